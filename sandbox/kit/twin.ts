@@ -1,0 +1,164 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import express from 'express';
+import type { Express, Request, Response } from 'express';
+import { createCallLog } from './call-log.ts';
+import type { CallLog } from './call-log.ts';
+import { createClock } from './clock.ts';
+import type { TwinClock } from './clock.ts';
+import { createFaults } from './faults.ts';
+import type { FaultSettings, Faults } from './faults.ts';
+
+/** What a twin's routes are given. */
+export type TwinKit = { app: Express; clock: TwinClock; faults: Faults; calls: CallLog };
+
+export type Twin = { name: string; url: string; port: number; kit: TwinKit; close(): Promise<void> };
+
+export type TwinDefinition = {
+  name: string;
+  /** Mounts the vendor's routes. Set `res.locals.operation` and `res.locals.units` for the call log. */
+  mount(kit: TwinKit): void;
+  /** The whole state for GET /_twin/dump. */
+  dump(): unknown;
+  /** POST /_twin/edit: change something as a named person or integration. Throws on a bad edit. */
+  edit(body: unknown): unknown;
+  /** The vendor's own words for a fault. */
+  answerFault(response: Response, status: 429 | 500 | 503, retryAfterSeconds: number): void;
+};
+
+// Largest body that any vendor takes here: Salesforce Bulk 2.0 uploads (150 MB) are streamed by their own route.
+const BODY_LIMIT = '60mb';
+
+/** Starts a twin on 127.0.0.1 (port 0: any free one). Resolves when it listens. */
+export async function startTwin(
+  definition: TwinDefinition,
+  options: { port?: number; faults?: Partial<FaultSettings> } = {},
+): Promise<Twin> {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  const kit: TwinKit = {
+    app,
+    clock: createClock(),
+    faults: createFaults(options.faults),
+    calls: createCallLog(),
+  };
+  mountAdmin(kit, definition);
+  app.use(playFaults(kit, definition));
+  definition.mount(kit);
+
+  const server = createServer({ keepAliveTimeout: 30_000 }, app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error(`${definition.name} twin has no port`);
+  return {
+    name: definition.name,
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    kit,
+    close: () => closeServer(server),
+  };
+}
+
+function mountAdmin(kit: TwinKit, definition: TwinDefinition): void {
+  const json = express.json({ limit: BODY_LIMIT });
+  const admin = express.Router();
+  admin.get('/dump', (_request, response) => {
+    response.json(definition.dump());
+  });
+  admin.get('/calls', (request, response) => {
+    const summary = kit.calls.summary();
+    response.json(request.query.full === undefined ? summary : { ...summary, calls: kit.calls.list() });
+  });
+  admin.delete('/calls', (_request, response) => {
+    kit.calls.clear();
+    response.status(204).end();
+  });
+  admin.post('/edit', json, (request, response) => {
+    answerAdmin(response, () => definition.edit(request.body));
+  });
+  admin.get('/faults', (_request, response) => {
+    response.json(kit.faults.settings());
+  });
+  admin.post('/faults', json, (request, response) => {
+    answerAdmin(response, () => kit.faults.set(request.body));
+  });
+  admin.post('/clock', json, (request, response) => {
+    answerAdmin(response, () => {
+      const body: unknown = request.body;
+      const offset =
+        typeof body === 'object' && body !== null && 'offsetMs' in body ? Number(body.offsetMs) : Number.NaN;
+      if (Number.isNaN(offset)) throw new Error('send {"offsetMs": NUMBER}');
+      kit.clock.set(offset);
+      return { now: kit.clock.now().toISOString() };
+    });
+  });
+  kit.app.use('/_twin', admin);
+}
+
+function answerAdmin(response: Response, act: () => unknown): void {
+  try {
+    response.json(act() ?? {});
+  } catch (error) {
+    response.status(400).json({ error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function playFaults(kit: TwinKit, definition: TwinDefinition) {
+  let closedUntil = 0;
+  return async (request: Request, response: Response, next: () => void): Promise<void> => {
+    const started = Date.now();
+    const { fault, delayMs } = kit.faults.draw(`${request.method} ${request.path}`);
+    const early = started < closedUntil;
+    const log = (): void => {
+      const locals: Record<string, unknown> = response.locals;
+      kit.calls.add({
+        at: started,
+        method: request.method,
+        path: request.path,
+        status: fault === 'reset' || fault === 'hang' ? null : response.statusCode,
+        fault,
+        operation:
+          typeof locals.operation === 'string' ? locals.operation : `${request.method} ${request.path}`,
+        units: typeof locals.units === 'number' ? locals.units : 1,
+        early,
+        milliseconds: Date.now() - started,
+      });
+    };
+    response.once('close', log);
+    if (delayMs > 0) await wait(delayMs);
+    const seconds = kit.faults.settings().retryAfterSeconds;
+    switch (fault) {
+      case null:
+      case 'slow':
+        return next();
+      case '429':
+        closedUntil = Math.max(closedUntil, Date.now() + seconds * 1000);
+        return definition.answerFault(response, 429, seconds);
+      case '500':
+        return definition.answerFault(response, 500, 0);
+      case '503':
+      case 'down':
+        return definition.answerFault(response, 503, 0);
+      case 'garbage':
+        response.status(200).type('application/json').end('{"results": [{"unterminated');
+        return;
+      case 'reset':
+        request.socket.destroy();
+        return;
+      case 'hang':
+        return;
+    }
+  };
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error === undefined ? resolve() : reject(error)));
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,24 @@
+/** One call that went out to a provider, as the usage ledger keeps it. */
+export type ProviderCall = {
+  provider: string;
+  operation: string;
+  ok: boolean;
+  milliseconds: number;
+  /** HTTP requests that this call took, retries included. */
+  requests: number;
+  /** Further requests among them that were hedges for a hung one. */
+  hedges?: number;
+  searchCredits?: number;
+  promptTokens?: number;
+  cachedTokens?: number;
+  completionTokens?: number;
+  model?: string;
+};
+
+/** What every call to the outside takes: how it is stopped, and who counts it. */
+export type CallOptions = {
+  signal: AbortSignal;
+  /** Interactive work (a person waits) goes ahead of batch work. */
+  interactive?: boolean;
+  onCall?: (call: ProviderCall) => void;
+};

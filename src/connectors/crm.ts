@@ -1,0 +1,139 @@
+import type { CallOptions } from './call.ts';
+import type { FieldKey, FieldValue } from './crm-fields.ts';
+
+export type CrmKind = 'salesforce' | 'hubspot';
+
+/** Account, Lead, Contact are Salesforce's names; company, contact are HubSpot's. */
+export type CrmObject = 'Account' | 'Lead' | 'Contact' | 'company' | 'contact';
+
+export type FieldValues = Partial<Record<FieldKey, FieldValue>>;
+
+/** One CRM row in the house's own shape. Platform names never leak past the connector. */
+export type CrmRecord = {
+  object: CrmObject;
+  externalId: string;
+  /** Company name of an account or company; the person's name of a lead or contact. */
+  name: string | null;
+  /** The company that a lead or contact names. */
+  companyName: string | null;
+  website: string | null;
+  email: string | null;
+  title: string | null;
+  industry: string | null;
+  employees: number | null;
+  country: string | null;
+  ownerId: string | null;
+  /** The account or company that a contact belongs to. */
+  parentId: string | null;
+  /** ISO 8601, UTC. Salesforce SystemModstamp, HubSpot hs_lastmodifieddate / lastmodifieddate. */
+  modifiedAt: string;
+  deleted: boolean;
+  /** The surviving record, when this one was merged away. */
+  mergedInto: string | null;
+  /** The account that a lead was converted into. */
+  convertedTo: string | null;
+  /** True for a Salesforce person account (skipped with a reason). */
+  isPerson: boolean;
+  /** What our own fields held when the row was read. */
+  ours: FieldValues;
+};
+
+/** Where a sync left off; opaque to everyone but the connector that wrote it. JSON-safe. */
+export type SyncCursor = Record<string, string | number | boolean | null>;
+
+export type ChangePage = { records: CrmRecord[]; cursor: SyncCursor };
+
+/** A record's own fields as the CRM holds them now. */
+export type CurrentRecord = {
+  object: CrmObject;
+  externalId: string;
+  /** Null when the record is gone (deleted, merged, converted). */
+  values: FieldValues | null;
+  /** Salesforce LastModifiedDate, ISO, for the conditional write; null on HubSpot. */
+  modifiedAt: string | null;
+  /** Why nothing can be written to it now, in the CRM's words (locked, converted…). */
+  unwritable?: string;
+};
+
+export type RecordWrite = {
+  object: CrmObject;
+  externalId: string;
+  fields: FieldValues;
+  /** Refuse the write if the record was modified after this instant (ISO); null: unconditional. */
+  unmodifiedSince: string | null;
+};
+
+export type WriteOutcome =
+  | { object: CrmObject; externalId: string; outcome: 'applied' }
+  /** Somebody changed the record between our read and our write; read again. */
+  | { object: CrmObject; externalId: string; outcome: 'changed-meanwhile' }
+  | { object: CrmObject; externalId: string; outcome: 'gone'; message: string }
+  | {
+      object: CrmObject;
+      externalId: string;
+      outcome: 'rejected';
+      /** The CRM's own code and words. */
+      code: string;
+      message: string;
+      fields: FieldKey[];
+      /** True when the same row can succeed later (a lock, say). */
+      retryable: boolean;
+    };
+
+export type FieldCheck = {
+  object: CrmObject;
+  key: FieldKey;
+  platformName: string;
+  status: 'ok' | 'missing' | 'wrong-type' | 'not-writable';
+  detail: string | null;
+  /** True when someone besides the integration user can edit it, so writes must be conditional. */
+  peopleMayEdit: boolean;
+};
+
+export type CrmCheck = {
+  organization: string;
+  user: string;
+  apiVersion: string;
+  /** Permissions or scopes that are missing, each with the feature that it disables. */
+  missingPermissions: { name: string; disables: string }[];
+  fields: FieldCheck[];
+  /** Daily API calls, where the platform tells. */
+  usage: { used: number; limit: number } | null;
+};
+
+export type FieldInstall = {
+  object: CrmObject;
+  key: FieldKey;
+  platformName: string;
+  result: 'created' | 'exists';
+};
+
+/**
+ * The port behind which a CRM lives. Errors are ProviderError (src/errors.ts); what the platform refuses row by row is a
+ * WriteOutcome, never an exception.
+ */
+export type Crm = {
+  kind: CrmKind;
+  /** Objects that are synced, in the order in which they must be (parents first). */
+  readObjects: readonly CrmObject[];
+  /** Objects that carry our fields. */
+  writeObjects: readonly CrmObject[];
+  /** Ids that one readCurrent call may take: Salesforce 2,000 (collections retrieve), HubSpot 100. */
+  readBatch: number;
+  check(options: CallOptions): Promise<CrmCheck>;
+  installFields(options: CallOptions): Promise<FieldInstall[]>;
+  /** Changed rows since the cursor (null: all), oldest first, page by page; deletions and merges included. */
+  readChanges(object: CrmObject, cursor: SyncCursor | null, options: CallOptions): AsyncGenerator<ChangePage>;
+  /** Our fields' current values; one platform call; one entry per id asked for, in the order asked. */
+  readCurrent(
+    object: CrmObject,
+    externalIds: readonly string[],
+    options: CallOptions,
+  ): Promise<CurrentRecord[]>;
+  /** Splits writes into groups that one platform call can carry (Salesforce 1,000 unconditional or 25 conditional, HubSpot 100 of one object). */
+  groupWrites(writes: readonly RecordWrite[]): RecordWrite[][];
+  /** Sends one group in one call; one outcome per write, in order. Never retried inside when it may have been applied. */
+  writeRecords(group: readonly RecordWrite[], options: CallOptions): Promise<WriteOutcome[]>;
+  /** The record's page in the CRM, for people. */
+  recordUrl(object: CrmObject, externalId: string): string;
+};
