@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { buildRecords } from './world-records.ts';
 import {
   articleRow,
+  badLine,
   companyRow,
   distractorRow,
   filingRow,
