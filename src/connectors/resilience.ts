@@ -1,0 +1,192 @@
+import { ProviderDownError, ProviderError } from '../errors.ts';
+import type { CallOptions, ProviderCall } from './call.ts';
+import type { SharedBreaker, SharedLimits } from './limits.ts';
+import { runAttempt, waitFor } from './resilience-attempt.ts';
+
+export { classifyNetworkError, parseRetryAfter } from './resilience-network.ts';
+export { waitFor } from './resilience-attempt.ts';
+
+export type PolicyBucket = {
+  key: string;
+  /** The bucket that calls with a person waiting take from instead, so that batch work can't use up their share. */
+  interactiveKey?: string;
+  /** What one HTTP attempt costs in it. */
+  cost(units: { requests: number; tokens: number }): number;
+};
+
+export type PolicyOptions = {
+  provider: string;
+  limits: SharedLimits;
+  breaker: SharedBreaker;
+  /** Taken from before each HTTP attempt. */
+  buckets: readonly PolicyBucket[];
+  attempts: number;
+  /** Milliseconds for one HTTP attempt. */
+  attemptTimeoutMs: number;
+  /** Milliseconds for all attempts and the waits between them; waiting for a bucket's turn does not count. */
+  totalTimeoutMs: number;
+  /** Exponential with full jitter, milliseconds. */
+  backoffMs: { first: number; max: number };
+  /** A turn further away than this (milliseconds, 300,000 unless told) is an error for the queue to come back from, not a wait. */
+  longestTurnMs?: number;
+  random?: () => number;
+};
+
+export type RunOptions = CallOptions & {
+  /** True when the call may be sent again after a failure that may have taken effect (reads; writes never). */
+  repeatable: boolean;
+  /** Tokens that one attempt is expected to use, for buckets that count them. */
+  tokens?: number;
+};
+
+export type Policy = {
+  /**
+   * Runs `call`, which must throw ProviderError, under the policy: breaker asked, buckets taken from, attempts cut off,
+   * Retry-After obeyed, repeats only where safe. One ProviderCall goes to `options.onCall` if anything was sent, with
+   * `details(result)` merged in.
+   * @throws ProviderError; ProviderDownError when the breaker is open (nothing was sent); the signal's reason when the caller aborts
+   */
+  run<T>(
+    operation: string,
+    call: (signal: AbortSignal) => Promise<T>,
+    options: RunOptions,
+    details?: (result: T) => Partial<ProviderCall>,
+  ): Promise<T>;
+};
+
+/** No shared state, no waiting: for tests and one-off checks. */
+export const noLimits: SharedLimits = { reserve: async () => 0, pause: async () => {} };
+/** Always lets calls through. */
+export const noBreaker: SharedBreaker = { enter: async () => 'call', report: async () => {} };
+
+const LONGEST_TURN_MS = 300_000;
+// Added to a Retry-After, so that clocks that tick differently on both sides never make a call early.
+const RETRY_AFTER_MARGIN_MS = 10;
+
+/** The one way in which a connector calls its provider: timeouts, repeats, breaker and pace. */
+export function createPolicy(settings: PolicyOptions): Policy {
+  const { provider, limits, breaker } = settings;
+  const random = settings.random ?? Math.random;
+  const longestTurnMs = settings.longestTurnMs ?? LONGEST_TURN_MS;
+  // This process's own memory of a Retry-After, on performance.now()'s clock: it also stops the calls that had already
+  // got their turn from the shared buckets when the provider said to wait.
+  let closedUntil = 0;
+
+  async function enter(): Promise<'call' | 'probe'> {
+    const permission = await breaker.enter(provider);
+    if (typeof permission === 'object') throw new ProviderDownError(provider, permission.openUntil);
+    return permission;
+  }
+
+  async function waitForTurn(operation: string, options: RunOptions): Promise<void> {
+    const permission = await enter();
+    const units = { requests: 1, tokens: options.tokens ?? 0 };
+    const turns = settings.buckets.map((bucket) =>
+      limits.reserve(
+        (options.interactive === true ? bucket.interactiveKey : undefined) ?? bucket.key,
+        bucket.cost(units),
+      ),
+    );
+    let wait = Math.max(0, closedUntil - performance.now(), ...(await Promise.all(turns)));
+    const waited = wait > 0;
+    while (wait > 0) {
+      if (wait > longestTurnMs)
+        throw new ProviderError({
+          provider,
+          operation,
+          kind: 'rate-limited',
+          message: `the next turn is ${Math.ceil(wait / 1000)} s away`,
+          retryAfterMs: wait,
+        });
+      await waitFor(wait, options.signal);
+      wait = Math.max(0, closedUntil - performance.now());
+    }
+    // The provider may have gone down while we waited; a probe is ours alone and stays so.
+    if (waited && permission === 'call') await enter();
+  }
+
+  async function pauseAll(milliseconds: number): Promise<void> {
+    closedUntil = Math.max(closedUntil, performance.now() + milliseconds);
+    const until = new Date(Date.now() + milliseconds);
+    const keys = settings.buckets.flatMap(({ key, interactiveKey }) =>
+      interactiveKey === undefined ? [key] : [key, interactiveKey],
+    );
+    await Promise.all(keys.map((key) => limits.pause(key, until)));
+  }
+
+  // An answer that reached us, or the provider's own error, matters more than a breaker that can't be told of it.
+  async function tellBreaker(outcome: 'success' | 'failure'): Promise<void> {
+    try {
+      await breaker.report(provider, outcome);
+    } catch (error) {
+      process.emitWarning(`${provider}: breaker not told of a ${outcome}: ${String(error)}`);
+    }
+  }
+
+  /** Milliseconds to wait before the call may be repeated; null: it may not. */
+  async function planRepeat(
+    error: ProviderError,
+    attempt: number,
+    options: RunOptions,
+  ): Promise<number | null> {
+    const { first, max } = settings.backoffMs;
+    const backoff = random() * Math.min(max, first * 2 ** (attempt - 1));
+    const asked = error.retryAfterMs === undefined ? undefined : error.retryAfterMs + RETRY_AFTER_MARGIN_MS;
+    if (error.kind === 'rate-limited') await pauseAll(asked ?? backoff);
+    else if (asked !== undefined && error.retryable) await pauseAll(asked);
+    // A 429 was turned away, so even a write may be sent again.
+    const safe =
+      error.kind === 'rate-limited' ||
+      (error.kind === 'unavailable' && (options.repeatable || !error.maybeApplied));
+    if (!safe || attempt >= settings.attempts) return null;
+    return error.kind === 'rate-limited' ? (asked ?? backoff) : Math.max(asked ?? 0, backoff);
+  }
+
+  return {
+    run: async (operation, call, options, details) => {
+      let requests = 0;
+      let spent = 0;
+      const tellLedger = (ok: boolean, extra: Partial<ProviderCall> = {}): void => {
+        const milliseconds = Math.round(spent);
+        if (requests > 0) options.onCall?.({ provider, operation, ok, milliseconds, requests, ...extra });
+      };
+      const attemptOnce = async () => {
+        const timeoutMs = Math.min(settings.attemptTimeoutMs, settings.totalTimeoutMs - spent);
+        const began = performance.now();
+        requests += 1;
+        try {
+          return await runAttempt(call, { provider, operation, timeoutMs, signal: options.signal });
+        } finally {
+          spent += performance.now() - began;
+        }
+      };
+      const tryUntilDone = async () => {
+        for (let attempt = 1; ; attempt += 1) {
+          options.signal.throwIfAborted();
+          await waitForTurn(operation, options);
+          const outcome = await attemptOnce();
+          if (outcome.ok) return outcome.result;
+          const { error } = outcome;
+          // Not a ProviderError: a fault of ours, which says nothing about the provider.
+          if (!(error instanceof ProviderError)) throw error;
+          await tellBreaker(error.kind === 'unavailable' ? 'failure' : 'success');
+          const wait = await planRepeat(error, attempt, options);
+          if (wait === null || spent + wait >= settings.totalTimeoutMs) throw error;
+          await waitFor(wait, options.signal);
+          spent += wait;
+        }
+      };
+
+      let result;
+      try {
+        result = await tryUntilDone();
+      } catch (error) {
+        tellLedger(false);
+        throw error;
+      }
+      await tellBreaker('success');
+      tellLedger(true, details?.(result));
+      return result;
+    },
+  };
+}
