@@ -1,0 +1,71 @@
+import type { FaultSettings } from '../kit/faults.ts';
+import type { Twin } from '../kit/twin.ts';
+import type { World } from '../kit/world.ts';
+
+export type SalesforceTwinOptions = {
+  world: World;
+  port?: number;
+  /** Where edits are kept, one JSON line each; null: in memory alone. */
+  journalFile: string | null;
+  faults?: Partial<FaultSettings>;
+  /** The integration user's client (client-credentials flow). */
+  clientId: string;
+  clientSecret: string;
+  /** The administrator's client, who alone may create fields and permission sets. */
+  adminClientId?: string;
+  adminClientSecret?: string;
+  /** API calls allowed in 24 hours. */
+  dailyLimit?: number;
+  /** How long an access token lives by the twin's clock. */
+  tokenSeconds?: number;
+  /** True: the org has person accounts, so Account carries IsPersonAccount. */
+  personAccounts?: boolean;
+};
+
+export type SalesforceTwin = Twin & {
+  clientId: string;
+  clientSecret: string;
+  adminClientId: string;
+  adminClientSecret: string;
+  /** What POST /_twin/edit does; throws on a bad edit. */
+  edit(body: unknown): unknown;
+  /** What GET /_twin/dump answers. */
+  dump(): SalesforceDump;
+  /** Every token handed out so far is refused from now on. */
+  expireTokens(): void;
+  /** API calls allowed in 24 hours from now on. */
+  setDailyLimit(calls: number): void;
+};
+
+export type SalesforceValue = string | number | boolean | null;
+
+/** One change of one field: who made it and when (ISO, the twin's clock). */
+export type SalesforceChange = {
+  at: string;
+  by: string;
+  field: string;
+  from: SalesforceValue;
+  to: SalesforceValue;
+};
+
+export type DumpedRecord = {
+  id: string;
+  object: 'Account' | 'Lead' | 'Contact';
+  /** Every field that holds something. */
+  values: Record<string, SalesforceValue>;
+  history: SalesforceChange[];
+  /** Accepted updates by author, those that changed nothing included. */
+  updates: Record<string, number>;
+  deleted: boolean;
+  mergedInto: string | null;
+  locked: boolean;
+  modifiedAt: string;
+};
+
+export type SalesforceDump = {
+  records: DumpedRecord[];
+  /** Custom fields by object, e.g. `Account.Fieldnote_Score__c`. */
+  customFields: string[];
+  permissionSets: string[];
+  usage: { used: number; limit: number };
+};

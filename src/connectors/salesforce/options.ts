@@ -1,0 +1,15 @@
+import type { Policy } from '../resilience.ts';
+
+export type SalesforceOptions = {
+  /** The org's My Domain URL, https://NAME.my.salesforce.com: client credentials are refused at login.salesforce.com. */
+  loginUrl: string;
+  clientId: string;
+  clientSecret: string;
+  /** An administrator's client; only installFields uses it. */
+  admin?: { clientId: string; clientSecret: string };
+  policy: Policy;
+  /** Stop when this share (0–1) of the org's daily API calls is used up, by whomever; default 0.8. */
+  dailyShare?: number;
+  fetch?: typeof globalThis.fetch;
+  now?: () => Date;
+};
