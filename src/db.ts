@@ -1,0 +1,115 @@
+import pg from 'pg';
+import { UserError, describeError } from './errors.ts';
+
+/** Runs SQL inside one transaction of one workspace. */
+export type Tx = {
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<Row>>;
+  /** For COPY streams, which need the connection itself. */
+  client: pg.PoolClient;
+};
+
+export type Database = {
+  /** One transaction that sees the rows of one workspace alone. Rolled back when `act` throws. */
+  inWorkspace<T>(workspaceId: string, act: (tx: Tx) => Promise<T>): Promise<T>;
+  /** One transaction on the tables that come before the tenant is known: workspaces, limits, breakers. */
+  inDirectory<T>(act: (tx: Tx) => Promise<T>): Promise<T>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** The role that the app acts as where the server let us make one (migrate.ts). */
+export const APP_ROLE = 'fieldnote_app';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+// A statement of ours that runs longer than this is stuck behind a lock or a mistake.
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+// bigint (counts, ids) and numeric (scores, dollars) arrive as text by default; ours all fit a double. Dates stay text: a
+// Date would shift by the time zone.
+pg.types.setTypeParser(20, Number);
+pg.types.setTypeParser(1700, Number);
+pg.types.setTypeParser(1082, (text) => text);
+
+/**
+ * Opens the pool and refuses a role that row-level security does not bind. Throws UserError when the database can't be
+ * reached or the role bypasses it.
+ */
+export async function openDatabase(
+  url: string,
+  options: { maxConnections?: number; onError?: (error: Error) => void } = {},
+): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.maxConnections ?? 20,
+    connectionTimeoutMillis: 15_000,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    application_name: 'fieldnote',
+  });
+  // Without a listener an idle connection that the server closes ends the process.
+  pool.on('error', (error) => options.onError?.(error));
+  let role: string | null;
+  try {
+    role = await chooseRole(pool);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  const assume = role === null ? '' : `set local role ${role};`;
+
+  const transact = async <T>(setting: string, act: (tx: Tx) => Promise<T>): Promise<T> => {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query(`begin; ${assume} ${setting}`);
+      const result = await act({ query: (text, values) => client.query(text, values), client });
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      // A connection that can't roll back must not go back to the pool with a tenant set on it.
+      await client.query('rollback').catch((failure: unknown) => {
+        broken = failure instanceof Error ? failure : new Error(String(failure));
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  };
+
+  return {
+    inWorkspace: (workspaceId, act) => {
+      if (!UUID.test(workspaceId)) return Promise.reject(new Error(`${workspaceId} is no workspace id`));
+      return transact(`select set_config('app.workspace_id', '${workspaceId}', true)`, act);
+    },
+    inDirectory: (act) => transact('', act),
+    ping: async () => {
+      await pool.query('select 1');
+    },
+    close: () => pool.end(),
+  };
+}
+
+async function chooseRole(pool: pg.Pool): Promise<string | null> {
+  let rows: { may_act: boolean; bypasses: boolean; name: string }[];
+  try {
+    ({ rows } = await pool.query(
+      `select current_user as name,
+              (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as bypasses,
+              coalesce((select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = $1), false) as may_act`,
+      [APP_ROLE],
+    ));
+  } catch (error) {
+    throw new UserError(
+      `The database does not answer: ${describeError(error)}`,
+      'Check DATABASE_URL and that the server is up.',
+      error,
+    );
+  }
+  const found = rows[0];
+  if (found?.may_act) return APP_ROLE;
+  if (found?.bypasses)
+    throw new UserError(
+      `The database role "${found.name}" bypasses row-level security, so workspaces would not be kept apart`,
+      `Run "fieldnote migrate" once with a role that may create roles, or use an ordinary role in DATABASE_URL.`,
+    );
+  return null;
+}
