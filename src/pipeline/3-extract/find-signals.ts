@@ -136,11 +136,48 @@ type Reading = {
   previousNamesIt: boolean;
 };
 
+/** A kind that a sentence claims, and where in the sentence (UTF-16 offsets). */
+export type Claim = { kind: string; strength: number; start: number; end: number };
+
+/** One folded sentence → what it claims, by the same rules; `previous` is the sentence before it, or null. */
+export function findClaims(
+  text: string,
+  previous: string | null,
+  source: Pick<Source, 'url' | 'kind'>,
+  model: ScoringModel,
+  company: { name: string; domain: string },
+): Claim[] {
+  const { index, phrases } = compile(model);
+  const nameIndex = indexTerms([namesOf(company)]);
+  const words = splitWords(text);
+  const reading: Reading = {
+    text,
+    words,
+    byConcept: groupHits(index.findHits(words)),
+    names: nameIndex.findHits(words),
+    ownVoice: speaksForItself(source, company.domain),
+    previousNamesIt: previous !== null && nameIndex.findHits(splitWords(previous)).length > 0,
+  };
+  return readClaims(reading, phrases);
+}
+
 function readSentence(
   reading: Reading,
   phrases: readonly CompiledPhrase[],
   source: Pick<Source, 'id' | 'url' | 'published'>,
 ): Signal[] {
+  return readClaims(reading, phrases).map(({ kind, strength, start, end }) => ({
+    kind,
+    strength,
+    confidence: PHRASE_CONFIDENCE,
+    quote: cutQuote(reading.text, start, end),
+    sourceId: source.id,
+    url: source.url,
+    published: source.published,
+  }));
+}
+
+function readClaims(reading: Reading, phrases: readonly CompiledPhrase[]): Claim[] {
   const best = new Map<string, { strength: number; span: Span }>();
   let grammar: Grammar | null = null;
   for (const { kind, phrase, says, unless } of phrases) {
@@ -156,11 +193,8 @@ function readSentence(
   return [...best].map(([kind, { strength, span }]) => ({
     kind,
     strength,
-    confidence: PHRASE_CONFIDENCE,
-    quote: cutQuote(reading.text, reading.words[span.from]?.start ?? 0, reading.words[span.to - 1]?.end ?? 0),
-    sourceId: source.id,
-    url: source.url,
-    published: source.published,
+    start: reading.words[span.from]?.start ?? 0,
+    end: reading.words[span.to - 1]?.end ?? 0,
   }));
 }
 
