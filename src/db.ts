@@ -13,6 +13,8 @@ export type Database = {
   inWorkspace<T>(workspaceId: string, act: (tx: Tx) => Promise<T>): Promise<T>;
   /** One transaction on the tables that come before the tenant is known: workspaces, limits, breakers. */
   inDirectory<T>(act: (tx: Tx) => Promise<T>): Promise<T>;
+  /** One statement on those tables, in one round trip. */
+  directory<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<Row>>;
   ping(): Promise<void>;
   close(): Promise<void>;
 };
@@ -81,6 +83,7 @@ export async function openDatabase(
       return transact(`select set_config('app.workspace_id', '${workspaceId}', true)`, act);
     },
     inDirectory: (act) => transact('', act),
+    directory: (text, values) => pool.query(text, values),
     ping: async () => {
       await pool.query('select 1');
     },

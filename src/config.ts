@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { UserError } from './errors.ts';
+
+const PORT_MAX = 65_535;
+
+const text = z.string().trim().min(1);
+const address = z.url({
+  protocol: /^https?$/,
+  error: 'expected an address that begins with http:// or https://',
+});
+const withoutSlash = address.transform((url) => url.replace(/\/+$/, ''));
+const price = z.coerce.number({ error: 'expected a number of dollars' }).min(0);
+
+const Environment = z.object({
+  FIELDNOTE_HOME: text.default('.fieldnote'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'expected postgres://USER:PASSWORD@HOST/DATABASE')
+    .optional(),
+  DATABASE_BACKEND: z.enum(['postgres', 'citus', 'yugabytedb', 'cockroachdb']).default('postgres'),
+  HOST: text.default('127.0.0.1'),
+  PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(PORT_MAX).default(3000),
+  PUBLIC_URL: withoutSlash.optional(),
+  SECRET_KEY: z
+    .string()
+    .refine(
+      (value) => Buffer.from(value, 'base64').length === 32,
+      'expected 32 bytes in base64 (openssl rand -base64 32)',
+    )
+    .optional(),
+  SALESFORCE_LOGIN_URL: withoutSlash.optional(),
+  SALESFORCE_CLIENT_ID: text.optional(),
+  SALESFORCE_CLIENT_SECRET: text.optional(),
+  HUBSPOT_BASE_URL: withoutSlash.default('https://api.hubapi.com'),
+  HUBSPOT_ACCESS_TOKEN: text.optional(),
+  HUBSPOT_CLIENT_SECRET: text.optional(),
+  TAVILY_BASE_URL: withoutSlash.default('https://api.tavily.com'),
+  TAVILY_API_KEY: text.optional(),
+  LLM_BASE_URL: withoutSlash.optional(),
+  LLM_API_KEY: text.optional(),
+  LLM_MODEL: text.optional(),
+  LLM_FALLBACK_BASE_URL: withoutSlash.optional(),
+  LLM_FALLBACK_API_KEY: text.optional(),
+  LLM_FALLBACK_MODEL: text.optional(),
+  WEBSITE_READER_URL: address.optional(),
+  SYNC_INTERVAL_MINUTES: z.coerce.number({ error: 'expected minutes' }).min(1).default(15),
+  RUN_CONCURRENCY: z.coerce
+    .number({ error: 'expected a number of companies' })
+    .int()
+    .min(1)
+    .max(1000)
+    .default(32),
+  MONTHLY_BUDGET_USD: price.optional(),
+  SEARCH_USD_PER_CREDIT: price.default(0.008),
+  LLM_USD_PER_M_INPUT: price.default(0.25),
+  LLM_USD_PER_M_OUTPUT: price.default(0.75),
+});
+
+export type LlmEndpoint = { baseUrl: string; apiKey: string | null; model: string };
+
+export type Config = {
+  home: string;
+  databaseUrl: string | null;
+  databaseBackend: 'postgres' | 'citus' | 'yugabytedb' | 'cockroachdb';
+  host: string;
+  port: number;
+  publicUrl: string;
+  secretKey: string | null;
+  salesforce: { loginUrl: string; clientId: string; clientSecret: string } | null;
+  hubspot: { baseUrl: string; accessToken: string } | null;
+  tavily: { baseUrl: string; apiKey: string } | null;
+  llm: LlmEndpoint | null;
+  llmFallback: LlmEndpoint | null;
+  websiteReaderUrl: string | null;
+  syncIntervalMinutes: number;
+  runConcurrency: number;
+  monthlyBudgetUsd: number | null;
+  prices: { searchUsdPerCredit: number; llmUsdPerMInput: number; llmUsdPerMOutput: number };
+};
+
+/** Environment → configuration. An empty value counts as unset. Throws UserError with one line per mistake. */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success)
+    throw new UserError(
+      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
+      'Correct the environment (or .env); "fieldnote doctor" lists every setting.',
+    );
+  const env = parsed.data;
+  const config: Config = {
+    home: env.FIELDNOTE_HOME,
+    databaseUrl: env.DATABASE_URL ?? null,
+    databaseBackend: env.DATABASE_BACKEND,
+    host: env.HOST,
+    port: env.PORT,
+    publicUrl: env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`,
+    secretKey: env.SECRET_KEY ?? null,
+    salesforce: null,
+    hubspot: env.HUBSPOT_ACCESS_TOKEN
+      ? { baseUrl: env.HUBSPOT_BASE_URL, accessToken: env.HUBSPOT_ACCESS_TOKEN }
+      : null,
+    tavily: env.TAVILY_API_KEY ? { baseUrl: env.TAVILY_BASE_URL, apiKey: env.TAVILY_API_KEY } : null,
+    llm: readEndpoint('LLM', env.LLM_BASE_URL, env.LLM_API_KEY, env.LLM_MODEL),
+    llmFallback: readEndpoint(
+      'LLM_FALLBACK',
+      env.LLM_FALLBACK_BASE_URL,
+      env.LLM_FALLBACK_API_KEY,
+      env.LLM_FALLBACK_MODEL,
+    ),
+    websiteReaderUrl: env.WEBSITE_READER_URL ?? null,
+    syncIntervalMinutes: env.SYNC_INTERVAL_MINUTES,
+    runConcurrency: env.RUN_CONCURRENCY,
+    monthlyBudgetUsd: env.MONTHLY_BUDGET_USD ?? null,
+    prices: {
+      searchUsdPerCredit: env.SEARCH_USD_PER_CREDIT,
+      llmUsdPerMInput: env.LLM_USD_PER_M_INPUT,
+      llmUsdPerMOutput: env.LLM_USD_PER_M_OUTPUT,
+    },
+  };
+  const { SALESFORCE_LOGIN_URL: loginUrl, SALESFORCE_CLIENT_ID: id, SALESFORCE_CLIENT_SECRET: secret } = env;
+  if (loginUrl && id && secret) config.salesforce = { loginUrl, clientId: id, clientSecret: secret };
+  else if (loginUrl || id || secret)
+    throw new UserError(
+      `Salesforce needs three settings; missing: ${[
+        !loginUrl && 'SALESFORCE_LOGIN_URL',
+        !id && 'SALESFORCE_CLIENT_ID',
+        !secret && 'SALESFORCE_CLIENT_SECRET',
+      ]
+        .filter(Boolean)
+        .join(', ')}`,
+      'Set them all, or none to leave Salesforce out.',
+    );
+  return config;
+}
+
+/** Is this bind reachable from this machine alone? */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function readEndpoint(
+  prefix: string,
+  baseUrl: string | undefined,
+  apiKey: string | undefined,
+  model: string | undefined,
+): LlmEndpoint | null {
+  if (!baseUrl) return null;
+  if (!model)
+    throw new UserError(
+      `${prefix}_BASE_URL is set but ${prefix}_MODEL is not`,
+      `Set ${prefix}_MODEL to a model that it serves.`,
+    );
+  return { baseUrl, apiKey: apiKey ?? null, model };
+}

@@ -1,0 +1,28 @@
+import pino from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+
+export type Log = Logger;
+
+// Values under these names never reach a log, wherever they stand.
+const SECRET_NAMES = [
+  'token',
+  'accessToken',
+  'apiKey',
+  'clientSecret',
+  'password',
+  'authorization',
+  'secretKey',
+];
+
+/** JSON lines on standard error, so that a command's output stays clean. */
+export function createLog(level: string, destination?: DestinationStream): Log {
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    destination ?? pino.destination(2),
+  );
+}

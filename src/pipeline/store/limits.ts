@@ -1,0 +1,37 @@
+import type { SharedLimits } from '../../connectors/limits.ts';
+import type { Database } from '../../db.ts';
+
+/** What a bucket refills by, and how much may be taken at once after a rest. */
+export type BucketRate = { perSecond: number; burst: number };
+
+/**
+ * Token buckets that all workers share through Postgres (generic cell rate algorithm: one row and one statement a
+ * reservation). Reservations queue up: each is told how long to wait, and what it takes is spent. A bucket without a
+ * rate only honours pauses.
+ */
+export function createSharedLimits(db: Database, rates: Readonly<Record<string, BucketRate>>): SharedLimits {
+  return {
+    reserve: async (bucket, units) => {
+      const rate = rates[bucket];
+      const secondsPerUnit = rate === undefined ? 0 : 1 / rate.perSecond;
+      const burstSeconds = rate === undefined ? 0 : Math.max(0, rate.burst - 1) * secondsPerUnit;
+      const { rows } = await db.directory<{ wait_ms: number }>(
+        `insert into limits as l (bucket, free_at) values ($1, clock_timestamp() + make_interval(secs => $2::double precision))
+         on conflict (bucket) do update set
+           free_at = greatest(l.free_at, clock_timestamp() - make_interval(secs => $3::double precision), l.paused_until)
+                     + make_interval(secs => $2::double precision)
+         returning extract(epoch from free_at - make_interval(secs => $2::double precision) - clock_timestamp()) * 1000 as wait_ms`,
+        [bucket, units * secondsPerUnit, burstSeconds],
+      );
+      return Math.max(0, Math.ceil(Number(rows[0]?.wait_ms ?? 0)));
+    },
+    pause: async (bucket, until) => {
+      await db.directory(
+        `insert into limits (bucket, free_at, paused_until) values ($1, $2, $2)
+         on conflict (bucket) do update set
+           free_at = greatest(limits.free_at, excluded.free_at), paused_until = greatest(limits.paused_until, excluded.paused_until)`,
+        [bucket, until],
+      );
+    },
+  };
+}

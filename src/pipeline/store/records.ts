@@ -1,0 +1,181 @@
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { CrmObject } from '../../connectors/crm.ts';
+import type { Tx } from '../../db.ts';
+
+/** One CRM row that we mirror. */
+export type MirroredRecord = {
+  object: CrmObject;
+  externalId: string;
+  domain: string | null;
+  /** Why it leads to no company. */
+  skippedBecause: string | null;
+  name: string | null;
+  companyName: string | null;
+  website: string | null;
+  email: string | null;
+  title: string | null;
+  industry: string | null;
+  employees: number | null;
+  country: string | null;
+  ownerId: string | null;
+  parentId: string | null;
+  modifiedAt: string;
+  deleted: boolean;
+  mergedInto: string | null;
+  convertedTo: string | null;
+  /** Hash of everything above that research, pitch or matching depend on. */
+  rowHash: string;
+};
+
+const COLUMNS = [
+  'object',
+  'external_id',
+  'domain',
+  'skipped_because',
+  'name',
+  'company_name',
+  'website',
+  'email',
+  'title',
+  'industry',
+  'employees',
+  'country',
+  'owner_id',
+  'parent_id',
+  'modified_at',
+  'deleted',
+  'merged_into',
+  'converted_to',
+  'row_hash',
+] as const;
+
+const INCOMING = COLUMNS.map((column) => {
+  if (column === 'employees') return `${column} integer`;
+  if (column === 'modified_at') return `${column} timestamptz`;
+  if (column === 'deleted') return `${column} boolean`;
+  return `${column} text`;
+}).join(', ');
+
+const valuesOf = (record: MirroredRecord): (string | number | boolean | null)[] => [
+  record.object,
+  record.externalId,
+  record.domain,
+  record.skippedBecause,
+  record.name,
+  record.companyName,
+  record.website,
+  record.email,
+  record.title,
+  record.industry,
+  record.employees,
+  record.country,
+  record.ownerId,
+  record.parentId,
+  record.modifiedAt,
+  record.deleted,
+  record.mergedInto,
+  record.convertedTo,
+  record.rowHash,
+];
+
+// COPY's text format: tab between columns, \N for null; backslash, tab and line ends escaped. NUL has no place in a text column.
+const encodeValue = (value: string | number | boolean | null): string => {
+  if (value === null) return '\\N';
+  if (typeof value !== 'string') return String(value);
+  return value.replace(/[\\\t\n\r\0]/g, (found) => ESCAPES[found] ?? '');
+};
+const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '' };
+
+/**
+ * Merges one page of rows through COPY into a temporary table: rows whose hash is unchanged are not touched. The last
+ * of several versions of one row wins. Returns how many were new or changed.
+ */
+export async function mergeRecords(
+  tx: Tx,
+  at: { workspaceId: string; connectionId: string },
+  records: readonly MirroredRecord[],
+): Promise<number> {
+  if (records.length === 0) return 0;
+  await tx.query(
+    `create temporary table if not exists incoming
+     (line bigint generated always as identity, ${INCOMING}) on commit delete rows`,
+  );
+  const copy = tx.client.query(copyFrom(`copy incoming (${COLUMNS.join(', ')}) from stdin`));
+  await pipeline(Readable.from(encodeRows(records)), copy);
+  const merged = await tx.query(
+    `insert into records (workspace_id, connection_id, ${COLUMNS.join(', ')})
+     select $1, $2, ${COLUMNS.join(', ')} from (
+       select distinct on (object, external_id) * from incoming order by object, external_id, line desc) as latest
+     on conflict (workspace_id, connection_id, object, external_id) do update set
+       ${COLUMNS.slice(2)
+         .map((column) => `${column} = excluded.${column}`)
+         .join(', ')}, synced_at = now()
+     where records.row_hash is distinct from excluded.row_hash`,
+    [at.workspaceId, at.connectionId],
+  );
+  return merged.rowCount ?? 0;
+}
+
+function* encodeRows(records: readonly MirroredRecord[]): Generator<string> {
+  // Chunks of about 64 kB keep the stream's overhead per row small.
+  let chunk = '';
+  for (const record of records) {
+    chunk += `${valuesOf(record).map(encodeValue).join('\t')}\n`;
+    if (chunk.length > 65_536) {
+      yield chunk;
+      chunk = '';
+    }
+  }
+  if (chunk !== '') yield chunk;
+}
+
+/** A record of a company that carries our fields. */
+export type CompanyRecord = { connectionId: string; object: CrmObject; externalId: string };
+
+/** The rows of both CRMs that point to the company and can be written to: neither deleted nor merged away nor converted. */
+export async function listWritableRecords(
+  tx: Tx,
+  companyId: string,
+  objects: readonly CrmObject[],
+): Promise<CompanyRecord[]> {
+  const { rows } = await tx.query<CompanyRecord>(
+    `select connection_id as "connectionId", object, external_id as "externalId" from records
+     where company_id = $1 and object = any($2) and not deleted and merged_into is null and converted_to is null
+     order by connection_id, object, external_id`,
+    [companyId, objects],
+  );
+  return rows;
+}
+
+/** A person in a CRM who works at the company. */
+export type CompanyContact = {
+  connectionId: string;
+  object: CrmObject;
+  externalId: string;
+  name: string;
+  title: string | null;
+  email: string | null;
+};
+
+/** Leads and contacts of the company: by e-mail domain, website, or the account that they belong to. At most 500. */
+export async function listContacts(tx: Tx, companyId: string): Promise<CompanyContact[]> {
+  const { rows } = await tx.query<CompanyContact>(
+    `select connection_id as "connectionId", object, external_id as "externalId", name, title, email from records
+     where company_id = $1 and object in ('Lead', 'Contact', 'contact') and not deleted and merged_into is null
+       and name is not null
+     order by object, external_id limit 500`,
+    [companyId],
+  );
+  return rows;
+}
+
+/** How many mirrored rows lead to no company, by reason. */
+export async function countSkipped(tx: Tx): Promise<{ because: string; rows: number }[]> {
+  const { rows } = await tx.query<{ because: string; rows: number }>(
+    `select skipped_because as because, count(*) as rows from records
+     where skipped_because is not null and not deleted group by 1 order by 2 desc, 1`,
+  );
+  return rows;
+}

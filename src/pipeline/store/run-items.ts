@@ -1,0 +1,126 @@
+import type { Tx } from '../../db.ts';
+
+export type ItemState = 'queued' | 'working' | 'done' | 'failed' | 'cancelled';
+
+/** One company in a run. */
+export type RunItem = {
+  runId: string;
+  companyId: string;
+  state: ItemState;
+  /** The last stage that finished. */
+  stage: string | null;
+  attempts: number;
+  outcome: string | null;
+  error: string | null;
+};
+
+export type RunCounts = Record<ItemState, number> & { total: number };
+
+const COLUMNS = `run_id as "runId", company_id as "companyId", state, stage, attempts, outcome, error`;
+
+/** Puts companies into a run, each once. */
+export async function addItems(
+  tx: Tx,
+  workspaceId: string,
+  runId: string,
+  companyIds: readonly string[],
+): Promise<void> {
+  await tx.query(
+    `insert into run_items (workspace_id, run_id, company_id) select $1, $2, unnest($3::uuid[]) on conflict do nothing`,
+    [workspaceId, runId, companyIds],
+  );
+}
+
+/** Takes an item up: queued or (after a kill) working ones become working. Null when it is settled or its run was stopped. */
+export async function startItem(tx: Tx, runId: string, companyId: string): Promise<RunItem | null> {
+  const { rows } = await tx.query<RunItem>(
+    `update run_items i set state = 'working', started_at = coalesce(i.started_at, now())
+     from runs r where r.id = i.run_id and r.workspace_id = i.workspace_id and r.state = 'running'
+       and i.run_id = $1 and i.company_id = $2 and i.state in ('queued', 'working')
+     returning i.run_id as "runId", i.company_id as "companyId", i.state, i.stage, i.attempts, i.outcome, i.error`,
+    [runId, companyId],
+  );
+  return rows[0] ?? null;
+}
+
+/** Notes that a stage is finished, so that a resumed item goes on behind it. */
+export async function noteStage(tx: Tx, runId: string, companyId: string, stage: string): Promise<void> {
+  await tx.query('update run_items set stage = $3 where run_id = $1 and company_id = $2', [
+    runId,
+    companyId,
+    stage,
+  ]);
+}
+
+/** Counts an attempt that ended in an error; answers how many there were. */
+export async function countAttempt(tx: Tx, runId: string, companyId: string, error: string): Promise<number> {
+  const { rows } = await tx.query<{ attempts: number }>(
+    `update run_items set attempts = attempts + 1, error = $3, state = 'queued' where run_id = $1 and company_id = $2
+     returning attempts`,
+    [runId, companyId, error],
+  );
+  return rows[0]?.attempts ?? 0;
+}
+
+/** Ends an item; the last one of a run ends the run. */
+export async function settleItem(
+  tx: Tx,
+  runId: string,
+  companyId: string,
+  result: { state: 'done' | 'failed' | 'cancelled'; outcome: string; error?: string },
+): Promise<void> {
+  await tx.query(
+    `update run_items set state = $3, outcome = $4, error = $5, finished_at = now() where run_id = $1 and company_id = $2`,
+    [runId, companyId, result.state, result.outcome, result.error ?? null],
+  );
+}
+
+/** Ends the run if none of its items is open. True when it is (now) done. */
+export async function finishRunIfSettled(tx: Tx, runId: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update runs set state = 'done', finished_at = now()
+     where id = $1 and state = 'running'
+       and not exists (select from run_items where run_id = $1 and state in ('queued', 'working'))`,
+    [runId],
+  );
+  return rowCount === 1;
+}
+
+/** Cancels what has not begun. Items at work stop at their next checkpoint. Returns how many. */
+export async function cancelQueuedItems(tx: Tx, runId: string): Promise<number> {
+  const { rowCount } = await tx.query(
+    `update run_items set state = 'cancelled', outcome = 'cancelled', finished_at = now() where run_id = $1 and state = 'queued'`,
+    [runId],
+  );
+  return rowCount ?? 0;
+}
+
+/** Items by state; the states always add up to `total`. */
+export async function countItems(tx: Tx, runId: string): Promise<RunCounts> {
+  const { rows } = await tx.query<RunCounts>(
+    `select count(*) filter (where state = 'queued') as queued, count(*) filter (where state = 'working') as working,
+       count(*) filter (where state = 'done') as done, count(*) filter (where state = 'failed') as failed,
+       count(*) filter (where state = 'cancelled') as cancelled, count(*) as total
+     from run_items where run_id = $1`,
+    [runId],
+  );
+  return rows[0] ?? { queued: 0, working: 0, done: 0, failed: 0, cancelled: 0, total: 0 };
+}
+
+/** Is an item of this company open in any running run? Then it need not be queued again. */
+export async function listOpenCompanyIds(tx: Tx): Promise<Set<string>> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select distinct i.company_id as id from run_items i join runs r on r.id = i.run_id and r.workspace_id = i.workspace_id
+     where r.state = 'running' and i.state in ('queued', 'working')`,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Items of a run in one state, oldest first; at most `limit`. */
+export async function listItems(tx: Tx, runId: string, state: ItemState, limit = 1000): Promise<RunItem[]> {
+  const { rows } = await tx.query<RunItem>(
+    `select ${COLUMNS} from run_items where run_id = $1 and state = $2 order by finished_at, company_id limit $3`,
+    [runId, state, limit],
+  );
+  return rows;
+}

@@ -1,0 +1,69 @@
+import type { Tx } from '../../db.ts';
+
+export type RunKind = 'manual' | 'scheduled' | 'interactive' | 'undo';
+export const RUN_STATES = ['running', 'paused', 'cancelled', 'done'] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+/** One batch over many companies. */
+export type Run = {
+  id: string;
+  kind: RunKind;
+  state: RunState;
+  model: string;
+  refresh: boolean;
+  dryRun: boolean;
+  /** ISO day from which freshness is reckoned. */
+  asOf: string;
+  undoes: string | null;
+  createdAt: Date;
+  finishedAt: Date | null;
+};
+
+const COLUMNS = `id, kind, state, model, refresh, dry_run as "dryRun", as_of as "asOf", undoes, created_at as "createdAt",
+  finished_at as "finishedAt"`;
+
+export async function createRun(
+  tx: Tx,
+  workspaceId: string,
+  run: { kind: RunKind; model: string; refresh?: boolean; dryRun?: boolean; undoes?: string },
+): Promise<Run> {
+  const { rows } = await tx.query<Run>(
+    `insert into runs (workspace_id, kind, model, refresh, dry_run, undoes, as_of)
+     values ($1, $2, $3, $4, $5, $6, (now() at time zone 'utc')::date) returning ${COLUMNS}`,
+    [workspaceId, run.kind, run.model, run.refresh ?? false, run.dryRun ?? false, run.undoes ?? null],
+  );
+  if (rows[0] === undefined) throw new Error('the run was not stored');
+  return rows[0];
+}
+
+export async function findRun(tx: Tx, id: string): Promise<Run | null> {
+  const { rows } = await tx.query<Run>(`select ${COLUMNS} from runs where id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+/** The newest runs first. */
+export async function listRuns(tx: Tx, limit = 20): Promise<Run[]> {
+  const { rows } = await tx.query<Run>(`select ${COLUMNS} from runs order by created_at desc, id limit $1`, [
+    limit,
+  ]);
+  return rows;
+}
+
+// Which states may follow which; anything else is refused.
+const NEXT: Record<RunState, readonly RunState[]> = {
+  running: ['paused', 'cancelled', 'done'],
+  paused: ['running', 'cancelled'],
+  cancelled: [],
+  done: [],
+};
+
+/** Moves a run to another state. False when the present state does not allow it. */
+export async function changeRunState(tx: Tx, id: string, to: RunState): Promise<boolean> {
+  const from = RUN_STATES.filter((state) => NEXT[state].includes(to));
+  const { rowCount } = await tx.query(
+    `update runs set state = $2, finished_at = case when $2 in ('cancelled', 'done') then now() end
+     where id = $1 and state = any($3)`,
+    [id, to, from],
+  );
+  return rowCount === 1;
+}

@@ -1,0 +1,106 @@
+/** One environment variable: what it means and what its absence disables. The source of .env.example and of `doctor`. */
+export type Setting = {
+  name: string;
+  meaning: string;
+  default?: string;
+  /** What does not work while it is unset. */
+  disables?: string;
+  secret?: boolean;
+};
+
+export const SETTINGS: readonly Setting[] = [
+  {
+    name: 'FIELDNOTE_HOME',
+    meaning: 'where the embedded database and local state live',
+    default: '.fieldnote',
+  },
+  {
+    name: 'DATABASE_URL',
+    meaning: 'PostgreSQL server; unset: an embedded one under FIELDNOTE_HOME',
+    secret: true,
+  },
+  {
+    name: 'DATABASE_BACKEND',
+    meaning: 'queue profile: postgres, citus, yugabytedb or cockroachdb',
+    default: 'postgres',
+  },
+  { name: 'HOST', meaning: 'address that the web server binds to', default: '127.0.0.1' },
+  { name: 'PORT', meaning: 'port that the web server listens on', default: '3000' },
+  {
+    name: 'PUBLIC_URL',
+    meaning: 'address under which people reach the web server',
+    default: 'http://127.0.0.1:3000',
+  },
+  {
+    name: 'SECRET_KEY',
+    meaning: '32 bytes, base64; seals tokens and signs links; required unless HOST is loopback',
+    disables: 'serving beyond this machine',
+    secret: true,
+  },
+  {
+    name: 'SALESFORCE_LOGIN_URL',
+    meaning: "your org's My Domain address, e.g. https://acme.my.salesforce.com",
+    disables: 'Salesforce',
+  },
+  {
+    name: 'SALESFORCE_CLIENT_ID',
+    meaning: 'consumer key of the External Client App',
+    disables: 'Salesforce',
+  },
+  {
+    name: 'SALESFORCE_CLIENT_SECRET',
+    meaning: 'consumer secret of the External Client App (client credentials flow)',
+    disables: 'Salesforce',
+    secret: true,
+  },
+  { name: 'HUBSPOT_BASE_URL', meaning: 'address of the HubSpot API', default: 'https://api.hubapi.com' },
+  {
+    name: 'HUBSPOT_ACCESS_TOKEN',
+    meaning: 'static token of the HubSpot app',
+    disables: 'HubSpot',
+    secret: true,
+  },
+  {
+    name: 'HUBSPOT_CLIENT_SECRET',
+    meaning: 'checks the signatures of calls from HubSpot',
+    disables: 'HubSpot webhooks and cards',
+    secret: true,
+  },
+  { name: 'TAVILY_BASE_URL', meaning: 'address of the Tavily API', default: 'https://api.tavily.com' },
+  {
+    name: 'TAVILY_API_KEY',
+    meaning: 'key for web search',
+    disables: "web search: only each company's own site is read",
+    secret: true,
+  },
+  {
+    name: 'LLM_BASE_URL',
+    meaning: 'any OpenAI-compatible endpoint (Crusoe, vLLM, Ollama, OpenAI; Azure: its v1 address)',
+    disables: 'reading by an LLM: the phrase matcher reads instead (method: phrases)',
+  },
+  { name: 'LLM_API_KEY', meaning: 'key for the LLM endpoint', secret: true },
+  { name: 'LLM_MODEL', meaning: 'model name that the endpoint serves; required with LLM_BASE_URL' },
+  { name: 'LLM_FALLBACK_BASE_URL', meaning: 'endpoint used while the first is down' },
+  { name: 'LLM_FALLBACK_API_KEY', meaning: 'key for the fallback endpoint', secret: true },
+  { name: 'LLM_FALLBACK_MODEL', meaning: 'model name at the fallback endpoint' },
+  {
+    name: 'WEBSITE_READER_URL',
+    meaning: "prefix put before a page's address (a reader gateway); unset: pages are fetched directly",
+  },
+  { name: 'SLACK_BOT_TOKEN', meaning: "the Slack app's bot token", disables: 'Slack', secret: true },
+  { name: 'SLACK_SIGNING_SECRET', meaning: 'HTTP mode: checks requests from Slack', secret: true },
+  { name: 'SLACK_APP_TOKEN', meaning: 'Socket Mode: app-level token', secret: true },
+  { name: 'SLACK_API_URL', meaning: 'address of the Slack Web API', default: 'https://slack.com/api/' },
+  { name: 'SLACK_CLIENT_ID', meaning: 'Slack OAuth, for several Slack workspaces' },
+  { name: 'SLACK_CLIENT_SECRET', meaning: 'Slack OAuth, for several Slack workspaces', secret: true },
+  {
+    name: 'SYNC_INTERVAL_MINUTES',
+    meaning: 'how often a worker reads what changed in the CRMs',
+    default: '15',
+  },
+  { name: 'RUN_CONCURRENCY', meaning: 'companies in flight per worker', default: '32' },
+  { name: 'MONTHLY_BUDGET_USD', meaning: 'hard stop for search and LLM spending; warning at 80 %' },
+  { name: 'SEARCH_USD_PER_CREDIT', meaning: 'price behind the costs shown', default: '0.008' },
+  { name: 'LLM_USD_PER_M_INPUT', meaning: 'price per million prompt tokens', default: '0.25' },
+  { name: 'LLM_USD_PER_M_OUTPUT', meaning: 'price per million completion tokens', default: '0.75' },
+];
