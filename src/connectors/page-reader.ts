@@ -11,6 +11,7 @@ export type UnreadableReason =
   | 'empty' // no visible text
   | 'parked' // for sale or parked
   | 'private-address' // resolves to an address that we never call
+  | 'not-allowed' // not http(s), an unusual port, credentials in the address
   | 'no-such-host'
   | 'unavailable'; // 5xx, timeout, reset
 
