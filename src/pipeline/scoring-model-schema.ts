@@ -51,8 +51,8 @@ const kind = z.strictObject({
   weight: z.number().positive().max(200),
   cap: z.number().positive().max(400),
   halfLifeDays: z.number().positive().max(36_500),
-  /** Whose doing counts: the company's own only, or also what its customers do with its product. */
-  doneBy: z.enum(['company', 'company-or-customers']).default('company'),
+  /** Whose doing counts: the company's own only, or also what its customers do with its product, or what its founders did before. */
+  doneBy: z.enum(['company', 'company-or-customers', 'company-or-founders']).default('company'),
   phrases: z.array(phrase).max(200),
 });
 

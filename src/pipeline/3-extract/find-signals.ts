@@ -31,7 +31,7 @@ import {
 const PHRASE_CONFIDENCE = 0.7;
 
 /** More sentences than this for one kind in one source add nothing that the kind's cap would let through. */
-const SIGNALS_PER_KIND = 8;
+const SIGNALS_PER_KIND = 4;
 
 /** No sentence of prose says a thing more often; text made to slow us down does. */
 const HITS_PER_CONCEPT = 16;
@@ -71,8 +71,11 @@ export function findSignals(
   let previousNamesIt = false;
   for (const { text } of splitSentences(source.text)) {
     const words = splitWords(text);
-    const byConcept = groupHits(index.findHits(words));
     const names = nameIndex.findHits(words);
+    const hits = index
+      .findHits(words)
+      .filter((hit) => !names.some((name) => name.from <= hit.from && hit.to <= name.to));
+    const byConcept = groupHits(hits);
     if (byConcept.size > 0) {
       const reading = { text, words, byConcept, names, ownVoice, previousNamesIt };
       for (const signal of readSentence(reading, phrases, source)) {

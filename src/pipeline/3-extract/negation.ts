@@ -28,7 +28,6 @@ export const NEGATORS = [
   'free of',
   'free from',
   'lack*',
-  'zero',
   'stopped',
   'ceased',
   'discontinued',
@@ -36,9 +35,6 @@ export const NEGATORS = [
   'remov* the need',
   'skip the',
   'avoid*',
-  'replac*',
-  'vs',
-  'versus',
 ];
 
 /** These hold a negator and deny nothing about what follows. */
@@ -57,8 +53,6 @@ export const NO_NEGATION = [
   'not limited to',
   'not least',
   'whether or not',
-  'zero shot',
-  'zero trust',
   'no wonder',
   'lack* transparency',
 ];
@@ -162,6 +156,7 @@ export function isDeniedAfter(claim: { to: number }, marks: readonly Hit[], { cl
   );
 }
 
+const CONJUNCTIONS = new Set(['but', 'because', 'so', 'then', 'although', 'though', 'whereas']);
 const CLAUSE_BREAK = /[;:!?()]|\s[–—-]\s|[–—]/u;
 const COMMA_THEN_SUBJECT = new Set([
   'we',
@@ -194,7 +189,7 @@ export function findClauses(
       const lower = word.text.toLowerCase();
       if (
         CLAUSE_BREAK.test(between) ||
-        lower === 'but' ||
+        CONJUNCTIONS.has(lower) ||
         (between.includes(',') && COMMA_THEN_SUBJECT.has(lower))
       ) {
         clause += 1;

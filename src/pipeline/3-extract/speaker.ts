@@ -94,6 +94,11 @@ export const PAST = [
   'years of experience',
   'in the past',
   'background in',
+  'team is from',
+  'team from',
+  'founders are from',
+  'experience in',
+  'experience at',
 ];
 
 /** Makers of models and hardware that everybody writes about: as the subject of a sentence they are somebody else. */
@@ -136,7 +141,7 @@ export type Speakers = {
 /** How many words back a customer or a past job is still taken for the subject. */
 const REACH = 10;
 
-export type Doer = 'company' | 'customers' | 'others' | 'past';
+export type Doer = 'company' | 'customers' | 'founders' | 'others';
 
 /** Whose doing is the claim that spans the words `from` to `to`? The nearest subject before it decides; none: the company. */
 export function findDoer(
@@ -155,7 +160,7 @@ export function findDoer(
   const others = last([...speakers.others.filter((hit) => near(hit) || inside(hit)), ...subject]);
   if (others > own) return 'others';
   const past = last(speakers.past.filter(near));
-  if (past > own) return 'past';
+  if (past > own) return 'founders';
   const customers = last(speakers.customers.filter(inClause));
   if (customers > own) return 'customers';
   return 'company';
