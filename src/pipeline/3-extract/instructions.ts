@@ -5,6 +5,7 @@ import { splitSentences } from './sentences.ts';
  * model answers is believed without its quote. They are found so that people can be shown them, and are never quoted.
  */
 const PATTERNS: readonly RegExp[] = [
+  /^[\s"'“*#>-]*(?:system|assistant|developer)\s*:/iu,
   /\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|all|any|your|the|system)\b.{0,40}\b(?:instructions?|prompts?|rules?|guidelines?|directions?|context|messages?)\b/iu,
   /\b(?:system|developer|assistant|user)\s*(?:prompt|message|override|instruction)s?\s*[:=]/iu,
   /<\/?(?:system|assistant|user|instructions?|tool(?:_call|_result)?|function_call|im_start|im_end)\b[^>]{0,40}>|<\|[a-z_]{2,30}\|>|\[\/?(?:INST|SYS|SYSTEM)\]|^#{2,}\s*(?:system|instructions?|assistant)\b/iu,

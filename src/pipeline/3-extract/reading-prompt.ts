@@ -5,7 +5,12 @@ import { cutSections, type Section } from './sections.ts';
 import { measureRelevance } from './relevance.ts';
 
 /** Who is being read about. */
-export type ReadCompany = { name: string; domain: string };
+export type ReadCompany = {
+  name: string;
+  domain: string;
+  /** Further domains that are known to be its own (it moved, or redirects). */
+  otherDomains?: readonly string[];
+};
 
 export type ReadingPrompt = {
   system: string;

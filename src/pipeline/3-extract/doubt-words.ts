@@ -1,0 +1,40 @@
+// Terms in the language of scoring-model-terms.ts. Stricter than the phrases' own grammar (negation.ts): a phrase finds what it
+// knows, a text model may bring any sentence.
+
+const listed = (terms: string): string[] => terms.split(',').map((term) => term.trim());
+
+/** Words that turn what follows into its opposite. */
+export const DENIALS = listed(`
+  not, no, never, none, neither, nor, nobody, nothing, cannot, can't, don't, doesn't, didn't, isn't, aren't, wasn't, weren't, won't,
+  haven't, hasn't, hadn't, wouldn't, couldn't, needn't, without, instead of, rather than, as opposed to, far from, free of, free from,
+  lack*, hardly, barely, rarely, seldom, refus*, fail to, fails to, failed to, avoid*, stopped, ceased, discontinued, abandoned,
+  denied, denies, deny, myth*, untrue, false, the need for, the need to, no longer, stay away, stays away, opposed to,
+  nicht, kein*, niemals, ohne, jamais, sans, nunca, geen, niet`);
+
+/** These hold such a word and deny nothing about what follows. */
+export const NO_DENIALS = listed(`
+  not only, not just, not merely, not to mention, not least, not limited to, no doubt, no wonder, no code, no matter, zero shot,
+  no longer just, no longer only, without compromis*, without sacrific*, nothing less than, nothing but, never stop*, meet the need for,
+  meets the need for, serve the need for, understand the need for, sees the need for, false positive*, false negative*, false alarm*`);
+
+/** Plans, wishes, possibilities and hearsay. */
+export const PLANS = listed(`
+  plan to, plans to, planned, planning, plans for, intend*, intention to, hope*, hoping, aim to, aims to, aiming to, aimed to, seek to,
+  seeks to, seeking to, expect to, expects to, expected to, could, may, might, would, should, will, we'll, it'll, they'll, shall, going to,
+  about to, set to, slated, scheduled to, due to open, preparing to, wants to, want to, wish*, consider, considers, considering,
+  considered, explore, explores, exploring, evaluating, proposed, potentially, possibly, perhaps, maybe, imagine, goal is, goal of,
+  mission is to, mission to, vision is, vision of, vision to, dream*, ambition*, working toward*, working to, reportedly, allegedly,
+  rumour*, rumor*, speculat*, said to be, said to, believed to, claims to, claimed to, someday, one day, eventually, wird, plant, möchte*, könnte*`);
+
+/** Times to come. */
+export const LATER = listed(`
+  soon, upcoming, forthcoming, next year, next quarter, next month, next decade, later this year, in the future, in future,
+  in the near future, years from now, in the coming years, in the coming months, to be announced, not yet, roadmap, künftig, in zukunft`);
+
+/** Times gone by. */
+export const BEFORE = listed(`
+  used to be, we used to, it used to, they used to, company used to, formerly, previously, in the past, back then, at its peak,
+  before it shut, before shutting, until recently, shut down, wound down, defunct, former*, once had, once ran, once trained`);
+
+/** What they introduce is no fact. */
+export const CONDITIONS = listed('if, unless, whether, in case, provided that, assuming');

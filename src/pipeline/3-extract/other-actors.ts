@@ -1,0 +1,125 @@
+import { namesOf } from './speaker.ts';
+import type { ReadCompany } from './reading-prompt.ts';
+
+/** Somebody other than the company who does or owns something in a sentence. */
+export type Actor = { name: string; start: number };
+
+const NAME = String.raw`\p{Lu}[\p{L}\p{N}&’'.-]*[\p{L}\p{N}](?:\s(?:of\s|&\s)?\p{Lu}[\p{L}\p{N}&’'.-]*[\p{L}\p{N}]){0,4}`;
+const VERBS =
+  'is|are|was|has|have|had|does|did|trains?|trained|pretrains?|pretrained|fine-tunes?|fine-tuned|finetunes?|runs?|ran|operates?|operated|builds?|built|uses?|used|owns?|owned|deploys?|deployed|hosts?|hosted|serves?|served|develops?|developed|offers?|offered|provides?|provided|raises?|raised|announces?|announced|says?|said|launches|launched|buys?|bought|acquires?|acquired|signs?|signed|spends?|spent|employs?|employed|rents?|rented|leases?|leased|makes?|made|sells?|sold|needs?|needed|plans?|hires?|hired|adds?|added|opens?|opened|orders?|ordered|installs?|installed|processes|processed|handles?|handled|manages?|managed|relies|relied|depends?|works?|worked|creates?|created|designs?|designed|generates?|generated|renders?|rendered|scales?|scaled|moved|switched|migrated|started|stopped|keeps?|kept|holds?|held|lets|helps?|helped|wants?|gets?|got|invests?|invested|expands?|expanded|delivers?|delivered|publishes|published|releases|released|ships?|shipped|powers|powered|maintains?|maintained|consumes?|consumed|schedules?|reserves?|reserved|purchases|purchased|secured|secures|reported|reports|claims|claimed';
+const ADVERBS =
+  'also|already|now|currently|recently|alone|itself|then|still|itself|today|which|who|that|first|since|routinely|regularly|quietly|proudly|typically|often|reportedly|alone';
+
+const ACTING = new RegExp(
+  String.raw`(${NAME})(?:(?:['’]s?)(?=\s\p{L})|,?\s(?:which|who|whose)\b|(?:\s\([^)]{1,40}\))?(?:,\s[^,]{3,80},)?\s(?:(?:${ADVERBS})\s){0,2}(?:${VERBS})\b)`,
+  'gu',
+);
+const PLACED = new RegExp(String.raw`(?:^|[\s("“])(?:[Aa]t|[Ii]nside|[Ff]rom)\s(${NAME}),`, 'gu');
+const ROLE =
+  'customers?|clients?|partners?|investors?|competitors?|rivals?|suppliers?|vendors?|users?|friends|portfolio company|subsidiary of|acquirer|parent|licensees?|competition|peers?';
+const INTRODUCED = new RegExp(
+  String.raw`\b(?:${ROLE})\s(?:(?:such as|like|including|is|are|and|at)\s)?(${NAME})`,
+  'gu',
+);
+const BY = new RegExp(
+  String.raw`\b(?:trained|run|operated|owned|developed|managed|paid for|ordered|bought|purchased|leased)\sby\s(${NAME})`,
+  'gu',
+);
+
+/** Capitalised, yet nobody: terms of the trade, places in time, and words that open sentences. */
+const NOBODY =
+  /^(?:AI|ML|LLMs?|VLMs?|GPUs?|CPUs?|TPUs?|HPC|NLP|APIs?|SDKs?|SaaS|PaaS|IaaS|CUDA|InfiniBand|NVLink|PyTorch|TensorFlow|JAX|Kubernetes|Docker|Slurm|Linux|Python|Transformers?|Diffusion|CEO|CTO|CFO|COO|VP|FAQ|US|USA|UK|EU|Q[1-4]|[HAVLBT]\d{2,4}s?|GB\d+|DGX|HGX|SOC|ISO|GDPR|HIPAA|R&D|IT|HR|IoT|AR|VR|MRI|CT|DNA|RNA|January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|English|German|French|Chinese|Japanese|Spanish|European|American|Europe|America|Asia|Berlin|London|Paris|Tokyo|Boston|Earth|Series\s[A-H]|Inference|Training)$/u;
+const OPENERS = new Set(
+  'a an the this that these those our your their its his her my we you they it he she i in on at by for from with without within under over after before since until during while when where why how what which who whose if as because although though once both each every all most many some several few no not none more less another other others any such only even just also and but or so yet then thus hence however therefore instead today yesterday tomorrow now here there meanwhile moreover furthermore additionally finally recently currently together unlike like using based founded headquartered trained built designed powered backed led made created developed running training building having being given according instead researchers engineers scientists developers teams customers users clients companies startups enterprises businesses organizations people everyone anyone nobody investors partners founders employees staff members models model data compute inference research engineering infrastructure demand software hardware technology management security platform product products services service company startup team group work workloads jobs clusters cluster servers server training results figures note new one two three four five six seven eight nine ten'.split(
+    ' ',
+  ),
+);
+
+/**
+ * A sentence → the named companies or people other than the company itself that act in it ("Globex trains …", "our customer
+ * Globex", "Globex's cluster", "at Globex,"). Names that the text introduces as the company's own products are not others.
+ */
+export function findOtherActors(sentence: string, text: string, company: ReadCompany): Actor[] {
+  const own = namesOf(company).map((name) => name.toLowerCase());
+  const actors: Actor[] = [];
+  const add = (match: RegExpExecArray, introduced: boolean): void => {
+    const found = trimOpeners(match[1] ?? '', match.index + match[0].indexOf(match[1] ?? ''), sentence, text);
+    if (!found || isOwn(found.name, own, company)) return;
+    if (!introduced && (isObject(sentence, found.start, match[0]) || isProduct(found.name, text, company)))
+      return;
+    actors.push(found);
+  };
+  for (const match of sentence.matchAll(ACTING)) add(match, false);
+  for (const match of sentence.matchAll(PLACED)) add(match, true);
+  for (const match of sentence.matchAll(INTRODUCED)) add(match, true);
+  for (const match of sentence.matchAll(BY)) add(match, true);
+  return actors;
+}
+
+/** Takes words off the front that are capitalised only because they open the sentence; null when nothing is left. */
+function trimOpeners(name: string, start: number, sentence: string, text: string): Actor | null {
+  let rest = name.replace(/['’]s?$/u, '').replace(/\.$/, '');
+  let at = start;
+  while (rest !== '') {
+    const word = rest.split(' ')[0] ?? rest;
+    const opensSentence = /^[\s"“'‘(•*–-]*$/u.test(sentence.slice(0, at));
+    const bare = word.replace(/['’]\p{L}+$/u, '').toLowerCase();
+    const common = OPENERS.has(bare) || (opensSentence && isCommonWord(word, text)) || NOBODY.test(word);
+    if (!common) break;
+    at += word.length + 1;
+    rest = rest.slice(word.length + 1);
+  }
+  return rest === '' || NOBODY.test(rest) ? null : { name: rest, start: at };
+}
+
+/** The text also writes it in lower case, so it is a word and no name; or it looks like a verb form. */
+function isCommonWord(word: string, text: string): boolean {
+  if (/^\p{Lu}\p{Ll}+ing$/u.test(word)) return true;
+  if (!/^\p{Lu}\p{Ll}+$/u.test(word)) return false;
+  return new RegExp(String.raw`(?<![\p{L}\p{N}@./-])${word.toLowerCase()}(?![\p{L}\p{N}.@-]\p{L})`, 'u').test(
+    text,
+  );
+}
+
+function isOwn(name: string, own: readonly string[], company: ReadCompany): boolean {
+  const lower = name.toLowerCase();
+  if (own.some((known) => lower === known || lower.startsWith(`${known} `) || lower.endsWith(` ${known}`)))
+    return true;
+  // A part of a long name stands for it ("Initech" for "Initech Vision Systems"); the same part in another name does not.
+  return company.name.toLowerCase().startsWith(`${lower} `);
+}
+
+/** "on NVIDIA H100 GPUs", "with Globex": the object of a preposition acts only when "which" or "who" follows. */
+function isObject(sentence: string, start: number, match: string): boolean {
+  if (/\b(?:which|who|whose)$/u.test(match)) return false;
+  if (/['’]s?$/u.test(match))
+    return /\b(?:on|using|with|via|through|of|uses?|use|to)\s(?:the\s)?$/iu.test(sentence.slice(0, start));
+  return (
+    /\b(?:on|with|of|from|for|to|in|into|via|using|through|about|against|like|and)\s(?:the\s|its\s|our\s)?$/iu.test(
+      sentence.slice(0, start),
+    ) && /\s(?:is|are|was|has|have|used|powered|hosted|made|built|powers|runs?|trained|needs?)$/u.test(match)
+  );
+}
+
+function isProduct(name: string, text: string, company: ReadCompany): boolean {
+  const escaped = name.replaceAll(/[.*+?^${}()|[\]\\-]/g, String.raw`\$&`);
+  const owner = [
+    '[Oo]ur',
+    ...namesOf(company).map(
+      (known) => `${known.replaceAll(/[.*+?^${}()|[\]\\-]/g, String.raw`\$&`)}(?:['’]s)?`,
+    ),
+  ].join('|');
+  const before = new RegExp(
+    String.raw`\b(?:${owner})\s((?:[\p{Ll}\p{N}-]+,?\s){0,5})${escaped}(?![\p{L}\p{N}])`,
+    'u',
+  ).exec(text);
+  if (
+    before &&
+    !new RegExp(String.raw`\b(?:${ROLE}|with|and|by|from|than|like|at)\b`, 'iu').test(before[1] ?? '')
+  )
+    return true;
+  return new RegExp(
+    String.raw`(?<![\p{L}\p{N}])${escaped}(?:,|\sis|\s[–—-])\s(?:${owner})\s(?!${ROLE})|(?<![\p{L}\p{N}])${escaped}\sby\s(?:${owner})(?![\p{L}\p{N}])`,
+    'u',
+  ).test(text);
+}

@@ -1,0 +1,68 @@
+import { type Hit, indexTerms, splitWords } from '../scoring-model-terms.ts';
+import { BEFORE, CONDITIONS, DENIALS, LATER, NO_DENIALS, PLANS } from './doubt-words.ts';
+import { findClauses } from './negation.ts';
+
+export type Doubt = 'question' | 'negated' | 'not-present';
+
+const index = indexTerms([DENIALS, NO_DENIALS, PLANS, LATER, BEFORE, CONDITIONS]);
+
+/** Words that a denial or a plan reaches forward within its clause; lists ("we do not train, tune or host …") make it long. */
+const REACH = 14;
+
+/**
+ * A sentence and the place of a claim in it (UTF-16 offsets) → why the sentence does not say the claim as a present fact, or null
+ * when it does. `year` is when the document was read: later years are the future.
+ */
+export function findDoubt(
+  sentence: string,
+  claim: { start: number; end: number },
+  year: number,
+): Doubt | null {
+  if (/[?？]["”'’)\s]*$/u.test(sentence)) return 'question';
+  const words = splitWords(sentence);
+  const from = words.findIndex((word) => word.end > claim.start);
+  const to = words.findLastIndex((word) => word.start < claim.end);
+  if (from < 0) return null;
+  const { clauseOf } = findClauses(sentence, words);
+  const hits = index.findHits(words);
+  const of = (concept: number): Hit[] => hits.filter((hit) => hit.concept === concept);
+  const exceptions = of(1);
+  const excepted = (hit: Hit) => exceptions.some((other) => other.from <= hit.from && hit.from < other.to);
+  const sameClause = (hit: Hit) =>
+    clauseOf[hit.from] === clauseOf[from] || clauseOf[hit.from] === clauseOf[to];
+  const reaches = (hit: Hit) =>
+    hit.from <= to && from - hit.to <= REACH && (hit.from >= from || sameClause(hit));
+  const denials = of(0).filter((hit) => !excepted(hit));
+  if (denials.some(reaches)) return 'negated';
+  // "… is not what we do": the denial follows its claim.
+  if (
+    denials.some(
+      (hit) => hit.from > to && hit.from - to <= 4 && sameClause(hit) && isVerbBefore(words, hit, to),
+    )
+  )
+    return 'negated';
+  if (of(2).some(reaches)) return 'not-present';
+  // "If you send footage, we train …", "Coming soon: …": these govern what follows, whatever clause it stands in.
+  if ([...of(3), ...of(5)].some((hit) => hit.from <= to)) return 'not-present';
+  if ([...of(3), ...of(4)].some(sameClause)) return 'not-present';
+  for (const [at, word] of words.entries()) {
+    const before = words[at - 1]?.text.toLowerCase() ?? '';
+    if (
+      !/^20\d\d$/.test(word.text) ||
+      !/^(?:by|in|from|until|before|till|bis|ab|q[1-4]|late|early|mid)$/.test(before)
+    )
+      continue;
+    if (Number(word.text) > year || /^(?:until|till)$/.test(before)) return 'not-present';
+  }
+  return null;
+}
+
+function isVerbBefore(words: readonly { text: string }[], hit: Hit, to: number): boolean {
+  const between = words.slice(to + 1, hit.from).map((word) => word.text.toLowerCase());
+  const denial = words[hit.from]?.text.toLowerCase() ?? '';
+  return (
+    denial.endsWith("n't") ||
+    denial.endsWith('n’t') ||
+    between.some((word) => /^(?:is|are|was|were|has|have|had|do|does|did|be|been|can|need)$/.test(word))
+  );
+}
