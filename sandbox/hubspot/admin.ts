@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { hashBytes } from '../kit/world-ids.ts';
+import type { Author } from './events.ts';
+import type { Portal } from './portal.ts';
+import type { HistoryEntry, TwinRecord } from './records.ts';
+import { createRecord, mergeRecords } from './routes-write.ts';
+import { findObjectType, objectTypes } from './schema.ts';
+import type { ObjectType } from './schema.ts';
+import { checkValue } from './values.ts';
+
+const As = z.string().regex(/^(rep|integration):.+$/, 'say as whom: "rep:NAME" or "integration:NAME"');
+const target = { as: As, object: z.string(), id: z.string() };
+const properties = z.record(z.string(), z.string());
+
+/** What POST /_twin/edit takes; `operation` may be left out for an update. */
+const Edit = z.union([
+  z.strictObject({ operation: z.literal('update').default('update'), ...target, properties }),
+  z.strictObject({ operation: z.literal('create'), as: As, object: z.string(), properties }),
+  z.strictObject({ operation: z.literal('archive'), ...target }),
+  z.strictObject({ operation: z.literal('restore'), ...target }),
+  /** `id` is the primary record, `other` the one merged into it; both become a new one. */
+  z.strictObject({ operation: z.literal('merge'), ...target, other: z.string() }),
+  z.strictObject({
+    operation: z.literal('associate'),
+    ...target,
+    to: z.strictObject({ object: z.string(), id: z.string() }),
+  }),
+  z.strictObject({ operation: z.literal('configure'), limits: z.record(z.string(), z.unknown()) }),
+]);
+
+/** `rep:Anna` works in the app (CRM_UI); `integration:NAME` is another app (INTEGRATION). */
+function readAuthor(as: string): Author {
+  const [kind = '', ...rest] = as.split(':');
+  const name = rest.join(':');
+  // A steady number per name, as HubSpot's user ids are.
+  const userId = 10_000_000 + (hashBytes(name).readUInt32BE(0) % 90_000_000);
+  return kind === 'rep'
+    ? { sourceType: 'CRM_UI', sourceId: `userId:${userId}`, userId, name }
+    : { sourceType: 'INTEGRATION', sourceId: String(userId), userId: null, name };
+}
+
+function readType(name: string): ObjectType {
+  const type = findObjectType(name);
+  if (type === null) throw new Error(`no object "${name}"; there are ${objectTypes.join(', ')}`);
+  return type;
+}
+
+/** Changes something as a named person or integration. @throws Error that says what is wrong with the edit */
+export function editPortal(portal: Portal, body: unknown): unknown {
+  const edit = Edit.parse(body);
+  if (edit.operation === 'configure') return portal.guard.setLimits(edit.limits);
+  const by = readAuthor(edit.as);
+  const acting: Portal = { ...portal, caller: by };
+  const type = readType(edit.object);
+  if (edit.operation === 'create') return dumpRecord(createRecord(acting, type, edit.properties));
+  const { id } = edit;
+  const at = portal.clock.now().getTime();
+  const record = portal.state.find(type, id, edit.operation === 'restore');
+  if (record === undefined) throw new Error(`no ${edit.object} ${id}`);
+  switch (edit.operation) {
+    case 'update': {
+      const values = checkEdit(portal, type, edit.properties);
+      portal.state.commit([{ kind: 'update', type, id: record.id, properties: values, at, by }]);
+      return dumpRecord(record);
+    }
+    case 'archive':
+    case 'restore':
+      portal.state.commit([{ kind: edit.operation, type, id: record.id, at, by }]);
+      return dumpRecord(record);
+    case 'merge':
+      return dumpRecord(mergeRecords(acting, type, id, edit.other));
+    case 'associate': {
+      const to = { type: readType(edit.to.object), id: edit.to.id };
+      if (portal.state.find(to.type, to.id) === undefined) throw new Error(`no ${edit.to.object} ${to.id}`);
+      portal.state.commit([{ kind: 'associate', from: { type, id }, to, at, by }]);
+      return dumpRecord(record);
+    }
+  }
+}
+
+function checkEdit(
+  portal: Portal,
+  type: ObjectType,
+  written: Record<string, string>,
+): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(written)) {
+    const checked = checkValue(name, portal.state.properties(type).get(name), value);
+    if ('problem' in checked) throw new Error(checked.problem.message);
+    values[name] = checked.value;
+  }
+  return values;
+}
+
+function dumpRecord(record: TwinRecord): unknown {
+  const { id, properties: held, createdAt, updatedAt, archivedAt, writes } = record;
+  const iso = (at: number) => new Date(at).toISOString();
+  return {
+    id,
+    properties: held,
+    createdAt: iso(createdAt),
+    updatedAt: iso(updatedAt),
+    archivedAt: archivedAt === null ? null : iso(archivedAt),
+    writes,
+    history: Object.fromEntries(
+      [...record.history].map(([name, entries]) => [name, entries.map(dumpEntry)] as const),
+    ),
+  };
+}
+
+function dumpEntry({ value, at, by }: HistoryEntry): unknown {
+  return {
+    value,
+    timestamp: new Date(at).toISOString(),
+    sourceType: by.sourceType,
+    sourceId: by.sourceId,
+    by: by.name,
+  };
+}
+
+/**
+ * The whole portal: per object its records (properties held, accepted updates, history of what changed, oldest first),
+ * merged ids with where they lead, the names of custom properties.
+ */
+export function dumpPortal(portal: Portal): unknown {
+  const dumped = objectTypes.map((type) => [
+    type,
+    {
+      records: portal.state.shelf(type).inOrder().map(dumpRecord),
+      merged: Object.fromEntries(portal.state.mergedInto(type)),
+      customProperties: [...portal.state.properties(type).values()]
+        .filter((property) => !property.hubspotDefined)
+        .map((property) => property.name),
+    },
+  ]);
+  return { portalId: portal.portalId, ...Object.fromEntries(dumped) };
+}

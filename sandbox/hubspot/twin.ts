@@ -1,0 +1,123 @@
+import express from 'express';
+import type { ErrorRequestHandler } from 'express';
+import type { FaultSettings } from '../kit/faults.ts';
+import { startTwin } from '../kit/twin.ts';
+import type { Twin, TwinDefinition, TwinKit } from '../kit/twin.ts';
+import type { World } from '../kit/world-types.ts';
+import { dumpPortal, editPortal } from './admin.ts';
+import { sendError } from './answers.ts';
+import { createGuard, tooMany } from './guard.ts';
+import type { TwinLimits } from './guard.ts';
+import { createSearchIndex } from './index-lag.ts';
+import type { Portal } from './portal.ts';
+import { mountAccount } from './routes-account.ts';
+import { mountAssociations } from './routes-associations.ts';
+import { mountProperties } from './routes-properties.ts';
+import { mountReads } from './routes-read.ts';
+import { mountWrites } from './routes-write.ts';
+import { openState } from './state.ts';
+
+/** Everything that Fieldnote asks for. */
+export const ALL_SCOPES: readonly string[] = [
+  'oauth',
+  'crm.objects.companies.read',
+  'crm.objects.companies.write',
+  'crm.objects.contacts.read',
+  'crm.objects.contacts.write',
+  'crm.objects.leads.read',
+  'crm.schemas.companies.read',
+  'crm.schemas.companies.write',
+  'crm.schemas.contacts.read',
+  'crm.schemas.contacts.write',
+];
+
+export type HubspotTwinOptions = {
+  world: World;
+  port?: number;
+  /** Where changes are kept (JSON lines); null: in memory alone. */
+  journalFile: string | null;
+  faults?: Partial<FaultSettings>;
+  /** The one token that is let in. */
+  accessToken: string;
+  scopes?: readonly string[];
+  /** The portal's limits (defaults: a Professional account's); also set by POST /_twin/edit {"operation":"configure"}. */
+  limits?: Partial<TwinLimits>;
+  portalId?: number;
+  /** The app's id: `sourceId` of what it writes. */
+  appId?: number;
+};
+
+/** A local HubSpot portal, serving a world on 2026-09, v3 and v4 paths. Resolves when it listens. */
+export async function startHubspotTwin(options: HubspotTwinOptions): Promise<Twin> {
+  let portal: Portal | null = null;
+  const opened = (): Portal => {
+    if (portal === null) throw new Error('the HubSpot twin is not open yet');
+    return portal;
+  };
+  const definition: TwinDefinition = {
+    name: 'hubspot',
+    mount: (kit) => {
+      portal = openPortal(kit, options);
+    },
+    dump: () => dumpPortal(opened()),
+    edit: (body) => editPortal(opened(), body),
+    answerFault: (response, status, retryAfterSeconds) => {
+      if (status !== 429)
+        return sendError(response, { status, category: 'SERVER_ERROR', message: 'internal error' });
+      response.set('Retry-After', String(retryAfterSeconds));
+      sendError(response, tooMany(retryAfterSeconds <= 1 ? 'SECONDLY' : 'TEN_SECONDLY_ROLLING'));
+    },
+  };
+  return startTwin(definition, { port: options.port, faults: options.faults });
+}
+
+function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
+  const scopes = options.scopes ?? ALL_SCOPES;
+  const { accessToken } = options;
+  const guard = createGuard({ accessToken, scopes, limits: options.limits ?? {}, clock: kit.clock });
+  const index = createSearchIndex({
+    delayMs: () => guard.limits().searchDelayMs,
+    now: () => kit.clock.now().getTime(),
+  });
+  const { world, journalFile } = options;
+  const portal: Portal = {
+    app: kit.app,
+    state: openState({
+      world,
+      journalFile,
+      beforeChange: (...change) => index.beforeChange(...change),
+    }),
+    guard,
+    index,
+    clock: kit.clock,
+    portalId: options.portalId ?? 4_242_424,
+    caller: {
+      sourceType: 'INTEGRATION',
+      sourceId: String(options.appId ?? 777_001),
+      userId: null,
+      name: 'fieldnote',
+    },
+  };
+  kit.app.use((request, response, next) => guard.check(request, response, next));
+  kit.app.use(express.json({ limit: '10mb' }));
+  mountReads(portal);
+  mountWrites(portal);
+  mountProperties(portal);
+  mountAssociations(portal);
+  mountAccount(portal, { accessToken, scopes });
+  kit.app.use((_request, response) => {
+    sendError(response, { status: 404, category: 'OBJECT_NOT_FOUND', message: 'resource not found' });
+  });
+  kit.app.use(answerBrokenBody);
+  return portal;
+}
+
+// Express tells error handlers by their four parameters.
+const answerBrokenBody: ErrorRequestHandler = (error, _request, response, _next) => {
+  const isBody = error instanceof SyntaxError;
+  sendError(response, {
+    status: isBody ? 400 : 500,
+    category: isBody ? 'VALIDATION_ERROR' : 'SERVER_ERROR',
+    message: isBody ? `Invalid input JSON: ${error.message}` : String(error),
+  });
+};
