@@ -53,14 +53,29 @@ export async function linkCompanies(
   workspaceId: string,
   connectionId: string,
 ): Promise<{ added: number; changed: number }> {
-  // A contact without a domain of its own belongs where its account does.
+  // An account without a website is where most of its contacts' e-mails point to.
+  await tx.query(
+    `update records as account set domain = found.domain, skipped_because = null
+     from (
+       select contact.parent_id, contact.object, mode() within group (order by contact.domain) as domain
+       from records contact
+       where contact.connection_id = $1 and contact.object in ('Contact', 'contact') and contact.domain is not null
+         and contact.parent_id is not null and not contact.deleted
+       group by 1, 2
+     ) as found
+     where account.connection_id = $1 and account.external_id = found.parent_id and account.domain is null
+       and account.skipped_because = 'no website'
+       and account.object = case found.object when 'Contact' then 'Account' else 'company' end`,
+    [connectionId],
+  );
+  // A contact belongs where its account does, whatever its e-mail says.
   await tx.query(
     `update records as contact set domain = account.domain, skipped_because = null
      from records as account
-     where contact.connection_id = $1 and contact.object in ('Contact', 'contact') and contact.domain is null
-       and contact.parent_id is not null and account.connection_id = contact.connection_id
+     where contact.connection_id = $1 and contact.object in ('Contact', 'contact') and contact.parent_id is not null
+       and account.connection_id = contact.connection_id and account.external_id = contact.parent_id
        and account.object = case contact.object when 'Contact' then 'Account' else 'company' end
-       and account.external_id = contact.parent_id and account.domain is not null`,
+       and account.domain is not null and contact.domain is distinct from account.domain and not contact.deleted`,
     [connectionId],
   );
   const { rows } = await tx.query<{ added: number; changed: number }>(

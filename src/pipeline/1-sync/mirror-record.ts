@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import type { CrmRecord } from '../../connectors/crm.ts';
+import type { MirroredRecord } from '../store/records.ts';
+import { domainOf } from './domain.ts';
+
+// What people type into CRM fields can be any length; nothing longer than this says more about a company.
+const LONGEST = 500;
+
+/**
+ * A CRM row in our own terms: which company it means, or why it means none. Our own fields and the time of change stay out
+ * of the hash, so that what we write ourselves never counts as a change.
+ */
+export function mirrorRecord(record: CrmRecord): MirroredRecord {
+  const meant = domainMeant(record);
+  const content = {
+    object: record.object,
+    externalId: record.externalId,
+    domain: meant.domain,
+    skippedBecause: meant.skippedBecause,
+    name: clean(record.name),
+    companyName: clean(record.companyName),
+    website: clean(record.website),
+    email: clean(record.email)?.toLowerCase() ?? null,
+    title: clean(record.title),
+    industry: clean(record.industry),
+    employees: wholeNumber(record.employees),
+    country: clean(record.country),
+    ownerId: record.ownerId,
+    parentId: record.parentId,
+    deleted: record.deleted,
+    mergedInto: record.mergedInto,
+    convertedTo: record.convertedTo,
+  };
+  const rowHash = createHash('sha256').update(JSON.stringify(content)).digest('base64url');
+  return { ...content, modifiedAt: record.modifiedAt, rowHash };
+}
+
+function domainMeant(record: CrmRecord): { domain: string | null; skippedBecause: string | null } {
+  if (record.deleted) return { domain: null, skippedBecause: 'deleted in the CRM' };
+  if (record.isPerson) return { domain: null, skippedBecause: 'a person account: no company to research' };
+  const isCompany = record.object === 'Account' || record.object === 'company';
+  // A lead's or contact's e-mail says where they work; the website field is often the campaign's.
+  const places = isCompany ? [record.website] : [record.email, record.website];
+  let because = isCompany ? 'no website' : 'neither e-mail nor website';
+  for (const place of places) {
+    if (place === null || place.trim() === '') continue;
+    const found = domainOf(place);
+    if ('domain' in found) return { domain: found.domain, skippedBecause: null };
+    because = found.detail;
+  }
+  return { domain: null, skippedBecause: because };
+}
+
+function clean(value: string | null): string | null {
+  const text = value?.replaceAll('\0', '').toWellFormed().trim().slice(0, LONGEST);
+  return text === undefined || text === '' ? null : text;
+}
+
+function wholeNumber(value: number | null): number | null {
+  if (value === null || !Number.isFinite(value)) return null;
+  const rounded = Math.round(value);
+  // The column is a 32-bit integer.
+  return rounded >= 0 && rounded <= 2_147_483_647 ? rounded : null;
+}

@@ -1,0 +1,70 @@
+import type { CallOptions } from '../../connectors/call.ts';
+import type { Crm, CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
+import type { Database } from '../../db.ts';
+import { linkCompanies } from '../store/companies.ts';
+import { noteSynced } from '../store/connections.ts';
+import type { Connection } from '../store/connections.ts';
+import { findCursor, forgetCursors, saveCursor } from '../store/cursors.ts';
+import { mergeRecords } from '../store/records.ts';
+import { mirrorRecord } from './mirror-record.ts';
+
+export type SyncResult = {
+  /** Rows that the CRM sent. */
+  read: number;
+  /** Rows that were new or changed in a way that matters. */
+  changed: number;
+  companiesAdded: number;
+  companiesChanged: number;
+};
+
+// COPY and merge of 5,000 rows a transaction is the fastest of what was measured (0.97 of a raw COPY on two connections).
+const ROWS_PER_MERGE = 5_000;
+
+/**
+ * CRM rows → records and companies. Streams page by page; the cursor moves in the transaction that stores the rows it
+ * stands for, so a kill loses nothing. `full` forgets the cursors first.
+ */
+export async function syncConnection(options: {
+  db: Database;
+  crm: Crm;
+  connection: Connection;
+  full: boolean;
+  call: CallOptions;
+  onProgress?: (progress: { object: CrmObject; read: number }) => void;
+}): Promise<SyncResult> {
+  const { db, crm, connection } = options;
+  const at = { workspaceId: connection.workspaceId, connectionId: connection.id };
+  const result = { read: 0, changed: 0, companiesAdded: 0, companiesChanged: 0 };
+  if (options.full) await db.inWorkspace(at.workspaceId, (tx) => forgetCursors(tx, connection.id));
+
+  for (const object of crm.readObjects) {
+    const cursor = await db.inWorkspace(at.workspaceId, (tx) => findCursor(tx, connection.id, object));
+    let waiting: CrmRecord[] = [];
+    let latest: SyncCursor | null = null;
+    const merge = async (): Promise<void> => {
+      if (latest === null) return;
+      const [rows, reached] = [waiting, latest];
+      waiting = [];
+      result.changed += await db.inWorkspace(at.workspaceId, async (tx) => {
+        const changed = await mergeRecords(tx, at, rows.map(mirrorRecord));
+        await saveCursor(tx, { ...at, object, cursor: reached, rowsRead: rows.length });
+        return changed;
+      });
+    };
+    for await (const page of crm.readChanges(object, cursor, options.call)) {
+      waiting.push(...page.records);
+      latest = page.cursor;
+      result.read += page.records.length;
+      options.onProgress?.({ object, read: result.read });
+      if (waiting.length >= ROWS_PER_MERGE) await merge();
+    }
+    await merge();
+  }
+
+  const linked = await db.inWorkspace(at.workspaceId, async (tx) => {
+    const found = await linkCompanies(tx, at.workspaceId, connection.id);
+    await noteSynced(tx, connection.id);
+    return found;
+  });
+  return { ...result, companiesAdded: linked.added, companiesChanged: linked.changed };
+}

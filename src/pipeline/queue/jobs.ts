@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+/** The queues, by what they carry. */
+export const QUEUES = {
+  /** One company of a batch: stages 2–7. */
+  company: 'company',
+  /** The same while a person waits: own queue, reserved slots, woken by NOTIFY. */
+  companyNow: 'company-now',
+  /** Read what changed in one connection. */
+  sync: 'sync',
+  /** Send one connection's planned writes. */
+  flush: 'flush',
+  /** Once a minute: what is due? */
+  tick: 'tick',
+  /** Jobs that killed their worker again and again, kept for people to see. */
+  dead: 'dead-letters',
+} as const;
+
+export const CompanyJob = z.object({ workspaceId: z.uuid(), runId: z.uuid(), companyId: z.uuid() });
+export type CompanyJob = z.infer<typeof CompanyJob>;
+
+export const ConnectionJob = z.object({
+  workspaceId: z.uuid(),
+  connectionId: z.uuid(),
+  full: z.boolean().optional(),
+});
+export type ConnectionJob = z.infer<typeof ConnectionJob>;
+
+/** What a handler answers: finished, or come back later (a provider is down; not a failure of the job). */
+export type JobResult = 'done' | { againInMs: number };
+
+// A worker says every 3 s that it lives; 10 s without a word (pg-boss's least) and the job goes to another one.
+export const HEARTBEAT_SECONDS = 10;
+export const TOUCH_INTERVAL_MS = 3_000;
+
+// Kills burn pg-boss's retries, not ours: failed attempts are counted in run_items. A job that took a hundred workers with
+// it is poison.
+const KILLS_BEFORE_DEAD = 100;
+const HOUR = 3600;
+
+const common = {
+  retryLimit: KILLS_BEFORE_DEAD,
+  retryDelay: 0,
+  heartbeatSeconds: HEARTBEAT_SECONDS,
+  deleteAfterSeconds: HOUR,
+  retentionSeconds: 365 * 24 * HOUR,
+  deadLetter: QUEUES.dead,
+};
+
+/** How each queue is set up, the dead letters first since the others name them. */
+export const QUEUE_SETUP = [
+  { name: QUEUES.dead, retentionSeconds: 90 * 24 * HOUR, retryLimit: 0 },
+  { name: QUEUES.company, ...common, expireInSeconds: HOUR },
+  { name: QUEUES.companyNow, ...common, expireInSeconds: HOUR / 4, notify: true },
+  // A full sync of a large org takes hours; its heartbeat, not its age, says whether it lives.
+  { name: QUEUES.sync, ...common, policy: 'exclusive', expireInSeconds: 12 * HOUR, notify: true },
+  { name: QUEUES.flush, ...common, policy: 'stately', expireInSeconds: 2 * HOUR, notify: true },
+  { name: QUEUES.tick, policy: 'exclusive', retryLimit: 0, expireInSeconds: 300, deleteAfterSeconds: HOUR },
+] as const;

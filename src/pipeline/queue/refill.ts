@@ -1,0 +1,148 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { PgBoss } from 'pg-boss';
+import { TOUCH_INTERVAL_MS } from './jobs.ts';
+import type { JobResult } from './jobs.ts';
+
+export type Refill = { stop(): Promise<void>; active(): number };
+
+export type RefillOptions = {
+  boss: PgBoss;
+  queue: string;
+  /** Jobs in flight at once. */
+  concurrency: number;
+  handle(data: unknown, signal: AbortSignal): Promise<JobResult>;
+  /** How many more may be taken up now: 0 while a provider that they need is down, 1 to probe it. */
+  allowance(): Promise<number>;
+  onError(error: unknown, what: string): void;
+  /** How long an empty queue is left alone. */
+  pollMs?: number;
+  /** How long jobs may go on after `stop` before they are aborted and handed to other workers. */
+  graceMs?: number;
+};
+
+type Claimed = { id: string; retryCount: number };
+
+const POLL_MS = 500;
+const GRACE_MS = 20_000;
+// Answers within this time are settled in one statement.
+const SETTLE_EVERY_MS = 15;
+
+/**
+ * Keeps `concurrency` jobs in flight: as soon as one ends the next is fetched. pg-boss's own `work()` sleeps out its
+ * polling interval after every job that is shorter than it (measured: 0.11 of the limit against 0.98 for this loop).
+ */
+export function startRefill(options: RefillOptions): Refill {
+  const { boss, queue } = options;
+  const active = new Map<string, { attempt: Claimed; controller: AbortController; ended: Promise<void> }>();
+  const settled: Claimed[] = [];
+  let stopping = false;
+  let wake: () => void = () => undefined;
+  let settling: Promise<void> | null = null;
+
+  const settleSoon = (attempt: Claimed): Promise<void> => {
+    settled.push(attempt);
+    settling ??= (async () => {
+      await wait(SETTLE_EVERY_MS);
+      settling = null;
+      const batch = settled.splice(0);
+      await boss.complete(queue, batch);
+    })();
+    return settling;
+  };
+
+  const work = async (
+    job: { id: string; retryCount: number; data: unknown },
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const attempt = { id: job.id, retryCount: job.retryCount };
+    try {
+      const result = await options.handle(job.data, signal);
+      if (result === 'done') await settleSoon(attempt);
+      else await postpone(boss, queue, attempt, job.data, result.againInMs);
+    } catch (error) {
+      // What the handler itself could not settle: give the job back for another worker.
+      if (!signal.aborted) options.onError(error, `job ${job.id} of ${queue}`);
+      await postpone(boss, queue, attempt, job.data, signal.aborted ? 0 : 5_000).catch((failure: unknown) =>
+        options.onError(failure, `giving back job ${job.id} of ${queue}`),
+      );
+    } finally {
+      active.delete(job.id);
+      wake();
+    }
+  };
+
+  const refill = async (): Promise<void> => {
+    while (!stopping) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      let fetched = 0;
+      let room = 0;
+      try {
+        room = Math.min(options.concurrency - active.size, await options.allowance());
+        if (room > 0) {
+          const jobs = await boss.fetch(queue, { batchSize: room });
+          fetched = jobs.length;
+          for (const job of jobs) {
+            const controller = new AbortController();
+            const ended = work({ id: job.id, retryCount: job.retryCount, data: job.data }, controller.signal);
+            active.set(job.id, { attempt: { id: job.id, retryCount: job.retryCount }, controller, ended });
+          }
+        }
+      } catch (error) {
+        options.onError(error, `fetching from ${queue}`);
+        await wait(options.pollMs ?? POLL_MS);
+      }
+      if (stopping) break;
+      if (room > 0 && fetched === room) continue;
+      // Full, empty or held back: wait for a job to end or for the next look.
+      await Promise.race([woken, wait(options.pollMs ?? POLL_MS)]);
+      if (active.size > 0) await wait(SETTLE_EVERY_MS);
+    }
+  };
+
+  const heartbeat = setInterval(() => {
+    const attempts = [...active.values()].map((entry) => entry.attempt);
+    if (attempts.length > 0)
+      boss.touch(queue, attempts).catch((error: unknown) => options.onError(error, `heartbeat of ${queue}`));
+  }, TOUCH_INTERVAL_MS);
+  const loop = refill();
+
+  return {
+    active: () => active.size,
+    stop: async () => {
+      stopping = true;
+      wake();
+      await loop;
+      const grace = AbortSignal.timeout(options.graceMs ?? GRACE_MS);
+      grace.addEventListener('abort', () => {
+        for (const entry of active.values()) entry.controller.abort(new Error('the worker is stopping'));
+      });
+      await Promise.allSettled([...active.values()].map((entry) => entry.ended));
+      clearInterval(heartbeat);
+      await settling;
+    },
+  };
+}
+
+/** Ends this attempt and queues the same job again for later, in one transaction: a postponed job is no failed one. */
+export async function postpone(
+  boss: PgBoss,
+  queue: string,
+  attempt: Claimed,
+  data: unknown,
+  afterMs: number,
+): Promise<void> {
+  const transaction = await boss.getDb().beginTransaction?.();
+  if (transaction === undefined) throw new Error('the queue database offers no transactions');
+  const db = transaction.db;
+  try {
+    await boss.complete(queue, attempt, null, { db });
+    const payload = typeof data === 'object' && data !== null ? data : {};
+    await boss.insert(queue, [{ data: payload, startAfter: new Date(Date.now() + afterMs) }], { db });
+    await transaction.commit();
+  } catch (error) {
+    await transaction.rollback();
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+import type { ProviderCall } from '../connectors/call.ts';
+import type { Database } from '../db.ts';
+import { ProviderDownError, ProviderError, describeError } from '../errors.ts';
+import type { CompanyJob, JobResult } from './queue/jobs.ts';
+import type { ScoringModel } from './scoring-model.ts';
+import { STAGE_NAMES } from './stage.ts';
+import type { CompanyWork, Stage } from './stage.ts';
+import { findCompany, noteEnriched } from './store/companies.ts';
+import { countAttempt, finishRunIfSettled, noteStage, settleItem, startItem } from './store/run-items.ts';
+import { findRun } from './store/runs.ts';
+import type { Run } from './store/runs.ts';
+import { findCurrentScore } from './store/scores.ts';
+import { saveUsage } from './store/usage.ts';
+import type { Prices } from './store/usage.ts';
+import type { Tx } from '../db.ts';
+
+export type RunCompanyOptions = {
+  db: Database;
+  stages: readonly Stage[];
+  loadModel(name: string): Promise<ScoringModel>;
+  prices: Prices;
+  /** Called in the transaction that settles the item: asks for its writes to be sent. */
+  onSettled(tx: Tx, job: CompanyJob): Promise<void>;
+  onStage?: (job: CompanyJob, stage: string) => void;
+  onError(error: unknown, what: string): void;
+};
+
+// Slow facts are read again after a week (FEATURES B7); news and jobs expire sooner and are read with the next run.
+const DUE_AGAIN_DAYS = 7;
+const DAY_MS = 86_400_000;
+// How long batch work waits out an outage before it takes the best available way.
+const PATIENCE_MS = 10 * 60_000;
+const TRANSIENT_TRIES = 20;
+const RETRY_FIRST_MS = 1_000;
+const RETRY_MAX_MS = 60_000;
+
+/**
+ * One company of a run, stage by stage, from where it left off. Answers when to come back, if it must; everything else is
+ * settled in the run's own tables. A killed process leaves the item as it was: another worker goes on behind the last
+ * finished stage.
+ */
+export function createRunCompany(options: RunCompanyOptions) {
+  const { db } = options;
+  return async (job: CompanyJob, signal: AbortSignal): Promise<JobResult> => {
+    const found = await db.inWorkspace(job.workspaceId, async (tx) => {
+      const run = await findRun(tx, job.runId);
+      const item = run === null ? null : await startItem(tx, job.runId, job.companyId);
+      const company = item === null ? null : await findCompany(tx, job.companyId);
+      return run && item && company ? { run, item, company } : null;
+    });
+    // Settled already, cancelled, paused or deleted: nothing is left to do for this job.
+    if (found === null) return 'done';
+    const { run, item, company } = found;
+    const calls: ProviderCall[] = [];
+    const saveCalls = async (tx: Tx): Promise<void> => {
+      await saveUsage(tx, job, calls.splice(0), options.prices);
+    };
+    const work: CompanyWork = {
+      workspaceId: job.workspaceId,
+      runId: job.runId,
+      companyId: job.companyId,
+      model: await options.loadModel(run.model),
+      asOf: run.asOf,
+      refresh: run.refresh,
+      dryRun: run.dryRun,
+      interactive: run.kind === 'interactive',
+      patient: run.kind !== 'interactive' && Date.now() - run.createdAt.getTime() < PATIENCE_MS,
+      signal,
+      onCall: (call) => calls.push(call),
+      saveCalls,
+    };
+
+    for (const stage of stagesLeft(options.stages, item.stage)) {
+      try {
+        signal.throwIfAborted();
+        options.onStage?.(job, stage.name);
+        await stage.run(work);
+      } catch (error) {
+        await db.inWorkspace(job.workspaceId, saveCalls);
+        if (signal.aborted) throw error;
+        return await decide(error, stage);
+      }
+      const goOn = await db.inWorkspace(job.workspaceId, async (tx) => {
+        await saveCalls(tx);
+        await noteStage(tx, job.runId, job.companyId, stage.name);
+        return (await findRun(tx, job.runId))?.state === 'running';
+      });
+      if (!goOn) return await stop();
+    }
+    await settle(run);
+    return 'done';
+
+    async function settle(of: Run): Promise<void> {
+      await db.inWorkspace(job.workspaceId, async (tx) => {
+        const score = await findCurrentScore(tx, job.companyId);
+        await settleItem(tx, job.runId, job.companyId, {
+          state: 'done',
+          outcome: score?.status ?? 'no score',
+        });
+        if (!of.dryRun)
+          await noteEnriched(
+            tx,
+            job.companyId,
+            company.inputHash,
+            new Date(Date.now() + DUE_AGAIN_DAYS * DAY_MS),
+          );
+        await finishRunIfSettled(tx, job.runId);
+        await options.onSettled(tx, job);
+      });
+    }
+
+    async function stop(): Promise<JobResult> {
+      await db.inWorkspace(job.workspaceId, async (tx) => {
+        const state = (await findRun(tx, job.runId))?.state;
+        // A paused run's items stay open and are queued again when it resumes.
+        if (state === 'cancelled')
+          await settleItem(tx, job.runId, job.companyId, { state: 'cancelled', outcome: 'cancelled' });
+      });
+      return 'done';
+    }
+
+    async function decide(error: unknown, stage: Stage): Promise<JobResult> {
+      if (error instanceof ProviderDownError)
+        return { againInMs: Math.max(250, error.until.getTime() - Date.now()) };
+      // Answered for others while it fails for this company: worth many tries, but not endless ones.
+      const transient = error instanceof ProviderError && error.retryable;
+      if (!transient) options.onError(error, `${stage.name} of ${company.domain}`);
+      const why = `${stage.name}: ${describeError(error)}`;
+      return await db.inWorkspace(job.workspaceId, async (tx): Promise<JobResult> => {
+        const attempts = await countAttempt(tx, job.runId, job.companyId, why);
+        if (attempts < (transient ? TRANSIENT_TRIES : stage.tries)) {
+          const backOff =
+            Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(attempts, 10)) * (0.5 + Math.random());
+          return { againInMs: Math.max(backOff, (transient && error.retryAfterMs) || 0) };
+        }
+        await settleItem(tx, job.runId, job.companyId, { state: 'failed', outcome: 'failed', error: why });
+        await finishRunIfSettled(tx, job.runId);
+        await options.onSettled(tx, job);
+        return 'done';
+      });
+    }
+  };
+}
+
+function stagesLeft(stages: readonly Stage[], last: string | null): Stage[] {
+  const reached = STAGE_NAMES.findIndex((name) => name === last);
+  return stages.filter((stage) => STAGE_NAMES.indexOf(stage.name) > reached);
+}

@@ -1,0 +1,41 @@
+import type { ProviderCall } from '../connectors/call.ts';
+import type { Tx } from '../db.ts';
+import type { ScoringModel } from './scoring-model.ts';
+
+/** The stages of one company in order; a run item remembers the last one that finished. */
+export const STAGE_NAMES = ['research', 'extract', 'score', 'personas', 'pitch', 'write-back'] as const;
+export type StageName = (typeof STAGE_NAMES)[number];
+
+/** One company at work: what a stage is told. */
+export type CompanyWork = {
+  workspaceId: string;
+  runId: string;
+  companyId: string;
+  model: ScoringModel;
+  /** ISO day from which freshness is reckoned, the same for the whole run. */
+  asOf: string;
+  /** Read sources again whatever their age. */
+  refresh: boolean;
+  /** Plan writes but mark them as rehearsed. */
+  dryRun: boolean;
+  /** A person waits. */
+  interactive: boolean;
+  /** Outages are waited out in batch work; after a while, and when a person waits, the best available way is taken. */
+  patient: boolean;
+  signal: AbortSignal;
+  /** Takes a call into the ledger; saved with the answer that it brought, or at the next checkpoint. */
+  onCall(call: ProviderCall): void;
+  /** Saves the calls taken so far, in the caller's transaction. */
+  saveCalls(tx: Tx): Promise<void>;
+};
+
+/**
+ * A step of the product. It loads by id, calls outside with no transaction open, saves with upserts, and may run twice.
+ * Throws ProviderError or ProviderDownError when the outside fails; anything else is a mistake of ours.
+ */
+export type Stage = {
+  name: StageName;
+  /** How many failed attempts a company has in this stage before it is given up. */
+  tries: number;
+  run(work: CompanyWork): Promise<void>;
+};

@@ -1,0 +1,117 @@
+import type { Tx } from '../../db.ts';
+
+/** One reason of a score: a signal with its points, or the start that every company has (no quote). */
+export type StoredReason = {
+  kind: string;
+  label: string;
+  points: number;
+  quote: string | null;
+  url: string | null;
+  sourceId: string | null;
+  published: string | null;
+};
+
+export type StoredScore = {
+  id: number;
+  companyId: string;
+  extractionId: string;
+  model: string;
+  modelVersion: string;
+  /** ISO day. */
+  asOf: string;
+  status: 'scored' | 'not-enough-evidence';
+  score: number | null;
+  band: string | null;
+  confidence: number;
+  reasons: readonly StoredReason[];
+  missing: readonly string[];
+  why: string | null;
+  scoredAt: Date;
+};
+
+const COLUMNS = `id, company_id as "companyId", extraction_id as "extractionId", model, model_version as "modelVersion",
+  as_of as "asOf", status, score, band, confidence, reasons, missing, why, scored_at as "scoredAt"`;
+
+export async function findCurrentScore(tx: Tx, companyId: string): Promise<StoredScore | null> {
+  const { rows } = await tx.query<StoredScore>(
+    `select ${COLUMNS} from scores where company_id = $1 and current`,
+    [companyId],
+  );
+  return rows[0] ?? null;
+}
+
+/** Stores a score and makes it current; what was current stays as history. Running twice stores it once. */
+export async function saveScore(
+  tx: Tx,
+  workspaceId: string,
+  score: Omit<StoredScore, 'id' | 'scoredAt'>,
+): Promise<void> {
+  await tx.query('update scores set current = false where company_id = $1 and current', [score.companyId]);
+  await tx.query(
+    `insert into scores (workspace_id, company_id, extraction_id, model, model_version, as_of, status, score, band,
+       confidence, reasons, missing, why)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+     on conflict (workspace_id, company_id, extraction_id, model, model_version, as_of) do update set
+       status = excluded.status, score = excluded.score, band = excluded.band, confidence = excluded.confidence,
+       reasons = excluded.reasons, missing = excluded.missing, why = excluded.why, current = true`,
+    [
+      workspaceId,
+      score.companyId,
+      score.extractionId,
+      score.model,
+      score.modelVersion,
+      score.asOf,
+      score.status,
+      score.score,
+      score.band,
+      score.confidence,
+      JSON.stringify(score.reasons),
+      JSON.stringify(score.missing),
+      score.why,
+    ],
+  );
+}
+
+/** A company in the ranking. */
+export type RankedCompany = {
+  companyId: string;
+  domain: string;
+  name: string;
+  status: StoredScore['status'];
+  score: number | null;
+  band: string | null;
+  confidence: number;
+  reasons: readonly StoredReason[];
+  why: string | null;
+};
+
+/** Companies by score, strongest first; those without a score last; ties by domain. */
+export async function rankCompanies(
+  tx: Tx,
+  options: { runId?: string; limit?: number; offset?: number } = {},
+): Promise<RankedCompany[]> {
+  const { rows } = await tx.query<RankedCompany>(
+    `select c.id as "companyId", c.domain, c.name, s.status, s.score, s.band, s.confidence, s.reasons, s.why
+     from scores s join companies c on c.id = s.company_id and c.workspace_id = s.workspace_id
+     where s.current and ($1::uuid is null or exists (
+       select from run_items i where i.run_id = $1 and i.company_id = c.id))
+     order by s.score desc nulls last, c.domain collate "C" limit $2 offset $3`,
+    [options.runId ?? null, options.limit ?? 1000, options.offset ?? 0],
+  );
+  return rows;
+}
+
+/** Companies by band; `null` is not enough evidence. */
+export async function countBands(
+  tx: Tx,
+  runId?: string,
+): Promise<{ band: string | null; companies: number }[]> {
+  const { rows } = await tx.query<{ band: string | null; companies: number }>(
+    `select band, count(*) as companies from scores s
+     where current and ($1::uuid is null or exists (
+       select from run_items i where i.run_id = $1 and i.company_id = s.company_id))
+     group by band order by band nulls last`,
+    [runId ?? null],
+  );
+  return rows;
+}
