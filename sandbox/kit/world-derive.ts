@@ -20,7 +20,7 @@ function pick(list: readonly string[], byte: number | undefined): string {
 }
 
 /** Which CRMs a company is in when nobody says: 45 % Salesforce only, 35 % HubSpot only, 20 % both, by its domain. */
-export function deriveCrms(domain: string): ('salesforce' | 'hubspot')[] {
+function deriveCrms(domain: string): ('salesforce' | 'hubspot')[] {
   const draw = hashBytes(`crm:${domain}`).readUInt32BE(0) % 100;
   if (draw < 45) return ['salesforce'];
   return draw < 80 ? ['hubspot'] : ['salesforce', 'hubspot'];
