@@ -14,7 +14,7 @@ export type WorldCompany = {
   robots: string | null;
 };
 
-export type WorldPageKind = 'home' | 'about' | 'careers' | 'blog' | 'docs' | 'news';
+type WorldPageKind = 'home' | 'about' | 'careers' | 'blog' | 'docs' | 'news';
 
 /** One page of a company's own site. */
 export type WorldPage = {
@@ -32,7 +32,7 @@ export type WorldPage = {
 };
 
 /** An article on somebody else's host; `domains` are the companies that it is about. */
-export type WorldArticle = {
+type WorldArticle = {
   url: string;
   title: string;
   text: string;
@@ -40,7 +40,7 @@ export type WorldArticle = {
   domains: string[];
 };
 
-export type WorldFiling = {
+type WorldFiling = {
   domain: string;
   url: string;
   title: string;
@@ -49,9 +49,9 @@ export type WorldFiling = {
 };
 
 /** Text about nothing that matters; search must not mistake it for evidence. */
-export type WorldDistractor = { title: string; text: string };
+type WorldDistractor = { title: string; text: string };
 
-export type SalesforceAccount = {
+type SalesforceAccount = {
   /** 18 characters, prefix 001. */
   id: string;
   name: string;
@@ -65,7 +65,7 @@ export type SalesforceAccount = {
   parentId: string | null;
 };
 
-export type SalesforceLead = {
+type SalesforceLead = {
   /** 18 characters, prefix 00Q. */
   id: string;
   firstName: string | null;
@@ -83,7 +83,7 @@ export type SalesforceLead = {
   convertedAccountId: string | null;
 };
 
-export type SalesforceContact = {
+type SalesforceContact = {
   /** 18 characters, prefix 003. */
   id: string;
   firstName: string | null;
