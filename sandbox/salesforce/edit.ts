@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import type { OrgEvent } from './events.ts';
+import { makeId, normalizeId } from './ids.ts';
+import type { SalesforceValue } from './options.ts';
+import type { Org } from './org.ts';
+import type { Row } from './rows.ts';
+import { dataObjects } from './schema.ts';
+import type { DataObject } from './schema.ts';
+import { checkFieldValue, readFieldValue } from './values.ts';
+
+const author = z
+  .string()
+  .regex(/^(rep:.+|integration|administrator)$/, 'as: send "rep:NAME", "integration" or "administrator"');
+const object = z.enum(dataObjects);
+const fields = z.record(z.string(), z.unknown());
+const record = { as: author, id: z.string() };
+
+const Edit = z.discriminatedUnion('operation', [
+  z.strictObject({ operation: z.literal('update'), ...record, object: object.optional(), fields }),
+  z.strictObject({ operation: z.literal('create'), as: author, object, records: z.array(fields).min(1) }),
+  z.strictObject({ operation: z.literal('delete'), ...record }),
+  z.strictObject({ operation: z.literal('undelete'), ...record }),
+  z.strictObject({ operation: z.literal('merge'), as: author, winner: z.string(), loser: z.string() }),
+  z.strictObject({ operation: z.literal('convert'), ...record, accountId: z.string().optional() }),
+  z.strictObject({
+    operation: z.literal('lock'),
+    ...record,
+    how: z.enum(['row', 'approval']).default('row'),
+  }),
+  z.strictObject({ operation: z.literal('unlock'), ...record }),
+  z.strictObject({ operation: z.literal('revoke'), as: author, rights: z.array(z.string()) }),
+]);
+type Edit = z.infer<typeof Edit>;
+
+/**
+ * Changes the org as a named person or integration, past field-level security (as an administrator's screens do) but
+ * not past the fields' types and lengths. Without `operation` it is an update: `{ as, id, fields }`.
+ * @throws Error saying what is wrong with the edit
+ */
+export function editOrg(org: Org, body: unknown): unknown {
+  const isUpdate = typeof body === 'object' && body !== null && !('operation' in body);
+  const parsed = Edit.safeParse(isUpdate ? { operation: 'update', ...body } : body);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(`${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not understood'}`);
+  }
+  const { events, answer } = plan(org, parsed.data);
+  org.record(events);
+  return answer;
+}
+
+function mustFind(org: Org, id: string): Row {
+  const row = org.find(normalizeId(id) ?? '');
+  if (row === undefined) throw new Error(`no record has the id ${id}`);
+  return row;
+}
+
+function plan(org: Org, edit: Edit): { events: OrgEvent[]; answer: unknown } {
+  const act = { at: org.now(), by: edit.as };
+  switch (edit.operation) {
+    case 'update': {
+      const row = mustFind(org, edit.id);
+      if (row.deleted) throw new Error(`${edit.id} is deleted`);
+      const values = readValues(org, row.object, edit.fields);
+      return { events: [{ type: 'update', ...act, id: row.id, values }], answer: { id: row.id } };
+    }
+    case 'create':
+      return planCreate(org, edit);
+    case 'delete':
+    case 'undelete': {
+      const { id } = mustFind(org, edit.id);
+      return { events: [{ type: edit.operation, ...act, id }], answer: { id } };
+    }
+    case 'merge': {
+      const winner = mustFind(org, edit.winner);
+      const loser = mustFind(org, edit.loser);
+      if (winner.object !== loser.object || winner.id === loser.id)
+        throw new Error('merge takes two different records of one object');
+      return {
+        events: [{ type: 'merge', ...act, winner: winner.id, loser: loser.id }],
+        answer: { id: winner.id },
+      };
+    }
+    case 'convert':
+      return planConversion(org, edit);
+    case 'lock':
+    case 'unlock': {
+      const { id } = mustFind(org, edit.id);
+      const locked = edit.operation === 'lock' ? edit.how : 'no';
+      return { events: [{ type: 'lock', id, locked }], answer: { id, locked } };
+    }
+    case 'revoke':
+      return { events: [{ type: 'rights', revoked: edit.rights }], answer: { revoked: edit.rights } };
+  }
+}
+
+// What people cannot type but an import or the platform sets; edits may, so that tests can make such records.
+const settable = new Set(['IsPersonAccount']);
+
+function readValues(
+  org: Org,
+  name: DataObject,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, SalesforceValue> {
+  const read: Record<string, SalesforceValue> = {};
+  for (const [key, value] of Object.entries(values)) {
+    const field = org.fields(name).get(key.toLowerCase());
+    if (field === undefined) throw new Error(`${name} has no field ${key}`);
+    if (!field.updateable && !settable.has(field.name)) throw new Error(`${field.name} cannot be edited`);
+    read[field.name] = checkFieldValue(field, readFieldValue(field, value));
+  }
+  return read;
+}
+
+function planCreate(org: Org, edit: Extract<Edit, { operation: 'create' }>) {
+  const before = org.rows(edit.object).length;
+  const events = edit.records.map((values, index): OrgEvent => {
+    const read = readValues(org, edit.object, values);
+    for (const field of org.fields(edit.object).values())
+      if (field.createable && !field.nillable && !(field.name in read) && !defaults.has(field.name))
+        throw new Error(`${edit.object} needs ${field.name}`);
+    const id = makeId(edit.object, `created:${before + index}`);
+    const filled = { OwnerId: org.people.idOf(edit.as), ...startValues[edit.object], ...read };
+    return { type: 'create', at: org.now(), by: edit.as, object: edit.object, id, values: filled };
+  });
+  return { events, answer: { ids: events.flatMap((event) => ('id' in event ? [event.id] : [])) } };
+}
+
+const startValues: Readonly<Record<DataObject, Record<string, SalesforceValue>>> = {
+  Account: {},
+  Lead: { Status: 'Open - Not Contacted' },
+  Contact: {},
+};
+const defaults = new Set(['OwnerId', 'Status']);
+
+/** A converted lead leaves a contact, at an account that is named or made from the lead's company. */
+function planConversion(org: Org, edit: Extract<Edit, { operation: 'convert' }>) {
+  const lead = mustFind(org, edit.id);
+  if (lead.object !== 'Lead' || lead.values.IsConverted === true || lead.deleted)
+    throw new Error(`${edit.id} is no lead that can be converted`);
+  const act = { at: org.now(), by: edit.as };
+  const { Company, Website, FirstName, LastName, Email, Title, OwnerId } = lead.values;
+  const owner = { OwnerId: OwnerId ?? org.people.administrator.id };
+  const events: OrgEvent[] = [];
+  let accountId = edit.accountId === undefined ? null : mustFind(org, edit.accountId).id;
+  if (accountId === null) {
+    accountId = makeId('Account', `converted:${lead.id}`);
+    const values = { Name: Company ?? null, Website: Website ?? null, ...owner };
+    events.push({ type: 'create', ...act, object: 'Account', id: accountId, values });
+  }
+  const contactId = makeId('Contact', `converted:${lead.id}`);
+  const person = { FirstName: FirstName ?? null, LastName: LastName ?? null, Email: Email ?? null };
+  const values = { ...person, Title: Title ?? null, AccountId: accountId, ...owner };
+  events.push({ type: 'create', ...act, object: 'Contact', id: contactId, values });
+  events.push({ type: 'convert', ...act, id: lead.id, accountId, contactId });
+  return { events, answer: { accountId, contactId } };
+}

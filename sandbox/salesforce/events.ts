@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { dataObjects } from './schema.ts';
+
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const values = z.record(z.string(), value);
+const object = z.enum(dataObjects);
+/** When (ISO, whole seconds) and by whom. */
+const act = { at: z.string(), by: z.string() };
+
+const fieldType = z.enum(['string', 'textarea', 'picklist', 'url', 'double', 'boolean', 'datetime']);
+const customField = z.object({
+  name: z.string(),
+  label: z.string(),
+  type: fieldType,
+  length: z.number(),
+  precision: z.number(),
+  scale: z.number(),
+  values: z.array(z.string()),
+  restricted: z.boolean(),
+  long: z.boolean(),
+});
+
+/** Everything that can happen in the org; its state is the world with these applied in order. */
+export const OrgEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('update'), ...act, id: z.string(), values }),
+  z.object({ type: z.literal('create'), ...act, object, id: z.string(), values }),
+  z.object({ type: z.literal('delete'), ...act, id: z.string() }),
+  z.object({ type: z.literal('undelete'), ...act, id: z.string() }),
+  z.object({ type: z.literal('merge'), ...act, winner: z.string(), loser: z.string() }),
+  z.object({
+    type: z.literal('convert'),
+    ...act,
+    id: z.string(),
+    accountId: z.string(),
+    contactId: z.string(),
+  }),
+  z.object({ type: z.literal('lock'), id: z.string(), locked: z.enum(['no', 'row', 'approval']) }),
+  z.object({ type: z.literal('field'), object, field: customField }),
+  z.object({
+    type: z.literal('permission set'),
+    name: z.string(),
+    label: z.string(),
+    fields: z.array(z.object({ field: z.string(), readable: z.boolean(), editable: z.boolean() })),
+  }),
+  z.object({ type: z.literal('assign'), set: z.string(), user: z.string() }),
+  z.object({ type: z.literal('rights'), revoked: z.array(z.string()) }),
+]);
+export type OrgEvent = z.infer<typeof OrgEvent>;
+export type CustomField = z.infer<typeof customField>;
+export type Lock = Extract<OrgEvent, { type: 'lock' }>['locked'];

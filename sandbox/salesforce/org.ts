@@ -1,0 +1,142 @@
+import type { TwinClock } from '../kit/clock.ts';
+import { openJournal } from '../kit/journal.ts';
+import type { World } from '../kit/world.ts';
+import { baseRows } from './base.ts';
+import type { TwinUser } from './call.ts';
+import { OrgEvent } from './events.ts';
+import { createPeople } from './people.ts';
+import type { People } from './people.ts';
+import { createPermissions } from './permissions.ts';
+import type { Permissions } from './permissions.ts';
+import { changeRow, createRow, readValue, touchRow } from './rows.ts';
+import type { Row } from './rows.ts';
+import type { SalesforceValue } from './options.ts';
+import { dataObjects, field, standardFields } from './schema.ts';
+import type { DataObject, Field } from './schema.ts';
+
+/** The org's whole state. It changes only through `record`, which also keeps the journal. */
+export type Org = {
+  name: string;
+  people: People;
+  permissions: Permissions;
+  /** This instant by the twin's clock, whole seconds: the platform's stamps have no milliseconds. */
+  now(): string;
+  /** Applies events and writes them to the journal in one go. */
+  record(events: readonly OrgEvent[]): void;
+  find(id: string): Row | undefined;
+  rows(object: DataObject): Row[];
+  /** All fields of an object by lower-case name: the platform's names ignore case. */
+  fields(object: DataObject): ReadonlyMap<string, Field>;
+  value(row: Row, field: string): SalesforceValue;
+  /** The field, if the user may see it. */
+  visibleField(user: TwinUser, object: DataObject, name: string): Field | undefined;
+};
+
+/** The world's records with the journal's events on top. */
+export function openOrg(
+  world: World,
+  clock: TwinClock,
+  options: { journalFile: string | null; personAccounts: boolean },
+): Org {
+  const people = createPeople();
+  const permissions = createPermissions(people);
+  const byId = new Map<string, Row>();
+  const byObject: Record<DataObject, Row[]> = { Account: [], Lead: [], Contact: [] };
+  const fields = new Map(
+    dataObjects.map((object) => {
+      const standard = standardFields(object, options.personAccounts);
+      return [object, new Map(standard.map((each) => [each.name.toLowerCase(), each]))];
+    }),
+  );
+  const add = (row: Row): void => {
+    byId.set(row.id, row);
+    byObject[row.object].push(row);
+  };
+  const owner = (name: string | null): string =>
+    name === null ? people.administrator.id : people.idOf(`rep:${name}`);
+  for (const row of baseRows(world, owner)) add(row);
+
+  const must = (id: string): Row => {
+    const row = byId.get(id);
+    if (row === undefined) throw new Error(`the journal names ${id}, which this world does not have`);
+    return row;
+  };
+  const fieldsOf = (object: DataObject): Map<string, Field> => fields.get(object) ?? new Map<string, Field>();
+
+  const apply = (event: OrgEvent): void => {
+    switch (event.type) {
+      case 'update': {
+        const row = must(event.id);
+        changeRow(row, event.at, event.by, event.values);
+        row.updates[event.by] = (row.updates[event.by] ?? 0) + 1;
+        people.byAuthor(event.by);
+        return;
+      }
+      case 'create':
+        people.byAuthor(event.by);
+        return add(createRow(event.object, event.id, event.at, event.by, event.values));
+      case 'delete':
+      case 'undelete': {
+        const row = must(event.id);
+        row.deleted = event.type === 'delete';
+        return touchRow(row, event.at, event.by);
+      }
+      case 'merge': {
+        const loser = must(event.loser);
+        loser.deleted = true;
+        loser.mergedInto = event.winner;
+        touchRow(loser, event.at, event.by);
+        touchRow(must(event.winner), event.at, event.by);
+        for (const contact of byObject.Contact)
+          if (contact.values.AccountId === event.loser)
+            changeRow(contact, event.at, event.by, { AccountId: event.winner });
+        return;
+      }
+      case 'convert':
+        return changeRow(must(event.id), event.at, event.by, {
+          IsConverted: true,
+          ConvertedAccountId: event.accountId,
+          ConvertedContactId: event.contactId,
+          ConvertedDate: event.at.slice(0, 10),
+          Status: 'Closed - Converted',
+        });
+      case 'lock':
+        must(event.id).locked = event.locked;
+        return;
+      case 'field': {
+        const { name, label, type, ...rest } = event.field;
+        const made = field(name, label, type, { ...rest, custom: true });
+        fieldsOf(event.object).set(name.toLowerCase(), made);
+        return;
+      }
+      case 'permission set':
+        return permissions.save(event.name, event.label, event.fields);
+      case 'assign':
+        return permissions.assign(event.set, event.user);
+      case 'rights':
+        return permissions.revoke(event.revoked);
+    }
+  };
+
+  const journal = openJournal(options.journalFile, (line) => OrgEvent.parse(line));
+  journal.replay(apply);
+
+  return {
+    name: `Sandbox of ${world.name}`,
+    people,
+    permissions,
+    now: () => `${clock.now().toISOString().slice(0, 19)}.000Z`,
+    record: (events) => {
+      for (const event of events) apply(event);
+      journal.append(events);
+    },
+    find: (id) => byId.get(id),
+    rows: (object) => byObject[object],
+    fields: fieldsOf,
+    value: (row, name) => readValue(row, name, (author) => people.idOf(author)),
+    visibleField: (user, object, name) => {
+      const found = fieldsOf(object).get(name.toLowerCase());
+      return found !== undefined && permissions.mayRead(user, object, found) ? found : undefined;
+    },
+  };
+}

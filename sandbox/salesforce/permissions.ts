@@ -1,0 +1,98 @@
+import type { TwinUser } from './call.ts';
+import { makeId } from './ids.ts';
+import type { People } from './people.ts';
+import type { DataObject, Field } from './schema.ts';
+
+export type FieldRight = { field: string; readable: boolean; editable: boolean };
+export type PermissionSet = {
+  id: string;
+  name: string;
+  label: string;
+  /** Every user has the set of their profile. */
+  ofProfile: boolean;
+  fields: Map<string, FieldRight>;
+  assignees: Set<string>;
+};
+
+export type Permissions = {
+  sets(): PermissionSet[];
+  find(name: string): PermissionSet | undefined;
+  save(name: string, label: string, fields: readonly FieldRight[]): void;
+  assign(set: string, userId: string): void;
+  /** Takes rights from the integration user: `read Lead`, `edit Account`, `read Account.Website`, `view setup`. */
+  revoke(rights: readonly string[]): void;
+  maySeeSetup(user: TwinUser): boolean;
+  mayReadObject(user: TwinUser, object: DataObject): boolean;
+  mayEditObject(user: TwinUser, object: DataObject): boolean;
+  mayRead(user: TwinUser, object: DataObject, field: Field): boolean;
+  mayEdit(user: TwinUser, object: DataObject, field: Field): boolean;
+};
+
+/** Who may do what: custom fields only as permission sets say, standard ones unless revoked. */
+export function createPermissions(people: People): Permissions {
+  const sets = new Map<string, PermissionSet>();
+  let revoked = new Set<string>();
+  const save = (
+    name: string,
+    label: string,
+    fields: readonly FieldRight[],
+    ofProfile = false,
+  ): PermissionSet => {
+    const set = sets.get(name) ?? {
+      id: makeId('PermissionSet', name),
+      name,
+      label,
+      ofProfile,
+      fields: new Map<string, FieldRight>(),
+      assignees: new Set<string>(),
+    };
+    set.label = label;
+    for (const right of fields) set.fields.set(right.field, right);
+    sets.set(name, set);
+    return set;
+  };
+  const profiles = {
+    integration: save('ProfileIntegration', 'API Only Integration', [], true),
+    administrator: save('ProfileAdministrator', 'System Administrator', [], true),
+    person: save('ProfileSales', 'Sales User', [], true),
+  };
+  const setsOf = (user: TwinUser): PermissionSet[] =>
+    [...sets.values()].filter((set) => set === profiles[user.role] || set.assignees.has(user.id));
+  const holds = (user: TwinUser, right: string): boolean =>
+    user.role !== 'integration' || !revoked.has(right);
+  const granted = (user: TwinUser, path: string, right: 'readable' | 'editable'): boolean =>
+    setsOf(user).some((set) => set.fields.get(path)?.[right] === true);
+  const mayReadObject = (user: TwinUser, object: DataObject): boolean => holds(user, `read ${object}`);
+  const mayEditObject = (user: TwinUser, object: DataObject): boolean =>
+    mayReadObject(user, object) && holds(user, `edit ${object}`);
+  return {
+    sets: () => {
+      for (const user of people.list()) profiles[user.role].assignees.add(user.id);
+      return [...sets.values()];
+    },
+    find: (name) => sets.get(name),
+    save: (name, label, fields) => {
+      save(name, label, fields);
+    },
+    assign: (name, userId) => {
+      sets.get(name)?.assignees.add(userId);
+    },
+    revoke: (rights) => {
+      revoked = new Set(rights);
+    },
+    maySeeSetup: (user) => holds(user, 'view setup'),
+    mayReadObject,
+    mayEditObject,
+    mayRead: (user, object, field) => {
+      const path = `${object}.${field.name}`;
+      return field.custom ? granted(user, path, 'readable') : holds(user, `read ${path}`);
+    },
+    mayEdit: (user, object, field) => {
+      const path = `${object}.${field.name}`;
+      if (!field.updateable || !mayEditObject(user, object)) return false;
+      return field.custom
+        ? granted(user, path, 'editable')
+        : holds(user, `read ${path}`) && holds(user, `edit ${path}`);
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { Refusal } from './call.ts';
+import type { TwinUser } from './call.ts';
+import type { OrgEvent } from './events.ts';
+import { normalizeId } from './ids.ts';
+import type { SalesforceValue } from './options.ts';
+import type { Org } from './org.ts';
+import type { Row } from './rows.ts';
+import { keyPrefixes } from './schema.ts';
+import type { DataObject, Field } from './schema.ts';
+import { checkFieldValue, readFieldValue } from './values.ts';
+
+/** Fields by their own names, types read, not yet checked against the row. */
+export type ReadFields = { field: Field; value: SalesforceValue }[];
+
+/**
+ * Reads the fields of an update. Columns that do not exist refuse the row; JSON of the wrong type refuses the whole
+ * request (JSON_PARSER_ERROR), so the caller tells them apart by code.
+ */
+export function readFields(
+  org: Org,
+  user: TwinUser,
+  object: DataObject,
+  values: Readonly<Record<string, unknown>>,
+): ReadFields {
+  const read: ReadFields = [];
+  const forbidden: string[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    if (name === 'attributes') continue;
+    const field = org.visibleField(user, object, name);
+    if (field === undefined)
+      throw new Refusal(400, 'INVALID_FIELD', `No such column '${name}' on sobject of type ${object}`);
+    if (!org.permissions.mayEdit(user, object, field)) forbidden.push(field.name);
+    read.push({ field, value: readFieldValue(field, value) });
+  }
+  if (forbidden.length > 0)
+    throw new Refusal(
+      400,
+      'INVALID_FIELD_FOR_INSERT_UPDATE',
+      `Unable to create/update fields: ${forbidden.join(', ')}. Please check the security settings of this field and verify that it is read/write for your profile or permission set.`,
+      forbidden,
+    );
+  return read;
+}
+
+/** The row an id names, if it can be updated at all. */
+export function findUpdatable(org: Org, user: TwinUser, object: DataObject, id: string): Row {
+  const full = normalizeId(id);
+  if (full === null || !full.startsWith(keyPrefixes[object]))
+    throw new Refusal(400, 'MALFORMED_ID', `${object} ID: id value of incorrect type: ${id}`, ['Id']);
+  const row = org.find(full);
+  if (row === undefined)
+    throw new Refusal(404, 'INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id', []);
+  if (row.deleted) throw new Refusal(404, 'ENTITY_IS_DELETED', 'entity is deleted', []);
+  if (!org.permissions.mayEditObject(user, object))
+    throw new Refusal(403, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id', []);
+  if (row.locked === 'row')
+    throw new Refusal(400, 'UNABLE_TO_LOCK_ROW', 'unable to obtain exclusive access to this record', []);
+  if (row.locked === 'approval')
+    throw new Refusal(400, 'ENTITY_IS_LOCKED', 'the entity is locked for editing', []);
+  if (row.values.IsConverted === true)
+    throw new Refusal(400, 'CANNOT_UPDATE_CONVERTED_LEAD', 'cannot reference converted lead', []);
+  return row;
+}
+
+/** Checks one update and returns the event that makes it happen; nothing has changed yet. */
+export function planUpdate(
+  org: Org,
+  user: TwinUser,
+  object: DataObject,
+  id: string,
+  fields: ReadFields,
+): OrgEvent {
+  const row = findUpdatable(org, user, object, id);
+  const values: Record<string, SalesforceValue> = {};
+  for (const { field, value } of fields) values[field.name] = checkFieldValue(field, value);
+  return { type: 'update', at: org.now(), by: user.author, id: row.id, values };
+}

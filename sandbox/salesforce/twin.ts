@@ -1,0 +1,104 @@
+import { startTwin } from '../kit/twin.ts';
+import { mountApi } from './api.ts';
+import { editOrg } from './edit.ts';
+import { createLimits } from './limits.ts';
+import type { Limits } from './limits.ts';
+import type { DumpedRecord, SalesforceDump, SalesforceTwin, SalesforceTwinOptions } from './options.ts';
+import { openOrg } from './org.ts';
+import type { Org } from './org.ts';
+import { createSessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
+import { dataObjects } from './schema.ts';
+
+export type * from './options.ts';
+
+// Enterprise Edition: 100,000 calls in 24 hours before licences add to it (Salesforce "API Request Limits").
+const DAILY_LIMIT = 100_000;
+// A session that is not used ends after two hours unless the org says otherwise.
+const TOKEN_SECONDS = 7200;
+
+/** Starts a local Salesforce org that holds the world's accounts, leads and contacts. */
+export async function startSalesforceTwin(options: SalesforceTwinOptions): Promise<SalesforceTwin> {
+  const adminClientId = options.adminClientId ?? `${options.clientId}-administrator`;
+  const adminClientSecret = options.adminClientSecret ?? `${options.clientSecret}-administrator`;
+  let parts: { org: Org; limits: Limits; sessions: Sessions } | null = null;
+  const get = () => {
+    if (parts === null) throw new Error('the Salesforce twin has not started');
+    return parts;
+  };
+  const twin = await startTwin(
+    {
+      name: 'salesforce',
+      mount: (kit) => {
+        const org = openOrg(options.world, kit.clock, {
+          journalFile: options.journalFile,
+          personAccounts: options.personAccounts ?? false,
+        });
+        const limits = createLimits(kit.clock, options.dailyLimit ?? DAILY_LIMIT);
+        const clients = {
+          integration: { id: options.clientId, secret: options.clientSecret },
+          administrator: { id: adminClientId, secret: adminClientSecret },
+        };
+        const sessions = createSessions(
+          org.people,
+          kit.clock,
+          clients,
+          options.tokenSeconds ?? TOKEN_SECONDS,
+        );
+        parts = { org, limits, sessions };
+        mountApi(kit, org, limits, sessions);
+      },
+      dump: () => dumpOrg(get().org, get().limits),
+      edit: (body) => editOrg(get().org, body),
+      answerFault: (response, status, retryAfterSeconds) => {
+        const [errorCode, message] =
+          status === 429
+            ? ['REQUEST_LIMIT_EXCEEDED', 'ConcurrentRequests (Concurrent API Requests) Limit exceeded.']
+            : status === 503
+              ? ['SERVER_UNAVAILABLE', 'The server is temporarily unavailable.']
+              : ['UNKNOWN_EXCEPTION', 'An unexpected error occurred.'];
+        if (status === 429) response.setHeader('Retry-After', String(retryAfterSeconds));
+        response.status(status).json([{ message, errorCode }]);
+      },
+    },
+    { port: options.port, faults: options.faults },
+  );
+  return {
+    ...twin,
+    clientId: options.clientId,
+    clientSecret: options.clientSecret,
+    adminClientId,
+    adminClientSecret,
+    edit: (body) => editOrg(get().org, body),
+    dump: () => dumpOrg(get().org, get().limits),
+    expireTokens: () => get().sessions.expireAll(),
+    setDailyLimit: (calls) => get().limits.set(calls),
+  };
+}
+
+function dumpOrg(org: Org, limits: Limits): SalesforceDump {
+  const records = dataObjects.flatMap((object) =>
+    org.rows(object).map((row): DumpedRecord => {
+      const values = Object.fromEntries(Object.entries(row.values).filter(([, value]) => value !== null));
+      const { id, history, updates, deleted, mergedInto, locked, modifiedAt } = row;
+      return {
+        id,
+        object,
+        values,
+        history,
+        updates,
+        deleted,
+        mergedInto,
+        locked: locked !== 'no',
+        modifiedAt,
+      };
+    }),
+  );
+  const customFields = dataObjects.flatMap((object) =>
+    [...org.fields(object).values()]
+      .filter((field) => field.custom)
+      .map((field) => `${object}.${field.name}`),
+  );
+  const permissionSets = org.permissions.sets().map((set) => set.name);
+  return { records, customFields, permissionSets, usage: limits.usage() };
+}
