@@ -4,9 +4,10 @@
  * written, can make reading slow: matching is one walk over the words.
  */
 
-// CJK is written without spaces: there each character is a word. An apostrophe joins ("don't", "company's").
+// CJK is written without spaces: there each character is a word. An apostrophe joins ("don't", "company's"), and so does a full stop
+// before a small letter ("example.ai", "node.js"): the ending of an address says nothing.
 const WORD =
-  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]|[[\p{L}\p{M}\p{N}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]]+(?:['’][[\p{L}\p{M}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]]+)*/gv;
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]|[[\p{L}\p{M}\p{N}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]]+(?:(?:['’]|\.(?=\p{Ll}))[[\p{L}\p{M}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]]+)*/gv;
 
 /** Longer runs without a space are no words of any language; only their beginning is compared. */
 const LONGEST_WORD = 64;

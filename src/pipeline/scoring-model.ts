@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { SCORING_MODEL, type ScoringModelContent } from './scoring-model-schema.ts';
 
@@ -48,9 +49,10 @@ export function parseScoringModel(text: string, origin: string): ScoringModel {
   }
   const parsed = SCORING_MODEL.safeParse(content);
   if (!parsed.success) {
-    refuse(
-      parsed.error.issues.map((issue) => `${origin}: ${placeOf(issue.path, content)}: ${issue.message}`),
+    const lines = flattenIssues(parsed.error.issues).map(
+      ({ path, message }) => `${origin}: ${placeOf(path, content)}: ${message}`,
     );
+    refuse([...new Set(lines)]);
   }
   const mistakes = findContradictions(parsed.data);
   if (mistakes.length > 0) refuse(mistakes.map((mistake) => `${origin}: ${mistake}`));
@@ -83,6 +85,12 @@ function findContradictions(model: ScoringModelContent): string[] {
     if (kind.cap < kind.weight)
       mistakes.push(`kinds[${k}] (${kind.key}).cap: expected at least the weight, ${kind.weight}`);
   }
+  const used = new Set(
+    model.kinds.flatMap((kind) => kind.phrases.flatMap(({ says, unless }) => [...says, ...unless])),
+  );
+  for (const name of Object.keys(model.vocabulary)) {
+    if (!used.has(name)) mistakes.push(`vocabulary.${name}: no phrase uses it`);
+  }
   const [first, second, third, last] = model.bands;
   const inOrder = [first, second, third, last].map((band) => band?.band).join('') === 'ABCD';
   const falling = model.bands.every(
@@ -105,6 +113,22 @@ function placeOf(path: readonly PropertyKey[], content: unknown): string {
     else place += `${place === '' ? '' : '.'}${String(step)}`;
   }
   return place === '' ? 'the whole file' : place;
+}
+
+type Issue = { path: PropertyKey[]; message: string };
+
+/** A choice between shapes fails with the mistakes of each; the shape whose mistakes lie deepest is the one that was meant. */
+function flattenIssues(issues: readonly z.core.$ZodIssue[], parent: PropertyKey[] = []): Issue[] {
+  return issues.flatMap((issue) => {
+    const path = [...parent, ...issue.path];
+    if (issue.code !== 'invalid_union') return [{ path, message: issue.message }];
+    const depthOf = (branch: readonly z.core.$ZodIssue[]): number =>
+      Math.max(0, ...branch.map((each) => each.path.length));
+    const meant = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a))[0] ?? [];
+    if (depthOf(meant) === 0)
+      return [{ path, message: 'expected a name from the vocabulary or a list of terms' }];
+    return flattenIssues(meant, path);
+  });
 }
 
 function canonical(value: unknown): string {
