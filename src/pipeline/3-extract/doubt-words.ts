@@ -13,22 +13,22 @@ export const DENIALS = listed(`
 
 /** These hold such a word and deny nothing about what follows. */
 export const NO_DENIALS = listed(`
-  not only, not just, not merely, not to mention, not least, not limited to, no doubt, no wonder, no code, no matter, zero shot,
+  not only, not just, not simply, aren't just, isn't just, aren't only, isn't only, don't just, doesn't just, not merely, not to mention, not least, not limited to, no doubt, no wonder, no code, no matter, zero shot,
   no longer just, no longer only, without compromis*, without sacrific*, nothing less than, nothing but, never stop*, meet the need for,
   meets the need for, serve the need for, understand the need for, sees the need for, false positive*, false negative*, false alarm*`);
 
 /** Plans, wishes, possibilities and hearsay. */
 export const PLANS = listed(`
-  plan to, plans to, planned, planning, plans for, intend*, intention to, hope*, hoping, aim to, aims to, aiming to, aimed to, seek to,
+  plan to, plans to, planned, planning to, planning a, planning an, plans for, plans a, plans an, intend*, intention to, hope*, hoping, aim to, aims to, aiming to, aimed to, seek to,
   seeks to, seeking to, expect to, expects to, expected to, could, may, might, would, should, will, we'll, it'll, they'll, shall, going to,
   about to, set to, slated, scheduled to, due to open, preparing to, wants to, want to, wish*, consider, considers, considering,
-  considered, explore, explores, exploring, evaluating, proposed, potentially, possibly, perhaps, maybe, imagine, goal is, goal of,
-  mission is to, mission to, vision is, vision of, vision to, dream*, ambition*, working toward*, working to, reportedly, allegedly,
-  rumour*, rumor*, speculat*, said to be, said to, believed to, claims to, claimed to, someday, one day, eventually, wird, plant, möchte*, könnte*`);
+  considered, explore, exploring, evaluating, proposed, potentially, possibly, perhaps, maybe, imagine, goal is, goal of,
+  mission is to, mission to, vision is, vision of, our vision to, dream*, ambition*, working toward*, working to, reportedly, allegedly,
+  rumour*, rumor*, speculat*, said to be, said to, believed to, claims to, claimed to, someday, one day, eventually, wird, möchte*, könnte*`);
 
 /** Times to come. */
 export const LATER = listed(`
-  soon, upcoming, forthcoming, next year, next quarter, next month, next decade, later this year, in the future, in future,
+  soon, upcoming, forthcoming, next year, next quarter, next month, later this year, in the future, in future,
   in the near future, years from now, in the coming years, in the coming months, to be announced, not yet, roadmap, künftig, in zukunft`);
 
 /** Times gone by. */
@@ -37,4 +37,6 @@ export const BEFORE = listed(`
   before it shut, before shutting, until recently, shut down, wound down, defunct, former*, once had, once ran, once trained`);
 
 /** What they introduce is no fact. */
-export const CONDITIONS = listed('if, unless, whether, in case, provided that, assuming');
+export const CONDITIONS = listed(
+  'if, unless, in case, provided that, assuming, whether to, asked whether, unclear whether, question* whether, decide whether, deciding whether, discuss* whether',
+);

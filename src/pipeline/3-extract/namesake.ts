@@ -1,3 +1,4 @@
+import { escapePattern } from './escape-pattern.ts';
 import { getDomain } from 'tldts';
 import type { Source } from '../store/sources.ts';
 import type { ReadCompany } from './reading-prompt.ts';
@@ -37,7 +38,7 @@ function labelOf(domain: string): string {
 
 function saysUnrelated(text: string, company: ReadCompany): boolean {
   const names = namesOf(company)
-    .map((name) => name.replaceAll(/[.*+?^${}()|[\]\\-]/g, String.raw`\$&`))
+    .map((name) => escapePattern(name))
     .join('|');
   return new RegExp(
     String.raw`\b(?:not (?:to be )?(?:confused|mistaken|affiliated|associated|related|connected)(?: with| for| to)?|no (?:relation|connection|affiliation) (?:to|with)|unrelated to)\b.{0,40}\b(?:${names})\b`,

@@ -1,3 +1,4 @@
+import { escapePattern } from './escape-pattern.ts';
 import { namesOf } from './speaker.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 
@@ -6,15 +7,23 @@ export type Actor = { name: string; start: number };
 
 const NAME = String.raw`\p{Lu}[\p{L}\p{N}&’'.-]*[\p{L}\p{N}](?:\s(?:of\s|&\s)?\p{Lu}[\p{L}\p{N}&’'.-]*[\p{L}\p{N}]){0,4}`;
 const VERBS =
-  'is|are|was|has|have|had|does|did|trains?|trained|pretrains?|pretrained|fine-tunes?|fine-tuned|finetunes?|runs?|ran|operates?|operated|builds?|built|uses?|used|owns?|owned|deploys?|deployed|hosts?|hosted|serves?|served|develops?|developed|offers?|offered|provides?|provided|raises?|raised|announces?|announced|says?|said|launches|launched|buys?|bought|acquires?|acquired|signs?|signed|spends?|spent|employs?|employed|rents?|rented|leases?|leased|makes?|made|sells?|sold|needs?|needed|plans?|hires?|hired|adds?|added|opens?|opened|orders?|ordered|installs?|installed|processes|processed|handles?|handled|manages?|managed|relies|relied|depends?|works?|worked|creates?|created|designs?|designed|generates?|generated|renders?|rendered|scales?|scaled|moved|switched|migrated|started|stopped|keeps?|kept|holds?|held|lets|helps?|helped|wants?|gets?|got|invests?|invested|expands?|expanded|delivers?|delivered|publishes|published|releases|released|ships?|shipped|powers|powered|maintains?|maintained|consumes?|consumed|schedules?|reserves?|reserved|purchases|purchased|secured|secures|reported|reports|claims|claimed';
+  'is|are|was|has|have|had|does|did|trains?|trained|pretrains?|pretrained|fine[- ]tunes?|fine[- ]tuned|finetunes?|runs?|ran|operates?|operated|builds?|built|uses?|used|owns?|owned|deploys?|deployed|hosts?|hosted|serves?|served|develops?|developed|offers?|offered|provides?|provided|raises?|raised|announces?|announced|says?|said|launches|launched|buys?|bought|acquires?|acquired|signs?|signed|spends?|spent|employs?|employed|rents?|rented|leases?|leased|makes?|made|sells?|sold|needs|needed|plans|hires|hired|adds?|added|opens?|opened|orders|ordered|installs?|installed|processes|processed|handles?|handled|manages?|managed|relies|relied|depends?|works|worked|creates?|created|designs|designed|generates?|generated|renders?|rendered|scales|scaled|moved|switched|migrated|started|stopped|keeps?|kept|holds?|held|lets|helps?|helped|wants?|gets?|got|invests?|invested|expands?|expanded|delivers?|delivered|publishes|published|releases|released|ships?|shipped|powers|powered|maintains?|maintained|consumes?|consumed|schedules?|reserves?|reserved|purchases|purchased|secured|secures|reported|reports|claims|claimed';
 const ADVERBS =
   'also|already|now|currently|recently|alone|itself|then|still|itself|today|which|who|that|first|since|routinely|regularly|quietly|proudly|typically|often|reportedly|alone';
 
 const ACTING = new RegExp(
-  String.raw`(${NAME})(?:(?:['’]s?)(?=\s\p{L})|,?\s(?:which|who|whose)\b|(?:\s\([^)]{1,40}\))?(?:,\s[^,]{3,80},)?\s(?:(?:${ADVERBS})\s){0,2}(?:${VERBS})\b)`,
+  String.raw`(${NAME})(?:(?:['’]s?)(?=\s(?!(?:with|and|or|in|for|on|at|from|to|as)\b)\p{L})|,?\s(?:which|who|whose)\b|(?:\s\([^)]{1,40}\))?(?:,\s[^,]{3,80},)?\s(?:(?:${ADVERBS})\s){0,2}(?:${VERBS})\b)`,
   'gu',
 );
-const PLACED = new RegExp(String.raw`(?:^|[\s("“])(?:[Aa]t|[Ii]nside|[Ff]rom)\s(${NAME}),`, 'gu');
+// Verbs are many: a name that opens a sentence, or the main clause behind its introduction, acts in it, whatever verb follows.
+// A plural noun looks like a verb ("Gripper arms for bakeries"), but seldom with an object behind it.
+const OPENING = new RegExp(
+  String.raw`(?:^["“‘'(\s•*–-]*|,\s|\b(?:that|while|whereas|because)\s)(${NAME})(?:\s\([^)]{1,40}\))?(?:,\s[^,]{3,80},)?\s(?:(?:${ADVERBS})\s){0,2}(\p{Ll}[\p{L}-]*(?:s|ed))(?!\s(?:for|that|which|to|with|by|and|or|of|in|at|on|from|is|are)\b)(?=\s[\p{L}\p{N}])`,
+  'gu',
+);
+/** Our own subject: behind it, a comma opens no new clause but goes on with a list. */
+const OWN_BEFORE = /\b(?:we|our|it|its|the company|they|their)\b/iu;
+const PLACED = new RegExp(String.raw`(?:^|[\s("“])(?:[Aa]t|[Ii]nside)\s(${NAME}),`, 'gu');
 const ROLE =
   'customers?|clients?|partners?|investors?|competitors?|rivals?|suppliers?|vendors?|users?|friends|portfolio company|subsidiary of|acquirer|parent|licensees?|competition|peers?';
 const INTRODUCED = new RegExp(
@@ -28,9 +37,16 @@ const BY = new RegExp(
 
 /** Capitalised, yet nobody: terms of the trade, places in time, and words that open sentences. */
 const NOBODY =
-  /^(?:AI|ML|LLMs?|VLMs?|GPUs?|CPUs?|TPUs?|HPC|NLP|APIs?|SDKs?|SaaS|PaaS|IaaS|CUDA|InfiniBand|NVLink|PyTorch|TensorFlow|JAX|Kubernetes|Docker|Slurm|Linux|Python|Transformers?|Diffusion|CEO|CTO|CFO|COO|VP|FAQ|US|USA|UK|EU|Q[1-4]|[HAVLBT]\d{2,4}s?|GB\d+|DGX|HGX|SOC|ISO|GDPR|HIPAA|R&D|IT|HR|IoT|AR|VR|MRI|CT|DNA|RNA|January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|English|German|French|Chinese|Japanese|Spanish|European|American|Europe|America|Asia|Berlin|London|Paris|Tokyo|Boston|Earth|Series\s[A-H]|Inference|Training)$/u;
+  /^(?:(?:AI|ML|GPU)-[\p{Ll}-]+|AI|ML|LLMs?|VLMs?|GPUs?|CPUs?|TPUs?|HPC|NLP|APIs?|SDKs?|SaaS|PaaS|IaaS|CUDA|InfiniBand|NVLink|PyTorch|TensorFlow|JAX|Kubernetes|Docker|Slurm|Linux|Python|Transformers?|Diffusion|CEO|CTO|CFO|COO|VP|FAQ|US|USA|UK|EU|Q[1-4]|\p{Lu}{1,4}-?\d{1,4}s?|GB\d+|DGX|HGX|SOC|ISO|GDPR|HIPAA|R&D|IT|HR|IoT|AR|VR|MRI|CT|DNA|RNA|January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|English|German|French|Chinese|Japanese|Spanish|European|American|Europe|America|Asia|Berlin|London|Paris|Tokyo|Boston|Earth|Series\s[A-H]|Inference|Training)$/u;
 const OPENERS = new Set(
   'a an the this that these those our your their its his her my we you they it he she i in on at by for from with without within under over after before since until during while when where why how what which who whose if as because although though once both each every all most many some several few no not none more less another other others any such only even just also and but or so yet then thus hence however therefore instead today yesterday tomorrow now here there meanwhile moreover furthermore additionally finally recently currently together unlike like using based founded headquartered trained built designed powered backed led made created developed running training building having being given according instead researchers engineers scientists developers teams customers users clients companies startups enterprises businesses organizations people everyone anyone nobody investors partners founders employees staff members models model data compute inference research engineering infrastructure demand software hardware technology management security platform product products services service company startup team group work workloads jobs clusters cluster servers server training results figures note new one two three four five six seven eight nine ten'.split(
+    ' ',
+  ),
+);
+
+/** Words of the trade that are written large in headings and names of fields. */
+const TRADE = new Set(
+  'generative voice computer vision machine learning deep neural cloud analytics operations sales marketing finance legal agent agents assistant assistants robotics robots edge big language natural processing network networks digital virtual reality augmented artificial intelligence general public private high performance computing'.split(
     ' ',
   ),
 );
@@ -41,6 +57,7 @@ const OPENERS = new Set(
  */
 export function findOtherActors(sentence: string, text: string, company: ReadCompany): Actor[] {
   const own = namesOf(company).map((name) => name.toLowerCase());
+  const ownPattern = new RegExp(own.map(escapePattern).join('|'), 'iu');
   const actors: Actor[] = [];
   const add = (match: RegExpExecArray, introduced: boolean): void => {
     const found = trimOpeners(match[1] ?? '', match.index + match[0].indexOf(match[1] ?? ''), sentence, text);
@@ -50,6 +67,12 @@ export function findOtherActors(sentence: string, text: string, company: ReadCom
     actors.push(found);
   };
   for (const match of sentence.matchAll(ACTING)) add(match, false);
+  for (const match of sentence.matchAll(OPENING)) {
+    const single = match.index === 0 && !(match[1] ?? '').includes(' ');
+    const before = sentence.slice(0, match.index);
+    const inList = match[0].startsWith(',') && (OWN_BEFORE.test(before) || ownPattern.test(before));
+    if (!inList && (!single || (match[2] ?? '').endsWith('ed'))) add(match, false);
+  }
   for (const match of sentence.matchAll(PLACED)) add(match, true);
   for (const match of sentence.matchAll(INTRODUCED)) add(match, true);
   for (const match of sentence.matchAll(BY)) add(match, true);
@@ -58,7 +81,7 @@ export function findOtherActors(sentence: string, text: string, company: ReadCom
 
 /** Takes words off the front that are capitalised only because they open the sentence; null when nothing is left. */
 function trimOpeners(name: string, start: number, sentence: string, text: string): Actor | null {
-  let rest = name.replace(/['’]s?$/u, '').replace(/\.$/, '');
+  let rest = name.replace(/['’]s?(?:\s.*)?$/u, '').replace(/\.$/, '');
   let at = start;
   while (rest !== '') {
     const word = rest.split(' ')[0] ?? rest;
@@ -69,7 +92,19 @@ function trimOpeners(name: string, start: number, sentence: string, text: string
     at += word.length + 1;
     rest = rest.slice(word.length + 1);
   }
-  return rest === '' || NOBODY.test(rest) ? null : { name: rest, start: at };
+  const nobody = rest
+    .split(' ')
+    .every(
+      (word) =>
+        NOBODY.test(word) ||
+        TRADE.has(word.toLowerCase()) ||
+        OPENERS.has(word.toLowerCase()) ||
+        isCommonWord(word, text),
+    );
+  // "NVIDIA H100 GPUs power our lab": things, whoever made them.
+  return rest === '' || nobody || /\s(?:GPUs?|CPUs?|TPUs?|APIs?|\p{Lu}{1,4}-?\d{1,4}s?)$/u.test(rest)
+    ? null
+    : { name: rest, start: at };
 }
 
 /** The text also writes it in lower case, so it is a word and no name; or it looks like a verb form. */
@@ -82,33 +117,43 @@ function isCommonWord(word: string, text: string): boolean {
 }
 
 function isOwn(name: string, own: readonly string[], company: ReadCompany): boolean {
-  const lower = name.toLowerCase();
-  if (own.some((known) => lower === known || lower.startsWith(`${known} `) || lower.endsWith(` ${known}`)))
+  const lower = name.toLowerCase().replace(/^the /, '');
+  const full = company.name.toLowerCase().replace(/^the /, '');
+  const [first = '', second = ''] = full.split(' ');
+  const [, secondGiven = ''] = lower.split(' ');
+  if (own.includes(lower) || lower.startsWith(full) || full.startsWith(`${lower} `)) return true;
+  // Legal forms differ ("Ltd.", "Company Limited"); "Halden Ferries" is not Halden Robotics.
+  if (second !== '' && lower.startsWith(`${first} `) && secondGiven !== second) {
+    return own.some((known) => known !== first && lower.startsWith(`${known} `));
+  }
+  if (own.some((known) => lower.startsWith(`${known} `) || lower.endsWith(` ${known}`))) return true;
+  if (second !== '' && lower.startsWith(`${first} ${second}`)) return true;
+  // Product names grow from the company's ("HaldenGrip"), short ones shrink from it, and initials stand for it.
+  if (first.length > 3 && lower.startsWith(first) && /^[\p{Lu}\p{N}]/u.test(name.slice(first.length)))
     return true;
-  // A part of a long name stands for it ("Initech" for "Initech Vision Systems"); the same part in another name does not.
-  return company.name.toLowerCase().startsWith(`${lower} `);
+  if (lower.length > 4 && first.startsWith(lower)) return true;
+  const initials = full
+    .split(/[\s-]+/)
+    .map((word) => word[0] ?? '')
+    .join('');
+  return lower.length > 1 && initials.startsWith(lower);
 }
 
 /** "on NVIDIA H100 GPUs", "with Globex": the object of a preposition acts only when "which" or "who" follows. */
 function isObject(sentence: string, start: number, match: string): boolean {
   if (/\b(?:which|who|whose)$/u.test(match)) return false;
-  if (/['’]s?$/u.test(match))
-    return /\b(?:on|using|with|via|through|of|uses?|use|to)\s(?:the\s)?$/iu.test(sentence.slice(0, start));
-  return (
-    /\b(?:on|with|of|from|for|to|in|into|via|using|through|about|against|like|and)\s(?:the\s|its\s|our\s)?$/iu.test(
-      sentence.slice(0, start),
-    ) && /\s(?:is|are|was|has|have|used|powered|hosted|made|built|powers|runs?|trained|needs?)$/u.test(match)
+  const before = sentence.slice(0, start);
+  if (/\b(?:our|its|the company['’]s)\s(?:own\s)?$/iu.test(before)) return true;
+  // "Globex's cluster" acts where a clause begins, or in "in Globex's hall"; elsewhere it is an object ("we beat Globex's price").
+  if (/['’]s?$/u.test(match)) return !/(?:^|[.("“]\s?|\b(?:in|at|inside|that|while)\s)$/iu.test(before);
+  return /\b(?:on|with|for|to|in|into|via|using|through|about|against)\s(?:the\s|its\s|our\s)?$/iu.test(
+    before,
   );
 }
 
 function isProduct(name: string, text: string, company: ReadCompany): boolean {
-  const escaped = name.replaceAll(/[.*+?^${}()|[\]\\-]/g, String.raw`\$&`);
-  const owner = [
-    '[Oo]ur',
-    ...namesOf(company).map(
-      (known) => `${known.replaceAll(/[.*+?^${}()|[\]\\-]/g, String.raw`\$&`)}(?:['’]s)?`,
-    ),
-  ].join('|');
+  const escaped = escapePattern(name);
+  const owner = ['[Oo]ur', ...namesOf(company).map((known) => `${escapePattern(known)}(?:['’]s)?`)].join('|');
   const before = new RegExp(
     String.raw`\b(?:${owner})\s((?:[\p{Ll}\p{N}-]+,?\s){0,5})${escaped}(?![\p{L}\p{N}])`,
     'u',

@@ -8,6 +8,7 @@ import { placeQuote, placeSentences, type Place, type PlacedText } from './quote
 import type { ReadCompany } from './reading-prompt.ts';
 import { findDoubt, type Doubt } from './sentence-doubts.ts';
 import { findSpeakerDoubt } from './sentence-subject.ts';
+import { namesOf } from './speaker.ts';
 
 export type QuoteReason =
   | Extract<Place, { ok: false }>['reason']
@@ -65,7 +66,7 @@ export function checkQuote(options: {
     );
     if (!claim) return { ok: false, reason: explainNoClaim(text) };
     const doubt =
-      findDoubt(text, claim, yearOf(source)) ??
+      findDoubt(text, claim, yearOf(source), namesOf(company)) ??
       findSpeakerDoubt({ text, before, after, claim, source, company });
     return doubt ? { ok: false, reason: doubt } : { ok: true, quote: text, strength: claim.strength };
   }
@@ -81,7 +82,7 @@ export function checkQuote(options: {
       company,
     );
     if (own.some((candidate) => candidate.kind === options.kind)) return 'other-company';
-    return findDoubt(text, whole, yearOf(source)) ?? 'wrong-kind';
+    return findDoubt(text, whole, yearOf(source), namesOf(company)) ?? 'wrong-kind';
   }
 }
 
@@ -102,7 +103,7 @@ export function checkStatement(options: {
     const claim = { start: 0, end: Math.ceil(text.length / 2) };
     const doubt = isInstruction(text)
       ? 'instruction'
-      : (findDoubt(text, claim, yearOf(source)) ??
+      : (findDoubt(text, claim, yearOf(source), namesOf(company)) ??
         findSpeakerDoubt({ text, before, after, claim, source, company }));
     if (!doubt) return { ok: true, quote: text, strength: 1 };
     reason = doubt;

@@ -7,6 +7,7 @@ import { namesOf, OWN, speaksForItself } from './speaker.ts';
 
 const PRONOUN =
   /^["“'‘(\s]*(?:(?:and|but|so|there|today|now|instead|in total|together|altogether|also|then|as a result),?\s)?(?:it|its|they|their|he|she|his|her|the (?:company|startup|firm|group|lab|team|maker|developer|provider|latter|customer|client|partner|rival|competitor|two|both))\b/iu;
+const THE_COMPANY = /^["“'‘(\s]*the (?:company|firm|group|team)\b/iu;
 const FIRST_PERSON = /\b(?:we|we['’](?:re|ve|ll)|our|ours|us|my|i|i['’](?:m|ve))\b/iu;
 const QUOTED = /["“”„«»]/u;
 const ATTRIBUTED =
@@ -27,7 +28,10 @@ export function findSpeakerDoubt(options: {
   const { text, before, after, claim, source, company } = options;
   const isOwn = isOwnName(company);
   if (isActedByOther(text, claim, source.text, company)) return 'other-company';
-  if (PRONOUN.test(text) && !namesCompany(text.slice(0, claim.start), company)) {
+  const ownVoice = speaksForItself(source, company.domain);
+  // On its own pages "the company" is the company.
+  const isPronoun = (sentence: string) => PRONOUN.test(sentence) && !(ownVoice && THE_COMPANY.test(sentence));
+  if (isPronoun(text) && !namesCompany(text.slice(0, claim.start), company)) {
     for (const earlier of before.toReversed()) {
       const whole = { start: 0, end: earlier.length };
       if (
@@ -36,7 +40,7 @@ export function findSpeakerDoubt(options: {
       )
         return 'other-company';
       if (ROLE_SUBJECT.test(earlier)) return 'other-company';
-      if (!PRONOUN.test(earlier)) break;
+      if (!isPronoun(earlier)) break;
     }
   }
   if (!FIRST_PERSON.test(text)) return null;
@@ -46,7 +50,7 @@ export function findSpeakerDoubt(options: {
   ].flatMap((sentence) => [...sentence.matchAll(ATTRIBUTED)].map((match) => match[1] ?? ''));
   if (attributions.some((name) => !isOwn(name))) return 'other-company';
   // Elsewhere than on its own pages "we" is whoever wrote the page, unless the company is quoted there.
-  if (speaksForItself(source, company.domain)) return null;
+  if (ownVoice) return null;
   return namesCompany([before.at(-1) ?? '', text, after ?? ''].join('\n'), company) ? null : 'other-company';
 }
 
