@@ -322,17 +322,29 @@ create table writes (
   external_id text not null,
   company_id uuid not null,
   field text not null,
+  -- What the CRM held right before our write; on a conflicted row the value that stands there. SQL null: not read yet.
   old_value jsonb,
+  -- JSON null clears the field.
   new_value jsonb not null,
-  -- What the CRM held after our write: it may normalise.
+  -- What the CRM held after our write: it may normalise. SQL null: not read back yet. On a conflicted row it is set where
+  -- our write may have landed before the person's change.
   returned_value jsonb,
+  -- planned: wanted; sending: a call may have gone out; cancelled: never sent (its run was cancelled, or a newer value took its place).
   state text not null default 'planned'
-    check (state in ('planned', 'rehearsed', 'sending', 'applied', 'skipped', 'conflicted', 'rejected', 'undone')),
+    check (state in ('planned', 'rehearsed', 'sending', 'applied', 'skipped', 'conflicted', 'rejected', 'undone', 'cancelled')),
   -- In the CRM's own words, with what to do.
   reason text,
-  -- Counts sends; a settled result counts only for the attempt that it belongs to.
+  -- The write that this one puts back.
+  undoes bigint,
+  -- Counts claims; a result counts only for the claim that it belongs to.
   attempt integer not null default 0,
+  -- Until then the row is in the hands of one flusher.
+  leased_until timestamptz,
+  -- Answers that asked us to try again.
+  failures integer not null default 0,
   not_before timestamptz,
+  -- The record's own last-modified time when old_value was read, where the CRM tells.
+  base_modified_at timestamptz,
   planned_at timestamptz not null default now(),
   sent_at timestamptz,
   settled_at timestamptz,
@@ -340,9 +352,13 @@ create table writes (
   foreign key (workspace_id, connection_id) references connections on delete cascade,
   foreign key (workspace_id, company_id) references companies on delete cascade
 );
-create unique index writes_open on writes (workspace_id, connection_id, object, external_id, field)
-  where state in ('planned', 'sending');
+-- One waiting value per field, and one on its way: a newer value waits until the older one is settled.
+create unique index writes_planned on writes (workspace_id, connection_id, object, external_id, field) where state = 'planned';
+create unique index writes_sending on writes (workspace_id, connection_id, object, external_id, field) where state = 'sending';
+create unique index writes_rehearsed on writes (workspace_id, run_id, connection_id, object, external_id, field)
+  where state = 'rehearsed';
 create index writes_flush on writes (workspace_id, connection_id, id) where state in ('planned', 'sending');
+create index writes_unread on writes (workspace_id, connection_id, id) where state = 'applied' and returned_value is null;
 create index writes_field on writes (workspace_id, connection_id, object, external_id, field, id desc);
 create index writes_run on writes (workspace_id, run_id, state);
 create index writes_company on writes (workspace_id, company_id, id desc);

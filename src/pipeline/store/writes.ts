@@ -1,0 +1,147 @@
+import type { CrmObject } from '../../connectors/crm.ts';
+import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
+import type { Tx } from '../../db.ts';
+
+export const WRITE_STATES = [
+  'planned',
+  'rehearsed',
+  'sending',
+  'applied',
+  'skipped',
+  'conflicted',
+  'rejected',
+  'undone',
+  'cancelled',
+] as const;
+/**
+ * planned: wanted · rehearsed: planned by a dry run, never sent · sending: a call may have gone out · applied: the CRM took
+ * it · skipped: nothing to do · conflicted: a person's value stands · rejected: the CRM or our own check said no ·
+ * undone: put back later · cancelled: never sent, since its run was cancelled or a newer value took its place.
+ */
+export type WriteState = (typeof WRITE_STATES)[number];
+
+/** One field of one record of one connection. */
+export type FieldAddress = { connectionId: string; object: CrmObject; externalId: string; field: FieldKey };
+
+/** One field of one record: a line of the outbox and of the audit log. */
+export type Write = FieldAddress & {
+  id: number;
+  runId: string | null;
+  companyId: string;
+  /** What the CRM held right before our write; on a conflicted row the value that stands there. Null too when not read yet. */
+  oldValue: FieldValue;
+  newValue: FieldValue;
+  /** What the CRM held after our write; null too when not read back yet. */
+  returnedValue: FieldValue;
+  /** False until `oldValue` was read. */
+  oldRead: boolean;
+  /** False until `returnedValue` was read back. */
+  readBack: boolean;
+  state: WriteState;
+  /** In the CRM's own words, with what to do. */
+  reason: string | null;
+  /** The write that this one puts back. */
+  undoes: number | null;
+  attempt: number;
+  failures: number;
+  plannedAt: Date;
+  sentAt: Date | null;
+  settledAt: Date | null;
+};
+
+/** What a stage or an undo wants written. A `rejected` reason stores it as refused by our own check, never to be sent. */
+export type WantedWrite = FieldAddress & {
+  companyId: string;
+  value: FieldValue;
+  rejected?: string;
+  undoes?: number;
+};
+
+export const WRITE_COLUMNS = `w.id, w.run_id as "runId", w.connection_id as "connectionId", w.object,
+  w.external_id as "externalId", w.company_id as "companyId", w.field, w.old_value as "oldValue", w.new_value as "newValue",
+  w.returned_value as "returnedValue", w.old_value is not null as "oldRead", w.returned_value is not null as "readBack",
+  w.state, w.reason, w.undoes, w.attempt, w.failures, w.planned_at as "plannedAt", w.sent_at as "sentAt",
+  w.settled_at as "settledAt"`;
+
+/** A value as JSON that Postgres takes: without NUL and lone surrogates, which jsonb refuses. */
+export function toStoredJson(value: FieldValue): string {
+  return JSON.stringify(typeof value === 'string' ? value.replaceAll('\0', '').toWellFormed() : value);
+}
+
+const WANTED = `with wanted as (
+  select distinct on (connection_id, object, external_id, field) connection_id, object, external_id, field, company_id,
+    value::jsonb as value, rejected, undoes
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::bigint[]) with ordinality
+    as given (connection_id, object, external_id, field, company_id, value, rejected, undoes, line)
+  order by connection_id, object, external_id, field, line desc)`;
+const SAME_FIELD = `w.connection_id = wanted.connection_id and w.object = wanted.object
+  and w.external_id = wanted.external_id and w.field = wanted.field`;
+
+/**
+ * Stores what a run wants written: `planned`, or `rehearsed` for a dry run. Over an open row of the same field the newest
+ * value wins; the same value twice is one row; an undo that is on its way is never overtaken. May be called again with
+ * the same writes. Returns how many rows are new. Throws when there is no such run.
+ */
+export async function insertWrites(tx: Tx, runId: string, writes: readonly WantedWrite[]): Promise<number> {
+  if (writes.length === 0) return 0;
+  const { rows: runs } = await tx.query<{ dryRun: boolean }>(
+    'select dry_run as "dryRun" from runs where id = $1',
+    [runId],
+  );
+  if (runs[0] === undefined) throw new Error(`there is no run ${runId}`);
+  const values = [
+    writes.map((write) => write.connectionId),
+    writes.map((write) => write.object),
+    writes.map((write) => write.externalId),
+    writes.map((write) => write.field),
+    writes.map((write) => write.companyId),
+    writes.map((write) => toStoredJson(write.value)),
+    writes.map((write) => write.rejected ?? null),
+    writes.map((write) => write.undoes ?? null),
+  ];
+  return runs[0].dryRun ? insertRehearsed(tx, runId, values) : insertPlanned(tx, runId, values);
+}
+
+const COLUMNS =
+  'workspace_id, run_id, connection_id, object, external_id, field, company_id, new_value, reason, undoes';
+
+async function insertRehearsed(tx: Tx, runId: string, values: unknown[]): Promise<number> {
+  const { rowCount } = await tx.query(
+    `${WANTED} insert into writes as w (${COLUMNS}, state)
+     select current_workspace(), $9, connection_id, object, external_id, field, company_id, value, rejected, undoes, 'rehearsed'
+     from wanted
+     on conflict (workspace_id, run_id, connection_id, object, external_id, field) where state = 'rehearsed'
+     do update set new_value = excluded.new_value, reason = excluded.reason, undoes = excluded.undoes`,
+    [...values, runId],
+  );
+  return rowCount ?? 0;
+}
+
+async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<number> {
+  await tx.query(
+    `${WANTED} update writes w set state = 'cancelled', settled_at = now(),
+       reason = 'A newer value took its place before it was sent'
+     from wanted where ${SAME_FIELD} and w.state = 'planned' and wanted.rejected is null
+       and (w.undoes is null or wanted.undoes is not null)
+       and (w.new_value <> wanted.value or w.undoes is distinct from wanted.undoes)`,
+    values,
+  );
+  // Two transactions may plan the same field at once: the one that comes second updates the row of the first.
+  const { rowCount } = await tx.query(
+    `${WANTED} insert into writes as w (${COLUMNS}, state, settled_at)
+     select current_workspace(), $9, connection_id, object, external_id, field, company_id, value, rejected, undoes,
+       case when rejected is null then 'planned' else 'rejected' end, case when rejected is not null then now() end
+     from wanted
+     where rejected is not null or not exists (
+       select from writes w where ${SAME_FIELD} and w.state in ('planned', 'sending')
+         and (w.new_value = wanted.value and w.undoes is not distinct from wanted.undoes
+              or w.undoes is not null and wanted.undoes is null))
+     on conflict (workspace_id, connection_id, object, external_id, field) where state = 'planned'
+     do update set run_id = excluded.run_id, new_value = excluded.new_value, undoes = excluded.undoes,
+       company_id = excluded.company_id, planned_at = now(), attempt = w.attempt + 1, leased_until = null,
+       failures = 0, not_before = null, reason = null
+     where w.undoes is null or excluded.undoes is not null`,
+    [...values, runId],
+  );
+  return rowCount ?? 0;
+}
