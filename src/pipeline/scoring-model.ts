@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { UserError } from '../errors.ts';
@@ -34,6 +35,14 @@ export async function loadScoringModel(path: string): Promise<ScoringModel> {
     );
   }
   return parseScoringModel(text, path);
+}
+
+/** A shipped model's name, or the path of a file, → the path to load. */
+export function shippedModelPath(nameOrPath: string): string {
+  if (/[\\/]|\.(?:ya?ml|json)$/.test(nameOrPath)) return nameOrPath;
+  return fileURLToPath(
+    new URL(`../../scoring-models/${encodeURIComponent(nameOrPath)}.yaml`, import.meta.url),
+  );
 }
 
 /** The same for text that is already at hand; `origin` names it in messages. */
