@@ -1,0 +1,163 @@
+import { ProviderError } from '../../errors.ts';
+import type { CallOptions } from '../call.ts';
+import type { ChangePage, CrmRecord, SyncCursor } from '../crm.ts';
+import { HUBSPOT_API_VERSION } from './api.ts';
+import type { ApiAnswer, HubspotApi } from './api.ts';
+import { goBack, readPlace } from './cursor.ts';
+import type { Place } from './cursor.ts';
+import { objectPath } from './fields.ts';
+import type { HubspotObject } from './fields.ts';
+import { modifiedProperty, syncedProperties, toRecord, withMergedAway } from './records.ts';
+import { RecordPage } from './shapes.ts';
+import type { ApiRecord } from './shapes.ts';
+
+// CRM objects guide: a list page holds 100; search guide: a search page 200, and nothing past 10,000 results.
+const LIST_PAGE = 100;
+const SEARCH_PAGE = 200;
+const SEARCH_LIMIT = 10_000;
+// The list of archived records knows no filter: one sync walks at most this many of its pages, the next one goes on.
+const ARCHIVED_PAGES = 50;
+
+type Page = ApiAnswer<{
+  results: ApiRecord[];
+  paging?: { next?: { after: string } | undefined } | null | undefined;
+}>;
+
+/**
+ * Changed records of an object, page by page, each with a cursor from which a sync that is cut off goes on.
+ * The first sync lists; later ones search for what changed since the last one began, in the order of the ids: a page
+ * starts behind the last id of the one before, so that no search ever goes near its 10,000 results and any number of
+ * records with one timestamp comes through.
+ */
+export async function* readChanges(
+  api: HubspotApi,
+  object: HubspotObject,
+  cursor: SyncCursor | null,
+  options: CallOptions,
+  seen: (record: ApiRecord) => void,
+): AsyncGenerator<ChangePage> {
+  let place = readPlace(cursor);
+  const note = (page: Page): void => {
+    place = { ...place, startedAt: place.startedAt ?? page.sentAt.toISOString() };
+    page.data.results.forEach(seen);
+  };
+  const show = (records: CrmRecord[]): ChangePage => ({ records, cursor: { ...place } });
+
+  for (let pages = 1; place.phase === 'archived'; pages += 1) {
+    const page = await listPage(api, object, place.archivedAfter, true, options);
+    note(page);
+    const known = place.archivedSince;
+    const records = page.data.results
+      .filter((record) => known === null || (record.archivedAt ?? known) >= known)
+      .map((record) => ({ ...toRecord(object, record), deleted: true }));
+    place = passArchived(place, page, pages);
+    if (records.length > 0 || place.phase === 'archived') yield show(records);
+  }
+  while (place.phase === 'list') {
+    const page = await listPage(api, object, place.after, false, options);
+    note(page);
+    const records = page.data.results.flatMap((record) => withMergedAway(toRecord(object, record), record));
+    const next = nextPage('list', place.after, page);
+    place = next === null ? { ...place, phase: 'done', after: null } : { ...place, after: next };
+    yield show(records);
+  }
+  let offset: string | null = null;
+  while (place.phase === 'search') {
+    const page: Page = await searchPage(api, object, place, offset, options);
+    note(page);
+    const records = page.data.results.flatMap((record) => withMergedAway(toRecord(object, record), record));
+    const next = page.data.paging?.next?.after ?? null;
+    const last = lastId(page.data.results, place.after);
+    // A page may come empty although there are more: only then is HubSpot's own paging followed.
+    offset = last === place.after ? next : null;
+    if (next === null) place = { ...place, phase: 'done', after: null };
+    else if (offset !== null && Number(offset) + SEARCH_PAGE > SEARCH_LIMIT)
+      throw malformed('search', 'gives empty pages without an end');
+    else place = { ...place, after: last };
+    yield show(records);
+  }
+}
+
+/** Where the walk through archived records stands after a page; at its end, or at the bound, the sync goes on. */
+function passArchived(place: Place, page: Page, pages: number): Place {
+  const began = place.archivedStartedAt ?? page.sentAt.toISOString();
+  const next = nextPage('list', place.archivedAfter, page);
+  const phase = place.since === null ? 'list' : 'search';
+  if (next === null)
+    return { ...place, phase, archivedAfter: null, archivedSince: goBack(began), archivedStartedAt: null };
+  const walked = { ...place, archivedAfter: next, archivedStartedAt: began };
+  return pages >= ARCHIVED_PAGES ? { ...walked, phase } : walked;
+}
+
+function nextPage(operation: string, before: string | null, page: Page): string | null {
+  const next = page.data.paging?.next?.after ?? null;
+  if (next !== null && next === before) throw malformed(operation, `gives page ${next} again and again`);
+  return next;
+}
+
+/** @returns the largest id of a page; the one before for an empty page */
+function lastId(results: readonly ApiRecord[], before: string | null): string | null {
+  let last = before;
+  for (const { id } of results) {
+    if (last === null || Number(id) > Number(last)) last = id;
+    // Records from before the place would come again for ever.
+    else if (before !== null && Number(id) <= Number(before)) throw malformed('search', `gives ${id}, which is not beyond ${before}`); // prettier-ignore
+  }
+  return last;
+}
+
+function malformed(operation: string, message: string): ProviderError {
+  return new ProviderError({ provider: 'hubspot', operation, kind: 'malformed', message });
+}
+
+function listPage(
+  api: HubspotApi,
+  object: HubspotObject,
+  after: string | null,
+  archived: boolean,
+  options: CallOptions,
+): Promise<Page> {
+  const request = {
+    operation: 'list',
+    method: 'GET' as const,
+    path: `/crm/objects/${HUBSPOT_API_VERSION}/${objectPath(object)}`,
+    query: {
+      limit: String(LIST_PAGE),
+      properties: syncedProperties(object).join(','),
+      archived: String(archived),
+      ...(after === null ? {} : { after }),
+    },
+    schema: RecordPage,
+    repeatable: true,
+  };
+  return api.send(request, options);
+}
+
+function searchPage(
+  api: HubspotApi,
+  object: HubspotObject,
+  place: Place,
+  offset: string | null,
+  options: CallOptions,
+): Promise<Page> {
+  const since = Date.parse(place.since ?? new Date(0).toISOString());
+  const filters = [
+    { propertyName: modifiedProperty(object), operator: 'GTE', value: String(since) },
+    ...(place.after === null ? [] : [{ propertyName: 'hs_object_id', operator: 'GT', value: place.after }]),
+  ];
+  const request = {
+    operation: 'search',
+    method: 'POST' as const,
+    path: `/crm/objects/${HUBSPOT_API_VERSION}/${objectPath(object)}/search`,
+    body: {
+      limit: SEARCH_PAGE,
+      filterGroups: [{ filters }],
+      sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
+      properties: [...syncedProperties(object)],
+      ...(offset === null ? {} : { after: offset }),
+    },
+    schema: RecordPage,
+    repeatable: true,
+  };
+  return api.send(request, options);
+}

@@ -1,0 +1,75 @@
+import type { Crm, CrmObject } from '../crm.ts';
+import type { Policy } from '../resilience.ts';
+import { createApi } from './api.ts';
+import { readChanges } from './changes.ts';
+import { createDailyShare } from './daily-share.ts';
+import type { HubspotObject } from './fields.ts';
+import { checkConnection, installFields, readAccount } from './setup.ts';
+import type { HubspotAccount } from './setup.ts';
+import { BATCH, groupWrites, readCurrent, writeRecords } from './writes.ts';
+
+export type HubspotOptions = {
+  /** https://api.hubapi.com, or a sandbox. */
+  baseUrl: string;
+  /** The static token of an app or a service key. */
+  accessToken: string;
+  /** For everything but searches; see createHubspotPolicies. */
+  policy: Policy;
+  searchPolicy: Policy;
+  /** The part of the account's daily calls that batch work may use, 0 to 1. */
+  dailyShare?: number;
+  /** What an earlier check() learned; without it, links to records are right once anything was read. */
+  account?: HubspotAccount;
+};
+
+// Leaves a fifth of the day to the account's other apps and to people who wait.
+const DAILY_SHARE = 0.8;
+
+const TYPE_IDS: Readonly<Record<HubspotObject, string>> = { company: '0-2', contact: '0-1' };
+
+/**
+ * HubSpot behind the Crm port: companies and contacts. HubSpot's own leads (0-136) are not read, for each hangs on a
+ * contact or company that is, and carries none of our fields.
+ */
+export function createHubspot(options: HubspotOptions): Crm {
+  const { baseUrl, accessToken, policy, searchPolicy } = options;
+  const daily = createDailyShare(options.dailyShare ?? DAILY_SHARE);
+  const api = createApi({ baseUrl, accessToken, policy, searchPolicy, daily });
+  let home = options.account === undefined ? null : appHome(options.account);
+
+  return {
+    kind: 'hubspot',
+    readObjects: ['company', 'contact'],
+    writeObjects: ['company', 'contact'],
+    readBatch: BATCH,
+    check: async (callOptions) => {
+      const account = await readAccount(api, callOptions);
+      home = appHome(account);
+      return checkConnection(api, accessToken, account, callOptions);
+    },
+    installFields: (callOptions) => installFields(api, callOptions),
+    readChanges: (object, cursor, callOptions) =>
+      readChanges(api, ours(object), cursor, callOptions, ({ url }) => {
+        // Every record names its page: https://app.hubspot.com/contacts/PORTAL/record/…
+        home ??= /^https:\/\/[^/]+\/contacts\/\d+/.exec(url ?? '')?.[0] ?? null;
+      }),
+    readCurrent: (object, externalIds, callOptions) =>
+      readCurrent(api, ours(object), externalIds, callOptions),
+    groupWrites,
+    writeRecords: (group, callOptions) => writeRecords(api, group, callOptions),
+    // Before the account is known, the app's front page.
+    recordUrl: (object, externalId) =>
+      home === null
+        ? 'https://app.hubspot.com/'
+        : `${home}/record/${TYPE_IDS[ours(object)]}/${encodeURIComponent(externalId)}`,
+  };
+}
+
+function appHome({ portalId, uiDomain }: HubspotAccount): string {
+  return `https://${uiDomain}/contacts/${portalId}`;
+}
+
+function ours(object: CrmObject): HubspotObject {
+  if (object === 'company' || object === 'contact') return object;
+  throw new Error(`HubSpot has no ${object}`);
+}

@@ -1,0 +1,46 @@
+import type { SharedBreaker, SharedLimits } from '../limits.ts';
+import { createPolicy } from '../resilience.ts';
+import type { Policy } from '../resilience.ts';
+
+/**
+ * HubSpot's limits for a privately distributed app on the smallest plans, so that they hold on every plan: 100 calls
+ * in ten seconds (usage guidelines, "Privately distributed apps"); searches count apart, five a second for the whole
+ * account (search guide, "Rate limits").
+ */
+export const HUBSPOT_RATES = {
+  burst: { calls: 100, perMs: 10_000 },
+  search: { calls: 5, perMs: 1_000 },
+} as const;
+
+const ATTEMPTS = 3;
+// A batch of 100 takes HubSpot a few seconds at worst; the whole stays under 30 s, a job's heartbeat.
+const ATTEMPT_TIMEOUT_MS = 12_000;
+const TOTAL_TIMEOUT_MS = 28_000;
+const BACKOFF_MS = { first: 500, max: 5_000 };
+
+/** The bucket keys of one connection, for whoever sets their rates (HUBSPOT_RATES). */
+export function hubspotBuckets(connection: string): { burst: string; search: string } {
+  return { burst: `hubspot:${connection}`, search: `hubspot:${connection}:search` };
+}
+
+/** How HubSpot is called: one policy for searches, which have a limit of their own, one for everything else. */
+export function createHubspotPolicies(options: {
+  limits: SharedLimits;
+  breaker: SharedBreaker;
+  /** The connection whose limits these are. */
+  connection: string;
+}): { policy: Policy; searchPolicy: Policy } {
+  const keys = hubspotBuckets(options.connection);
+  const make = (key: string): Policy =>
+    createPolicy({
+      provider: 'hubspot',
+      limits: options.limits,
+      breaker: options.breaker,
+      buckets: [{ key, cost: ({ requests }) => requests }],
+      attempts: ATTEMPTS,
+      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+      totalTimeoutMs: TOTAL_TIMEOUT_MS,
+      backoffMs: BACKOFF_MS,
+    });
+  return { policy: make(keys.burst), searchPolicy: make(keys.search) };
+}

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { ProviderError } from '../../errors.ts';
+import type { ProviderErrorDetails } from '../../errors.ts';
+import { parseRetryAfter } from '../resilience.ts';
+
+// What a 429 without Retry-After asks for: the window of the policy that it names (usage guidelines, "429 response").
+const WINDOW_MS: Readonly<Record<string, number>> = { SECONDLY: 1_000, TEN_SECONDLY_ROLLING: 10_000 };
+const UNKNOWN_WINDOW_MS = 10_000;
+// Error handling guide: a 423 (locked) wants at least two seconds, a 477 (account being moved) names its own time.
+const LOCKED_MS = 2_000;
+
+const ErrorBody = z.object({
+  message: z.string().catch(''),
+  category: z.string().optional().catch(undefined),
+  policyName: z.string().optional().catch(undefined),
+  context: z.record(z.string(), z.array(z.string())).optional().catch(undefined),
+  errors: z
+    .array(
+      z.object({
+        message: z.string().catch(''),
+        code: z.string().optional().catch(undefined),
+        context: z.record(z.string(), z.array(z.string())).optional().catch(undefined),
+      }),
+    )
+    .optional()
+    .catch(undefined),
+});
+type ErrorBody = z.infer<typeof ErrorBody>;
+
+/** A value that HubSpot did not take: of which property, with its code and words. */
+export type ValueRefusal = { property: string; code: string; message: string };
+
+/** HubSpot refused values of a write; nothing of the batch was applied. */
+export class ValuesRefused extends ProviderError {
+  override name = 'ValuesRefused';
+  readonly values: readonly ValueRefusal[];
+  constructor(details: ProviderErrorDetails, values: readonly ValueRefusal[]) {
+    super(details);
+    this.values = values;
+  }
+}
+
+const Problems = z.array(
+  z.object({
+    name: z.string(),
+    error: z.string().catch('INVALID'),
+    message: z.string().catch(''),
+  }),
+);
+
+/** The list that HubSpot puts as JSON inside the message of a 400, or its `errors`. */
+function readValueRefusals(body: ErrorBody): ValueRefusal[] {
+  const start = body.message.indexOf('[{');
+  if (start >= 0) {
+    try {
+      const problems = Problems.safeParse(JSON.parse(body.message.slice(start)));
+      if (problems.success)
+        return problems.data.map(({ name, error, message }) => ({ property: name, code: error, message }));
+    } catch {
+      // Cut off or not JSON after all: what `errors` says is read instead.
+    }
+  }
+  return (body.errors ?? []).flatMap(({ context, code, message }) =>
+    (context?.propertyName ?? []).map((property) => ({ property, code: code ?? 'INVALID', message })),
+  );
+}
+
+/** An answer that is no success, as the error it means. */
+export function translateRefusal(
+  operation: string,
+  status: number,
+  text: string,
+  headers: Headers,
+): ProviderError {
+  const body = readBody(text);
+  const retryAfterMs = parseRetryAfter(headers.get('retry-after'), new Date());
+  const message = body.message === '' ? `answered ${status}` : `${body.message} (${status})`;
+  const base = { provider: 'hubspot', operation, status, message, code: body.policyName ?? body.category };
+  if (status === 429) return tooMany(base, body.policyName ?? guessPolicy(body.message), retryAfterMs);
+  if (status === 423 || status === 477)
+    return new ProviderError({ ...base, kind: 'rate-limited', retryAfterMs: retryAfterMs ?? LOCKED_MS });
+  if (status >= 500)
+    return new ProviderError({ ...base, kind: 'unavailable', retryAfterMs, maybeApplied: true });
+  if (status === 401)
+    return new ProviderError({
+      ...base,
+      kind: 'unauthorized',
+      fix: 'put a valid token of the HubSpot app into the connection (HUBSPOT_ACCESS_TOKEN)',
+    });
+  if (status === 403) return forbidden(base, body);
+  if (status === 404) return new ProviderError({ ...base, kind: 'not-found' });
+  if (status === 408 || status === 425) return new ProviderError({ ...base, kind: 'unavailable' });
+  const values = readValueRefusals(body);
+  if (values.length > 0)
+    return new ValuesRefused({ ...base, kind: 'refused', code: values[0]?.code ?? base.code }, values);
+  return new ProviderError({ ...base, kind: 'refused' });
+}
+
+type Base = Omit<ProviderErrorDetails, 'kind'>;
+
+function readBody(text: string): ErrorBody {
+  try {
+    return ErrorBody.parse(JSON.parse(text));
+  } catch {
+    // A proxy's HTML page: the status alone speaks.
+    return { message: '' };
+  }
+}
+
+// Searches name their limit in the message alone.
+function guessPolicy(message: string): string | undefined {
+  return /your (\w+) limit/i.exec(message)?.[1]?.toUpperCase();
+}
+
+function tooMany(base: Base, policy: string | undefined, retryAfterMs: number | undefined): ProviderError {
+  if (policy === 'DAILY')
+    return new ProviderError({
+      ...base,
+      kind: 'quota',
+      code: 'DAILY',
+      retryAfterMs,
+      fix: "HubSpot's daily calls are used up by all apps of the account; they come back at midnight of its time zone",
+    });
+  return new ProviderError({
+    ...base,
+    kind: 'rate-limited',
+    code: policy,
+    retryAfterMs: retryAfterMs ?? WINDOW_MS[policy ?? ''] ?? UNKNOWN_WINDOW_MS,
+  });
+}
+
+function forbidden(base: Base, body: ErrorBody): ProviderError {
+  const scopes = (body.errors ?? []).flatMap(({ context }) => [
+    ...(context?.requiredGranularScopes ?? []),
+    ...(context?.requiredScopes ?? []),
+  ]);
+  const named = scopes.length > 0 ? `${base.message}: ${scopes.join(' or ')}` : base.message;
+  const fix =
+    scopes.length > 0
+      ? `give the HubSpot app the scope ${scopes.join(' or ')}`
+      : 'check what the HubSpot app may do in the account';
+  return new ProviderError({ ...base, message: named, kind: 'unauthorized', fix });
+}
