@@ -9,6 +9,7 @@ const address = z.url({
   error: 'expected an address that begins with http:// or https://',
 });
 const withoutSlash = address.transform((url) => url.replace(/\/+$/, ''));
+const perMinute = z.coerce.number({ error: 'expected a number per minute' }).positive();
 const price = z.coerce.number({ error: 'expected a number of dollars' }).min(0);
 
 const Environment = z.object({
@@ -31,6 +32,8 @@ const Environment = z.object({
   SALESFORCE_LOGIN_URL: withoutSlash.optional(),
   SALESFORCE_CLIENT_ID: text.optional(),
   SALESFORCE_CLIENT_SECRET: text.optional(),
+  SALESFORCE_ADMIN_CLIENT_ID: text.optional(),
+  SALESFORCE_ADMIN_CLIENT_SECRET: text.optional(),
   HUBSPOT_BASE_URL: withoutSlash.default('https://api.hubapi.com'),
   HUBSPOT_ACCESS_TOKEN: text.optional(),
   HUBSPOT_CLIENT_SECRET: text.optional(),
@@ -51,6 +54,10 @@ const Environment = z.object({
     .max(1000)
     .default(32),
   MONTHLY_BUDGET_USD: price.optional(),
+  SEARCH_REQUESTS_PER_MINUTE: perMinute.default(1000),
+  LLM_REQUESTS_PER_MINUTE: perMinute.default(600),
+  LLM_TOKENS_PER_MINUTE: perMinute.default(2_000_000),
+  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('warn'),
   SEARCH_USD_PER_CREDIT: price.default(0.008),
   LLM_USD_PER_M_INPUT: price.default(0.25),
   LLM_USD_PER_M_OUTPUT: price.default(0.75),
@@ -66,7 +73,12 @@ export type Config = {
   port: number;
   publicUrl: string;
   secretKey: string | null;
-  salesforce: { loginUrl: string; clientId: string; clientSecret: string } | null;
+  salesforce: {
+    loginUrl: string;
+    clientId: string;
+    clientSecret: string;
+    admin: { clientId: string; clientSecret: string } | null;
+  } | null;
   hubspot: { baseUrl: string; accessToken: string } | null;
   tavily: { baseUrl: string; apiKey: string } | null;
   llm: LlmEndpoint | null;
@@ -75,6 +87,9 @@ export type Config = {
   syncIntervalMinutes: number;
   runConcurrency: number;
   monthlyBudgetUsd: number | null;
+  /** All workers together; Tavily's production key and Crusoe's account with a payment method (November 2026). */
+  perMinute: { searches: number; llmRequests: number; llmTokens: number };
+  logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   prices: { searchUsdPerCredit: number; llmUsdPerMInput: number; llmUsdPerMOutput: number };
 };
 
@@ -112,6 +127,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     syncIntervalMinutes: env.SYNC_INTERVAL_MINUTES,
     runConcurrency: env.RUN_CONCURRENCY,
     monthlyBudgetUsd: env.MONTHLY_BUDGET_USD ?? null,
+    perMinute: {
+      searches: env.SEARCH_REQUESTS_PER_MINUTE,
+      llmRequests: env.LLM_REQUESTS_PER_MINUTE,
+      llmTokens: env.LLM_TOKENS_PER_MINUTE,
+    },
+    logLevel: env.LOG_LEVEL,
     prices: {
       searchUsdPerCredit: env.SEARCH_USD_PER_CREDIT,
       llmUsdPerMInput: env.LLM_USD_PER_M_INPUT,
@@ -119,7 +140,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     },
   };
   const { SALESFORCE_LOGIN_URL: loginUrl, SALESFORCE_CLIENT_ID: id, SALESFORCE_CLIENT_SECRET: secret } = env;
-  if (loginUrl && id && secret) config.salesforce = { loginUrl, clientId: id, clientSecret: secret };
+  const { SALESFORCE_ADMIN_CLIENT_ID: adminId, SALESFORCE_ADMIN_CLIENT_SECRET: adminSecret } = env;
+  const admin = adminId && adminSecret ? { clientId: adminId, clientSecret: adminSecret } : null;
+  if (loginUrl && id && secret) config.salesforce = { loginUrl, clientId: id, clientSecret: secret, admin };
   else if (loginUrl || id || secret)
     throw new UserError(
       `Salesforce needs three settings; missing: ${[

@@ -53,6 +53,17 @@ export const SETTINGS: readonly Setting[] = [
     disables: 'Salesforce',
     secret: true,
   },
+  {
+    name: 'SALESFORCE_ADMIN_CLIENT_ID',
+    meaning: "an administrator's app, used by `connect salesforce --install` alone",
+    disables: 'installing the Salesforce fields from the command line',
+  },
+  {
+    name: 'SALESFORCE_ADMIN_CLIENT_SECRET',
+    meaning: "the administrator's app's secret",
+    disables: 'installing the Salesforce fields from the command line',
+    secret: true,
+  },
   { name: 'HUBSPOT_BASE_URL', meaning: 'address of the HubSpot API', default: 'https://api.hubapi.com' },
   {
     name: 'HUBSPOT_ACCESS_TOKEN',
@@ -100,6 +111,14 @@ export const SETTINGS: readonly Setting[] = [
   },
   { name: 'RUN_CONCURRENCY', meaning: 'companies in flight per worker', default: '32' },
   { name: 'MONTHLY_BUDGET_USD', meaning: 'hard stop for search and LLM spending; warning at 80 %' },
+  {
+    name: 'SEARCH_REQUESTS_PER_MINUTE',
+    meaning: 'pace of web searches, all workers together',
+    default: '1000',
+  },
+  { name: 'LLM_REQUESTS_PER_MINUTE', meaning: 'pace of LLM calls, all workers together', default: '600' },
+  { name: 'LLM_TOKENS_PER_MINUTE', meaning: 'pace of LLM tokens, all workers together', default: '2000000' },
+  { name: 'LOG_LEVEL', meaning: 'silent, error, warn, info or debug', default: 'warn' },
   { name: 'SEARCH_USD_PER_CREDIT', meaning: 'price behind the costs shown', default: '0.008' },
   { name: 'LLM_USD_PER_M_INPUT', meaning: 'price per million prompt tokens', default: '0.25' },
   { name: 'LLM_USD_PER_M_OUTPUT', meaning: 'price per million completion tokens', default: '0.75' },

@@ -131,3 +131,26 @@ export async function noteEnriched(tx: Tx, id: string, inputHash: string, dueAt:
     [id, inputHash, dueAt],
   );
 }
+
+/** Which companies a run takes: those of the given domains, those that are due, or all; by domain, so that it repeats. */
+export async function listCompanyIds(
+  tx: Tx,
+  filter: { dueOnly?: boolean; domains?: readonly string[]; limit?: number },
+): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select c.id from companies c
+     where (not $1 or (c.due_at <= now() and not exists (
+              select from run_items i join runs r on r.id = i.run_id and r.workspace_id = i.workspace_id
+              where i.company_id = c.id and i.workspace_id = c.workspace_id and i.state in ('queued', 'working')
+                and r.state in ('running', 'paused'))))
+       and ($2::text[] is null or c.domain = any($2))
+     order by c.domain collate "C" limit $3`,
+    [filter.dueOnly ?? false, filter.domains ?? null, filter.limit ?? null],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Asks for these companies to be enriched with the next scheduled run. */
+export async function markDue(tx: Tx, domains: readonly string[]): Promise<void> {
+  await tx.query('update companies set due_at = now() where domain = any($1)', [domains]);
+}

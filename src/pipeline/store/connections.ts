@@ -73,3 +73,12 @@ export async function pauseConnection(tx: Tx, id: string, because: string | null
 export async function noteSynced(tx: Tx, id: string): Promise<void> {
   await tx.query('update connections set synced_at = now() where id = $1', [id]);
 }
+
+/** Connections that still have writes of this company to send. */
+export async function listConnectionsToFlush(tx: Tx, companyId: string): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select distinct connection_id as id from writes where company_id = $1 and state = 'planned'`,
+    [companyId],
+  );
+  return rows.map((row) => row.id);
+}

@@ -9,10 +9,13 @@ export type BucketRate = { perSecond: number; burst: number };
  * reservation). Reservations queue up: each is told how long to wait, and what it takes is spent. A bucket without a
  * rate only honours pauses.
  */
-export function createSharedLimits(db: Database, rates: Readonly<Record<string, BucketRate>>): SharedLimits {
+export function createSharedLimits(
+  db: Database,
+  rateOf: (bucket: string) => BucketRate | undefined,
+): SharedLimits {
   return {
     reserve: async (bucket, units) => {
-      const rate = rates[bucket];
+      const rate = rateOf(bucket);
       const secondsPerUnit = rate === undefined ? 0 : 1 / rate.perSecond;
       const burstSeconds = rate === undefined ? 0 : Math.max(0, rate.burst - 1) * secondsPerUnit;
       const { rows } = await db.directory<{ wait_ms: number }>(

@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { startHubspotTwin } from './hubspot/twin.ts';
+import type { FaultSettings } from './kit/faults.ts';
+import type { Twin } from './kit/twin.ts';
+import { loadWorld } from './kit/world.ts';
+import type { World } from './kit/world.ts';
+import { LLM_TWIN_MODEL, startLlmTwin } from './llm/twin.ts';
+import { startSalesforceTwin } from './salesforce/twin.ts';
+import { startTavilyTwin } from './tavily/twin.ts';
+import { createWebState } from './web/state.ts';
+import { startWebTwin } from './web/twin.ts';
+
+export type Sandbox = {
+  world: World;
+  twins: { salesforce: Twin; hubspot: Twin; tavily: Twin; web: Twin; llm: Twin };
+  /** The environment that points Fieldnote at the twins. */
+  environment: Record<string, string>;
+  /** The environment of the scripted LLM twin: for tests, not a model. */
+  llmEnvironment: Record<string, string>;
+  stop(): Promise<void>;
+};
+
+// Keys that mean something only to the twins; they let in these and nothing else.
+const KEYS = {
+  client: 'sandbox-integration',
+  clientSecret: 'sandbox-integration-secret',
+  admin: 'sandbox-administrator',
+  adminSecret: 'sandbox-administrator-secret',
+  hubspot: 'pat-sandbox-fieldnote',
+  tavily: 'tvly-sandbox',
+  llm: 'sandbox-llm',
+};
+// A plan that no world can use up: people who try Fieldnote should meet Fieldnote, not a search plan's end.
+const MONTHLY_CREDITS = 10_000_000;
+
+/**
+ * Starts all twins over one world. Their state lies in `stateFolder` (null: in memory alone) and is found again after a
+ * restart. `portBase` N puts them on N … N+4; without it each takes a free port.
+ */
+export async function startSandbox(options: {
+  worldFolder: string;
+  limit?: number;
+  stateFolder: string | null;
+  portBase?: number;
+  faults?: Partial<FaultSettings>;
+}): Promise<Sandbox> {
+  const world = await loadWorld(
+    options.worldFolder,
+    options.limit === undefined ? {} : { limit: options.limit },
+  );
+  const journal = (name: string): string | null =>
+    options.stateFolder === null ? null : join(options.stateFolder, `${name}.jsonl`);
+  const port = (offset: number) =>
+    options.portBase === undefined ? {} : { port: options.portBase + offset };
+  const faults = options.faults === undefined ? {} : { faults: options.faults };
+  const web = createWebState({ world, journalFile: journal('web') });
+
+  const started: Twin[] = [];
+  const keep = async <T extends Twin>(twin: Promise<T>): Promise<T> => {
+    const running = await twin;
+    started.push(running);
+    return running;
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((twin) => twin.close()));
+  };
+  try {
+    const salesforce = await keep(
+      startSalesforceTwin({
+        world,
+        ...port(0),
+        ...faults,
+        journalFile: journal('salesforce'),
+        clientId: KEYS.client,
+        clientSecret: KEYS.clientSecret,
+        adminClientId: KEYS.admin,
+        adminClientSecret: KEYS.adminSecret,
+        dailyLimit: 1_000_000,
+      }),
+    );
+    const hubspot = await keep(
+      startHubspotTwin({
+        world,
+        ...port(1),
+        ...faults,
+        journalFile: journal('hubspot'),
+        accessToken: KEYS.hubspot,
+      }),
+    );
+    const tavily = await keep(
+      startTavilyTwin({
+        web,
+        ...port(2),
+        ...faults,
+        apiKey: KEYS.tavily,
+        journalFile: journal('tavily'),
+        monthlyCredits: MONTHLY_CREDITS,
+      }),
+    );
+    const pages = await keep(startWebTwin({ web, ...port(3), ...faults }));
+    const llm = await keep(startLlmTwin({ ...port(4), ...faults, apiKey: KEYS.llm }));
+    return {
+      world,
+      twins: { salesforce, hubspot, tavily, web: pages, llm },
+      environment: {
+        SALESFORCE_LOGIN_URL: salesforce.url,
+        SALESFORCE_CLIENT_ID: KEYS.client,
+        SALESFORCE_CLIENT_SECRET: KEYS.clientSecret,
+        SALESFORCE_ADMIN_CLIENT_ID: KEYS.admin,
+        SALESFORCE_ADMIN_CLIENT_SECRET: KEYS.adminSecret,
+        HUBSPOT_BASE_URL: hubspot.url,
+        HUBSPOT_ACCESS_TOKEN: KEYS.hubspot,
+        TAVILY_BASE_URL: tavily.url,
+        TAVILY_API_KEY: KEYS.tavily,
+        WEBSITE_READER_URL: `${pages.url}/`,
+      },
+      llmEnvironment: {
+        LLM_BASE_URL: `${llm.url}/v1`,
+        LLM_API_KEY: KEYS.llm,
+        LLM_MODEL: LLM_TWIN_MODEL,
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

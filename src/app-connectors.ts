@@ -1,0 +1,142 @@
+import type { Config, LlmEndpoint } from './config.ts';
+import type { Crm } from './connectors/crm.ts';
+import { createHubspot } from './connectors/hubspot/hubspot.ts';
+import { HUBSPOT_RATES, createHubspotPolicies, hubspotBuckets } from './connectors/hubspot/limits.ts';
+import type { SharedBreaker, SharedLimits } from './connectors/limits.ts';
+import { LLM_TIMES, createLlm, createTextModels, llmBuckets } from './connectors/llm/llm.ts';
+import type { PageReader } from './connectors/page-reader.ts';
+import { createPolicy, noBreaker } from './connectors/resilience.ts';
+import { createSalesforce } from './connectors/salesforce/salesforce.ts';
+import type { Search } from './connectors/search.ts';
+import { createTavily } from './connectors/tavily/search.ts';
+import type { TextModel } from './connectors/text-model.ts';
+import { createWebsite } from './connectors/website/website.ts';
+import { UserError } from './errors.ts';
+import type { Connection } from './pipeline/store/connections.ts';
+import type { BucketRate } from './pipeline/store/limits.ts';
+
+export type Connectors = { search: Search | null; pages: PageReader; textModel: TextModel | null };
+
+// A burst of two seconds' worth lets a rested bucket start at once without ever doubling a minute's allowance.
+const BURST_SECONDS = 2;
+// A tenth of the LLM's rate is kept for people who wait.
+const INTERACTIVE_SHARE = 0.1;
+
+export type Shared = { limits: SharedLimits; breaker: SharedBreaker };
+
+/** Search, pages and text model, as configured. */
+export function openConnectors(config: Config, shared: Shared): Connectors {
+  const once = { key: 'tavily', cost: ({ requests }: { requests: number }) => requests };
+  const common = { attempts: 3, backoffMs: { first: 500, max: 10_000 } };
+  const search =
+    config.tavily === null
+      ? null
+      : createTavily({
+          ...config.tavily,
+          policy: createPolicy({
+            ...shared,
+            ...common,
+            provider: 'tavily',
+            buckets: [once],
+            attemptTimeoutMs: 60_000,
+            totalTimeoutMs: 120_000,
+          }),
+        });
+  const pages = createWebsite({
+    ...(config.websiteReaderUrl === null ? {} : { readerUrl: config.websiteReaderUrl }),
+    policy: createPolicy({
+      ...shared,
+      ...common,
+      // Fetched directly, each site is its own provider: one that is down says nothing about the next.
+      ...(config.websiteReaderUrl === null ? { breaker: noBreaker } : {}),
+      provider: 'website',
+      buckets: [],
+      attemptTimeoutMs: 30_000,
+      totalTimeoutMs: 60_000,
+    }),
+  });
+  const endpoint = (label: string, { baseUrl, apiKey, model }: LlmEndpoint): TextModel =>
+    createLlm({
+      label,
+      baseUrl,
+      apiKey: apiKey ?? '',
+      model,
+      policy: createPolicy({ ...shared, ...LLM_TIMES, provider: label, buckets: llmBuckets(label) }),
+    });
+  const textModel =
+    config.llm === null
+      ? null
+      : createTextModels(
+          endpoint('llm', config.llm),
+          config.llmFallback === null ? undefined : endpoint('llm-fallback', config.llmFallback),
+        );
+  return { search, pages, textModel };
+}
+
+/** Opens the CRM behind a connection, once each. */
+export function openCrms(config: Config, shared: Shared): (connection: Connection) => Crm {
+  const opened = new Map<string, Crm>();
+  const open = (connection: Connection): Crm => {
+    if (connection.kind === 'hubspot') {
+      if (config.hubspot === null)
+        throw new UserError('HubSpot is not configured', 'Set HUBSPOT_ACCESS_TOKEN.');
+      return createHubspot({
+        ...config.hubspot,
+        ...createHubspotPolicies({ ...shared, connection: connection.id }),
+      });
+    }
+    if (config.salesforce === null)
+      throw new UserError(
+        'Salesforce is not configured',
+        'Set SALESFORCE_LOGIN_URL, SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET.',
+      );
+    const { admin, ...client } = config.salesforce;
+    return createSalesforce({
+      ...client,
+      ...(admin === null ? {} : { admin }),
+      policy: createPolicy({
+        ...shared,
+        provider: 'salesforce',
+        buckets: [],
+        attempts: 3,
+        attemptTimeoutMs: 20_000,
+        totalTimeoutMs: 28_000,
+        backoffMs: { first: 500, max: 5_000 },
+      }),
+    });
+  };
+  return (connection) => {
+    const known = opened.get(connection.id) ?? open(connection);
+    opened.set(connection.id, known);
+    return known;
+  };
+}
+
+/** The pace of each shared bucket; undefined where only the provider's own pauses count. */
+export function rateOf(bucket: string, config: Config): BucketRate | undefined {
+  const perMinute = (value: number): BucketRate => ({
+    perSecond: value / 60,
+    burst: Math.max(1, (value / 60) * BURST_SECONDS),
+  });
+  const { searches, llmRequests, llmTokens } = config.perMinute;
+  if (bucket === 'tavily') return perMinute(searches);
+  if (bucket.startsWith('llm')) {
+    const all = bucket.includes(':tokens') ? llmTokens : llmRequests;
+    return perMinute(all * (bucket.endsWith(':interactive') ? INTERACTIVE_SHARE : 1 - INTERACTIVE_SHARE));
+  }
+  if (bucket.startsWith('hubspot:')) {
+    const { search } = hubspotBuckets(bucket.slice('hubspot:'.length).replace(/:search$/, ''));
+    const rate = bucket === search ? HUBSPOT_RATES.search : HUBSPOT_RATES.burst;
+    return { perSecond: rate.calls / (rate.perMs / 1000), burst: rate.calls };
+  }
+  return undefined;
+}
+
+/** Providers that every company's research and reading need. */
+export function neededProviders(config: Config): string[] {
+  return [
+    config.tavily && 'tavily',
+    config.websiteReaderUrl && 'website',
+    config.llm && !config.llmFallback && 'llm',
+  ].filter((name): name is string => typeof name === 'string');
+}

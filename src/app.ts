@@ -1,0 +1,150 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { neededProviders, openConnectors, openCrms, rateOf } from './app-connectors.ts';
+import type { Connectors } from './app-connectors.ts';
+import type { Config } from './config.ts';
+import type { Crm } from './connectors/crm.ts';
+import { openDatabase } from './db.ts';
+import type { Database } from './db.ts';
+import { openEmbeddedDatabase } from './embedded/database.ts';
+import { describeError } from './errors.ts';
+import type { Log } from './log.ts';
+import { migrate } from './migrate.ts';
+import type { CompanyJob } from './pipeline/queue/jobs.ts';
+import { openQueue } from './pipeline/queue/queue.ts';
+import type { Queue } from './pipeline/queue/queue.ts';
+import { loadScoringModel } from './pipeline/scoring-model.ts';
+import type { ScoringModel } from './pipeline/scoring-model.ts';
+import { createStages } from './pipeline/stages.ts';
+import { createSharedBreaker } from './pipeline/store/breakers.ts';
+import { ensureConnection, listConnections } from './pipeline/store/connections.ts';
+import type { Connection } from './pipeline/store/connections.ts';
+import { createSharedLimits } from './pipeline/store/limits.ts';
+import { ensureWorkspace } from './pipeline/store/workspaces.ts';
+import { startWorker } from './pipeline/worker.ts';
+
+export type App = {
+  config: Config;
+  log: Log;
+  db: Database;
+  queue: Queue;
+  workspaceId: string;
+  /** The connections that the configuration names. */
+  connections: readonly Connection[];
+  connectors: Connectors;
+  crmOf(connection: Connection): Crm;
+  /** The shipped scoring model's name. */
+  modelName: string;
+  loadModel(name: string): Promise<ScoringModel>;
+  /** Starts handling jobs; `schedule` adds the minute tick that syncs and enriches what is due. */
+  startWorker(options: {
+    schedule: boolean;
+    onStage?: (job: CompanyJob, stage: string) => void;
+  }): Promise<void>;
+  onError(error: unknown, what: string): void;
+  stop(): Promise<void>;
+};
+
+const MODELS = fileURLToPath(new URL('../scoring-models', import.meta.url));
+const TEMPLATES = fileURLToPath(new URL('../templates', import.meta.url));
+const SHIPPED_MODEL = 'gpu-infrastructure';
+/** The database's address: the configured server's, or that of the embedded one, started if need be. */
+export async function openServer(config: Config): Promise<{ url: string; release(): Promise<void> }> {
+  return config.databaseUrl === null
+    ? openEmbeddedDatabase(config.home)
+    : { url: config.databaseUrl, release: async () => undefined };
+}
+
+/**
+ * Builds everything once: database, queue, connectors, stages. `worker` is true where jobs are handled. Throws UserError
+ * for what a person can fix.
+ */
+export async function buildApp(config: Config, log: Log, options: { worker: boolean }): Promise<App> {
+  const releasers: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const release of releasers.splice(0).toReversed()) await release();
+  };
+  const onError = (error: unknown, what: string): void =>
+    log.error({ err: error }, `${what}: ${describeError(error)}`);
+  try {
+    const server = await openServer(config);
+    releasers.push(server.release);
+    await migrate(server.url);
+    const db = await openDatabase(server.url, {
+      maxConnections: options.worker ? 20 : 5,
+      onError: (error) => onError(error, 'database'),
+    });
+    releasers.push(db.close);
+    const workspaceId = await ensureWorkspace(db);
+    const loadModel = rememberModels();
+    await loadModel(SHIPPED_MODEL);
+    const shared = {
+      limits: createSharedLimits(db, (bucket) => rateOf(bucket, config)),
+      breaker: createSharedBreaker(db),
+    };
+    const connectors = openConnectors(config, shared);
+    const crmOf = openCrms(config, shared);
+    const stages = await createStages({
+      db,
+      ...connectors,
+      publicUrl: config.publicUrl,
+      templatesFolder: TEMPLATES,
+    });
+    const connections = await db.inWorkspace(workspaceId, async (tx) => {
+      if (config.salesforce) await ensureConnection(tx, workspaceId, 'salesforce', 'default');
+      if (config.hubspot) await ensureConnection(tx, workspaceId, 'hubspot', 'default');
+      return (await listConnections(tx)).filter((connection) => config[connection.kind] !== null);
+    });
+    const queue = await openQueue({
+      url: server.url,
+      backend: config.databaseBackend,
+      worker: options.worker,
+      onError,
+    });
+    releasers.push(queue.stop);
+
+    return {
+      config,
+      log,
+      db,
+      queue,
+      workspaceId,
+      connections,
+      connectors,
+      crmOf,
+      modelName: SHIPPED_MODEL,
+      loadModel,
+      onError,
+      startWorker: (worker) =>
+        startWorker({
+          ...worker,
+          db,
+          queue,
+          stages,
+          crmOf,
+          loadModel,
+          modelName: SHIPPED_MODEL,
+          prices: config.prices,
+          concurrency: config.runConcurrency,
+          syncIntervalMinutes: config.syncIntervalMinutes,
+          neededProviders: neededProviders(config),
+          onError,
+        }),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Each model is read and checked once a process. */
+function rememberModels(): (name: string) => Promise<ScoringModel> {
+  const models = new Map<string, Promise<ScoringModel>>();
+  return (name) => {
+    const known = models.get(name) ?? loadScoringModel(join(MODELS, `${name}.yaml`));
+    models.set(name, known);
+    known.catch(() => models.delete(name));
+    return known;
+  };
+}

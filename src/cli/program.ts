@@ -1,0 +1,65 @@
+import { Command, CommanderError } from 'commander';
+import { ProviderError, UserError, describeError } from '../errors.ts';
+import { addConnect } from './connect.ts';
+import type { Context } from './context.ts';
+import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor.ts';
+import { addEval } from './eval.ts';
+import { addExport } from './export.ts';
+import { addImport } from './import.ts';
+import { addMigrate } from './migrate.ts';
+import { addPitch } from './pitch.ts';
+import { addRun } from './run.ts';
+import { addSandbox } from './sandbox.ts';
+import { addScore } from './score.ts';
+import { addServe } from './serve.ts';
+import { addSync } from './sync.ts';
+import { addUndo } from './undo.ts';
+
+// The shell's own convention for a process that a signal ended: 128 + SIGINT.
+const INTERRUPTED = 130;
+
+/** Parses the command line and runs one command. Resolves to the exit code: 0 only on success. */
+export async function runCli(argv: readonly string[], context: Context): Promise<number> {
+  const program = new Command('fieldnote')
+    .description(
+      'Researches, scores and pitches the companies in your CRM, inside the CRM, with a source for every claim.',
+    )
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false })
+    .showHelpAfterError('(add --help for the options)');
+  for (const add of [
+    addDemo,
+    addServe,
+    addMigrate,
+    addDoctor,
+    addSandbox,
+    addConnect,
+    addSync,
+    addRun,
+    addUndo,
+    addScore,
+    addPitch,
+    addImport,
+    addExport,
+    addEval,
+  ])
+    add(program, context);
+  try {
+    await program.parseAsync(argv.slice(2), { from: 'user' });
+    return context.signal.aborted ? INTERRUPTED : 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    if (context.signal.aborted) return INTERRUPTED;
+    explain(error, context);
+    return 1;
+  }
+}
+
+function explain(error: unknown, { terminal, environment }: Context): void {
+  terminal.note(`error: ${describeError(error)}`);
+  if ((error instanceof UserError || error instanceof ProviderError) && error.fix)
+    terminal.note(`  fix: ${error.fix}`);
+  if (!(error instanceof UserError || error instanceof ProviderError) && environment.LOG_LEVEL === 'debug')
+    terminal.note(error instanceof Error ? (error.stack ?? '') : '');
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { parseFaultSpec } from '../../sandbox/kit/faults.ts';
+import { startSandbox } from '../../sandbox/sandbox.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { readConfig } from '../config.ts';
+import { UserError, describeError } from '../errors.ts';
+import type { Context } from './context.ts';
+
+/** The invented companies that ship with Fieldnote. */
+export const SHIPPED_WORLD = fileURLToPath(new URL('../../sandbox/world', import.meta.url));
+
+/** `fieldnote sandbox`: the twins alone, with the environment that points at them. */
+export function addSandbox(program: Command, context: Context): void {
+  program
+    .command('sandbox')
+    .description(
+      'start local twins of Salesforce, HubSpot, Tavily, the web and an LLM endpoint; print their environment',
+    )
+    .option('--world <dir>', 'folder of JSON lines to serve', SHIPPED_WORLD)
+    .option('--limit <n>', 'only the first N companies', parseCount)
+    .option('--port-base <n>', 'first of five ports; unset: free ones', parseCount)
+    .option('--faults <spec>', 'e.g. 429=0.05,500=0.03,reset=0.02,slow=0.1:2000,latency=800:0.5,seed=7')
+    .action(async (options: { world: string; limit?: number; portBase?: number; faults?: string }) => {
+      const home = readConfig({ FIELDNOTE_HOME: context.environment.FIELDNOTE_HOME }).home;
+      const sandbox = await openSandbox({ home, ...options });
+      try {
+        for (const [name, value] of Object.entries(sandbox.environment))
+          context.terminal.print(`export ${name}=${value}`);
+        context.terminal.print('# A scripted endpoint for tests, not a model:');
+        for (const [name, value] of Object.entries(sandbox.llmEnvironment))
+          context.terminal.print(`# export ${name}=${value}`);
+        context.terminal.note(`Serving ${sandbox.world.companies.length} companies. Ctrl-C stops the twins.`);
+        if (!context.signal.aborted) await once(context.signal, 'abort');
+      } finally {
+        await sandbox.stop();
+      }
+    });
+}
+
+/** Starts the twins with their state under FIELDNOTE_HOME, one folder a world. Throws UserError for a bad world or spec. */
+export async function openSandbox(options: {
+  home: string;
+  world: string;
+  limit?: number;
+  portBase?: number;
+  faults?: string;
+}): Promise<Sandbox> {
+  const folder = resolve(options.world);
+  const key = createHash('sha256').update(folder).digest('hex').slice(0, 12);
+  try {
+    return await startSandbox({
+      worldFolder: folder,
+      stateFolder: join(resolve(options.home), 'sandbox', key),
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
+      ...(options.portBase === undefined ? {} : { portBase: options.portBase }),
+      ...(options.faults === undefined ? {} : { faults: parseFaultSpec(options.faults) }),
+    });
+  } catch (error) {
+    throw new UserError(`The sandbox did not start: ${describeError(error)}`, undefined, error);
+  }
+}
+
+/** A whole number above zero, for commander. */
+export function parseCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('expected a whole number above zero.');
+  return value;
+}

@@ -1,0 +1,80 @@
+import type { ProviderCall } from '../connectors/call.ts';
+import type { Crm } from '../connectors/crm.ts';
+import type { Database } from '../db.ts';
+import { createFlusher } from './7-write-back/flush.ts';
+import type { FlushCounts, FlushResult } from './7-write-back/flush.ts';
+import type { ConnectionJob, JobResult } from './queue/jobs.ts';
+import { findConnection } from './store/connections.ts';
+import type { Connection } from './store/connections.ts';
+import { hasRunningBatch } from './store/runs.ts';
+import { saveUsage } from './store/usage.ts';
+import type { Prices } from './store/usage.ts';
+
+type Deps = {
+  db: Database;
+  crmOf(connection: Connection): Crm;
+  prices: Prices;
+  onFlushed?: (result: FlushResult) => void;
+};
+
+export type FlushOnce = (
+  connection: Connection,
+  options: {
+    signal: AbortSignal;
+    mode: 'now' | 'full-batches-only';
+    onProgress?: (counts: FlushCounts) => void;
+  },
+) => Promise<FlushResult>;
+
+// While a run still plans writes, only full batches go out: a thousand records then take the fewest calls that the platform
+// allows. Nobody waits longer than this for the CRM to show a batch's results.
+const LONGEST_LINGER_MS = 5 * 60_000;
+const LINGER_POLL_MS = 2_000;
+
+/** Sends one connection's planned writes and keeps what the calls cost. */
+export function createFlushOnce(deps: Deps): FlushOnce {
+  const flusher = createFlusher({
+    db: deps.db,
+    openCrm: async (workspaceId, connectionId) => {
+      const connection = await deps.db.inWorkspace(workspaceId, (tx) => findConnection(tx, connectionId));
+      if (connection === null) throw new Error(`there is no connection ${connectionId}`);
+      return { crm: deps.crmOf(connection), fieldAccess: connection.fieldAccess };
+    },
+  });
+  return async (connection, options) => {
+    const calls: ProviderCall[] = [];
+    const { workspaceId, id: connectionId } = connection;
+    try {
+      const result = await flusher.flushConnection({
+        workspaceId,
+        connectionId,
+        signal: options.signal,
+        mode: options.mode,
+        onCall: (call) => calls.push(call),
+        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      });
+      deps.onFlushed?.(result);
+      return result;
+    } finally {
+      await deps.db.inWorkspace(workspaceId, (tx) =>
+        saveUsage(tx, { workspaceId, connectionId }, calls, deps.prices),
+      );
+    }
+  };
+}
+
+/** The queue's flush job: full batches while a run goes on, everything once it is over. */
+export function createFlushJob(deps: Deps) {
+  const flushOnce = createFlushOnce(deps);
+  return async (job: ConnectionJob, signal: AbortSignal): Promise<JobResult> => {
+    const { connection, lingering } = await deps.db.inWorkspace(job.workspaceId, async (tx) => ({
+      connection: await findConnection(tx, job.connectionId),
+      lingering: await hasRunningBatch(tx, LONGEST_LINGER_MS),
+    }));
+    if (connection === null || connection.status !== 'active') return 'done';
+    const result = await flushOnce(connection, { signal, mode: lingering ? 'full-batches-only' : 'now' });
+    if (result.waiting === 0) return 'done';
+    const wait = (result.comeBackAt?.getTime() ?? 0) - Date.now();
+    return { againInMs: Math.max(wait, LINGER_POLL_MS) };
+  };
+}

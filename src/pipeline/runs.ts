@@ -1,0 +1,113 @@
+import type { Database } from '../db.ts';
+import { UserError } from '../errors.ts';
+import type { Queue } from './queue/queue.ts';
+import { listCompanyIds } from './store/companies.ts';
+import { listConnections } from './store/connections.ts';
+import { addItems, cancelQueuedItems, countItems, finishRunIfSettled, listItems } from './store/run-items.ts';
+import type { RunCounts } from './store/run-items.ts';
+import { changeRunState, createRun, findRun } from './store/runs.ts';
+import type { Run, RunKind } from './store/runs.ts';
+
+type Deps = { db: Database; queue: Queue };
+
+export type RunRequest = {
+  workspaceId: string;
+  kind: RunKind;
+  model: string;
+  refresh?: boolean;
+  dryRun?: boolean;
+  /** Which companies: these ids, these domains, those due, or all. */
+  companyIds?: readonly string[];
+  domains?: readonly string[];
+  dueOnly?: boolean;
+  limit?: number;
+};
+
+// A scheduled run takes at most this many at a time; the next tick takes the rest.
+export const LARGEST_SCHEDULED_RUN = 5_000;
+
+/** Starts a run: the run, its items and their jobs come to be in one transaction. A run without companies is done at once. */
+export async function startRun({ db, queue }: Deps, request: RunRequest): Promise<Run> {
+  const { workspaceId } = request;
+  return db.inWorkspace(workspaceId, async (tx) => {
+    const companyIds = request.companyIds ?? (await listCompanyIds(tx, request));
+    const run = await createRun(tx, workspaceId, request);
+    await addItems(tx, workspaceId, run.id, companyIds);
+    await queue.enqueueCompanies(
+      tx,
+      companyIds.map((companyId) => ({ workspaceId, runId: run.id, companyId })),
+      { now: request.kind === 'interactive' },
+    );
+    await finishRunIfSettled(tx, run.id);
+    return (await findRun(tx, run.id)) ?? run;
+  });
+}
+
+/** Starts a scheduled run over what is due; null when nothing is. */
+export async function startDueRun(deps: Deps, workspaceId: string, model: string): Promise<Run | null> {
+  const companyIds = await deps.db.inWorkspace(workspaceId, (tx) =>
+    listCompanyIds(tx, { dueOnly: true, limit: LARGEST_SCHEDULED_RUN }),
+  );
+  if (companyIds.length === 0) return null;
+  return startRun(deps, { workspaceId, kind: 'scheduled', model, companyIds });
+}
+
+/** Cancels a run: what has not begun never will; what is under way stops at its next checkpoint; what is done stays. */
+export async function cancelRun({ db }: Deps, workspaceId: string, runId: string): Promise<number> {
+  return db.inWorkspace(workspaceId, async (tx) => {
+    if (!(await changeRunState(tx, runId, 'cancelled')))
+      throw new UserError(`Run ${runId} is not running`, 'It may be done or cancelled already.');
+    return cancelQueuedItems(tx, runId);
+  });
+}
+
+/** Pauses a run: items at work stop at their next checkpoint, within one company. */
+export async function pauseRun({ db }: Deps, workspaceId: string, runId: string): Promise<void> {
+  await db.inWorkspace(workspaceId, async (tx) => {
+    if (!(await changeRunState(tx, runId, 'paused'))) throw new UserError(`Run ${runId} is not running`);
+  });
+}
+
+/** Goes on with a paused run where each company left off. */
+export async function resumeRun({ db, queue }: Deps, workspaceId: string, runId: string): Promise<void> {
+  await db.inWorkspace(workspaceId, async (tx) => {
+    if (!(await changeRunState(tx, runId, 'running'))) throw new UserError(`Run ${runId} is not paused`);
+    const open = [...(await listItems(tx, runId, 'queued')), ...(await listItems(tx, runId, 'working'))];
+    await queue.enqueueCompanies(
+      tx,
+      open.map((item) => ({ workspaceId, runId, companyId: item.companyId })),
+    );
+    await finishRunIfSettled(tx, runId);
+  });
+}
+
+export type RunProgress = RunCounts & {
+  run: Run;
+  perSecond: number;
+  /** Milliseconds to go at the present pace; null before the first company is done. */
+  remainingMs: number | null;
+};
+
+/** How far a run is, with rate and estimate. Throws UserError for an unknown run. */
+export async function readProgress(db: Database, workspaceId: string, runId: string): Promise<RunProgress> {
+  return db.inWorkspace(workspaceId, async (tx) => {
+    const run = await findRun(tx, runId);
+    if (run === null)
+      throw new UserError(`There is no run ${runId}`, '"fieldnote run" prints the id of each run.');
+    const counts = await countItems(tx, runId);
+    const settled = counts.done + counts.failed + counts.cancelled;
+    const elapsed = ((run.finishedAt ?? new Date()).getTime() - run.createdAt.getTime()) / 1000;
+    const perSecond = elapsed > 0 ? settled / elapsed : 0;
+    const left = counts.total - settled;
+    return { ...counts, run, perSecond, remainingMs: perSecond > 0 ? (left / perSecond) * 1000 : null };
+  });
+}
+
+/** Asks for the writes of every connection of the workspace to be sent. */
+export async function requestFlushes({ db, queue }: Deps, workspaceId: string): Promise<void> {
+  await db.inWorkspace(workspaceId, async (tx) => {
+    for (const connection of await listConnections(tx))
+      if (connection.status === 'active')
+        await queue.requestFlush(tx, { workspaceId, connectionId: connection.id });
+  });
+}

@@ -1,0 +1,30 @@
+import type { Database } from '../db.ts';
+import type { Queue } from './queue/queue.ts';
+import { startDueRun } from './runs.ts';
+import { deleteExpiredAnswers } from './store/answers.ts';
+import { listConnections } from './store/connections.ts';
+import { listWorkspaces } from './store/workspaces.ts';
+
+const MINUTE_MS = 60_000;
+
+/**
+ * What is due, once a minute: connections that were not synced for the interval, companies that are new, changed or due
+ * again, and writes that wait. Nobody has to press anything.
+ */
+export function createTick(deps: { db: Database; queue: Queue; model: string; syncIntervalMinutes: number }) {
+  return async (): Promise<void> => {
+    for (const workspaceId of await listWorkspaces(deps.db)) {
+      await deps.db.inWorkspace(workspaceId, async (tx) => {
+        for (const connection of await listConnections(tx)) {
+          if (connection.status !== 'active') continue;
+          const age = connection.syncedAt === null ? Infinity : Date.now() - connection.syncedAt.getTime();
+          const job = { workspaceId, connectionId: connection.id };
+          if (age >= deps.syncIntervalMinutes * MINUTE_MS) await deps.queue.requestSync(tx, job);
+          await deps.queue.requestFlush(tx, job);
+        }
+        await deleteExpiredAnswers(tx);
+      });
+      await startDueRun(deps, workspaceId, deps.model);
+    }
+  };
+}

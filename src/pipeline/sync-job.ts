@@ -1,0 +1,102 @@
+import type { CallOptions, ProviderCall } from '../connectors/call.ts';
+import type { Crm, CrmCheck } from '../connectors/crm.ts';
+import type { Database } from '../db.ts';
+import { ProviderDownError, ProviderError, describeError } from '../errors.ts';
+import { syncConnection } from './1-sync/sync.ts';
+import type { SyncResult } from './1-sync/sync.ts';
+import type { ConnectionJob, JobResult } from './queue/jobs.ts';
+import { findConnection, pauseConnection, saveCheck } from './store/connections.ts';
+import type { Connection } from './store/connections.ts';
+import { saveUsage } from './store/usage.ts';
+import type { Prices } from './store/usage.ts';
+
+const DAY_MS = 86_400_000;
+const RETRY_MS = 30_000;
+
+type Deps = {
+  db: Database;
+  crmOf(connection: Connection): Crm;
+  prices: Prices;
+  onError(error: unknown, what: string): void;
+};
+
+/** What the check of a connection means for its writes: who else may edit which of our fields. */
+export function readFieldAccess(check: CrmCheck): Connection['fieldAccess'] {
+  const access: Connection['fieldAccess'] = {};
+  for (const field of check.fields) {
+    if (!field.peopleMayEdit) continue;
+    (access[field.object] ??= []).push(field.key);
+  }
+  return access;
+}
+
+/** Checks a connection and keeps what it found. */
+export async function checkConnection(
+  deps: Pick<Deps, 'db' | 'crmOf'>,
+  connection: Connection,
+  call: CallOptions,
+): Promise<CrmCheck> {
+  const check = await deps.crmOf(connection).check(call);
+  await deps.db.inWorkspace(connection.workspaceId, (tx) =>
+    saveCheck(tx, connection.id, { organization: check.organization, fieldAccess: readFieldAccess(check) }),
+  );
+  return check;
+}
+
+/** Reads one connection's changes, its access checked once a day first, and keeps what the calls cost. */
+export async function syncOnce(
+  deps: Deps,
+  connection: Connection,
+  options: {
+    full: boolean;
+    signal: AbortSignal;
+    onProgress?: (progress: { object: string; read: number }) => void;
+  },
+): Promise<SyncResult> {
+  const calls: ProviderCall[] = [];
+  const call: CallOptions = { signal: options.signal, onCall: (made) => calls.push(made) };
+  try {
+    const checkAge = connection.checkedAt === null ? Infinity : Date.now() - connection.checkedAt.getTime();
+    if (checkAge > DAY_MS) await checkConnection(deps, connection, call);
+    return await syncConnection({
+      db: deps.db,
+      crm: deps.crmOf(connection),
+      connection,
+      full: options.full,
+      call,
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    });
+  } finally {
+    await deps.db.inWorkspace(connection.workspaceId, (tx) =>
+      saveUsage(tx, { workspaceId: connection.workspaceId, connectionId: connection.id }, calls, deps.prices),
+    );
+  }
+}
+
+/** The queue's sync job: wrong credentials pause that connection alone and say so; outages come back later. */
+export function createSyncJob(deps: Deps) {
+  return async (job: ConnectionJob, signal: AbortSignal): Promise<JobResult> => {
+    const connection = await deps.db.inWorkspace(job.workspaceId, (tx) =>
+      findConnection(tx, job.connectionId),
+    );
+    if (connection === null || connection.status !== 'active') return 'done';
+    try {
+      await syncOnce(deps, connection, { full: job.full ?? false, signal });
+      return 'done';
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (error instanceof ProviderDownError)
+        return { againInMs: Math.max(1000, error.until.getTime() - Date.now()) };
+      if (error instanceof ProviderError && error.retryable)
+        return { againInMs: error.retryAfterMs ?? RETRY_MS };
+      if (error instanceof ProviderError && error.kind === 'unauthorized') {
+        await deps.db.inWorkspace(job.workspaceId, (tx) =>
+          pauseConnection(tx, connection.id, [describeError(error), error.fix].filter(Boolean).join(' ')),
+        );
+        deps.onError(error, `connection ${connection.kind} was paused`);
+        return 'done';
+      }
+      throw error;
+    }
+  };
+}

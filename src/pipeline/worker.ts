@@ -1,0 +1,88 @@
+import type { Crm } from '../connectors/crm.ts';
+import type { Database } from '../db.ts';
+import { createFlushJob } from './flush-job.ts';
+import type { CompanyJob, JobResult } from './queue/jobs.ts';
+import type { Queue } from './queue/queue.ts';
+import { createRunCompany } from './run-company.ts';
+import { createTick } from './schedule.ts';
+import type { ScoringModel } from './scoring-model.ts';
+import type { Stage } from './stage.ts';
+import { listBreakers } from './store/breakers.ts';
+import { listConnections, listConnectionsToFlush } from './store/connections.ts';
+import type { Connection } from './store/connections.ts';
+import { findRun } from './store/runs.ts';
+import type { Prices } from './store/usage.ts';
+import { createSyncJob } from './sync-job.ts';
+
+export type WorkerOptions = {
+  db: Database;
+  queue: Queue;
+  stages: readonly Stage[];
+  crmOf(connection: Connection): Crm;
+  loadModel(name: string): Promise<ScoringModel>;
+  modelName: string;
+  prices: Prices;
+  concurrency: number;
+  syncIntervalMinutes: number;
+  /** Providers that every company needs: while one's breaker is open no work is taken up but a probe. */
+  neededProviders: readonly string[];
+  schedule: boolean;
+  onStage?: (job: CompanyJob, stage: string) => void;
+  onError(error: unknown, what: string): void;
+};
+
+const ALLOWANCE_BELIEVED_MS = 250;
+
+/** Starts handling every queue. */
+export async function startWorker(options: WorkerOptions): Promise<void> {
+  const { db, queue } = options;
+  const runCompany = createRunCompany({
+    ...options,
+    onSettled: async (tx, job) => {
+      const run = await findRun(tx, job.runId);
+      if (run === null || run.dryRun) return;
+      // While the run goes on one company's writes need no sending at once, except where a person waits.
+      for (const connectionId of await listConnectionsToFlush(tx, job.companyId))
+        await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId });
+      if (run.state === 'done')
+        for (const connection of await listConnections(tx))
+          await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId: connection.id });
+    },
+  });
+  const handle = (job: CompanyJob, signal: AbortSignal): Promise<JobResult> => runCompany(job, signal);
+  await queue.work(
+    {
+      company: handle,
+      companyNow: handle,
+      sync: createSyncJob(options),
+      flush: createFlushJob(options),
+      tick: createTick({
+        db,
+        queue,
+        model: options.modelName,
+        syncIntervalMinutes: options.syncIntervalMinutes,
+      }),
+    },
+    {
+      concurrency: options.concurrency,
+      allowance: createAllowance(db, options.neededProviders),
+      schedule: options.schedule,
+    },
+  );
+}
+
+/** How many companies may be taken up: none while a provider that they need is down, one to probe it, else any number. */
+function createAllowance(db: Database, needed: readonly string[]): () => Promise<number> {
+  let known = { at: 0, allowed: Infinity };
+  return async () => {
+    if (Date.now() - known.at < ALLOWANCE_BELIEVED_MS) return known.allowed;
+    const open = (await listBreakers(db)).filter(
+      (breaker) => breaker.state === 'open' && needed.includes(breaker.provider),
+    );
+    const closed = open.some(
+      (breaker) => breaker.openUntil !== null && breaker.openUntil.getTime() > Date.now(),
+    );
+    known = { at: Date.now(), allowed: closed ? 0 : open.length > 0 ? 1 : Infinity };
+    return known.allowed;
+  };
+}
