@@ -1,0 +1,145 @@
+import { Connection, OAuth2 } from 'jsforce';
+import { z } from 'zod';
+import { ProviderError } from '../../errors.ts';
+import type { CallOptions } from '../call.ts';
+import type { Policy } from '../resilience.ts';
+import { readAnswer, toProviderError } from './failures.ts';
+import type { Quota } from './quota.ts';
+import { createTransport } from './transport.ts';
+import type { Exchange } from './transport.ts';
+
+/** Winter '27. jsforce's own default is 50.0, so it is always set. */
+export const API_VERSION = '68.0';
+
+export type Credentials = { clientId: string; clientSecret: string };
+
+export type Session = {
+  connection: Connection;
+  instanceUrl: string;
+  organizationId: string;
+  userId: string;
+};
+
+export type CallDetails = {
+  /** True when the call may be sent again after a failure that may have taken effect. */
+  repeatable: boolean;
+  /** True: goes out even when our share of the day is used up. */
+  pastQuota?: boolean;
+};
+
+export type Answered<T> = { value: T; headers: Headers | null };
+
+/** One user's way to the org: logs in when needed, once for all, and once more when a session is refused. */
+export type Client = {
+  call<T>(
+    operation: string,
+    send: (session: Session) => PromiseLike<unknown>,
+    schema: z.ZodType<T>,
+    options: CallOptions & CallDetails,
+  ): Promise<Answered<T>>;
+  session(options: CallOptions): Promise<Session>;
+};
+
+export type ClientSettings = Credentials & {
+  loginUrl: string;
+  policy: Policy;
+  quota: Quota;
+  fetch: typeof globalThis.fetch;
+  now: () => Date;
+};
+
+const Token = z.object({
+  access_token: z.string().min(1),
+  instance_url: z.url({ protocol: /^https?$/ }),
+  // https://HOST/id/ORGANIZATION/USER
+  id: z.string().regex(/\/id\/\w{15,18}\/\w{15,18}$/),
+});
+
+export function createClient(settings: ClientSettings): Client {
+  const { loginUrl, clientId, clientSecret, policy, quota, fetch, now } = settings;
+  const { transport, within } = createTransport(fetch);
+  let current: Promise<Session> | null = null;
+
+  /** One HTTP exchange under the policy; whatever goes wrong in it is a ProviderError. */
+  const exchange = <T>(
+    operation: string,
+    send: () => PromiseLike<unknown>,
+    schema: z.ZodType<T>,
+    options: CallOptions & CallDetails,
+  ): Promise<Answered<T>> =>
+    policy.run(
+      operation,
+      async (signal) => {
+        const known: Exchange = { signal, status: null, headers: null };
+        try {
+          const body = await within(known, send);
+          return { value: readAnswer(operation, schema, body, known), headers: known.headers };
+        } catch (error) {
+          throw toProviderError(operation, error, known, now());
+        } finally {
+          quota.observe(known.headers?.get('sforce-limit-info') ?? null);
+        }
+      },
+      options,
+    );
+
+  const login = async (options: CallOptions): Promise<Session> => {
+    const oauth = new OAuth2({ loginUrl, clientId, clientSecret });
+    oauth._transport = transport;
+    const ask = () => oauth.requestToken({ grant_type: 'client_credentials' });
+    const { value: token } = await exchange('login', ask, Token, { ...options, repeatable: true });
+    const [organizationId = '', userId = ''] = token.id.split('/').slice(-2);
+    const { origin } = new URL(token.instance_url);
+    // Without OAuth2 settings jsforce never refreshes by itself: its own refresh goes on without end when each new token is refused.
+    const connection = new Connection({
+      instanceUrl: origin,
+      accessToken: token.access_token,
+      version: API_VERSION,
+    });
+    connection._transport = transport;
+    return { connection, instanceUrl: origin, organizationId, userId };
+  };
+
+  /** All callers share one login; it is not stopped when the first of them is. */
+  const session = async (options: CallOptions): Promise<Session> => {
+    options.signal.throwIfAborted();
+    if (current === null) {
+      const started = login({ ...options, signal: new AbortController().signal });
+      current = started;
+      started.catch(() => {
+        if (current === started) current = null;
+      });
+    }
+    return untilAborted(current, options.signal);
+  };
+
+  return {
+    session,
+    call: async (operation, send, schema, options) => {
+      if (options.pastQuota !== true) quota.ensure(operation);
+      const used = await session(options);
+      const mine = current;
+      try {
+        return await exchange(operation, () => send(used), schema, options);
+      } catch (error) {
+        const refused = error instanceof ProviderError && error.code === 'INVALID_SESSION_ID';
+        if (!refused) throw error;
+      }
+      // A session that was refused did nothing, so even a write may be sent again: once, with a new session.
+      if (current === mine) current = null;
+      const renewed = await session(options);
+      return exchange(operation, () => send(renewed), schema, options);
+    },
+  };
+}
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      const reason: unknown = signal.reason;
+      reject(reason instanceof Error ? reason : new Error(String(reason)));
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { CallOptions } from '../call.ts';
+import { FIELDS } from '../crm-fields.ts';
+import type { CallDetails, Client } from './client.ts';
+import type { SalesforceObject } from './fields.ts';
+
+const DescribedField = z.object({
+  name: z.string(),
+  type: z.string(),
+  length: z.number(),
+  precision: z.number(),
+  scale: z.number(),
+  updateable: z.boolean(),
+  picklistValues: z.array(z.object({ value: z.string().nullable(), active: z.boolean() })),
+});
+export type DescribedField = z.infer<typeof DescribedField>;
+
+const Described = z.object({ name: z.string(), updateable: z.boolean(), fields: z.array(DescribedField) });
+
+/** What the integration user sees of an object. */
+export type ObjectDescription = { updateable: boolean; fields: ReadonlyMap<string, DescribedField> };
+
+type DescribeOptions = CallOptions & Pick<CallDetails, 'pastQuota'>;
+
+export type Describe = {
+  /** Asks the org. */
+  fresh(object: SalesforceObject, options: DescribeOptions): Promise<ObjectDescription>;
+  /** As last asked within ten minutes. */
+  known(object: SalesforceObject, options: CallOptions): Promise<ObjectDescription>;
+  /** Something we thought was there is not: ask again next time. */
+  forget(): void;
+};
+
+// A field that an administrator adds or takes away shows up after this long, or at once when a call fails over it.
+const KNOWN_FOR_MS = 10 * 60_000;
+
+/** Field names per object, so that only what exists and may be seen is asked for. */
+export function createDescribe(client: Client, now: () => Date): Describe {
+  const kept = new Map<SalesforceObject, { at: number; description: ObjectDescription }>();
+  const fresh = async (object: SalesforceObject, options: DescribeOptions): Promise<ObjectDescription> => {
+    const { value } = await client.call(
+      'describe',
+      ({ connection }) => connection.request({ method: 'GET', url: `/sobjects/${object}/describe` }),
+      Described,
+      { ...options, repeatable: true },
+    );
+    const fields = new Map(value.fields.map((field) => [field.name, field]));
+    const description = { updateable: value.updateable, fields };
+    kept.set(object, { at: now().getTime(), description });
+    return description;
+  };
+  return {
+    fresh,
+    known: async (object, options) => {
+      const entry = kept.get(object);
+      return entry !== undefined && now().getTime() - entry.at < KNOWN_FOR_MS
+        ? entry.description
+        : fresh(object, options);
+    },
+    forget: () => kept.clear(),
+  };
+}
+
+/** Platform names of our fields that exist on the object. */
+export function ourFields(description: ObjectDescription): string[] {
+  return FIELDS.map((field) => field.salesforceName).filter((name) => description.fields.has(name));
+}

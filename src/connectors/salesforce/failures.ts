@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { ProviderError } from '../../errors.ts';
+import type { ProviderErrorDetails } from '../../errors.ts';
+import { classifyNetworkError, parseRetryAfter } from '../resilience.ts';
+import type { Exchange } from './transport.ts';
+
+export const provider = 'salesforce';
+
+// Too many long calls at once (25 of 20 s and more): the platform names no time, so we leave it a little.
+const CONCURRENCY_WAIT_MS = 5000;
+// The daily allowance is a rolling 24 hours, so some of it comes back all the time; asking more often helps nobody.
+export const QUOTA_WAIT_MS = 15 * 60_000;
+
+const JsforceError = z.object({ message: z.string(), name: z.string(), errorCode: z.string().optional() });
+
+// OAuth 2.0 token endpoint errors (RFC 6749 §5.2) and Salesforce's own `invalid_client_id`.
+const OAUTH_REFUSALS = new Set([
+  'invalid_client',
+  'invalid_client_id',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'inactive_user',
+]);
+
+/**
+ * Whatever jsforce threw → ProviderError.
+ * @param exchange what is known of the HTTP answer
+ */
+export function toProviderError(
+  operation: string,
+  error: unknown,
+  exchange: Exchange,
+  now: Date,
+): ProviderError {
+  if (error instanceof ProviderError) return error;
+  const fail = (details: Omit<ProviderErrorDetails, 'provider' | 'operation'>): ProviderError =>
+    new ProviderError({
+      provider,
+      operation,
+      status: exchange.status ?? undefined,
+      cause: error,
+      ...details,
+    });
+  const network = classifyNetworkError(error);
+  if (network !== null) return fail(network);
+  const parsed = JsforceError.safeParse(error);
+  if (!parsed.success || exchange.status === null)
+    return fail({ kind: 'unavailable', message: String(error), maybeApplied: true });
+  const { status } = exchange;
+  const { message, name } = parsed.data;
+  const code = (parsed.data.errorCode ?? name).replace(/^\w+:/, '');
+  const retryAfterMs = parseRetryAfter(exchange.headers?.get('retry-after'), now);
+
+  if (OAUTH_REFUSALS.has(code))
+    return fail({
+      kind: 'unauthorized',
+      code,
+      message: `login refused (${code}): ${message}`,
+      fix: 'check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET, that SALESFORCE_LOGIN_URL is your My Domain, and that the app allows the client-credentials flow with a run-as user',
+    });
+  if (status === 401 || code === 'INVALID_SESSION_ID')
+    return fail({
+      kind: 'unauthorized',
+      code: 'INVALID_SESSION_ID',
+      message: 'the session was refused',
+      fix: 'check that the app and its run-as user are still active and not restricted by IP',
+    });
+  if (code === 'REQUEST_LIMIT_EXCEEDED' && status === 403 && !/concurrent/i.test(message))
+    return fail({
+      kind: 'quota',
+      code,
+      message: `the org's daily API calls are used up: ${message}`,
+      retryAfterMs: QUOTA_WAIT_MS,
+      fix: 'wait for the 24-hour window to move on, or buy more API calls',
+    });
+  if (status === 429 || code === 'REQUEST_LIMIT_EXCEEDED')
+    return fail({ kind: 'rate-limited', code, message, retryAfterMs: retryAfterMs ?? CONCURRENCY_WAIT_MS });
+  if (status >= 500 || status === 408 || status === 420)
+    return code === 'INSUFFICIENT_ACCESS'
+      ? fail({ kind: 'unauthorized', code, message, fix: 'use the client of an administrator' })
+      : fail({ kind: 'unavailable', code, message, retryAfterMs, maybeApplied: true });
+  if (status < 300)
+    return fail({ kind: 'unavailable', message: `unreadable answer: ${message}`, maybeApplied: true });
+  if (status < 400)
+    return fail({
+      kind: 'refused',
+      message: `the org moved to ${exchange.headers?.get('location') ?? 'another address'}`,
+      fix: "set SALESFORCE_LOGIN_URL to the org's My Domain URL",
+    });
+  if (status === 403 || code === 'API_DISABLED_FOR_ORG')
+    return fail({
+      kind: 'unauthorized',
+      code,
+      message,
+      fix: 'give the integration user the permission that the message names',
+    });
+  if (status === 404) return fail({ kind: 'not-found', code, message });
+  return fail({ kind: 'refused', code, message });
+}
+
+/**
+ * Holds an answer to its shape. An answer that is no JSON at all (a maintenance page with status 200, a cut-off body)
+ * is an outage; JSON of another shape is not what the platform promises. Either may have taken effect.
+ */
+export function readAnswer<T>(operation: string, schema: z.ZodType<T>, body: unknown, exchange: Exchange): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const status = exchange.status ?? undefined;
+  const shared = { provider, operation, status, maybeApplied: true };
+  if (typeof body === 'string')
+    throw new ProviderError({ ...shared, kind: 'unavailable', message: 'the answer is not JSON' });
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.map(String).join('.') ?? '';
+  throw new ProviderError({
+    ...shared,
+    kind: 'malformed',
+    message: `unexpected answer at "${where}": ${issue?.message ?? ''}`,
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { ProviderError } from '../../errors.ts';
+import type { CallOptions } from '../call.ts';
+import type { CurrentRecord } from '../crm.ts';
+import type { Client } from './client.ts';
+import { ourFields } from './describe.ts';
+import type { Describe } from './describe.ts';
+import { provider } from './failures.ts';
+import { readInstant, readOurs } from './fields.ts';
+import type { SalesforceObject } from './fields.ts';
+
+/** Ids in one collections retrieve by POST (REST API guide); by GET the URL's length would stop us far sooner. */
+export const READ_BATCH = 2000;
+
+const Rows = z.array(z.looseObject({ Id: z.string() }).nullable());
+
+/** Our fields' current values, one entry per id, in the order asked; one call. */
+export async function readCurrent(
+  client: Client,
+  describe: Describe,
+  object: SalesforceObject,
+  ids: readonly string[],
+  options: CallOptions,
+): Promise<CurrentRecord[]> {
+  if (ids.length === 0) return [];
+  if (ids.length > READ_BATCH)
+    throw new Error(`readCurrent takes ${READ_BATCH} ids at most, got ${ids.length}`);
+  const description = await describe.known(object, options);
+  const state = ['Id', 'LastModifiedDate', 'IsConverted'].filter((name) => description.fields.has(name));
+  const body = JSON.stringify({ ids, fields: [...state, ...ourFields(description)] });
+  const { value: rows } = await client
+    .call(
+      'collections retrieve',
+      ({ connection }) =>
+        connection.request({
+          method: 'POST',
+          url: `/composite/sobjects/${object}`,
+          headers: { 'content-type': 'application/json' },
+          body,
+        }),
+      Rows,
+      { ...options, repeatable: true },
+    )
+    .catch((error: unknown) => {
+      if (error instanceof ProviderError && error.code === 'INVALID_FIELD') describe.forget();
+      throw error;
+    });
+  if (rows.length !== ids.length)
+    throw new ProviderError({
+      provider,
+      operation: 'collections retrieve',
+      kind: 'malformed',
+      message: `asked for ${ids.length} records, got ${rows.length}`,
+    });
+  return ids.map((externalId, index): CurrentRecord => {
+    const row = rows[index] ?? null;
+    if (row === null) return { object, externalId, values: null, modifiedAt: null };
+    const current = {
+      object,
+      externalId,
+      values: readOurs(row),
+      modifiedAt: readInstant(row.LastModifiedDate),
+    };
+    return row.IsConverted === true ? { ...current, unwritable: CONVERTED } : current;
+  });
+}
+
+/** Why a converted lead takes no more values, for people. */
+export const CONVERTED = 'the lead was converted; its account carries the fields now';

@@ -1,0 +1,57 @@
+import { UserError } from '../../errors.ts';
+import type { Crm } from '../crm.ts';
+import { checkOrg } from './check.ts';
+import { createClient } from './client.ts';
+import { createDescribe } from './describe.ts';
+import { asSalesforceObject, readObjects, writeObjects } from './fields.ts';
+import { groupWrites } from './group.ts';
+import { installFields } from './install.ts';
+import type { SalesforceOptions } from './options.ts';
+import { createQuota } from './quota.ts';
+import { readChanges } from './read-changes.ts';
+import { READ_BATCH, readCurrent } from './read-current.ts';
+import { writeRecords } from './write.ts';
+
+export type { SalesforceOptions } from './options.ts';
+
+// Of the org's daily calls, all integrations together: the rest is left to others.
+const DAILY_SHARE = 0.8;
+
+/** The Salesforce connector: jsforce over the client-credentials flow, under the given policy. */
+export function createSalesforce(settings: SalesforceOptions): Crm {
+  const { loginUrl, clientId, clientSecret, admin, policy } = settings;
+  const fetch = settings.fetch ?? globalThis.fetch;
+  const now = settings.now ?? (() => new Date());
+  const quota = createQuota(settings.dailyShare ?? DAILY_SHARE, now);
+  const shared = { loginUrl, policy, quota, fetch, now };
+  const client = createClient({ ...shared, clientId, clientSecret });
+  const describe = createDescribe(client, now);
+  // Lightning answers on the My Domain, which is also where we log in.
+  const { origin } = new URL(loginUrl);
+  return {
+    kind: 'salesforce',
+    readObjects,
+    writeObjects,
+    readBatch: READ_BATCH,
+    check: (options) => checkOrg(client, describe, options, () => quota.usage()),
+    installFields: async (options) => {
+      if (admin === undefined)
+        throw new UserError(
+          'creating fields in Salesforce takes an administrator',
+          "give an administrator's client id and secret, or install the package in crm/salesforce",
+        );
+      const { userId } = await client.session(options);
+      const installed = await installFields(createClient({ ...shared, ...admin }), userId, options);
+      describe.forget();
+      return installed;
+    },
+    readChanges: (object, cursor, options) =>
+      readChanges(client, describe, asSalesforceObject(object), cursor, { ...options, now }),
+    readCurrent: (object, externalIds, options) =>
+      readCurrent(client, describe, asSalesforceObject(object), externalIds, options),
+    groupWrites,
+    writeRecords: (group, options) => writeRecords(client, group, options),
+    recordUrl: (object, externalId) =>
+      `${origin}/lightning/r/${asSalesforceObject(object)}/${encodeURIComponent(externalId)}/view`,
+  };
+}
