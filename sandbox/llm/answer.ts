@@ -59,7 +59,7 @@ function writeValue(request: ChatRequest, mode: Mode, elsewhere: readonly Senten
     const lied = answerWithLies(reading, elsewhere, random);
     lies = lied.lies;
     draft = lied.draft;
-  } else draft = mode.mode === 'hijacked' ? answerHijacked(reading, prompt) : answerHonestly(reading);
+  } else draft = mode.mode === 'hijacked' ? answerHijacked(reading, prompt, random) : answerHonestly(reading);
   // A hijacked model is still held by a schema that the server decodes by, and by nothing else.
   const bound = mode.mode === 'hijacked' ? held : schema;
   return { value: bound === null ? draft : conform(bound, draft), lies };

@@ -1,6 +1,6 @@
 /** What a model can make out in a prompt: the questions, whom they are about, and the numbered documents. */
 export type Reading = {
-  kinds: { kind: string; words: Map<string, number> }[];
+  kinds: { kind: string; contrary: boolean; words: Map<string, number> }[];
   roles: { role: string; title: string }[];
   /** The name that the documents are read for; empty when the prompt names none. */
   company: string;
@@ -11,7 +11,7 @@ export type Sentence = { text: string; source: number };
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 const STOP = new Set(
-  'a an the and or of to in on for with by from at as is are was were be been has have had it its that this these those their they which who what when own than then not no any all more most such other into over per use uses using used company companies itself'.split(
+  'a an the and or of to in on for with by from at as is are was were be been has have had it its that this these those their they which who what when own than then not no any all more most such other into over per use uses using used company companies itself text names name says said say sells sell makes make made builds build develops develop designs design works work product products provides provide offers offer helps help needs need called calls field way large'.split(
     ' ',
   ),
 );
@@ -24,7 +24,13 @@ export function readPrompt(messages: readonly { role: string; content: string }[
   const prompt = asked[0] ?? '';
   return {
     kinds: weighWords(
-      objects.flatMap((each) => pairOf(each, ['kind', 'key'], ['means', 'definition', 'description'])),
+      objects.flatMap((each) =>
+        pairOf(each, ['kind', 'key'], ['means', 'definition', 'description']).map(([kind, means]) => ({
+          kind,
+          means,
+          contrary: each.polarity === 'contrary',
+        })),
+      ),
     ),
     roles: objects
       .flatMap((each) => pairOf(each, ['role'], ['title', 'label']))
@@ -83,22 +89,23 @@ export function sentencesOf(text: string, source: number): Sentence[] {
 
 /** The words of a text that carry meaning, without their endings. */
 export function wordsOf(text: string): Set<string> {
-  const words = text.toLowerCase().match(/\p{L}[\p{L}\p{N}-]+/gu) ?? [];
+  const words = text.toLowerCase().match(/\p{L}[\p{L}\p{N}]+/gu) ?? [];
   return new Set(
     words.filter((word) => !STOP.has(word)).map((word) => word.replace(/(?<=.{3})(ing|ed|es|s|e)$/, '')),
   );
 }
 
 /** Words that few kinds use tell kinds apart, so they weigh more. */
-function weighWords(kinds: readonly [string, string][]): Reading['kinds'] {
-  const split = kinds.map(([kind, means]) => ({
+function weighWords(kinds: readonly { kind: string; means: string; contrary: boolean }[]): Reading['kinds'] {
+  const split = kinds.map(({ kind, means, contrary }) => ({
     kind,
+    contrary,
     words: wordsOf(`${kind.replaceAll('-', ' ')} ${means}`),
   }));
   const uses = new Map<string, number>();
   for (const { words } of split) for (const word of words) uses.set(word, (uses.get(word) ?? 0) + 1);
-  return split.map(({ kind, words }) => ({
-    kind,
+  return split.map(({ words, ...rest }) => ({
+    ...rest,
     words: new Map([...words].map((word) => [word, 1 / (uses.get(word) ?? 1)])),
   }));
 }
