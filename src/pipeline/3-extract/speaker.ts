@@ -153,7 +153,14 @@ export function findDoer(
   const inClause = (hit: Hit): boolean => near(hit) && clauseOf[hit.from] === clauseOf[claim.from];
   const inside = (hit: Hit): boolean => hit.from > claim.from && hit.to < claim.to;
   const last = (hits: readonly Hit[]): number => hits.reduce((latest, hit) => Math.max(latest, hit.to), -1);
-  const own = last([...speakers.own.filter(near), ...speakers.names.filter(near)]);
+  // "Unlike Halden, …" and "before founding Halden, she …": what follows such a word is its object, not who acts.
+  const isObject = (hit: Hit, marks: readonly Hit[]): boolean =>
+    marks.some((mark) => hit.from === mark.to && clauseOf[hit.from] === clauseOf[mark.from]);
+  const subjects = [
+    ...speakers.own,
+    ...speakers.names.filter((name) => !isObject(name, speakers.others)),
+  ].filter((hit) => near(hit) && !isObject(hit, speakers.past));
+  const own = last(subjects);
   const subject = speakers.providers.filter(
     (hit) => hit.from === 0 && hit.to <= claim.from && !speakers.names.some((name) => name.from <= hit.from),
   );
