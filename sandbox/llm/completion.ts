@@ -3,7 +3,7 @@ import { cutTokens, countTokens } from './tokens.ts';
 import type { Answer } from './answer.ts';
 import type { ChatRequest } from './request.ts';
 
-export type Usage = {
+type Usage = {
   prompt_tokens: number;
   completion_tokens: number;
   total_tokens: number;

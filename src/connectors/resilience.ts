@@ -4,7 +4,6 @@ import type { SharedBreaker, SharedLimits } from './limits.ts';
 import { runAttempt, waitFor } from './resilience-attempt.ts';
 
 export { classifyNetworkError, parseRetryAfter } from './resilience-network.ts';
-export { waitFor } from './resilience-attempt.ts';
 
 export type PolicyBucket = {
   key: string;

@@ -417,6 +417,13 @@ test('A limit on tokens in flight lets calls through a few at a time, and people
   await play(twin);
 });
 
+test('A server without keys is called without one being set', async () => {
+  const keyless = await startLlmTwin({ apiKey: 'none' });
+  const { answer } = await askWithLedger(model({ apiKey: '', baseUrl: `${keyless.url}/v1` }));
+  assert.equal(answer.value.signals.length, 1);
+  await keyless.close();
+});
+
 test('The health check lists the models, and fails with the reason', async () => {
   await play(twin);
   assert.deepEqual(await model().check({ signal }), { models: [LLM_TWIN_MODEL] });

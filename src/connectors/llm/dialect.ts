@@ -2,7 +2,7 @@ import { ProviderError } from '../../errors.ts';
 import type { WireSchema } from './wire-schema.ts';
 
 /** Ways to ask for JSON, best first; an endpoint that refuses one is asked in the next. */
-export const RUNGS = ['json_schema', 'json_schema_loose', 'json_object', 'prompt'] as const;
+const RUNGS = ['json_schema', 'json_schema_loose', 'json_object', 'prompt'] as const;
 export type Rung = (typeof RUNGS)[number];
 
 /** What an OpenAI-compatible endpoint takes. */

@@ -7,7 +7,7 @@ import type { Dialect } from './dialect.ts';
 import type { Hedger } from './hedge.ts';
 import type { WireSchema } from './wire-schema.ts';
 
-export type Exchange = {
+type Exchange = {
   messages: Message[];
   schema: WireSchema;
   maxTokens: number;

@@ -1,5 +1,5 @@
 /** One of the two requests that may race for an answer. */
-export type Lane = {
+type Lane = {
   /** True for the second one. */
   hedge: boolean;
   signal: AbortSignal;

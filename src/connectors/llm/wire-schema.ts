@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export type JsonSchema = { [key: string]: unknown };
+type JsonSchema = { [key: string]: unknown };
 
 /** An answer's schema as it goes over the wire, in the two forms that servers take. */
 export type WireSchema = {
