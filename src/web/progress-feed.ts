@@ -1,0 +1,102 @@
+import type { Response } from 'express';
+import { UserError, describeError } from '../errors.ts';
+import { readProgress } from '../pipeline/runs.ts';
+import type { WebDeps } from './deps.ts';
+import { describeProgress } from './pages/describe-progress.ts';
+import type { ProgressView } from './pages/describe-progress.ts';
+
+export type ProgressFeed = {
+  /** Sends the run's progress to this client as Server-Sent Events until the run is over, the client goes, or we close. */
+  follow(runId: string, response: Response): void;
+  close(): void;
+};
+
+type Viewers = { responses: Set<Response>; last: string; timer: NodeJS.Timeout | null };
+
+const LOOK_EVERY_MS = 700;
+// Proxies cut connections on which nothing moves, commonly after 30 to 60 seconds.
+const KEEP_ALIVE_MS = 15_000;
+const RECONNECT_MS = 2_000;
+
+/** One look at the database serves all who watch a run. */
+export function createProgressFeed({
+  db,
+  workspaceId,
+  log,
+}: Pick<WebDeps, 'db' | 'workspaceId' | 'log'>): ProgressFeed {
+  const watched = new Map<string, Viewers>();
+  let closed = false;
+  const keepAlive = setInterval(() => {
+    for (const { responses } of watched.values())
+      for (const response of responses) response.write(': still here\n\n');
+  }, KEEP_ALIVE_MS);
+  keepAlive.unref();
+
+  const endAll = (runId: string): void => {
+    const viewers = watched.get(runId);
+    watched.delete(runId);
+    if (viewers?.timer) clearTimeout(viewers.timer);
+    for (const response of viewers?.responses ?? []) response.end();
+  };
+
+  const look = async (runId: string, viewers: Viewers): Promise<void> => {
+    try {
+      const progress = describeProgress(await readProgress(db, workspaceId, runId));
+      const event = formatEvent(progress);
+      if (event !== viewers.last) for (const response of viewers.responses) response.write(event);
+      viewers.last = event;
+      if (progress.over) {
+        endAll(runId);
+        return;
+      }
+    } catch (error) {
+      if (error instanceof UserError) {
+        endAll(runId);
+        return;
+      }
+      // The database may be back with the next look; a stream that stands still says less than one that goes on.
+      log.warn({ runId, err: describeError(error) }, 'progress could not be read');
+    }
+    if (watched.get(runId) === viewers)
+      viewers.timer = setTimeout(() => void look(runId, viewers), LOOK_EVERY_MS);
+  };
+
+  return {
+    follow: (runId, response) => {
+      response.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        // no-transform: a proxy that compresses would hold events back; the other header says the same to nginx.
+        'cache-control': 'no-store, no-transform',
+        'x-accel-buffering': 'no',
+      });
+      response.write(`retry: ${RECONNECT_MS}\n\n`);
+      if (closed) {
+        response.end();
+        return;
+      }
+      let viewers = watched.get(runId);
+      if (viewers === undefined) {
+        viewers = { responses: new Set(), last: '', timer: null };
+        watched.set(runId, viewers);
+        void look(runId, viewers);
+      } else if (viewers.last !== '') response.write(viewers.last);
+      const own = viewers;
+      own.responses.add(response);
+      response.once('close', () => {
+        own.responses.delete(response);
+        if (own.responses.size > 0 || watched.get(runId) !== own) return;
+        watched.delete(runId);
+        if (own.timer) clearTimeout(own.timer);
+      });
+    },
+    close: () => {
+      closed = true;
+      clearInterval(keepAlive);
+      for (const runId of watched.keys()) endAll(runId);
+    },
+  };
+}
+
+function formatEvent(progress: ProgressView): string {
+  return `event: ${progress.over ? 'over' : 'progress'}\ndata: ${JSON.stringify(progress)}\n\n`;
+}

@@ -1,0 +1,119 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import express from 'express';
+import helmet from 'helmet';
+import { UserError } from '../errors.ts';
+import { answerErrors, refuseUnknownPath } from './answer-errors.ts';
+import type { WebDeps } from './deps.ts';
+import { checkHost, refuseBeyondLoopback } from './guard.ts';
+import { createHealth, serveHealth } from './health.ts';
+import { servePages } from './pages/pages.ts';
+import { createProgressFeed } from './progress-feed.ts';
+import { trackRequests } from './requests.ts';
+
+export type WebServer = {
+  /** Starts to listen; port 0 takes a free one. Throws UserError when the address can't be had. */
+  listen(port: number, host: string): Promise<{ port: number }>;
+  /** Stops accepting, ends live streams, lets requests finish within `graceMs` milliseconds, then cuts them off. */
+  close(graceMs: number): Promise<void>;
+};
+
+const ASSETS = fileURLToPath(new URL('./assets/', import.meta.url));
+
+/**
+ * The web server: health and metrics on every bind, pages for this machine alone. No body parser is mounted for all
+ * paths: Slack's receiver checks its signature over the raw body.
+ */
+export function createWebServer(deps: WebDeps): WebServer {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  const feed = createProgressFeed(deps);
+  const health = createHealth(deps);
+  let closing = false;
+
+  app.use(trackRequests(deps));
+  app.use((_request, response, next) => {
+    // A kept-alive connection that goes quiet while we close would hold the process until its own timeout.
+    if (closing) response.setHeader('connection', 'close');
+    response.once('close', () => {
+      if (closing) setImmediate(() => server.closeIdleConnections());
+    });
+    next();
+  });
+  app.use(protectPages(deps.publicUrl));
+  app.use(checkHost(deps));
+  app.use(serveHealth(deps, health));
+  app.use('/assets', express.static(ASSETS, { index: false, maxAge: '1h' }));
+  app.use(refuseBeyondLoopback(deps));
+  app.use(servePages({ ...deps, feed, health }));
+  app.use(refuseUnknownPath);
+  app.use(answerErrors(deps));
+  const server = createServer(app);
+
+  return {
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        server.once('error', (error) => reject(explainListenError(error, port, host)));
+        server.listen(port, host, () => resolve({ port: portOf(server.address()) }));
+      }),
+    close: async (graceMs) => {
+      if (closing) return;
+      closing = true;
+      feed.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const timer = setTimeout(() => {
+        deps.log.warn({ graceMs }, 'requests were still open when the web server closed; they were cut off');
+        server.closeAllConnections();
+      }, graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Scripts, styles and forms from here alone, nothing inline, no frames. */
+function protectPages(publicUrl: string) {
+  const secure = publicUrl.startsWith('https:');
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'script-src': ["'self'"],
+        'style-src': ["'self'"],
+        'img-src': ["'self'"],
+        'connect-src': ["'self'"],
+        'form-action': ["'self'"],
+        'base-uri': ["'none'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+    xFrameOptions: { action: 'deny' },
+    // Not no-referrer: browsers then send "Origin: null" with our own forms.
+    referrerPolicy: { policy: 'same-origin' },
+    // Over plain http the header means nothing; on a developer's machine it would lock other ports out.
+    strictTransportSecurity: secure ? { maxAge: 31_536_000 } : false,
+  });
+}
+
+function explainListenError(error: Error, port: number, host: string): Error {
+  const code: unknown = Reflect.get(error, 'code');
+  if (code === 'EADDRINUSE')
+    return new UserError(
+      `Port ${port} on ${host} is taken`,
+      'Stop what listens there, or set PORT to another one.',
+      error,
+    );
+  if (code === 'EACCES')
+    return new UserError(`Port ${port} needs more rights`, 'Set PORT to 1024 or more.', error);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new UserError(`${host} is no address of this machine`, 'Set HOST to 127.0.0.1 or 0.0.0.0.', error);
+  return error;
+}
+
+function portOf(address: string | AddressInfo | null): number {
+  if (address === null || typeof address === 'string') throw new Error('the web server has no port');
+  return address.port;
+}
