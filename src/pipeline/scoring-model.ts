@@ -48,8 +48,9 @@ export function shippedModelPath(nameOrPath: string): string {
 /** The same for text that is already at hand; `origin` names it in messages. */
 export function parseScoringModel(text: string, origin: string): ScoringModel {
   const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
-  if (document.errors.length > 0)
-    refuse(document.errors.map((error) => `${origin}: ${firstLine(error.message)}`));
+  // What follows the first mistake in syntax is read from the wrong place; only the first says something.
+  const [broken] = document.errors;
+  if (broken) refuse([`${origin}: ${firstLine(broken.message)}`]);
   let content: unknown;
   try {
     content = document.toJS({ maxAliasCount: 100 });
@@ -70,8 +71,13 @@ export function parseScoringModel(text: string, origin: string): ScoringModel {
   return { ...parsed.data, contentHash, identity };
 }
 
+/** More than a screen of mistakes helps nobody. */
+const SHOWN_MISTAKES = 20;
+
 function refuse(lines: string[]): never {
-  throw new UserError(lines.join('\n'), 'Correct the scoring model and try again.');
+  const shown = lines.slice(0, SHOWN_MISTAKES);
+  if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more`);
+  throw new UserError(shown.join('\n'), 'Correct the scoring model and try again.');
 }
 
 /** What no single field can know: duplicates, unknown vocabulary, bands that do not cover 0–100 in order. */
@@ -94,11 +100,11 @@ function findContradictions(model: ScoringModelContent): string[] {
     if (kind.cap < kind.weight)
       mistakes.push(`kinds[${k}] (${kind.key}).cap: expected at least the weight, ${kind.weight}`);
   }
-  const used = new Set(
-    model.kinds.flatMap((kind) => kind.phrases.flatMap(({ says, unless }) => [...says, ...unless])),
+  const said = model.kinds.flatMap((kind) =>
+    kind.phrases.flatMap(({ says, unless }) => [...says, ...unless]),
   );
-  for (const name of Object.keys(model.vocabulary)) {
-    if (!used.has(name)) mistakes.push(`vocabulary.${name}: no phrase uses it`);
+  for (const name of mistakes.length > 0 ? [] : Object.keys(model.vocabulary)) {
+    if (!said.includes(name)) mistakes.push(`vocabulary.${name}: no phrase uses it`);
   }
   const [first, second, third, last] = model.bands;
   const inOrder = [first, second, third, last].map((band) => band?.band).join('') === 'ABCD';
