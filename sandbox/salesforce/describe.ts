@@ -102,6 +102,8 @@ function summarize(org: Org, call: Call, object: DataObject): Record<string, unk
   const base = `/services/data/${call.version}/sobjects/${object}`;
   return {
     activateable: false,
+    associateEntityType: null,
+    associateParentEntity: null,
     createable: editable,
     custom: false,
     customSetting: false,
@@ -153,6 +155,7 @@ export function describeObject(org: Org, call: Call, name: string): Answer {
     networkScopeFieldName: null,
     recordTypeInfos: [],
     searchLayoutable: true,
+    sobjectDescribeOption: 'FULL',
     supportedScopes: [{ label: 'All', name: 'everything' }],
   };
   return { status: 200, json, operation: 'describe' };
@@ -162,11 +165,7 @@ export function describeObject(org: Org, call: Call, name: string): Answer {
 export function describeGlobal(org: Org, call: Call): Answer {
   const sobjects = dataObjects
     .filter((object) => org.permissions.mayReadObject(call.user, object))
-    .map((object) => ({
-      ...summarize(org, call, object),
-      associateEntityType: null,
-      associateParentEntity: null,
-    }));
+    .map((object) => summarize(org, call, object));
   return {
     status: 200,
     json: { encoding: 'UTF-8', maxBatchSize: 200, sobjects },

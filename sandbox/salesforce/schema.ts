@@ -126,7 +126,8 @@ function personFields(): Field[] {
 }
 
 const employees = field('NumberOfEmployees', 'Employees', 'int');
-const industry = field('Industry', 'Industry', 'picklist', { values: ['Technology', 'Manufacturing'] });
+const industry = (length: number): Field =>
+  field('Industry', 'Industry', 'picklist', { length, values: ['Technology', 'Manufacturing'] });
 const description = (object: DataObject): Field => field('Description', `${object} Description`, 'textarea');
 
 /** The standard fields that the twin knows of each object. */
@@ -141,7 +142,7 @@ export function standardFields(object: DataObject, personAccounts: boolean): Fie
           relationship: 'Parent',
         }),
         field('Website', 'Website', 'url'),
-        industry,
+        industry(40),
         employees,
         field('BillingCountry', 'Billing Country', 'string', { length: 80 }),
         field('Phone', 'Account Phone', 'phone'),
@@ -154,10 +155,11 @@ export function standardFields(object: DataObject, personAccounts: boolean): Fie
         ...personFields(),
         field('Company', 'Company', 'string', { nillable: false }),
         field('Website', 'Website', 'url'),
-        industry,
+        industry(255),
         employees,
         field('Country', 'Country', 'string', { length: 80 }),
         field('Status', 'Status', 'picklist', {
+          length: 255,
           nillable: false,
           values: ['Open - Not Contacted', 'Working - Contacted', 'Closed - Converted'],
         }),
