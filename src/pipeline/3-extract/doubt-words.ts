@@ -23,7 +23,7 @@ export const PLANS = listed(`
   seeks to, seeking to, expect to, expects to, expected to, could, may, might, would, should, will, we'll, it'll, they'll, shall, going to,
   about to, set to, slated, scheduled to, due to open, preparing to, wants to, want to, wish*, consider, considers, considering,
   considered, explore, exploring, evaluating, proposed, potentially, possibly, perhaps, maybe, imagine, goal is, goal of,
-  mission is to, mission to, vision is, vision of, our vision to, dream*, ambition*, working toward*, working to, reportedly, allegedly,
+  mission is to, mission to, our vision is, the vision is, its vision is, our vision of, our vision to, dream*, ambition*, working toward*, working to, reportedly, allegedly,
   rumour*, rumor*, speculat*, said to be, said to, believed to, claims to, claimed to, someday, one day, eventually, wird, möchte*, könnte*`);
 
 /** Times to come. */

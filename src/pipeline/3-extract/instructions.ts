@@ -21,7 +21,6 @@ const PATTERNS: readonly RegExp[] = [
   /\b(?:ignore[zr]?|oublie[zr]?)\b.{0,50}\b(?:instructions?|consignes?|r[eè]gles?)\b/iu,
   /\b(?:ignora|ignore|olvida|omite)\b.{0,50}\b(?:instrucciones|instru[cç][oõ]es|reglas|istruzioni)\b/iu,
   /(?:忽略|無視|无视|忘记).{0,20}(?:指令|指示|提示|说明|規則|规则)|(?:指示|命令|プロンプト).{0,10}無視|игнорируй.{0,40}(?:инструкц|указан)/iu,
-  /!\[[^\]]{0,100}\]\(https?:\/\/[^)]{0,300}[?&][^)]{0,200}\)/iu,
 ];
 
 /** Sentences longer than this are looked at in their first characters only: patterns stay quick on any input. */
@@ -33,9 +32,16 @@ export function isInstruction(sentence: string): boolean {
   return PATTERNS.some((pattern) => pattern.test(text));
 }
 
-/** Text → the same without the sentences that give orders, and those sentences. */
-export function takeOutInstructions(text: string): { text: string; instructions: string[] } {
+/** An image whose address carries data: whoever shows it sends them. A sentence may end at its question mark, so it is sought in the text. */
+const LEAKING_IMAGE = /!\[[^\]]{0,100}\]\(https?:\/\/[^)\s]{0,300}\?[^)\s]{1,300}\)/giu;
+
+/** Text → the same without the sentences that give orders (and images that carry data away), and those sentences. */
+export function takeOutInstructions(original: string): { text: string; instructions: string[] } {
   const instructions: string[] = [];
+  const text = original.replaceAll(LEAKING_IMAGE, (image) => {
+    instructions.push(image);
+    return ' ';
+  });
   let kept = '';
   let from = 0;
   for (const sentence of splitSentences(text)) {

@@ -5,7 +5,8 @@ import type { ReadCompany } from './reading-prompt.ts';
 /** Somebody other than the company who does or owns something in a sentence. */
 export type Actor = { name: string; start: number };
 
-const NAME = String.raw`\p{Lu}[\p{L}\p{N}&’'.-]*[\p{L}\p{N}](?:\s(?:of\s|&\s)?\p{Lu}[\p{L}\p{N}&’'.-]*[\p{L}\p{N}]){0,4}`;
+/** A proper name of up to five words, as a pattern (flag `u`). */
+export const NAME = String.raw`\p{Lu}[\p{L}\p{N}&’'.-]*[\p{L}\p{N}](?:\s(?:of\s|&\s)?\p{Lu}[\p{L}\p{N}&’'.-]*[\p{L}\p{N}]){0,4}`;
 const VERBS =
   'is|are|was|has|have|had|does|did|trains?|trained|pretrains?|pretrained|fine[- ]tunes?|fine[- ]tuned|finetunes?|runs?|ran|operates?|operated|builds?|built|uses?|used|owns?|owned|deploys?|deployed|hosts?|hosted|serves?|served|develops?|developed|offers?|offered|provides?|provided|raises?|raised|announces?|announced|says?|said|launches|launched|buys?|bought|acquires?|acquired|signs?|signed|spends?|spent|employs?|employed|rents?|rented|leases?|leased|makes?|made|sells?|sold|needs|needed|plans|hires|hired|adds?|added|opens?|opened|orders|ordered|installs?|installed|processes|processed|handles?|handled|manages?|managed|relies|relied|depends?|works|worked|creates?|created|designs|designed|generates?|generated|renders?|rendered|scales|scaled|moved|switched|migrated|started|stopped|keeps?|kept|holds?|held|lets|helps?|helped|wants?|gets?|got|invests?|invested|expands?|expanded|delivers?|delivered|publishes|published|releases|released|ships?|shipped|powers|powered|maintains?|maintained|consumes?|consumed|schedules?|reserves?|reserved|purchases|purchased|secured|secures|reported|reports|claims|claimed';
 const ADVERBS =
@@ -37,9 +38,9 @@ const BY = new RegExp(
 
 /** Capitalised, yet nobody: terms of the trade, places in time, and words that open sentences. */
 const NOBODY =
-  /^(?:(?:AI|ML|GPU)-[\p{Ll}-]+|AI|ML|LLMs?|VLMs?|GPUs?|CPUs?|TPUs?|HPC|NLP|APIs?|SDKs?|SaaS|PaaS|IaaS|CUDA|InfiniBand|NVLink|PyTorch|TensorFlow|JAX|Kubernetes|Docker|Slurm|Linux|Python|Transformers?|Diffusion|CEO|CTO|CFO|COO|VP|FAQ|US|USA|UK|EU|Q[1-4]|\p{Lu}{1,4}-?\d{1,4}s?|GB\d+|DGX|HGX|SOC|ISO|GDPR|HIPAA|R&D|IT|HR|IoT|AR|VR|MRI|CT|DNA|RNA|January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|English|German|French|Chinese|Japanese|Spanish|European|American|Europe|America|Asia|Berlin|London|Paris|Tokyo|Boston|Earth|Series\s[A-H]|Inference|Training)$/u;
+  /^(?:\p{Lu}{2,5}s|SQL|HTML|AGI|ASI|RL|CV|OCR|TTS|STT|RAG|ETL|BI|XR|ADAS|EVs?|UAVs?|RF|LiDAR|CRMs?|ERPs?|(?:AI|ML|GPU)-[\p{Ll}-]+|AI|ML|LLMs?|VLMs?|GPUs?|CPUs?|TPUs?|HPC|NLP|APIs?|SDKs?|SaaS|PaaS|IaaS|CUDA|InfiniBand|NVLink|PyTorch|TensorFlow|JAX|Kubernetes|Docker|Slurm|Linux|Python|Transformers?|Diffusion|CEO|CTO|CFO|COO|VP|FAQ|US|USA|UK|EU|Q[1-4]|\p{Lu}{1,4}-?\d{1,4}s?|GB\d+|DGX|HGX|SOC|ISO|GDPR|HIPAA|R&D|IT|HR|IoT|AR|VR|MRI|CT|DNA|RNA|January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|English|German|French|Chinese|Japanese|Spanish|European|American|Europe|America|Asia|Berlin|London|Paris|Tokyo|Boston|Earth|Series\s[A-H]|Inference|Training)$/u;
 const OPENERS = new Set(
-  'a an the this that these those our your their its his her my we you they it he she i in on at by for from with without within under over after before since until during while when where why how what which who whose if as because although though once both each every all most many some several few no not none more less another other others any such only even just also and but or so yet then thus hence however therefore instead today yesterday tomorrow now here there meanwhile moreover furthermore additionally finally recently currently together unlike like using based founded headquartered trained built designed powered backed led made created developed running training building having being given according instead researchers engineers scientists developers teams customers users clients companies startups enterprises businesses organizations people everyone anyone nobody investors partners founders employees staff members models model data compute inference research engineering infrastructure demand software hardware technology management security platform product products services service company startup team group work workloads jobs clusters cluster servers server training results figures note new one two three four five six seven eight nine ten'.split(
+  'a an the this that these those our your their its his her my we you they it he she i in on at by for from with without within under over after before since until during while when where why how what which who whose if as because although though once both each every all most many some several few no not none more less another other others any such only even just also and but or so yet then thus hence however therefore instead today yesterday tomorrow now here there meanwhile moreover furthermore additionally finally recently currently together unlike like using based founded headquartered trained built designed powered backed led made created developed running training building having being given according instead researchers engineers scientists developers teams customers users clients companies startups enterprises businesses organizations people everyone anyone nobody investors partners founders employees staff members models model data compute inference research engineering infrastructure demand software hardware technology management security platform product products services service company startup team group work workloads jobs clusters cluster servers server training results figures note new one two three four five six seven eight nine ten access add ask book boost bring browse build buy chat choose collect combine connect create cut deploy design discover drive edit enable ensure explore extract find fix get give grow host improve increase integrate join keep launch learn let make manage meet monitor move open order plan play process provide put quickly read reduce render replace run save scale search see sell send serve set share ship show simply simulate speed start stay stop store streamline switch take talk teach tell test track train transform try tune turn understand upload visit watch work write'.split(
     ' ',
   ),
 );
@@ -56,10 +57,11 @@ const TRADE = new Set(
  * Globex", "Globex's cluster", "at Globex,"). Names that the text introduces as the company's own products are not others.
  */
 export function findOtherActors(sentence: string, text: string, company: ReadCompany): Actor[] {
-  const own = namesOf(company).map((name) => name.toLowerCase());
+  const own = namesOf(company).map(foldName);
   const ownPattern = new RegExp(own.map(escapePattern).join('|'), 'iu');
   const actors: Actor[] = [];
   const add = (match: RegExpExecArray, introduced: boolean): void => {
+    if (isOwn(match[1] ?? '', own, company)) return;
     const found = trimOpeners(match[1] ?? '', match.index + match[0].indexOf(match[1] ?? ''), sentence, text);
     if (!found || isOwn(found.name, own, company)) return;
     if (!introduced && (isObject(sentence, found.start, match[0]) || isProduct(found.name, text, company)))
@@ -92,7 +94,14 @@ function trimOpeners(name: string, start: number, sentence: string, text: string
     at += word.length + 1;
     rest = rest.slice(word.length + 1);
   }
-  const nobody = rest
+  return rest === '' || isNobody(rest, text) ? null : { name: rest, start: at };
+}
+
+/** Capitalised words that name nobody: terms of the trade, words that the text also writes small, things. */
+export function isNobody(name: string, text: string): boolean {
+  // "NVIDIA H100 GPUs power our lab": things, whoever made them.
+  if (/\s(?:GPUs?|CPUs?|TPUs?|APIs?|\p{Lu}{1,4}-?\d{1,4}s?)$/u.test(name)) return true;
+  return name
     .split(' ')
     .every(
       (word) =>
@@ -101,24 +110,31 @@ function trimOpeners(name: string, start: number, sentence: string, text: string
         OPENERS.has(word.toLowerCase()) ||
         isCommonWord(word, text),
     );
-  // "NVIDIA H100 GPUs power our lab": things, whoever made them.
-  return rest === '' || nobody || /\s(?:GPUs?|CPUs?|TPUs?|APIs?|\p{Lu}{1,4}-?\d{1,4}s?)$/u.test(rest)
-    ? null
-    : { name: rest, start: at };
 }
 
 /** The text also writes it in lower case, so it is a word and no name; or it looks like a verb form. */
 function isCommonWord(word: string, text: string): boolean {
-  if (/^\p{Lu}\p{Ll}+ing$/u.test(word)) return true;
+  // "Training …", "End-to-end …"
+  if (/^\p{Lu}\p{Ll}+(?:ing|(?:-\p{Ll}+)+)$/u.test(word)) return true;
   if (!/^\p{Lu}\p{Ll}+$/u.test(word)) return false;
   return new RegExp(String.raw`(?<![\p{L}\p{N}@./-])${word.toLowerCase()}(?![\p{L}\p{N}.@-]\p{L})`, 'u').test(
     text,
   );
 }
 
+/** Lower case, no accents, no article: "The Ångström Co" → "angstrom co". */
+function foldName(name: string): string {
+  return name
+    .normalize('NFD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/^the /, '')
+    .replace(/['’]s?$/, '');
+}
+
 function isOwn(name: string, own: readonly string[], company: ReadCompany): boolean {
-  const lower = name.toLowerCase().replace(/^the /, '');
-  const full = company.name.toLowerCase().replace(/^the /, '');
+  const lower = foldName(name);
+  const full = foldName(company.name);
   const [first = '', second = ''] = full.split(' ');
   const [, secondGiven = ''] = lower.split(' ');
   if (own.includes(lower) || lower.startsWith(full) || full.startsWith(`${lower} `)) return true;
@@ -163,6 +179,12 @@ function isProduct(name: string, text: string, company: ReadCompany): boolean {
     !new RegExp(String.raw`\b(?:${ROLE}|with|and|by|from|than|like|at)\b`, 'iu').test(before[1] ?? '')
   )
     return true;
+  // "The company offers A, a sensor; B, a camera that …": the list of what it sells.
+  const sold = new RegExp(
+    String.raw`\b(?:[Ww]e|[Ii]t|[Tt]he company|${owner})\s(?:also\s)?(?:offers?|provides?|sells?|markets?|develops?|makes?|launched|introduced|released)\b[^.]{0,800}${escaped}(?![\p{L}\p{N}])`,
+    'u',
+  );
+  if (sold.test(text)) return true;
   return new RegExp(
     String.raw`(?<![\p{L}\p{N}])${escaped}(?:,|\sis|\s[–—-])\s(?:${owner})\s(?!${ROLE})|(?<![\p{L}\p{N}])${escaped}\sby\s(?:${owner})(?![\p{L}\p{N}])`,
     'u',
