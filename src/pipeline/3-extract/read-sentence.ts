@@ -55,6 +55,7 @@ export function readSentence(
   const best = new Map<string, { strength: number; span: Span }>();
   let grammar: Grammar | null = null;
   for (const { kind, phrase, says, unless } of reader.model.phrases) {
+    if (!says.every((group) => byConcept.has(group.concept))) continue;
     if ((best.get(kind.key)?.strength ?? 0) >= phrase.strength) continue;
     const groups = says.map((group) => hitsOf(group, byConcept));
     if (groups.some((hits) => hits.length === 0)) continue;
