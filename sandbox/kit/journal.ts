@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -15,15 +15,16 @@ export function openJournal<Event>(file: string | null, parse: (line: unknown) =
   return {
     replay: (apply) => {
       if (file === null || !existsSync(file)) return;
-      const lines = readFileSync(file, 'utf8').split('\n');
-      for (const [index, line] of lines.entries()) {
+      const text = readFileSync(file, 'utf8');
+      // A kill can cut the last line short: that event was never acknowledged, and the next one must not grow onto it.
+      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+      if (whole.length < text.length) truncateSync(file, Buffer.byteLength(whole));
+      for (const [index, line] of whole.split('\n').entries()) {
         if (line === '') continue;
         let value: unknown;
         try {
           value = JSON.parse(line);
         } catch (error) {
-          // A kill can cut the last line short: that event was never acknowledged.
-          if (index === lines.length - 1) return;
           throw new Error(`${file} line ${index + 1} is not JSON`, { cause: error });
         }
         apply(parse(value));
