@@ -26,7 +26,7 @@ const WORST = 20;
 /** Between a page of the company's own and the press. */
 const DIRECTORY_CREDIBILITY = 0.8;
 
-export type Miss = {
+type Miss = {
   domain: string;
   name: string;
   grade: number;

@@ -18,7 +18,7 @@ export const GRAMMAR = [
 
 /** A concept and the longer expressions in which its words mean something else. */
 export type Group = { concept: number; except: number | null };
-export type CompiledPhrase = { kind: SignalKind; phrase: Phrase; says: Group[]; unless: Group[] };
+type CompiledPhrase = { kind: SignalKind; phrase: Phrase; says: Group[]; unless: Group[] };
 export type CompiledModel = { index: TermIndex; phrases: CompiledPhrase[] };
 
 const compiled = new WeakMap<ScoringModel, CompiledModel>();
