@@ -174,6 +174,10 @@ create table extractions (
   method_because text,
   text_model text,
   overview jsonb not null,
+  -- Buyer roles that the reader expects, inferred.
+  personas jsonb not null default '[]',
+  -- Sentences in the sources that try to instruct their reader, for people to see.
+  flagged jsonb not null default '[]',
   -- What was refused by the quote check, with the reason.
   dropped jsonb not null default '[]',
   current boolean not null default true,

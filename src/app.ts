@@ -39,6 +39,8 @@ export type App = {
   /** Starts handling jobs; `schedule` adds the minute tick that syncs and enriches what is due. */
   startWorker(options: {
     schedule: boolean;
+    /** Companies of batches in flight; RUN_CONCURRENCY unless told. People who wait have slots of their own. */
+    concurrency?: number;
     onStage?: (job: CompanyJob, stage: string) => void;
   }): Promise<void>;
   onError(error: unknown, what: string): void;
@@ -59,7 +61,11 @@ export async function openServer(config: Config): Promise<{ url: string; release
  * Builds everything once: database, queue, connectors, stages. `worker` is true where jobs are handled. Throws UserError
  * for what a person can fix.
  */
-export async function buildApp(config: Config, log: Log, options: { worker: boolean }): Promise<App> {
+export async function buildApp(
+  config: Config,
+  log: Log,
+  options: { worker: boolean; workspace?: string },
+): Promise<App> {
   const releasers: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const release of releasers.splice(0).toReversed()) await release();
@@ -75,7 +81,7 @@ export async function buildApp(config: Config, log: Log, options: { worker: bool
       onError: (error) => onError(error, 'database'),
     });
     releasers.push(db.close);
-    const workspaceId = await ensureWorkspace(db);
+    const workspaceId = await ensureWorkspace(db, options.workspace);
     const loadModel = rememberModels();
     await loadModel(SHIPPED_MODEL);
     const shared = {
@@ -117,6 +123,7 @@ export async function buildApp(config: Config, log: Log, options: { worker: bool
       onError,
       startWorker: (worker) =>
         startWorker({
+          concurrency: config.runConcurrency,
           ...worker,
           db,
           queue,
@@ -125,7 +132,6 @@ export async function buildApp(config: Config, log: Log, options: { worker: bool
           loadModel,
           modelName: SHIPPED_MODEL,
           prices: config.prices,
-          concurrency: config.runConcurrency,
           syncIntervalMinutes: config.syncIntervalMinutes,
           neededProviders: neededProviders(config),
           onError,

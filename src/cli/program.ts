@@ -4,9 +4,8 @@ import { addConnect } from './connect.ts';
 import type { Context } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
-import { addEval } from './eval.ts';
+import { registerEval } from './eval.ts';
 import { addExport } from './export.ts';
-import { addImport } from './import.ts';
 import { addMigrate } from './migrate.ts';
 import { addPitch } from './pitch.ts';
 import { addRun } from './run.ts';
@@ -40,9 +39,8 @@ export async function runCli(argv: readonly string[], context: Context): Promise
     addUndo,
     addScore,
     addPitch,
-    addImport,
     addExport,
-    addEval,
+    registerEval,
   ])
     add(program, context);
   try {

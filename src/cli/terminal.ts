@@ -15,6 +15,8 @@ export type Progress = {
 /** Where a command writes: results to standard output, everything else to standard error. */
 export type Terminal = {
   print(text: string): void;
+  /** As it is, without a line end. */
+  write(text: string): void;
   note(text: string): void;
   json(value: unknown): void;
   table(
@@ -39,6 +41,7 @@ export function createTerminal(
   const paint = (code: string) => (text: string) => (out.isTTY ? `\u001b[${code}m${text}\u001b[0m` : text);
   return {
     print: (text) => void out.write(`${text}\n`),
+    write: (text) => void out.write(text),
     note: (text) => void err.write(`${text}\n`),
     json: (value) => void out.write(`${JSON.stringify(value, null, 2)}\n`),
     table: (headings, rows, options = {}) =>

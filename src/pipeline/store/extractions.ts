@@ -21,8 +21,12 @@ export type Extraction = {
   textModel: string | null;
   /** The company in quotes and inferences; its shape is 3-extract's. */
   overview: unknown;
+  /** Buyer roles that the reader expects, inferred; their shape is 3-extract's. */
+  personas: unknown;
+  /** Sentences in the sources that try to instruct their reader. */
+  flagged: readonly { sourceId: string; url: string; sentence: string }[];
   /** What the quote check refused. */
-  dropped: readonly { what: string; reason: string }[];
+  dropped: readonly { what: string; reason: string; said: string }[];
   extractedAt: Date;
 };
 
@@ -32,7 +36,7 @@ export type ExtractionInput = Omit<Extraction, 'id' | 'extractedAt'> & {
 };
 
 const COLUMNS = `id, company_id as "companyId", input_hash as "inputHash", method, method_because as "methodBecause",
-  text_model as "textModel", overview, dropped, extracted_at as "extractedAt"`;
+  text_model as "textModel", overview, personas, flagged, dropped, extracted_at as "extractedAt"`;
 
 /** The extraction that was made from exactly this input, if there is one; it becomes the current one. */
 export async function reuseExtraction(
@@ -69,11 +73,13 @@ export async function saveExtraction(tx: Tx, workspaceId: string, input: Extract
     input.companyId,
   ]);
   const { rows } = await tx.query<{ id: string }>(
-    `insert into extractions (workspace_id, company_id, input_hash, method, method_because, text_model, overview, dropped)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
+    `insert into extractions (workspace_id, company_id, input_hash, method, method_because, text_model, overview, dropped,
+       personas, flagged)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict (workspace_id, company_id, input_hash) do update set
        method = excluded.method, method_because = excluded.method_because, text_model = excluded.text_model,
-       overview = excluded.overview, dropped = excluded.dropped, current = true, extracted_at = now()
+       overview = excluded.overview, dropped = excluded.dropped, personas = excluded.personas,
+       flagged = excluded.flagged, current = true, extracted_at = now()
      returning id`,
     [
       workspaceId,
@@ -84,6 +90,8 @@ export async function saveExtraction(tx: Tx, workspaceId: string, input: Extract
       input.textModel,
       JSON.stringify(input.overview),
       JSON.stringify(input.dropped),
+      JSON.stringify(input.personas),
+      JSON.stringify(input.flagged),
     ],
   );
   const id = rows[0]?.id;

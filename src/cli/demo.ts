@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { basename, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { buildApp } from '../app.ts';
+import type { App } from '../app.ts';
+import { readConfig } from '../config.ts';
+import { UserError } from '../errors.ts';
+import { createLog } from '../log.ts';
+import { startRun } from '../pipeline/runs.ts';
+import { checkConnection } from '../pipeline/sync-job.ts';
+import type { Context } from './context.ts';
+import { saveDemoState } from './demo-state.ts';
+import { collectReport, printReport } from './report.ts';
+import type { RunReport } from './report.ts';
+import { followRun, followWrites } from './run.ts';
+import { SHIPPED_WORLD, openSandbox, parseCount } from './sandbox.ts';
+import { printSync, syncAll } from './sync.ts';
+import { openWeb } from './web.ts';
+
+type DemoOptions = { once?: boolean; world: string; limit?: number; refresh?: boolean };
+
+// What the demo takes from the environment; everything else comes from the twins.
+const TAKEN =
+  /^(FIELDNOTE_HOME|HOST|PORT|PUBLIC_URL|LOG_LEVEL|RUN_CONCURRENCY|LLM_.*|.*_PER_(CREDIT|MINUTE))$/;
+
+/** `fieldnote demo`: the whole product on local twins; no key, no network, no form. */
+export function addDemo(program: Command, context: Context): void {
+  program
+    .command('demo')
+    .description('the whole product on invented companies: no keys, no network')
+    .option('--once', 'stop when the job is done')
+    .option('--world <dir>', 'folder of JSON lines to serve', SHIPPED_WORLD)
+    .option('--limit <n>', 'only the first N companies', parseCount)
+    .option('--refresh', 'read sources again whatever their age')
+    .action((options: DemoOptions) => demo(options, context));
+}
+
+async function demo(options: DemoOptions, context: Context): Promise<void> {
+  const { terminal, environment, signal } = context;
+  const taken = Object.fromEntries(Object.entries(environment).filter(([name]) => TAKEN.test(name)));
+  const home = readConfig(taken).home;
+  terminal.note('Starting local twins of Salesforce, HubSpot, Tavily and the web …');
+  const sandbox = await openSandbox({ home, ...options });
+  const workspace = `demo ${basename(resolve(options.world))}`;
+  let app: App | null = null;
+  let web: { port: number; close(): Promise<void> } | null = null;
+  try {
+    const config = readConfig({ ...taken, ...sandbox.environment });
+    app = await buildApp(config, createLog(config.logLevel), { worker: true, workspace });
+    await saveDemoState(home, { workspace, environment: sandbox.environment, pid: process.pid });
+    web = await openWeb(app);
+    await installFields(app, context);
+    printSync(terminal, await syncAll(app, context, { full: false }));
+    const run = await startRun(app, {
+      workspaceId: app.workspaceId,
+      kind: 'manual',
+      model: app.modelName,
+      refresh: options.refresh ?? false,
+    });
+    await app.startWorker({ schedule: !options.once });
+    if (!(await followRun(app, context, run.id))) return;
+    await followWrites(app, context, run.id);
+    const report = await collectReport(app, run.id);
+    printReport(terminal, report);
+    printNext(context, report, { once: options.once ?? false, port: web.port, hasLlm: config.llm !== null });
+    if (report.companies.failed > 0)
+      throw new UserError(`${report.companies.failed} companies failed`, 'The reasons stand above.');
+    if (!options.once && !signal.aborted) await once(signal, 'abort');
+  } finally {
+    await web?.close();
+    await app?.stop();
+    await sandbox.stop();
+  }
+}
+
+/** What an administrator does once in a real org: make the fields, then check what the integration user may do. */
+async function installFields(app: App, { signal, terminal }: Context): Promise<void> {
+  for (const connection of app.connections) {
+    const installed = await app.crmOf(connection).installFields({ signal });
+    const made = installed.filter((field) => field.result === 'created').length;
+    const check = await checkConnection(app, connection, { signal });
+    const bad = check.fields.filter((field) => field.status !== 'ok');
+    if (bad.length > 0)
+      throw new UserError(`${connection.kind}: ${bad[0]?.platformName} is ${bad[0]?.status}`);
+    terminal.note(
+      made > 0
+        ? `${connection.kind}: made ${made} fields for ${check.organization}`
+        : `${connection.kind}: ${check.fields.length} fields are there`,
+    );
+  }
+}
+
+function printNext(
+  { terminal }: Context,
+  report: RunReport,
+  state: { once: boolean; port: number; hasLlm: boolean },
+): void {
+  const first = report.ranking[0];
+  terminal.print('');
+  terminal.print(
+    state.hasLlm
+      ? 'Read by the LLM at LLM_BASE_URL; each quote checked against its source.'
+      : 'method: phrases (no LLM_BASE_URL is set: the built-in phrase matcher read the sources)',
+  );
+  terminal.print(terminal.bold('Try next'));
+  if (first !== undefined) terminal.print(`  npx fieldnote score ${first.domain}`);
+  if (state.once)
+    terminal.print('  npm run demo                      stay up: the page, the worker and the twins');
+  else terminal.print(`  http://127.0.0.1:${state.port}/            the page; Ctrl-C stops everything`);
+  terminal.print('  npx fieldnote export > companies.csv');
+  terminal.print('  npx fieldnote doctor              what to set for your own CRM');
+}

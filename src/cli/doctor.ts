@@ -1,0 +1,123 @@
+import type { Command } from 'commander';
+import { openServer } from '../app.ts';
+import { openConnectors } from '../app-connectors.ts';
+import { readConfig } from '../config.ts';
+import type { Config } from '../config.ts';
+import { noBreaker, noLimits } from '../connectors/resilience.ts';
+import { UserError, describeError } from '../errors.ts';
+import { migrate } from '../migrate.ts';
+import { SETTINGS } from '../settings.ts';
+import type { Context } from './context.ts';
+
+type Finding = { name: string; status: 'ok' | 'missing' | 'failed'; detail: string };
+
+const CHECK_TIMEOUT_MS = 15_000;
+
+/** `fieldnote doctor`: what is set, what is missing and what that disables, and whether the database and the LLM answer. */
+export function addDoctor(program: Command, { environment, terminal, signal }: Context): void {
+  program
+    .command('doctor')
+    .description('what is set, what is missing, and what that disables')
+    .option('--json', 'print as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const settings = describeSettings(environment);
+      const config = readConfig(environment);
+      const checks = [await checkDatabase(config), ...(await checkLlm(config, signal))];
+      if (options.json) terminal.json({ settings, checks });
+      else {
+        terminal.table(
+          ['setting', 'is', 'meaning'],
+          settings.map((row) => [row.name, row.value, row.meaning]),
+        );
+        terminal.print('');
+        terminal.print('Disabled for want of a setting:');
+        for (const [what, names] of groupMissing(settings))
+          terminal.print(`  ${what}: set ${names.join(', ')}`);
+        terminal.print('');
+        for (const check of checks)
+          terminal.print(`${check.status === 'ok' ? '✔' : '✘'} ${check.name}: ${check.detail}`);
+      }
+      const failed = checks.filter((check) => check.status === 'failed');
+      if (failed.length > 0)
+        throw new UserError(`${failed.map((check) => check.name).join(' and ')} failed its check`);
+    });
+}
+
+export type SettingState = {
+  name: string;
+  set: boolean;
+  value: string;
+  meaning: string;
+  disables: string | null;
+};
+
+/** Every setting with its state; secrets are never shown. */
+export function describeSettings(environment: Record<string, string | undefined>): SettingState[] {
+  return SETTINGS.map((setting) => {
+    const given = environment[setting.name]?.trim();
+    const set = given !== undefined && given !== '';
+    return {
+      name: setting.name,
+      set,
+      value: set
+        ? setting.secret
+          ? 'set'
+          : given
+        : setting.default === undefined
+          ? '–'
+          : `(${setting.default})`,
+      meaning: setting.meaning,
+      disables: !set && setting.default === undefined ? (setting.disables ?? null) : null,
+    };
+  });
+}
+
+function groupMissing(settings: readonly SettingState[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { name, disables } of settings) {
+    if (disables === null) continue;
+    groups.set(disables, [...(groups.get(disables) ?? []), name]);
+  }
+  return groups;
+}
+
+async function checkDatabase(config: Config): Promise<Finding> {
+  const name = 'database';
+  try {
+    const server = await openServer(config);
+    try {
+      await migrate(server.url);
+    } finally {
+      await server.release();
+    }
+    return {
+      name,
+      status: 'ok',
+      detail: config.databaseUrl === null ? `embedded, under ${config.home}` : 'answers',
+    };
+  } catch (error) {
+    return { name, status: 'failed', detail: describeError(error) };
+  }
+}
+
+async function checkLlm(config: Config, signal: AbortSignal): Promise<Finding[]> {
+  const { textModel } = openConnectors(config, { limits: noLimits, breaker: noBreaker });
+  if (textModel === null || config.llm === null) return [];
+  try {
+    const { models } = await textModel.check({
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)]),
+    });
+    const served = models.includes(config.llm.model);
+    return [
+      {
+        name: 'LLM',
+        status: served ? 'ok' : 'failed',
+        detail: served
+          ? `${config.llm.baseUrl} serves ${config.llm.model}`
+          : `${config.llm.baseUrl} does not serve ${config.llm.model}; it serves ${models.slice(0, 5).join(', ')}`,
+      },
+    ];
+  } catch (error) {
+    return [{ name: 'LLM', status: 'failed', detail: describeError(error) }];
+  }
+}

@@ -1,0 +1,95 @@
+import { stringify } from 'csv-stringify';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { rankCompanies } from '../pipeline/store/scores.ts';
+import type { RankedCompany } from '../pipeline/store/scores.ts';
+import { listFailedWrites } from '../pipeline/store/writes.ts';
+import type { App } from '../app.ts';
+import { withApp } from './context.ts';
+import type { Context } from './context.ts';
+
+const PAGE = 1_000;
+
+type Row = Record<string, string | number | null>;
+
+/** `fieldnote export`: results as CSV or JSON; with --failed what the CRMs refused and why. */
+export function addExport(program: Command, context: Context): void {
+  program
+    .command('export')
+    .description('every company with its score, or with --failed every write that a CRM refused')
+    .addOption(new Option('--format <format>', 'csv or json lines').choices(['csv', 'json']).default('csv'))
+    .option('--failed', 'only writes that were rejected or conflict with a person’s edit')
+    .action(async (options: { format: 'csv' | 'json'; failed?: boolean }) => {
+      await withApp(context, { worker: false }, async (app) => {
+        const rows = options.failed ? failedRows(app) : companyRows(app);
+        if (options.format === 'json') {
+          for await (const row of rows) context.terminal.print(JSON.stringify(row));
+          return;
+        }
+        const csv = stringify({ header: true, quoted_string: true });
+        const printed = (async () => {
+          for await (const chunk of csv) context.terminal.write(String(chunk));
+        })();
+        for await (const row of rows) csv.write(mapStrings(row));
+        csv.end();
+        await printed;
+      });
+    });
+}
+
+async function* companyRows({ db, workspaceId }: App): AsyncGenerator<Row> {
+  for (let offset = 0; ; offset += PAGE) {
+    const page = await db.inWorkspace(workspaceId, (tx) => rankCompanies(tx, { limit: PAGE, offset }));
+    for (const company of page) yield describeCompany(company);
+    if (page.length < PAGE) return;
+  }
+}
+
+function describeCompany(company: RankedCompany): Row {
+  const reason = company.reasons.find((one) => one.quote !== null && one.points > 0);
+  return {
+    domain: company.domain,
+    name: company.name,
+    status: company.status,
+    score: company.score,
+    band: company.band,
+    confidence: company.confidence,
+    why: company.why,
+    top_reason: reason?.label ?? null,
+    quote: reason?.quote ?? null,
+    source: reason?.url ?? null,
+  };
+}
+
+async function* failedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
+  let afterId = 0;
+  for (;;) {
+    const page = await db.inWorkspace(workspaceId, (tx) => listFailedWrites(tx, { afterId, limit: PAGE }));
+    for (const write of page) {
+      afterId = Math.max(afterId, write.id);
+      yield {
+        object: write.object,
+        record: write.externalId,
+        field: write.field,
+        state: write.state,
+        reason: write.reason,
+        in_crm: write.oldValue,
+        wanted: write.newValue,
+        run: write.runId,
+      };
+    }
+    if (page.length < PAGE) return;
+  }
+}
+
+// A cell that a spreadsheet would run as a formula (OWASP: = + - @, their full-width forms, tab and carriage return) is
+// led by an apostrophe; line breaks become spaces. Numbers stay numbers.
+function mapStrings(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => {
+      if (typeof value !== 'string') return [name, value];
+      const flat = value.replaceAll('\0', '').replace(/[\r\n\t]+/g, ' ');
+      return [name, /^\s*[=+\-@＝＋－＠]/.test(flat) ? `'${flat}` : flat];
+    }),
+  );
+}

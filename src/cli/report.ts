@@ -1,0 +1,132 @@
+import type { App } from '../app.ts';
+import { readProgress } from '../pipeline/runs.ts';
+import { countBands, rankCompanies } from '../pipeline/store/scores.ts';
+import type { RankedCompany } from '../pipeline/store/scores.ts';
+import { countSkipped } from '../pipeline/store/records.ts';
+import { listItems } from '../pipeline/store/run-items.ts';
+import { sumUsage } from '../pipeline/store/usage.ts';
+import type { UsageTotal } from '../pipeline/store/usage.ts';
+import { countWritesByConnection } from '../pipeline/store/writes.ts';
+import { formatDuration, formatUsd, shorten } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+
+export type WriteCount = { crm: string; object: string; state: string; records: number; fields: number };
+
+export type RunReport = {
+  run: string;
+  method: 'llm' | 'phrases' | 'mixed' | null;
+  companies: { total: number; scored: number; notEnoughEvidence: number; failed: number };
+  bands: { band: string | null; companies: number }[];
+  ranking: RankedCompany[];
+  writes: WriteCount[];
+  usage: UsageTotal[];
+  usd: number;
+  milliseconds: number;
+  skipped: { because: string; rows: number }[];
+  failures: { company: string; error: string }[];
+};
+
+/** What a run did: counts, ranking, writes, calls and cost. */
+export async function collectReport(app: App, runId: string): Promise<RunReport> {
+  const progress = await readProgress(app.db, app.workspaceId, runId);
+  return app.db.inWorkspace(app.workspaceId, async (tx) => {
+    const ranking = await rankCompanies(tx, { runId, limit: 5_000 });
+    const usage = await sumUsage(tx, { since: progress.run.createdAt });
+    const scored = ranking.filter((company) => company.status === 'scored').length;
+    const failures = await listItems(tx, runId, 'failed', 50);
+    return {
+      run: runId,
+      method: null,
+      companies: {
+        total: progress.total,
+        scored,
+        notEnoughEvidence: ranking.length - scored,
+        failed: progress.failed,
+      },
+      bands: await countBands(tx, runId),
+      ranking,
+      writes: await countWritesByConnection(tx, runId),
+      usage,
+      usd: usage.reduce((sum, row) => sum + row.usd, 0),
+      milliseconds: (progress.run.finishedAt ?? new Date()).getTime() - progress.run.createdAt.getTime(),
+      skipped: await countSkipped(tx),
+      failures: failures.map((item) => ({ company: item.companyId, error: item.error ?? '' })),
+    };
+  });
+}
+
+/** The report for people: the ranking first, then what was written, and what it cost. */
+export function printReport(terminal: Terminal, report: RunReport, options: { top?: number } = {}): void {
+  const top = options.top ?? 25;
+  const { companies } = report;
+  terminal.print('');
+  terminal.table(
+    ['#', 'company', 'domain', 'band', 'score', 'sure', 'top reason', 'source'],
+    report.ranking.slice(0, top).map((company, index) => {
+      const reason = company.reasons.find((one) => one.quote !== null && one.points > 0);
+      return [
+        String(index + 1),
+        shorten(company.name, 26),
+        company.domain,
+        company.band ?? '–',
+        company.score === null ? '–' : company.score.toFixed(1),
+        `${Math.round(company.confidence * 100)} %`,
+        company.status === 'scored'
+          ? shorten(reason ? `${reason.label}: “${reason.quote}”` : 'nothing speaks for a need', 62)
+          : shorten(company.why ?? 'not enough evidence', 62),
+        reason?.url ? shorten(reason.url.replace(/^https?:\/\//, ''), 36) : '',
+      ];
+    }),
+    { right: [0, 4, 5] },
+  );
+  if (report.ranking.length > top) terminal.print(terminal.dim(`… and ${report.ranking.length - top} more`));
+  terminal.print('');
+  terminal.print(
+    `${terminal.bold(String(companies.scored))} scored, ${companies.notEnoughEvidence} without enough evidence, ` +
+      `${companies.failed} failed, of ${companies.total} companies in ${formatDuration(report.milliseconds)}` +
+      `   ${report.bands.map((row) => `${row.band ?? 'none'}: ${row.companies}`).join('  ')}`,
+  );
+  for (const failure of report.failures) terminal.print(`  failed: ${failure.company}: ${failure.error}`);
+  if (report.skipped.length > 0)
+    terminal.print(
+      terminal.dim(
+        `Rows that lead to no company: ${report.skipped.map((row) => `${row.rows} ${row.because}`).join(', ')}`,
+      ),
+    );
+  terminal.print('');
+  if (report.writes.length === 0) terminal.print('Nothing had to be written to the CRMs.');
+  else
+    terminal.table(
+      ['written to', 'object', 'state', 'records', 'fields'],
+      report.writes.map((row) => [row.crm, row.object, row.state, String(row.records), String(row.fields)]),
+      { right: [3, 4] },
+    );
+  terminal.print('');
+  printUsage(terminal, report.usage);
+}
+
+/** Calls and cost per provider. */
+export function printUsage(terminal: Terminal, usage: readonly UsageTotal[]): void {
+  if (usage.length === 0) {
+    terminal.print('No calls to any provider.');
+    return;
+  }
+  const usd = usage.reduce((sum, row) => sum + row.usd, 0);
+  terminal.table(
+    ['provider', 'call', 'requests', 'failed', 'credits', 'tokens in', 'tokens out', 'cost'],
+    [
+      ...usage.map((row) => [
+        row.provider,
+        row.operation,
+        String(row.requests),
+        row.failed > 0 ? String(row.failed) : '',
+        row.searchCredits > 0 ? String(row.searchCredits) : '',
+        row.promptTokens > 0 ? String(row.promptTokens) : '',
+        row.completionTokens > 0 ? String(row.completionTokens) : '',
+        row.usd > 0 ? formatUsd(row.usd) : '',
+      ]),
+      ['', '', '', '', '', '', 'total', formatUsd(usd)],
+    ],
+    { right: [2, 3, 4, 5, 6, 7] },
+  );
+}

@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { UserError } from '../errors.ts';
+import { domainOf } from '../pipeline/1-sync/domain.ts';
+import { pauseRun, readProgress, requestFlushes, resumeRun, startRun } from '../pipeline/runs.ts';
+import type { Run } from '../pipeline/store/runs.ts';
+import { countOpenWrites } from '../pipeline/store/writes.ts';
+import { withApp } from './context.ts';
+import type { Context } from './context.ts';
+import { printRehearsal } from './rehearsal.ts';
+import { collectReport, printReport } from './report.ts';
+import { parseCount } from './sandbox.ts';
+import { requireConnections, syncAll } from './sync.ts';
+
+type RunOptions = {
+  model?: string;
+  limit?: number;
+  dryRun?: boolean;
+  refresh?: boolean;
+  domains?: string;
+  resume?: string;
+  json?: boolean;
+};
+
+/** `fieldnote run`: syncs, then takes companies through all stages and writes the results into the CRMs. */
+export function addRun(program: Command, context: Context): void {
+  program
+    .command('run')
+    .description('sync, then research, score, pitch and write back every company')
+    .option('--model <name>', 'scoring model')
+    .option('--limit <n>', 'at most N companies', parseCount)
+    .option('--dry-run', 'write nothing: print each field that would change, and what it would cost')
+    .option('--refresh', 'read sources again whatever their age; unchanged text costs nothing further')
+    .option('--domains <file>', 'only the domains in this file, one a line')
+    .option('--resume <run>', 'go on with a run that was paused')
+    .option('--json', 'print the result as JSON')
+    .action(async (options: RunOptions) => {
+      await withApp(context, { worker: true }, async (app) => {
+        const domains = options.domains === undefined ? undefined : await readDomains(options.domains);
+        if (domains === undefined) requireConnections(app);
+        await app.loadModel(options.model ?? app.modelName);
+        await syncAll(app, context, { full: false });
+        const run = await beginRun(app, options, domains);
+        await app.startWorker({ schedule: false });
+        const finished = await followRun(app, context, run.id);
+        if (!finished) {
+          context.terminal.note(`Paused. Go on with: fieldnote run --resume ${run.id}`);
+          return;
+        }
+        if (run.dryRun) await printRehearsal(app, context, run.id, { json: options.json ?? false });
+        else {
+          await followWrites(app, context, run.id);
+          const report = await collectReport(app, run.id);
+          if (options.json) context.terminal.json(report);
+          else printReport(context.terminal, report);
+        }
+      });
+    });
+}
+
+async function beginRun(app: App, options: RunOptions, domains: string[] | undefined): Promise<Run> {
+  if (options.resume !== undefined) {
+    await resumeRun(app, app.workspaceId, options.resume);
+    return (await readProgress(app.db, app.workspaceId, options.resume)).run;
+  }
+  return startRun(app, {
+    workspaceId: app.workspaceId,
+    kind: 'manual',
+    model: options.model ?? app.modelName,
+    ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
+    ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(domains === undefined ? {} : { domains }),
+  });
+}
+
+const LOOK_EVERY_MS = 200;
+
+/** Shows progress until the run is over. False when a person stopped it: then it is paused, and nothing is lost. */
+export async function followRun(app: App, context: Context, runId: string): Promise<boolean> {
+  const progress = context.terminal.startProgress('companies');
+  for (;;) {
+    if (context.signal.aborted) {
+      await pauseRun(app, app.workspaceId, runId).catch((error: unknown) => {
+        // It may have finished in the meantime.
+        if (!(error instanceof UserError)) throw error;
+      });
+      progress.end();
+      return false;
+    }
+    const now = await readProgress(app.db, app.workspaceId, runId);
+    progress.update({
+      ...now,
+      done: now.done + now.failed + now.cancelled,
+      ...(now.failed > 0 ? { note: `${now.failed} failed` } : {}),
+    });
+    if (now.run.state !== 'running') {
+      progress.end();
+      return true;
+    }
+    await wait(LOOK_EVERY_MS);
+  }
+}
+
+/** Waits until the run's writes are settled. A connection that cannot take them now is said, and its writes stay planned. */
+export async function followWrites(app: App, context: Context, runId: string): Promise<void> {
+  await requestFlushes(app, app.workspaceId);
+  const progress = context.terminal.startProgress('fields');
+  let total = 0;
+  while (!context.signal.aborted) {
+    const open = await app.db.inWorkspace(app.workspaceId, (tx) => countOpenWrites(tx, runId));
+    total = Math.max(total, open.sendable);
+    if (total > 0) progress.update({ done: total - open.sendable, total });
+    if (open.sendable === 0) break;
+    await wait(LOOK_EVERY_MS);
+  }
+  progress.end();
+}
+
+async function readDomains(file: string): Promise<string[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`${file} cannot be read`, 'Check the path and its permissions.', error);
+  }
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  return lines.flatMap((line, index) => {
+    if (line === '' || line.startsWith('#')) return [];
+    const found = domainOf(line);
+    if ('skip' in found) throw new UserError(`${file} line ${index + 1}: ${line}: ${found.detail}`);
+    return [found.domain];
+  });
+}

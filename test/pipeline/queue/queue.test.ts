@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { once, EventEmitter } from 'node:events';
+import { after, afterEach, before, test } from 'node:test';
+import { openQueue } from '../../../src/pipeline/queue/queue.ts';
+import type { Handlers, Queue } from '../../../src/pipeline/queue/queue.ts';
+import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
+import { createTestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+
+let here: TestDatabase;
+let workspaceId: string;
+const open: Queue[] = [];
+const problems: string[] = [];
+
+before(async () => {
+  here = await createTestDatabase();
+  workspaceId = await ensureWorkspace(here.db);
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((queue) => queue.stop()));
+  assert.deepEqual(problems.splice(0), []);
+});
+after(() => here.close());
+
+const start = async (worker: boolean): Promise<Queue> => {
+  const queue = await openQueue({
+    url: here.url,
+    backend: 'postgres',
+    worker,
+    onError: (error, what) => problems.push(`${what}: ${String(error)}`),
+  });
+  open.push(queue);
+  return queue;
+};
+
+const idle: Handlers = {
+  company: async () => 'done',
+  companyNow: async () => 'done',
+  sync: async () => 'done',
+  flush: async () => 'done',
+  tick: async () => undefined,
+};
+const plenty = async (): Promise<number> => Infinity;
+const jobs = (count: number) =>
+  Array.from({ length: count }, () => ({ workspaceId, runId: randomUUID(), companyId: randomUUID() }));
+
+test('every queued company is handled once and never more than the slots at a time', async () => {
+  const queue = await start(true);
+  const seen: string[] = [];
+  const all = new EventEmitter();
+  let busy = 0;
+  let most = 0;
+  const wanted = jobs(300);
+  await here.db.inWorkspace(workspaceId, (tx) => queue.enqueueCompanies(tx, wanted));
+
+  await queue.work(
+    {
+      ...idle,
+      company: async (job) => {
+        busy += 1;
+        most = Math.max(most, busy);
+        await new Promise((resolve) => setImmediate(resolve));
+        busy -= 1;
+        seen.push(job.companyId);
+        if (seen.length === wanted.length) all.emit('done');
+        return 'done';
+      },
+    },
+    { concurrency: 7, allowance: plenty, schedule: false },
+  );
+  if (seen.length < wanted.length) await once(all, 'done');
+
+  assert.deepEqual(seen.toSorted(), wanted.map((job) => job.companyId).toSorted());
+  assert.ok(most <= 7, `${most} at a time`);
+});
+
+test('work whose transaction rolls back was never queued', async () => {
+  const queue = await start(false);
+  const before = await queue.countJobs();
+
+  await assert.rejects(
+    here.db.inWorkspace(workspaceId, async (tx) => {
+      await queue.enqueueCompanies(tx, jobs(3));
+      throw new Error('changed my mind');
+    }),
+    /changed my mind/,
+  );
+
+  assert.deepEqual(await queue.countJobs(), before);
+});
+
+test('a postponed job comes back and a failing handler does not lose its job', async () => {
+  const queue = await start(true);
+  const times = new Map<string, number>();
+  const all = new EventEmitter();
+  const wanted = jobs(2);
+  await here.db.inWorkspace(workspaceId, (tx) => queue.enqueueCompanies(tx, wanted));
+
+  await queue.work(
+    {
+      ...idle,
+      company: async (job) => {
+        const tries = (times.get(job.companyId) ?? 0) + 1;
+        times.set(job.companyId, tries);
+        if (tries < 3) return { againInMs: 10 };
+        if ([...times.values()].every((count) => count === 3)) all.emit('done');
+        return 'done';
+      },
+    },
+    { concurrency: 2, allowance: plenty, schedule: false },
+  );
+  if (![...times.values()].every((count) => count === 3) || times.size < 2) await once(all, 'done');
+
+  assert.deepEqual([...times.values()], [3, 3]);
+});
+
+test('a person who waits is served while every batch slot is busy', async () => {
+  const queue = await start(true);
+  const events = new EventEmitter();
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await here.db.inWorkspace(workspaceId, (tx) => queue.enqueueCompanies(tx, jobs(4)));
+  await queue.work(
+    {
+      ...idle,
+      company: async () => {
+        events.emit('busy');
+        await held;
+        return 'done';
+      },
+      companyNow: async () => {
+        events.emit('served');
+        return 'done';
+      },
+    },
+    { concurrency: 1, allowance: plenty, schedule: false },
+  );
+  await once(events, 'busy');
+
+  const served = once(events, 'served');
+  await here.db.inWorkspace(workspaceId, (tx) => queue.enqueueCompanies(tx, jobs(1), { now: true }));
+  await served;
+  release();
+});
+
+test('nothing is taken up while a provider that all need is down', async () => {
+  const queue = await start(true);
+  const events = new EventEmitter();
+  let allowed = 0;
+  let asked = 0;
+  let handled = 0;
+  const wanted = jobs(3);
+  await here.db.inWorkspace(workspaceId, (tx) => queue.enqueueCompanies(tx, wanted));
+  await queue.work(
+    {
+      ...idle,
+      company: async (job) => {
+        // Earlier tests leave jobs behind.
+        if (wanted.some((one) => one.companyId === job.companyId)) handled += 1;
+        if (handled === 3) events.emit('done');
+        return 'done';
+      },
+    },
+    {
+      concurrency: 5,
+      schedule: false,
+      allowance: async () => {
+        asked += 1;
+        if (asked === 2) {
+          assert.equal(handled, 0);
+          allowed = 5;
+        }
+        return allowed;
+      },
+    },
+  );
+  await once(events, 'done');
+
+  assert.equal(handled, 3);
+});
+
+test('many requests to flush one connection become one waiting job', async () => {
+  const queue = await start(false);
+  const connectionId = randomUUID();
+
+  for (let time = 0; time < 20; time += 1)
+    await here.db.inWorkspace(workspaceId, (tx) => queue.requestFlush(tx, { workspaceId, connectionId }));
+
+  const client = await here.db.directory<{ waiting: number }>(
+    `select count(*) as waiting from pgboss.job where name = 'flush' and singleton_key = $1`,
+    [connectionId],
+  );
+  assert.equal(client.rows[0]?.waiting, 1);
+});
