@@ -114,6 +114,7 @@ function readValues(
 
 function planCreate(org: Org, edit: Extract<Edit, { operation: 'create' }>) {
   const before = org.rows(edit.object).length;
+  const at = org.now();
   const events = edit.records.map((values, index): OrgEvent => {
     const read = readValues(org, edit.object, values);
     for (const field of org.fields(edit.object).values())
@@ -121,7 +122,7 @@ function planCreate(org: Org, edit: Extract<Edit, { operation: 'create' }>) {
         throw new Error(`${edit.object} needs ${field.name}`);
     const id = makeId(edit.object, `created:${before + index}`);
     const filled = { OwnerId: org.people.idOf(edit.as), ...startValues[edit.object], ...read };
-    return { type: 'create', at: org.now(), by: edit.as, object: edit.object, id, values: filled };
+    return { type: 'create', at, by: edit.as, object: edit.object, id, values: filled };
   });
   return { events, answer: { ids: events.flatMap((event) => ('id' in event ? [event.id] : [])) } };
 }

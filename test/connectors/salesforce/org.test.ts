@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import type { SalesforceTwin, SalesforceTwinOptions } from '../../../sandbox/salesforce/twin.ts';
+import type { CrmCheck } from '../../../src/connectors/crm.ts';
+import { FIELDS } from '../../../src/connectors/crm-fields.ts';
+import { ProviderError, UserError } from '../../../src/errors.ts';
+import { accountId, callMetadata, startSmall } from '../../sandbox/salesforce-fixture.ts';
+import { connect, ledger, readAll } from './connect.ts';
+
+async function start(
+  context: TestContext,
+  options: Partial<SalesforceTwinOptions> = {},
+): Promise<SalesforceTwin> {
+  const twin = await startSmall(options);
+  context.after(() => twin.close());
+  return twin;
+}
+
+async function failureOf(work: Promise<unknown>): Promise<ProviderError> {
+  const error = await work.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ProviderError, String(error));
+  return error;
+}
+
+const statuses = (check: CrmCheck) => new Set(check.fields.map((field) => field.status));
+const editable = (check: CrmCheck) =>
+  new Set(check.fields.filter((field) => field.peopleMayEdit).map((field) => field.key));
+
+suite('A Salesforce org is connected', () => {
+  test('a fresh org lacks our fields, an administrator creates them, and doing it again changes nothing', async (context) => {
+    const twin = await start(context);
+    const crm = connect(twin);
+    const before = await crm.check(ledger());
+    assert.deepEqual(statuses(before), new Set(['missing']));
+    assert.equal(before.fields.length, 2 * FIELDS.length);
+    assert.equal(before.apiVersion, '68.0');
+    assert.equal(before.organization, 'Sandbox of small');
+    assert.match(before.user, /^fieldnote\.integration@/);
+    assert.deepEqual(before.missingPermissions, []);
+    const first = await crm.installFields(ledger());
+    assert.deepEqual(new Set(first.map((each) => each.result)), new Set(['created']));
+    const after = await crm.check(ledger());
+    assert.deepEqual(statuses(after), new Set(['ok']));
+    assert.deepEqual(editable(after), new Set(['personas', 'pitch']));
+    assert.equal(after.usage?.limit, 100_000);
+    assert.equal(after.usage?.used, twin.dump().usage.used);
+    const state = twin.dump();
+    const second = await crm.installFields(ledger());
+    assert.deepEqual(new Set(second.map((each) => each.result)), new Set(['exists']));
+    assert.deepEqual(twin.dump().customFields, state.customFields);
+    assert.equal(state.customFields.length, 20);
+    assert.ok(
+      state.permissionSets.includes('Fieldnote_Integration') &&
+        state.permissionSets.includes('Fieldnote_Readers'),
+    );
+  });
+
+  test('the integration user cannot create fields, and without an administrator the error says so', async (context) => {
+    const twin = await start(context);
+    const alone = connect(twin, { admin: undefined });
+    await assert.rejects(
+      alone.installFields(ledger()),
+      (error) => error instanceof UserError && error.fix !== undefined,
+    );
+    const posing = connect(twin, { admin: { clientId: twin.clientId, clientSecret: twin.clientSecret } });
+    const failure = await failureOf(posing.installFields(ledger()));
+    assert.deepEqual([failure.kind, failure.code], ['unauthorized', 'INSUFFICIENT_ACCESS']);
+    assert.deepEqual(twin.dump().customFields, []);
+  });
+
+  test('a field that people may edit through any other permission set is told, so that writes are conditional', async (context) => {
+    const twin = await start(context);
+    const crm = connect(twin);
+    await crm.installFields(ledger());
+    const right =
+      '<fieldPermissions><field>Account.Fieldnote_Score__c</field><readable>true</readable><editable>true</editable></fieldPermissions>';
+    await callMetadata(
+      twin,
+      'administrator',
+      'upsertMetadata',
+      `<metadata xsi:type="PermissionSet"><fullName>Sales_Plus</fullName><label>Sales</label>${right}</metadata>`,
+    );
+    const check = await crm.check(ledger());
+    const score = check.fields
+      .filter((field) => field.key === 'score')
+      .map((field) => [field.object, field.peopleMayEdit]);
+    assert.deepEqual(score, [
+      ['Account', true],
+      ['Lead', false],
+    ]);
+  });
+
+  test('missing rights are named with what they disable, and no right to see the setup makes every write conditional', async (context) => {
+    const twin = await start(context);
+    const crm = connect(twin);
+    await crm.installFields(ledger());
+    const rights = ['read Contact', 'edit Lead', 'read Account.Website', 'view setup'];
+    twin.edit({ operation: 'revoke', as: 'administrator', rights });
+    const check = await crm.check(ledger());
+    assert.deepEqual(
+      check.missingPermissions.map((each) => each.name),
+      ['Read on Account.Website', 'Read on Contact', 'View Setup and Configuration', 'Edit on Lead'],
+    );
+    assert.ok(check.missingPermissions.every((each) => each.disables.length > 10));
+    assert.equal(editable(check).size, FIELDS.length);
+    assert.deepEqual(
+      new Set(check.fields.filter((field) => field.object === 'Lead').map((field) => field.status)),
+      new Set(['not-writable']),
+    );
+    const { records } = await readAll(crm, 'Account', null);
+    assert.equal(records.find((record) => record.externalId === accountId('alder'))?.website, null);
+  });
+
+  test('a field of another type or too short is named with the difference', async (context) => {
+    const twin = await start(context);
+    const field = (name: string, inner: string) =>
+      `<metadata xsi:type="CustomField"><fullName>Account.Fieldnote_${name}__c</fullName><label>${name}</label>${inner}</metadata>`;
+    const value = '<value><fullName>A</fullName><default>false</default><label>A</label></value>';
+    await callMetadata(
+      twin,
+      'administrator',
+      'createMetadata',
+      field('Score', '<type>Text</type><length>20</length>') +
+        field('Confidence', '<type>Number</type><precision>2</precision><scale>0</scale>') +
+        field('Why', '<type>LongTextArea</type><length>500</length><visibleLines>3</visibleLines>') +
+        field(
+          'Band',
+          `<type>Picklist</type><valueSet><valueSetDefinition><sorted>false</sorted>${value}</valueSetDefinition></valueSet>`,
+        ),
+    );
+    const crm = connect(twin);
+    const installed = await crm.installFields(ledger());
+    assert.equal(installed.filter((each) => each.result === 'exists').length, 4);
+    const check = await crm.check(ledger());
+    const details = new Map(
+      check.fields.filter((each) => each.status === 'wrong-type').map((each) => [each.key, each.detail]),
+    );
+    assert.deepEqual([...details.keys()].toSorted(), ['band', 'confidence', 'score', 'why']);
+    assert.match(details.get('score') ?? '', /is string, must be double/);
+    assert.match(details.get('why') ?? '', /holds 500 characters, must hold 4000/);
+    assert.match(details.get('band') ?? '', /lacks the picklist values B, C, D, Not enough evidence/);
+  });
+
+  test('wrong credentials are refused with what to check', async (context) => {
+    const twin = await start(context);
+    const wrong = connect({ ...twin, clientSecret: 'guess' });
+    const failure = await failureOf(wrong.check(ledger()));
+    assert.deepEqual([failure.kind, failure.code], ['unauthorized', 'invalid_client']);
+    assert.match(failure.fix ?? '', /SALESFORCE_CLIENT_SECRET/);
+    const closed = await startSmall();
+    await closed.close();
+    const nowhere = connect(closed);
+    const down = await failureOf(nowhere.check(ledger()));
+    assert.deepEqual([down.kind, down.maybeApplied], ['unavailable', false]);
+  });
+
+  test('an expired session is renewed once, for all calls together, and they all succeed', async (context) => {
+    const twin = await start(context);
+    const crm = connect(twin);
+    await crm.readCurrent('Account', [accountId('alder')], ledger());
+    twin.kit.calls.clear();
+    twin.expireTokens();
+    const reads = Array.from({ length: 8 }, () => crm.readCurrent('Account', [accountId('alder')], ledger()));
+    for (const read of await Promise.all(reads)) assert.equal(read.length, 1);
+    assert.equal(twin.kit.calls.summary().byOperation.token?.calls, 1);
+    await crm.installFields(ledger());
+    twin.expireTokens();
+    await crm.installFields(ledger());
+  });
+
+  test('a server that refuses every token is asked twice, not for ever', async (context) => {
+    const twin = await start(context);
+    let asked = 0;
+    const crm = connect(twin, {
+      fetch: async (input, init) => {
+        const target = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
+        if (target.includes('/oauth2/token')) return fetch(input, init);
+        asked += 1;
+        return Response.json([{ errorCode: 'INVALID_SESSION_ID', message: 'Session expired or invalid' }], {
+          status: 401,
+        });
+      },
+    });
+    const failure = await failureOf(crm.readCurrent('Account', [accountId('alder')], ledger()));
+    assert.deepEqual([failure.kind, failure.code], ['unauthorized', 'INVALID_SESSION_ID']);
+    assert.equal(asked, 2);
+  });
+
+  test('Fieldnote stops at its share of the day and goes on when the window has moved', async (context) => {
+    const twin = await start(context);
+    let now = Date.now();
+    const crm = connect(twin, { dailyShare: 0.5, now: () => new Date(now) });
+    const read = () => crm.readCurrent('Account', [accountId('alder')], ledger());
+    for (let index = 0; index < 50; index += 1) await read();
+    twin.setDailyLimit(2 * twin.dump().usage.used);
+    await read();
+    const { used } = twin.dump().usage;
+    const failure = await failureOf(read());
+    assert.equal(failure.kind, 'quota');
+    assert.match(failure.message, /stops at 50 %/);
+    assert.ok((failure.retryAfterMs ?? 0) > 60_000);
+    assert.equal(twin.dump().usage.used, used);
+    assert.equal((await crm.check(ledger())).usage?.limit, twin.dump().usage.limit);
+    now += 25 * 3_600_000;
+    twin.kit.clock.set(25 * 3_600_000);
+    await read();
+  });
+
+  test('an org whose calls are used up is a quota error that says when to come back', async (context) => {
+    const twin = await start(context, { dailyLimit: 0 });
+    const failure = await failureOf(connect(twin).readCurrent('Account', [accountId('alder')], ledger()));
+    assert.deepEqual(
+      [failure.kind, failure.code, failure.retryable],
+      ['quota', 'REQUEST_LIMIT_EXCEEDED', true],
+    );
+  });
+
+  test('an answer that breaks off midway is an outage, not the end of the process', async (context) => {
+    const twin = await start(context);
+    const crm = connect(twin, {
+      fetch: async (input, init) => {
+        const target = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
+        if (!target.includes('/composite/')) return fetch(input, init);
+        const body = new ReadableStream({
+          start: (controller) => {
+            controller.enqueue(new TextEncoder().encode('[{"Id":'));
+            controller.error(
+              Object.assign(new TypeError('terminated'), {
+                cause: Object.assign(new Error('closed'), { code: 'UND_ERR_SOCKET' }),
+              }),
+            );
+          },
+        });
+        return new Response(body, { headers: { 'content-type': 'application/json' } });
+      },
+    });
+    const failure = await failureOf(crm.readCurrent('Account', [accountId('alder')], ledger()));
+    assert.equal(failure.kind, 'unavailable');
+  });
+
+  test('a hanging org is cut off, and a caller who gives up is free at once', async (context) => {
+    const twin = await start(context);
+    const crm = connect(twin, {}, { attemptTimeoutMs: 100, attempts: 1 });
+    await crm.readCurrent('Account', [accountId('alder')], ledger());
+    twin.kit.faults.set({ rateHang: 1 });
+    const failure = await failureOf(crm.readCurrent('Account', [accountId('alder')], ledger()));
+    assert.equal(failure.kind, 'unavailable');
+    const patient = connect(twin, {}, { attemptTimeoutMs: 60_000, totalTimeoutMs: 60_000 });
+    const options = ledger();
+    const waiting = patient.readCurrent('Account', [accountId('alder')], options);
+    setTimeout(() => options.stop.abort(new Error('given up')), 50);
+    await assert.rejects(waiting, /given up/);
+  });
+
+  test('a record has an address for people', async (context) => {
+    const twin = await start(context);
+    const crm = connect(twin);
+    assert.equal(
+      crm.recordUrl('Account', accountId('alder')),
+      `${twin.url}/lightning/r/Account/${accountId('alder')}/view`,
+    );
+  });
+});
