@@ -55,7 +55,7 @@ const constant = {
 };
 
 /** One field as describe tells of it; `updateable` is what the asking user may do. */
-export function describeField(field: Field, updateable: boolean): Record<string, unknown> {
+function describeField(field: Field, updateable: boolean): Record<string, unknown> {
   const { name, label, type, length, custom, nillable } = field;
   const listable = !field.long;
   return {

@@ -3,8 +3,8 @@ import { makeId } from './ids.ts';
 import type { People } from './people.ts';
 import type { DataObject, Field } from './schema.ts';
 
-export type FieldRight = { field: string; readable: boolean; editable: boolean };
-export type PermissionSet = {
+type FieldRight = { field: string; readable: boolean; editable: boolean };
+type PermissionSet = {
   id: string;
   name: string;
   label: string;

@@ -11,9 +11,9 @@ import type { Exchange } from './transport.ts';
 /** Winter '27. jsforce's own default is 50.0, so it is always set. */
 export const API_VERSION = '68.0';
 
-export type Credentials = { clientId: string; clientSecret: string };
+type Credentials = { clientId: string; clientSecret: string };
 
-export type Session = {
+type Session = {
   connection: Connection;
   instanceUrl: string;
   organizationId: string;

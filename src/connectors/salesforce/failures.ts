@@ -24,15 +24,10 @@ const OAUTH_REFUSALS = new Set([
 ]);
 
 /**
- * Whatever jsforce threw → ProviderError.
+ * Whatever jsforce threw → ProviderError; a fault of our own stays what it is.
  * @param exchange what is known of the HTTP answer
  */
-export function toProviderError(
-  operation: string,
-  error: unknown,
-  exchange: Exchange,
-  now: Date,
-): ProviderError {
+export function toProviderError(operation: string, error: unknown, exchange: Exchange, now: Date): Error {
   if (error instanceof ProviderError) return error;
   const fail = (details: Omit<ProviderErrorDetails, 'provider' | 'operation'>): ProviderError =>
     new ProviderError({
@@ -44,9 +39,10 @@ export function toProviderError(
     });
   const network = classifyNetworkError(error);
   if (network !== null) return fail(network);
+  // No answer and no network failure: a fault of ours, which says nothing about the org.
+  if (exchange.status === null) return error instanceof Error ? error : new Error(String(error));
   const parsed = JsforceError.safeParse(error);
-  if (!parsed.success || exchange.status === null)
-    return fail({ kind: 'unavailable', message: String(error), maybeApplied: true });
+  if (!parsed.success) return fail({ kind: 'unavailable', message: String(error), maybeApplied: true });
   const { status } = exchange;
   const { message, name } = parsed.data;
   const code = (parsed.data.errorCode ?? name).replace(/^\w+:/, '');

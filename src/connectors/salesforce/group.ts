@@ -4,7 +4,7 @@ import type { RecordWrite } from '../crm.ts';
 // collections, records in one collection.
 export const MOST_SUBREQUESTS = 25;
 export const MOST_COLLECTIONS = 5;
-export const MOST_IN_COLLECTION = 200;
+const MOST_IN_COLLECTION = 200;
 
 // Ours: far below what the platform takes, and little enough to be sent and worked off within one attempt's timeout.
 const MOST_CHARACTERS = 8_000_000;

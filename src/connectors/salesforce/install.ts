@@ -11,9 +11,9 @@ import type { SalesforceObject } from './fields.ts';
 import { queryRows, quote } from './query.ts';
 
 /** The integration user's permission set: reads what is synced, edits our fields and nothing else of its own. */
-export const INTEGRATION_SET = 'Fieldnote_Integration';
+const INTEGRATION_SET = 'Fieldnote_Integration';
 /** For people: sees all our fields, edits those that are theirs to edit. */
-export const READERS_SET = 'Fieldnote_Readers';
+const READERS_SET = 'Fieldnote_Readers';
 
 const SaveResults = z.array(
   z.object({

@@ -13,7 +13,7 @@ import type { SalesforceObject } from './fields.ts';
  * How far before the last row each sync looks again: a transaction that commits late carries an earlier
  * SystemModstamp. Rows seen before may come again; whoever stores them tells by their content.
  */
-export const LOOKBACK_MS = 5 * 60_000;
+const LOOKBACK_MS = 5 * 60_000;
 
 const Cursor = z.object({
   /** SystemModstamp up to which everything was read by syncs that ended; null: none has. */
@@ -31,8 +31,19 @@ type Cursor = z.infer<typeof Cursor>;
 
 const NEW: Cursor = { since: null, started: null, afterStamp: null, afterId: null };
 
-const Row = z.looseObject({ Id: z.string().regex(/^\w{18}$/), SystemModstamp: z.string() });
-type Row = z.infer<typeof Row>;
+type Row = Readonly<Record<string, unknown>> & { Id: string; SystemModstamp: string };
+// A guard of our own: a schema for each of some hundred thousand rows costs more than reading them.
+const Row = z.custom<Row>(
+  (row) =>
+    typeof row === 'object' &&
+    row !== null &&
+    'Id' in row &&
+    typeof row.Id === 'string' &&
+    /^\w{18}$/.test(row.Id) &&
+    'SystemModstamp' in row &&
+    typeof row.SystemModstamp === 'string',
+  'a row without Id or SystemModstamp',
+);
 const Page = z.object({
   done: z.boolean(),
   // Only a path of this org is followed: the token goes with it.
@@ -170,18 +181,12 @@ function toRecord(object: SalesforceObject, row: Row): CrmRecord {
       kind: 'malformed',
       message: `${object} ${row.Id} has no readable SystemModstamp`,
     });
-  const account = z.object({ Name: z.string() }).safeParse(row.Account);
   const employees = row.NumberOfEmployees;
   return {
     object,
     externalId: row.Id,
     name: readText(row.Name),
-    companyName:
-      object === 'Lead'
-        ? readText(row.Company)
-        : object === 'Contact' && account.success
-          ? readText(account.data.Name)
-          : null,
+    companyName: readCompanyName(object, row),
     website: readText(row.Website),
     email: readText(row.Email),
     title: readText(row.Title),
@@ -197,4 +202,13 @@ function toRecord(object: SalesforceObject, row: Row): CrmRecord {
     isPerson: row.IsPersonAccount === true,
     ours: object === 'Contact' ? {} : readOurs(row),
   };
+}
+
+const Related = z.object({ Name: z.string() });
+
+function readCompanyName(object: SalesforceObject, row: Row): string | null {
+  if (object === 'Lead') return readText(row.Company);
+  if (object !== 'Contact') return null;
+  const account = Related.safeParse(row.Account);
+  return account.success ? readText(account.data.Name) : null;
 }

@@ -27,7 +27,12 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
   const client = createClient({ ...shared, clientId, clientSecret });
   const describe = createDescribe(client, now);
   // Lightning answers on the My Domain, which is also where we log in.
-  const { origin } = new URL(loginUrl);
+  const origin = URL.parse(loginUrl)?.origin;
+  if (origin === undefined || !/^https?:/.test(origin))
+    throw new UserError(
+      `the Salesforce login URL "${loginUrl}" is no web address`,
+      "set SALESFORCE_LOGIN_URL to the org's My Domain, https://NAME.my.salesforce.com",
+    );
   return {
     kind: 'salesforce',
     readObjects,

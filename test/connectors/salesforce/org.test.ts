@@ -158,6 +158,12 @@ suite('A Salesforce org is connected', () => {
     assert.deepEqual([down.kind, down.maybeApplied], ['unavailable', false]);
   });
 
+  test('a login address that is none is refused before anything is asked', () => {
+    const nobody = { clientId: '', clientSecret: '', adminClientId: '', adminClientSecret: '' };
+    for (const url of ['acme.my.salesforce.com', '', 'ftp://acme.example'])
+      assert.throws(() => connect({ ...nobody, url }), /SALESFORCE_LOGIN_URL|login URL/);
+  });
+
   test('an expired session is renewed once, for all calls together, and they all succeed', async (context) => {
     const twin = await start(context);
     const crm = connect(twin);
