@@ -4,7 +4,7 @@ import type { Database } from '../../db.ts';
 import { describeError } from '../../errors.ts';
 import type { ScoringModel } from '../scoring-model.ts';
 import type { CompanyWork, Stage } from '../stage.ts';
-import { findAnswer, saveAnswer } from '../store/answers.ts';
+import { findAnswers, saveAnswers } from '../store/answers.ts';
 import { findCompany } from '../store/companies.ts';
 import { reuseExtraction, saveExtraction } from '../store/extractions.ts';
 import { listSources } from '../store/sources.ts';
@@ -81,26 +81,28 @@ async function readWithModel(
   const save = (answer: unknown, ttlMs: number | null): Promise<void> =>
     // The answer and its price are stored together, before either is used.
     db.inWorkspace(workspaceId, async (tx) => {
-      await saveAnswer(tx, {
-        workspaceId,
-        key: prepared.key,
-        provider: 'llm',
-        operation: 'read sources',
-        question: {
-          company: company.domain,
-          model: textModel.model,
-          sources: prepared.sources.map((one) => one.url),
+      const urls = prepared.sources.map((one) => one.url);
+      const question = { company: company.domain, model: textModel.model, sources: urls };
+      await saveAnswers(tx, [
+        {
+          workspaceId,
+          key: prepared.key,
+          provider: 'llm',
+          operation: 'read sources',
+          question,
+          answer,
+          ttlMs,
         },
-        answer,
-        ttlMs,
-      });
+      ]);
       await work.saveCalls(tx);
     });
-  const stored = await db.inWorkspace(workspaceId, (tx) => findAnswer(tx, prepared.key));
-  const unusable = stored === null ? null : readUnusable(stored.answer);
+  const stored = (await db.inWorkspace(workspaceId, (tx) => findAnswers(tx, [prepared.key]))).get(
+    prepared.key,
+  );
+  const unusable = readUnusable(stored);
   if (unusable !== null) return readByPhrases({ company, sources, model, reason: unusable });
 
-  let answer: ReadingAnswer | null = stored === null ? null : parseReadingAnswer(stored.answer);
+  let answer: ReadingAnswer | null = parseReadingAnswer(stored);
   if (answer === null) {
     try {
       const asked = await textModel.ask(prepared.request, {

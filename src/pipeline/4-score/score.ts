@@ -1,9 +1,13 @@
 import type { Database } from '../../db.ts';
 import type { Stage } from '../stage.ts';
 import { findCurrentExtraction, listSignals } from '../store/extractions.ts';
-import { saveScore } from '../store/scores.ts';
+import { findCurrentScore, saveScore } from '../store/scores.ts';
 import { listSources, listUnreadPages } from '../store/sources.ts';
 import { weigh } from './weigh.ts';
+
+// Evidence loses freshness by tenths of a point a day. The same evidence keeps its score for a week, so that a score moves in
+// the CRM because something happened, not because a day went by.
+const SCORE_STANDS_MS = 7 * 86_400_000;
 
 /** Signals → score. */
 export function createScoreStage(deps: { db: Database }): Stage {
@@ -15,6 +19,12 @@ export function createScoreStage(deps: { db: Database }): Stage {
       await deps.db.inWorkspace(workspaceId, async (tx) => {
         const extraction = await findCurrentExtraction(tx, companyId);
         if (extraction === null) throw new Error('nothing was extracted before scoring');
+        const last = await findCurrentScore(tx, companyId);
+        const stands =
+          last?.extractionId === extraction.id &&
+          last.modelVersion === model.identity &&
+          Date.parse(asOf) - Date.parse(last.asOf) < SCORE_STANDS_MS;
+        if (stands) return;
         const signals = await listSignals(tx, extraction.id);
         const sources = await listSources(tx, companyId);
         const evidence = {

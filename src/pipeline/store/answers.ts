@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Tx } from '../../db.ts';
 
-/** An answer from outside, kept so that it is never bought twice. */
-export type StoredAnswer = { answer: unknown; answeredAt: Date };
-
 /** The key of what was asked: SHA-256 over provider, operation and the arguments in fixed order. */
 export function answerKey(provider: string, operation: string, question: unknown): string {
   return createHash('sha256')
@@ -11,43 +8,44 @@ export function answerKey(provider: string, operation: string, question: unknown
     .digest('hex');
 }
 
-/** The answer under that key unless it has expired. */
-export async function findAnswer(tx: Tx, key: string): Promise<StoredAnswer | null> {
-  const { rows } = await tx.query<StoredAnswer>(
-    `select answer, answered_at as "answeredAt" from answers where key = $1 and (expires_at is null or expires_at > now())`,
-    [key],
+/** Answers by key, of those that are stored and have not expired. */
+export async function findAnswers(tx: Tx, keys: readonly string[]): Promise<Map<string, unknown>> {
+  const { rows } = await tx.query<{ key: string; answer: unknown }>(
+    'select key, answer from answers where key = any($1) and (expires_at is null or expires_at > now())',
+    [keys],
   );
-  return rows[0] ?? null;
+  return new Map(rows.map((row) => [row.key, row.answer]));
 }
 
-/** Keeps an answer; a newer one takes the place of an older. `ttlMs` null: it never expires. */
-export async function saveAnswer(
-  tx: Tx,
-  entry: {
-    workspaceId: string;
-    key: string;
-    provider: string;
-    operation: string;
-    question: unknown;
-    answer: unknown;
-    ttlMs: number | null;
-  },
-): Promise<void> {
-  await tx.query(
-    `insert into answers (workspace_id, key, provider, operation, question, answer, expires_at)
-     values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7::double precision))
-     on conflict (workspace_id, key) do update
-     set answer = excluded.answer, answered_at = now(), expires_at = excluded.expires_at`,
-    [
-      entry.workspaceId,
-      entry.key,
-      entry.provider,
-      entry.operation,
-      toJson(entry.question),
-      toJson(entry.answer),
-      entry.ttlMs === null ? null : entry.ttlMs / 1000,
-    ],
-  );
+export type NewAnswer = {
+  workspaceId: string;
+  key: string;
+  provider: string;
+  operation: string;
+  question: unknown;
+  answer: unknown;
+  /** Null: it never expires. */
+  ttlMs: number | null;
+};
+
+/** Keeps answers; a newer one takes the place of an older. */
+export async function saveAnswers(tx: Tx, answers: readonly NewAnswer[]): Promise<void> {
+  for (const entry of answers)
+    await tx.query(
+      `insert into answers (workspace_id, key, provider, operation, question, answer, expires_at)
+       values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7::double precision))
+       on conflict (workspace_id, key) do update
+       set answer = excluded.answer, answered_at = now(), expires_at = excluded.expires_at`,
+      [
+        entry.workspaceId,
+        entry.key,
+        entry.provider,
+        entry.operation,
+        toJson(entry.question),
+        toJson(entry.answer),
+        entry.ttlMs === null ? null : entry.ttlMs / 1000,
+      ],
+    );
 }
 
 // jsonb refuses NUL and lone surrogates, which pages and models do send.

@@ -57,27 +57,16 @@ export async function replaceSources(
   sources: readonly Omit<Source, 'id' | 'companyId'>[],
 ): Promise<void> {
   await tx.query('update sources set current = false where company_id = $1 and current', [companyId]);
-  for (const source of sources)
-    await tx.query(
-      `insert into sources (workspace_id, company_id, url, kind, title, text, published, fetched_at, content_hash, credibility, quality)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-       on conflict (workspace_id, company_id, url, content_hash) do update set
-         current = true, kind = excluded.kind, title = excluded.title, published = excluded.published,
-         fetched_at = excluded.fetched_at, credibility = excluded.credibility, quality = excluded.quality`,
-      [
-        workspaceId,
-        companyId,
-        source.url,
-        source.kind,
-        source.title,
-        source.text,
-        source.published,
-        source.fetchedAt,
-        source.contentHash,
-        source.credibility,
-        source.quality,
-      ],
-    );
+  await tx.query(
+    `insert into sources (workspace_id, company_id, url, kind, title, text, published, fetched_at, content_hash, credibility, quality)
+     select $1, $2, url, kind, title, text, published, "fetchedAt", "contentHash", credibility, quality
+     from jsonb_to_recordset($3) as s(url text, kind text, title text, text text, published date, "fetchedAt" timestamptz,
+       "contentHash" text, credibility real, quality real)
+     on conflict (workspace_id, company_id, url, content_hash) do update set
+       current = true, kind = excluded.kind, title = excluded.title, published = excluded.published,
+       fetched_at = excluded.fetched_at, credibility = excluded.credibility, quality = excluded.quality`,
+    [workspaceId, companyId, JSON.stringify(sources)],
+  );
 }
 
 /** Notes the pages that could not be read in the last research. */

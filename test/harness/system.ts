@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as wait } from 'node:timers/promises';
+import { startSandbox } from '../../sandbox/sandbox.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { buildApp } from '../../src/app.ts';
+import type { App } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { createLog } from '../../src/log.ts';
+import { readProgress, requestFlushes, startRun } from '../../src/pipeline/runs.ts';
+import type { RunProgress, RunRequest } from '../../src/pipeline/runs.ts';
+import { countOpenWrites } from '../../src/pipeline/store/writes.ts';
+import { checkConnection, syncOnce } from '../../src/pipeline/sync-job.ts';
+import { createTestDatabase } from './database.ts';
+import type { TestDatabase } from './database.ts';
+
+export type System = {
+  sandbox: Sandbox;
+  database: TestDatabase;
+  environment: Record<string, string>;
+  /** Builds an app on this system; stopped by `close` at the latest. */
+  openApp(options: { worker: boolean; environment?: Record<string, string> }): Promise<App>;
+  /** A worker in a process of its own, to be killed. */
+  spawnWorker(environment?: Record<string, string>): ChildProcess;
+  close(): Promise<void>;
+};
+
+export const SHIPPED_WORLD = fileURLToPath(new URL('../../sandbox/world', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** Twins, database and environment of a whole Fieldnote, on loopback. */
+export async function startSystem(
+  options: { worldFolder?: string; limit?: number; llm?: boolean; environment?: Record<string, string> } = {},
+): Promise<System> {
+  const database = await createTestDatabase();
+  const sandbox = await startSandbox({
+    worldFolder: options.worldFolder ?? SHIPPED_WORLD,
+    stateFolder: null,
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+  });
+  const environment = {
+    DATABASE_URL: database.url,
+    ...sandbox.environment,
+    ...(options.llm ? sandbox.llmEnvironment : {}),
+    ...options.environment,
+  };
+  const apps: App[] = [];
+  const workers: ChildProcess[] = [];
+  return {
+    sandbox,
+    database,
+    environment,
+    openApp: async ({ worker, environment: more }) => {
+      const config = readConfig({ ...environment, ...more });
+      const app = await buildApp(config, createLog(more?.LOG_LEVEL ?? 'silent'), { worker });
+      apps.push(app);
+      return app;
+    },
+    spawnWorker: (more) => {
+      const worker = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'worker'], {
+        env: { PATH: process.env.PATH ?? '', ...environment, ...more },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      workers.push(worker);
+      return worker;
+    },
+    close: async () => {
+      for (const worker of workers) worker.kill('SIGKILL');
+      await Promise.all(apps.map((app) => app.stop()));
+      await sandbox.stop();
+      await database.close();
+    },
+  };
+}
+
+/** Makes the fields in both CRMs, checks the connections and syncs them, as a first day goes. */
+export async function connectAndSync(app: App): Promise<void> {
+  const signal = AbortSignal.timeout(120_000);
+  for (const connection of app.connections) {
+    await app.crmOf(connection).installFields({ signal });
+    await checkConnection(app, connection, { signal });
+  }
+  await syncAll(app);
+}
+
+export async function syncAll(app: App): Promise<void> {
+  for (const connection of app.connections)
+    await syncOnce({ ...app, prices: app.config.prices }, connection, {
+      full: false,
+      signal: AbortSignal.timeout(120_000),
+    });
+}
+
+const LOOK_EVERY_MS = 50;
+
+/** Starts a run and waits until it is over and its writes are settled; some worker must be up. */
+export async function runToEnd(app: App, request: Partial<RunRequest> = {}): Promise<RunProgress> {
+  const run = await startRun(app, {
+    workspaceId: app.workspaceId,
+    kind: 'manual',
+    model: app.modelName,
+    ...request,
+  });
+  return waitForRun(app, run.id);
+}
+
+/** Waits until a run is over and its writes are settled. */
+export async function waitForRun(app: App, runId: string, timeoutMs = 300_000): Promise<RunProgress> {
+  const deadline = Date.now() + timeoutMs;
+  let asked = false;
+  for (;;) {
+    const progress = await readProgress(app.db, app.workspaceId, runId);
+    if (progress.run.state !== 'running') {
+      if (!asked) await requestFlushes(app, app.workspaceId);
+      asked = true;
+      const { sendable } = await app.db.inWorkspace(app.workspaceId, (tx) => countOpenWrites(tx, runId));
+      if (sendable === 0) return progress;
+    }
+    if (Date.now() > deadline) throw new Error(`the run did not end: ${JSON.stringify(progress)}`);
+    await wait(LOOK_EVERY_MS);
+  }
+}
