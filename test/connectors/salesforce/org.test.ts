@@ -5,7 +5,14 @@ import type { SalesforceTwin, SalesforceTwinOptions } from '../../../sandbox/sal
 import type { CrmCheck } from '../../../src/connectors/crm.ts';
 import { FIELDS } from '../../../src/connectors/crm-fields.ts';
 import { ProviderError, UserError } from '../../../src/errors.ts';
-import { accountId, callMetadata, startSmall } from '../../sandbox/salesforce-fixture.ts';
+import {
+  accountId,
+  callMetadata,
+  firstId,
+  login,
+  soql,
+  startSmall,
+} from '../../sandbox/salesforce-fixture.ts';
 import { connect, ledger, readAll } from './connect.ts';
 
 async function start(
@@ -92,6 +99,18 @@ suite('A Salesforce org is connected', () => {
       ['Account', true],
       ['Lead', false],
     ]);
+  });
+
+  test('the integration permission set given to a second user makes every write conditional', async (context) => {
+    const twin = await start(context);
+    const crm = connect(twin);
+    await crm.installFields(ledger());
+    const ask = await login(twin, 'administrator');
+    const set = await soql(ask, "SELECT Id FROM PermissionSet WHERE Name = 'Fieldnote_Integration'");
+    const user = await soql(ask, "SELECT Id FROM User WHERE Name = 'Sandbox Administrator'");
+    const body = { PermissionSetId: firstId(set), AssigneeId: firstId(user) };
+    assert.equal((await ask('POST', '/sobjects/PermissionSetAssignment', body)).status, 201);
+    assert.equal(editable(await crm.check(ledger())).size, FIELDS.length);
   });
 
   test('missing rights are named with what they disable, and no right to see the setup makes every write conditional', async (context) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { SalesforceTwin } from '../../../sandbox/salesforce/twin.ts';
 import type { Crm } from '../../../src/connectors/crm.ts';
+import { readOurs } from '../../../src/connectors/salesforce/fields.ts';
 import { ProviderError } from '../../../src/errors.ts';
 import {
   accountId,
@@ -208,13 +209,13 @@ test('rows changed while a sync reads are read again by the next one', async (co
     cursor = page.cursor;
     // The platform's clock goes on while we read; later rows of this very sync carry the new stamp.
     twin.kit.clock.set(pages * 3_600_000);
-    if (pages === 1) twin.edit({ as: 'rep:Anna', id: accountId('more-3998'), fields: { Phone: '1' } });
-    if (pages === 1) twin.edit({ as: 'rep:Anna', id: accountId('more-5'), fields: { Phone: '2' } });
+    if (pages === 1) twin.edit({ as: 'rep:Anna', id: accountId('more-5'), fields: { Phone: '1' } });
+    if (pages === 2) twin.edit({ as: 'rep:Anna', id: accountId('more-3999'), fields: { Phone: '2' } });
   }
   const { records } = await readAll(crm, 'Account', cursor);
   const ids = records.map((record) => record.externalId);
   assert.ok(ids.includes(accountId('more-5')));
-  assert.ok(ids.includes(accountId('more-3998')));
+  assert.ok(ids.includes(accountId('more-3999')));
 });
 
 test('an answer that is not what the platform promises is named, not stored', async (context) => {
@@ -247,4 +248,27 @@ test('an answer that is not what the platform promises is named, not stored', as
   const away =
     '{"done":false,"nextRecordsUrl":"https://elsewhere.example/steal","records":[{"Id":"00Q000000000001AAA","SystemModstamp":"2026-01-01T00:00:00.000+0000"}]}';
   assert.equal(await kindOf(away, json), 'malformed');
+});
+
+test('a change that commits late, with an earlier stamp than what was read, is still found', async (context) => {
+  const twin = await startSmall();
+  context.after(() => twin.close());
+  const crm = connect(twin);
+  twin.kit.clock.set(3_600_000);
+  twin.edit({ as: 'rep:Anna', id: accountId('alder'), fields: { Phone: '1' } });
+  const first = await readAll(crm, 'Account', null);
+  twin.kit.clock.set(3_600_000 - 180_000);
+  twin.edit({ as: 'rep:Anna', id: accountId('birch'), fields: { Phone: '2' } });
+  twin.kit.clock.set(3_600_000);
+  const second = await readAll(crm, 'Account', first.cursor);
+  assert.ok(second.records.some((record) => record.externalId === accountId('birch')));
+});
+
+test('line ends that the CRM keeps its own way read the same as ours', () => {
+  const ours = readOurs({
+    Fieldnote_Why__c: 'one\r\ntwo',
+    Fieldnote_Model__c: 'a\0b',
+    Fieldnote_Score__c: '7',
+  });
+  assert.deepEqual(ours, { why: 'one\ntwo', model: 'ab', score: null });
 });
