@@ -31,10 +31,15 @@ export function isComment(node: DomNode): boolean {
   return node.nodeType === COMMENT;
 }
 
-/** Parses HTML; fragments and broken markup too. */
+/** Parses HTML; fragments, and documents that begin in the middle, get the elements they lack. */
 export function parseDocument(html: string): DomDocument {
-  const wrapped = /<(html|body)[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`;
-  const { document }: { document: DomDocument } = parseHTML(wrapped);
+  const document = parseAsIs(html);
+  if (document.documentElement?.localName === 'html') return document;
+  return parseAsIs(/<body[\s>]/i.test(html) ? `<html>${html}</html>` : `<html><body>${html}</body></html>`);
+}
+
+function parseAsIs(html: string): DomDocument {
+  const { document }: { document: DomDocument } = parseHTML(html);
   return document;
 }
 

@@ -14,6 +14,16 @@ const NEVER_SHOWN = new Set(
 const RELEVANT =
   /^(display|visibility|opacity|font(-size)?|color|background(-color|-image|-clip)?|-webkit-(text-fill-color|background-clip)|position|left|right|top|bottom|inset|text-indent|margin(-left|-top)?|clip|clip-path|(max-)?(width|height)|overflow(-[xy])?|transform|scale|content-visibility|filter|zoom|mso-hide)$/;
 
+// Site builders and scroll libraries serve text transparent and fade it in by script; these attributes mark it. A visitor reads it.
+const FADES_IN = [
+  'data-w-id',
+  'data-framer-appear-id',
+  'data-aos',
+  'data-animate',
+  'data-scroll',
+  'data-sal',
+];
+
 const OFF_SCREEN_PX = -500;
 const FAINT = 0.1;
 const TINY_FONT_PX = 2.5;
@@ -74,7 +84,7 @@ function hidesAll(element: DomElement, style: Declarations): boolean {
   const opacity = style.get('opacity');
   if (opacity !== undefined) {
     const share = opacity.endsWith('%') ? Number(opacity.slice(0, -1)) / 100 : Number(opacity);
-    if (share < FAINT) return true;
+    if (share < FAINT && !FADES_IN.some((name) => element.getAttribute(name) !== null)) return true;
   }
   if (/opacity\(\s*(0|0?\.0\d*|\d(\.\d+)?%)\s*\)/.test(style.get('filter') ?? '')) return true;
   if (/scale(x|y|3d)?\(\s*0?\.?0*\s*[,)]/.test(style.get('transform') ?? '') || style.get('scale') === '0')
@@ -155,7 +165,7 @@ function stylesOf(root: DomElement) {
 /**
  * Takes out of a document everything that a visitor does not see: comments, scripts, templates and fallbacks, hidden attributes,
  * and what style attributes and the page's own style sheets hide by any of the usual tricks. Linked style sheets are not
- * fetched. Text that is only taken from screen readers (aria-hidden) is seen and stays; `html` and `body` themselves are never
+ * fetched. Text that is only taken from screen readers (aria-hidden) or faded in on scroll is seen and stays; `html` and `body` themselves are never
  * judged, since many pages show themselves by script. Metadata in `head` stays.
  * @returns false when the page has too many style rules to tell
  */

@@ -1,7 +1,8 @@
 import { getDomain } from 'tldts';
 
+// Legal forms only: "Company" and "Group" are often what tells a name from a word ("The Boring Company").
 const LEGAL_FORM =
-  /[\s,]+(?:\(.*\)|inc|incorporated|corp|corporation|co|company|ltd|limited|llc|llp|lp|plc|pty|pte|gmbh|ag|se|kg|kgaa|ug|mbh|sa|s\.a|sas|sarl|s\.à r\.l|srl|s\.r\.l|spa|s\.p\.a|sl|bv|b\.v|nv|n\.v|ab|as|asa|a\/s|aps|oy|oyj|sp\. z o\. ?o|s\.r\.o|kft|zrt|kk|k\.k|holdings?|group)\.?$/i;
+  /[\s,]+(?:\(.*\)|(?:gmbh|ug|ag) & co\.? kg(?:aa)?|inc|incorporated|corp|corporation|co\.,? ltd|ltd|limited|llc|llp|lp|plc|pty|pte|gmbh|ag|se|kg|kgaa|ug|mbh|sa|s\.a|sas|sarl|s\.à r\.l|srl|s\.r\.l|spa|s\.p\.a|sl|bv|b\.v|nv|n\.v|ab|asa|a\/s|aps|oyj?|sp\. z o\. ?o|s\.r\.o|kft|zrt|k\.k)\.?$/i;
 const CJK_FORM = /^(?:株式会社|有限会社|合同会社)|(?:株式会社|有限公司|股份有限公司)$/g;
 
 /** A company's name as people write it: without legal form and invisible characters, at most 100 characters. */
