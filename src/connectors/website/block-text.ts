@@ -29,7 +29,8 @@ export function blockText(root: DomNode, skip: (element: DomElement) => boolean 
     (node) => {
       if (isText(node)) line.push(node.nodeValue ?? '');
       if (!isElement(node)) return false;
-      if (node.localName === 'head' || (node !== root && skip(node))) return false;
+      if (node.localName === 'head' || node.localName === 'title') return false;
+      if (node !== root && skip(node)) return false;
       if (BLOCKS.has(node.localName)) endLine();
       return true;
     },

@@ -1,17 +1,20 @@
 import { isElement, isText, walk } from './dom.ts';
 import type { DomElement, DomNode } from './dom.ts';
 
-const FRAME_TAGS = new Set(['nav', 'footer', 'aside', 'form', 'menu', 'dialog', 'search']);
+const FRAME_TAGS = new Set(['nav', 'footer', 'menu', 'dialog', 'search']);
+const SOFT_FRAME_TAGS = new Set(['aside', 'form']);
 const FRAME_ROLES = new Set(
   'navigation banner contentinfo dialog alertdialog complementary search menu menubar'.split(' '),
 );
 const FRAME_NAMES = new Set(
-  'nav navbar navigation menu topbar footer sidebar breadcrumb breadcrumbs cookie cookies cookiebar cookiebanner consent gdpr modal popup newsletter skip skiplink share social pagination lang languages'.split(
+  'nav navbar navigation menu topbar footer sidebar breadcrumb breadcrumbs modal popup newsletter skip skiplink share social pagination lang languages'.split(
     ' ',
   ),
 );
-// Names like "has-sidebar" or "menu-open" stand on wrappers of whole pages: what holds this share of the text is no frame.
-const MOST_OF_A_FRAME = 0.4;
+const CONSENT_NAMES = new Set('cookie cookies cookiebar cookiebanner consent gdpr'.split(' '));
+// Names like "has-sidebar" or "menu-open" stand on wrappers of whole pages, and some systems wrap the page in a form: what holds
+// more than its share of the page's text is no frame. The surer the sign, the larger the share.
+const SHARE = { sign: 0.9, consent: 0.75, name: 0.4 };
 const LINK_LIST_DENSITY = 0.85;
 
 type Weight = { text: number; linked: number; links: number };
@@ -73,9 +76,13 @@ export function findFrame(root: DomNode): (element: DomElement) => boolean {
       linkShare > LINK_LIST_DENSITY
     )
       return true;
-    if (weight.text > whole * MOST_OF_A_FRAME) return false;
+    const share = weight.text / whole;
+    if (share > SHARE.sign) return false;
     if (FRAME_TAGS.has(tag) || FRAME_ROLES.has(element.getAttribute('role') ?? '')) return true;
-    if (tag === 'header' && weight.links >= 3) return true;
-    return namesOf(element).some((name) => FRAME_NAMES.has(name));
+    const names = namesOf(element);
+    if (share <= SHARE.consent && names.some((name) => CONSENT_NAMES.has(name))) return true;
+    if (share > SHARE.name) return false;
+    if (SOFT_FRAME_TAGS.has(tag) || (tag === 'header' && weight.links >= 3)) return true;
+    return names.some((name) => FRAME_NAMES.has(name));
   };
 }

@@ -36,7 +36,7 @@ const LOCAL_NAMES = /(^|\.)(localhost|local|localdomain|internal|intranet|lan|ho
  * benchmarking, multicast and reserved ranges are not, nor is IPv6 that wraps an IPv4 address (mapped, NAT64, 6to4, Teredo).
  */
 export function isPublicAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
+  if (isIP(address) === 0) return false;
   const parsed = ipaddr.process(address);
   if (parsed.range() !== 'unicast') return false;
   return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_IPV6);
