@@ -8,13 +8,18 @@ import { findObjectType, objectTypes } from './schema.ts';
 import type { ObjectType } from './schema.ts';
 import { checkValue } from './values.ts';
 
-const As = z.string().regex(/^(rep|integration):.+$/, 'say as whom: "rep:NAME" or "integration:NAME"');
+const As = z
+  .string()
+  .regex(
+    /^((rep|integration):.+|integration|administrator)$/,
+    'send "rep:NAME", "administrator", "integration" (our own app) or "integration:NAME"',
+  );
 const target = { as: As, object: z.string(), id: z.string() };
 const properties = z.record(z.string(), z.string());
 
 /** What POST /_twin/edit takes; `operation` may be left out for an update. */
-const Edit = z.union([
-  z.strictObject({ operation: z.literal('update').default('update'), ...target, properties }),
+const Edit = z.discriminatedUnion('operation', [
+  z.strictObject({ operation: z.literal('update'), ...target, properties }),
   z.strictObject({ operation: z.literal('create'), as: As, object: z.string(), properties }),
   z.strictObject({ operation: z.literal('archive'), ...target }),
   z.strictObject({ operation: z.literal('restore'), ...target }),
@@ -28,15 +33,16 @@ const Edit = z.union([
   z.strictObject({ operation: z.literal('configure'), limits: z.record(z.string(), z.unknown()) }),
 ]);
 
-/** `rep:Anna` works in the app (CRM_UI); `integration:NAME` is another app (INTEGRATION). */
-function readAuthor(as: string): Author {
+/** `rep:Anna` and the administrator work in the app (CRM_UI), `integration:NAME` is another app (INTEGRATION). */
+function readAuthor(as: string, caller: Author): Author {
+  if (as === 'integration') return caller;
   const [kind = '', ...rest] = as.split(':');
-  const name = rest.join(':');
+  const name = rest.length === 0 ? kind : rest.join(':');
   // A steady number per name, as HubSpot's user ids are.
   const userId = 10_000_000 + (hashBytes(name).readUInt32BE(0) % 90_000_000);
-  return kind === 'rep'
-    ? { sourceType: 'CRM_UI', sourceId: `userId:${userId}`, userId, name }
-    : { sourceType: 'INTEGRATION', sourceId: String(userId), userId: null, name };
+  return kind === 'integration'
+    ? { sourceType: 'INTEGRATION', sourceId: String(userId), userId: null, name }
+    : { sourceType: 'CRM_UI', sourceId: `userId:${userId}`, userId, name };
 }
 
 function readType(name: string): ObjectType {
@@ -47,9 +53,15 @@ function readType(name: string): ObjectType {
 
 /** Changes something as a named person or integration. @throws Error that says what is wrong with the edit */
 export function editPortal(portal: Portal, body: unknown): unknown {
-  const edit = Edit.parse(body);
+  const isUpdate = typeof body === 'object' && body !== null && !('operation' in body);
+  const parsed = Edit.safeParse(isUpdate ? { operation: 'update', ...body } : body);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(`${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not understood'}`);
+  }
+  const edit = parsed.data;
   if (edit.operation === 'configure') return portal.guard.setLimits(edit.limits);
-  const by = readAuthor(edit.as);
+  const by = readAuthor(edit.as, portal.caller);
   const acting: Portal = { ...portal, caller: by };
   const type = readType(edit.object);
   if (edit.operation === 'create') return dumpRecord(createRecord(acting, type, edit.properties));

@@ -53,7 +53,7 @@ export function createHubspot(options: HubspotOptions): Crm {
         // Every record names its page: https://app.hubspot.com/contacts/PORTAL/record/…
         home ??= /^https:\/\/[^/]+\/contacts\/\d+/.exec(url ?? '')?.[0] ?? null;
       }),
-    readCurrent: (object, externalIds, callOptions) =>
+    readCurrent: async (object, externalIds, callOptions) =>
       readCurrent(api, ours(object), externalIds, callOptions),
     groupWrites,
     writeRecords: (group, callOptions) => writeRecords(api, group, callOptions),

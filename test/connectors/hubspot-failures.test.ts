@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import test from 'node:test';
+import type { TestContext } from 'node:test';
+import { Client } from '@hubspot/api-client';
+import type { Crm } from '../../src/connectors/crm.ts';
+import { createHubspotPolicies, hubspotBuckets } from '../../src/connectors/hubspot/limits.ts';
+import { noBreaker } from '../../src/connectors/resilience.ts';
+import type { ProviderErrorKind } from '../../src/errors.ts';
+import { ProviderError } from '../../src/errors.ts';
+import { asList, startPortal } from '../sandbox/hubspot-start.ts';
+import { connect, ids, oneAttempt, quiet, sync } from './hubspot-connect.ts';
+
+const FIRST = '100000000001';
+const oneWrite = [
+  { object: 'company' as const, externalId: FIRST, fields: { score: 5 }, unmodifiedSince: null },
+];
+
+async function failure(call: Promise<unknown>): Promise<ProviderError> {
+  try {
+    await call;
+  } catch (error) {
+    assert.ok(error instanceof ProviderError, String(error));
+    return error;
+  }
+  assert.fail('the call went well');
+}
+
+/** A HubSpot that answers the same to everything. */
+async function answering(
+  context: TestContext,
+  status: number,
+  body: string,
+  headers: Record<string, string> = {},
+): Promise<Crm> {
+  const server = createServer((_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  // With a trailing slash, which must not reach the path.
+  return connect(null, { baseUrl: `http://127.0.0.1:${address.port}/`, ...oneAttempt() });
+}
+
+test('every refusal is translated into what it means', async (context) => {
+  const body = (rest: Record<string, unknown>) =>
+    JSON.stringify({ status: 'error', message: 'No.', ...rest });
+  const cases: [
+    number,
+    string,
+    Record<string, string>,
+    ProviderErrorKind,
+    string | undefined,
+    number | undefined,
+  ][] = [
+    [
+      401,
+      body({ category: 'INVALID_AUTHENTICATION' }),
+      {},
+      'unauthorized',
+      'INVALID_AUTHENTICATION',
+      undefined,
+    ],
+    [403, body({ category: 'MISSING_SCOPES' }), {}, 'unauthorized', 'MISSING_SCOPES', undefined],
+    [404, body({ category: 'OBJECT_NOT_FOUND' }), {}, 'not-found', 'OBJECT_NOT_FOUND', undefined],
+    [400, body({ category: 'VALIDATION_ERROR' }), {}, 'refused', 'VALIDATION_ERROR', undefined],
+    [429, body({ policyName: 'TEN_SECONDLY_ROLLING' }), {}, 'rate-limited', 'TEN_SECONDLY_ROLLING', 10_000],
+    [429, body({ message: 'You have reached your secondly limit.' }), {}, 'rate-limited', 'SECONDLY', 1_000],
+    [
+      429,
+      body({ policyName: 'TEN_SECONDLY_ROLLING' }),
+      { 'retry-after': '4' },
+      'rate-limited',
+      'TEN_SECONDLY_ROLLING',
+      4_000,
+    ],
+    [429, body({ policyName: 'DAILY' }), {}, 'quota', 'DAILY', undefined],
+    [429, '<html>slow down</html>', {}, 'rate-limited', undefined, 10_000],
+    [423, body({}), {}, 'rate-limited', undefined, 2_000],
+    [477, body({}), { 'retry-after': '60' }, 'rate-limited', undefined, 60_000],
+    [502, '<html>bad gateway</html>', { 'content-type': 'text/html' }, 'unavailable', undefined, undefined],
+    [500, body({}), {}, 'unavailable', undefined, undefined],
+    [200, '{"results": [', {}, 'unavailable', undefined, undefined],
+    [200, '{"results": "none"}', {}, 'malformed', undefined, undefined],
+    [200, '[]', {}, 'malformed', undefined, undefined],
+  ];
+  for (const [status, text, headers, kind, code, retryAfterMs] of cases) {
+    const crm = await answering(context, status, text, headers);
+    const error = await failure(crm.readCurrent('company', [FIRST], quiet()));
+    assert.deepEqual(
+      [error.kind, error.code, error.retryAfterMs],
+      [kind, code, retryAfterMs],
+      `${status} ${text}`,
+    );
+    assert.equal(error.provider, 'hubspot');
+    assert.equal(error.operation, 'batch read');
+  }
+});
+
+test('a broken answer to a write may have been applied, and it is not sent again', async (context) => {
+  const portal = await startPortal(context);
+  const crm = connect(portal);
+  await crm.installFields(quiet());
+  await portal.call('POST', '/_twin/faults', { rateReset: 1 });
+  const before = portal.calls();
+  const error = await failure(crm.writeRecords(oneWrite, quiet()));
+  assert.deepEqual([error.kind, error.maybeApplied], ['unavailable', true]);
+  assert.equal(portal.calls() - before, 1);
+});
+
+test('a portal that refuses connections was not reached: nothing can have been applied', async (context) => {
+  const portal = await startPortal(context);
+  await portal.close();
+  const error = await failure(connect(portal, oneAttempt()).writeRecords(oneWrite, quiet()));
+  assert.deepEqual([error.kind, error.maybeApplied], ['unavailable', false]);
+});
+
+test('a portal that never answers is given up after the attempt’s time', async (context) => {
+  const portal = await startPortal(context, { faults: { rateHang: 1 } });
+  const began = performance.now();
+  const error = await failure(connect(portal, oneAttempt(200)).readCurrent('company', [FIRST], quiet()));
+  assert.equal(error.kind, 'unavailable');
+  assert.ok(performance.now() - began < 2_000);
+});
+
+test('the caller’s stop ends a call at once, with the caller’s reason', async (context) => {
+  const portal = await startPortal(context, { faults: { rateHang: 1 } });
+  const stop = new AbortController();
+  const call = connect(portal).readCurrent('company', [FIRST], { signal: stop.signal });
+  setImmediate(() => stop.abort(new Error('shutting down')));
+  await assert.rejects(call, /shutting down/);
+});
+
+test(
+  'a tenth of all calls failing loses nothing and repeats no write that may be applied',
+  { timeout: 60_000 },
+  async (context) => {
+    const portal = await startPortal(context, { limits: { searchesPerSecond: null } });
+    const crm = connect(portal);
+    await crm.installFields(quiet());
+    const { cursor } = await sync(crm, 'company', null);
+    await portal.call('POST', '/_twin/faults', {
+      seed: 4,
+      rate429: 0.05,
+      rate500: 0.05,
+      retryAfterSeconds: 0.02,
+    });
+    for (let round = 0; round < 30; round += 1) {
+      const again = { ...cursor, startedAt: '2026-05-31T00:00:00.000Z' };
+      assert.equal(new Set(ids((await sync(crm, 'company', again)).records)).size, 10);
+    }
+    const { calls } = (await portal.call('GET', '/_twin/calls?full')).json;
+    assert.ok(asList(calls).some((call) => call.fault === '429'));
+    assert.ok(
+      asList(calls).every((call) => call.early !== true),
+      'no call before Retry-After',
+    );
+  },
+);
+
+test('searches take from a bucket of their own', async (context) => {
+  const portal = await startPortal(context);
+  const taken: Record<string, number> = {};
+  const limits = {
+    reserve: async (bucket: string, units: number) => {
+      taken[bucket] = (taken[bucket] ?? 0) + units;
+      return 0;
+    },
+    pause: async () => {},
+  };
+  const crm = connect(portal, createHubspotPolicies({ limits, breaker: noBreaker, connection: 'c1' }));
+  const { cursor } = await sync(crm, 'company', null);
+  await sync(crm, 'company', cursor);
+  assert.deepEqual(hubspotBuckets('c1'), { burst: 'hubspot:c1', search: 'hubspot:c1:search' });
+  assert.deepEqual(taken, { 'hubspot:c1': 3, 'hubspot:c1:search': 1 });
+});
+
+test('batch work stops at its share of the day; a person may still ask', async (context) => {
+  const portal = await startPortal(context, { limits: { daily: 1000, dailyUsedElsewhere: 790 } });
+  const crm = connect(portal, { dailyShare: 0.8 });
+  for (let used = 790; used < 800; used += 1) await crm.readCurrent('company', [FIRST], quiet());
+  const before = portal.calls();
+  const error = await failure(crm.readCurrent('company', [FIRST], quiet()));
+  assert.deepEqual([error.kind, error.code], ['quota', 'DAILY_SHARE']);
+  assert.ok((error.retryAfterMs ?? 0) > 0);
+  assert.equal(portal.calls(), before, 'nothing was sent');
+  await crm.readCurrent('company', [FIRST], { ...quiet(), interactive: true });
+  await portal.edit({ operation: 'configure', limits: { dailyUsedElsewhere: 0 } });
+  await crm.readCurrent('company', [FIRST], { ...quiet(), interactive: true });
+  await crm.readCurrent('company', [FIRST], quiet());
+});
+
+test('another client’s retry settings, which are global in HubSpot’s SDK, do not reach ours', async (context) => {
+  const portal = await startPortal(context);
+  const crm = connect(portal, oneAttempt());
+  const other = new Client({ accessToken: 'x', basePath: portal.twin.url, numberOfApiCallRetries: 3 });
+  assert.ok(other instanceof Client);
+  await portal.call('POST', '/_twin/faults', { rate500: 1 });
+  const before = portal.calls();
+  assert.equal((await failure(crm.readCurrent('company', [FIRST], quiet()))).kind, 'unavailable');
+  assert.equal(portal.calls() - before, 1);
+});
