@@ -93,7 +93,9 @@ export function judgePassages(options: {
   const { answer, passages, data, citations } = options;
   const quotes = new Map(citations.map(({ number, quote }) => [number, quote]));
   const contacts = data.personas.flatMap((persona) => persona.contacts.map(({ name }) => name));
-  const names = [data.company.name, ...contacts];
+  // "Halden" for "Halden Robotics".
+  const short = data.company.name.split(' ')[0] ?? '';
+  const names = [data.company.name, ...(short.length > 3 ? [short] : []), ...contacts];
   const texts = new Map<number, string>();
   const cut: JudgedPassages['cut'] = [];
   for (const { passage, sentences } of answer.passages) {
