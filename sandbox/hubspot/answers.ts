@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Response } from 'express';
 import type { ValueProblem } from './values.ts';
 
-export type ErrorDetail = { message: string; code?: string; context?: Record<string, string[]> };
+type ErrorDetail = { message: string; code?: string; context?: Record<string, string[]> };
 
 export type ErrorAnswer = {
   status: number;

@@ -1,6 +1,6 @@
 import type { ObjectType } from './schema.ts';
 
-export type LinkEnd = { type: ObjectType; id: string };
+type LinkEnd = { type: ObjectType; id: string };
 
 /** Which records belong together, both ways, in the order in which they were tied. */
 export type Links = {

@@ -18,7 +18,7 @@ export type TwinRecord = {
   writes: number;
 };
 
-export const importer: Author = { sourceType: 'IMPORT', sourceId: 'world', userId: null, name: 'import' };
+const importer: Author = { sourceType: 'IMPORT', sourceId: 'world', userId: null, name: 'import' };
 
 /** Records of one object, in the order of their ids, with what a search saw of them a moment ago. */
 export type RecordShelf = {

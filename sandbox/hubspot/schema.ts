@@ -22,7 +22,7 @@ export function modifiedProperty(type: ObjectType): 'lastmodifieddate' | 'hs_las
   return type === 'contacts' ? 'lastmodifieddate' : 'hs_lastmodifieddate';
 }
 
-export type PropertyType = 'string' | 'number' | 'enumeration' | 'bool' | 'date' | 'datetime';
+type PropertyType = 'string' | 'number' | 'enumeration' | 'bool' | 'date' | 'datetime';
 
 export type PropertyOption = {
   label: string;

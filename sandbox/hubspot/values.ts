@@ -15,7 +15,7 @@ export type CheckedValue = { value: string } | { problem: ValueProblem };
 const TEXT_LIMIT = 65_536;
 const DAY_MS = 86_400_000;
 
-export function describeProblem(name: string, error: string, message: string): ValueProblem {
+function describeProblem(name: string, error: string, message: string): ValueProblem {
   return { isValid: false, message, error, name, localizedErrorMessage: message };
 }
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import test from 'node:test';
 import type { TestContext } from 'node:test';
 import { Client } from '@hubspot/api-client';
+import { z } from 'zod';
 import type { Crm } from '../../src/connectors/crm.ts';
 import { createHubspotPolicies, hubspotBuckets } from '../../src/connectors/hubspot/limits.ts';
 import { noBreaker } from '../../src/connectors/resilience.ts';
@@ -201,4 +202,60 @@ test('another client’s retry settings, which are global in HubSpot’s SDK, do
   const before = portal.calls();
   assert.equal((await failure(crm.readCurrent('company', [FIRST], quiet()))).kind, 'unavailable');
   assert.equal(portal.calls() - before, 1);
+});
+
+const searching = {
+  phase: 'search',
+  startedAt: '2026-11-01T00:00:00.000Z',
+  since: '2026-10-01T00:00:00.000Z',
+  after: null,
+  archivedSince: null,
+  archivedAfter: null,
+  archivedStartedAt: null,
+};
+
+test('a HubSpot that gives the same page again and again, or empty ones without an end, ends the sync', async (context) => {
+  const same = JSON.stringify({ results: [{ id: '5', properties: {} }], paging: { next: { after: '200' } } });
+  const crm = await answering(context, 200, same);
+  const listed = await failure(sync(crm, 'company', null));
+  assert.deepEqual([listed.kind, /page 200 again/.test(listed.message)], ['malformed', true]);
+  const searched = await failure(sync(crm, 'company', searching));
+  assert.deepEqual([searched.kind, /5, which is not beyond 5/.test(searched.message)], ['malformed', true]);
+  const empty = await answering(context, 200, '{"results": [], "paging": {"next": {"after": "9900"}}}');
+  const emptied = await failure(sync(empty, 'company', searching));
+  assert.deepEqual([emptied.kind, /empty pages/.test(emptied.message)], ['malformed', true]);
+});
+
+test('a search page that is empty although there are more is read past', async (context) => {
+  const pages = [
+    { results: [{ id: '5', properties: {} }], paging: { next: { after: '200' } } },
+    { results: [], paging: { next: { after: '200' } } },
+    { results: [{ id: '9', properties: {} }] },
+  ];
+  const asked: unknown[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      const { after, filterGroups } = z
+        .object({
+          after: z.string().optional(),
+          filterGroups: z.array(z.object({ filters: z.array(z.object({ value: z.string() })) })),
+        })
+        .parse(JSON.parse(body));
+      asked.push([filterGroups[0]?.filters[1]?.value, after]);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(pages.shift()));
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const crm = connect(null, { baseUrl: `http://127.0.0.1:${address.port}`, ...oneAttempt() });
+  assert.deepEqual(ids((await sync(crm, 'company', searching)).records), ['5', '9']);
+  assert.deepEqual(asked, [
+    [undefined, undefined],
+    ['5', undefined],
+    ['5', '200'],
+  ]);
 });

@@ -13,7 +13,7 @@ import { translateRefusal } from './refusals.ts';
  */
 export const HUBSPOT_API_VERSION = '2026-09';
 
-export type ApiRequest<T> = {
+type ApiRequest<T> = {
   /** What the ledger calls it. */
   operation: string;
   method: 'GET' | 'POST';
