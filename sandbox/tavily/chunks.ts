@@ -2,7 +2,7 @@ import { wordsOf } from './rank.ts';
 
 // "maximum 500 characters each" and the mark between chunks: Tavily's description of chunks_per_source.
 const CHUNK_LENGTH = 500;
-export const CHUNK_MARK = ' [...] ';
+const CHUNK_MARK = ' [...] ';
 
 /** Cuts a text at sentence ends into pieces of at most 500 characters. */
 export function cutChunks(text: string): string[] {

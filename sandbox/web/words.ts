@@ -6,10 +6,18 @@ type Node = {
   nodeValue: string | null;
   firstChild: Node | null;
   nextSibling: Node | null;
+  getAttribute?(name: string): string | null;
 };
 
 const UNSEEN = new Set(['script', 'style', 'template', 'noscript', 'nav', 'footer', 'head', 'svg', 'iframe']);
 const TEXT_NODE = 3;
+
+/** What is not laid out at all; text off screen or white on white is indexed, as crawlers do. */
+function isAbsent(node: Node): boolean {
+  if (UNSEEN.has(node.localName ?? '')) return true;
+  if (node.getAttribute === undefined) return false;
+  return node.getAttribute('hidden') !== null || /display:\s*none/i.test(node.getAttribute('style') ?? '');
+}
 
 /** The words of an HTML document as a crawler would index them: without scripts, styles, navigation and footer. */
 export function visibleWords(html: string): string {
@@ -21,7 +29,7 @@ export function visibleWords(html: string): string {
     if (node === null || node === undefined) continue;
     open.push(node.nextSibling);
     if (node.nodeType === TEXT_NODE) parts.push(node.nodeValue ?? '');
-    else if (!UNSEEN.has(node.localName ?? '')) open.push(node.firstChild);
+    else if (!isAbsent(node)) open.push(node.firstChild);
   }
   return parts.join(' ').replace(/\s+/g, ' ').trim();
 }
