@@ -5,7 +5,7 @@ const CHUNK_LENGTH = 500;
 const CHUNK_MARK = ' [...] ';
 
 /** Cuts a text at sentence ends into pieces of at most 500 characters. */
-export function cutChunks(text: string): string[] {
+function cutChunks(text: string): string[] {
   const chunks: string[] = [];
   let chunk = '';
   for (const sentence of text

@@ -6,7 +6,7 @@ import { createRanker } from './rank.ts';
 import type { Ranker } from './rank.ts';
 import type { SearchRequest } from './request.ts';
 
-export type FoundResult = {
+type FoundResult = {
   title: string;
   url: string;
   content: string;

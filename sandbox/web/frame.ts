@@ -13,7 +13,7 @@ export function escapeHtml(text: string): string {
 }
 
 /** A small stable number from a host, so that one site always looks the same. */
-export function looksOf(host: string): number {
+function looksOf(host: string): number {
   let hash = 2166136261;
   for (const character of host) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619) >>> 0;
   return hash;

@@ -25,7 +25,7 @@ const webEdit = z.strictObject({
   text: z.string(),
   at: z.iso.datetime().optional(),
 });
-export type WebEdit = z.infer<typeof webEdit> & { at: string };
+type WebEdit = z.infer<typeof webEdit> & { at: string };
 const webEvent = webEdit.required({ at: true });
 
 /** The sandbox's web as it is now, shared by the web twin and the search twin. */

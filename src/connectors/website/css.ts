@@ -13,7 +13,7 @@ function unescapeCss(text: string): string {
 }
 
 /** Takes out CSS comments in one pass. */
-export function dropComments(css: string): string {
+function dropComments(css: string): string {
   let kept = '';
   let from = 0;
   for (;;) {

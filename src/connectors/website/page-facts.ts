@@ -88,7 +88,7 @@ export function findTitle(document: DomDocument): string {
 }
 
 /** The registrable domain of a host; hosts of shared platforms count by themselves. */
-export function siteOf(url: string): string | null {
+function siteOf(url: string): string | null {
   return getDomain(url, { allowPrivateDomains: true });
 }
 

@@ -10,7 +10,7 @@ export type RobotsAnswer =
   /** Could not be had: nothing may be read for now (RFC 9309 §2.3.1.4). */
   | { unreachable: UnreadableReason; detail: string };
 
-export type RobotsVerdict = { allowed: true } | { allowed: false; reason: UnreadableReason; detail: string };
+type RobotsVerdict = { allowed: true } | { allowed: false; reason: UnreadableReason; detail: string };
 
 export type RobotsGate = { check(url: URL, options: CallOptions): Promise<RobotsVerdict> };
 

@@ -2,7 +2,7 @@ import { parse } from 'tldts';
 import { isFreeMail } from './free-mail.ts';
 import { isSoldSuffix, platformOf } from './hosted.ts';
 
-export type DomainSkip = 'free-mail' | 'hosted' | 'invalid' | 'missing';
+type DomainSkip = 'free-mail' | 'hosted' | 'invalid' | 'missing';
 export type DomainFound = { domain: string } | { skip: DomainSkip; detail: string };
 
 const PLACEHOLDER =
