@@ -6,11 +6,12 @@ import { findCompany } from '../store/companies.ts';
 import { replaceSources, replaceUnreadPages } from '../store/sources.ts';
 import { askSearches } from './ask-searches.ts';
 import { gatherSources } from './gather-sources.ts';
+import { mayUseOwnHits } from './own-hits.ts';
 import { planSearches } from './plan-searches.ts';
 import { readSite } from './read-site.ts';
 
 // A site that says this much needs no search for its own pages: search costs, the site is free.
-const ENOUGH_OWN_TEXT = 1_500;
+const ENOUGH_OWN_TEXT = 600;
 
 /** Company → sources: its own site and the web's searches side by side. */
 export function createResearchStage(deps: { db: Database; search: Search | null; pages: PageReader }): Stage {
@@ -31,7 +32,7 @@ export function createResearchStage(deps: { db: Database; search: Search | null;
       ]);
       const ownText = site.pages.reduce((sum, page) => sum + page.text.length, 0);
       const more =
-        ownText >= ENOUGH_OWN_TEXT
+        ownText >= ENOUGH_OWN_TEXT || !mayUseOwnHits(site)
           ? { hits: [], failed: [] }
           : await askSearches({ db: deps.db, search: deps.search, work, searches: ownSite });
 
