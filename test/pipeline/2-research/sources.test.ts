@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { contentHash } from '../../../src/pipeline/2-research/content-hash.ts';
 import { foldDuplicates } from '../../../src/pipeline/2-research/fold-duplicates.ts';
+import { mayUseOwnHits } from '../../../src/pipeline/2-research/own-hits.ts';
 import { orderSources } from '../../../src/pipeline/2-research/order-sources.ts';
 import { LEAST_QUALITY, qualityOf } from '../../../src/pipeline/2-research/quality.ts';
 import { foldSpace, stripText } from '../../../src/pipeline/2-research/strip.ts';
@@ -132,4 +133,12 @@ test('Quality lies between 0 and 1 for any text', () => {
       assert.ok(quality >= 0 && quality <= 1);
     }),
   );
+});
+
+test('A parked domain and a site that asks to be left alone are not read from a search engine’s copy either', () => {
+  const unread = (reason: string) => [{ url: 'https://kiln.example/', reason, detail: 'why' }];
+  assert.equal(mayUseOwnHits({ pages: [], unread: unread('parked') }), false);
+  assert.equal(mayUseOwnHits({ pages: [], unread: unread('robots') }), false);
+  assert.equal(mayUseOwnHits({ pages: [], unread: unread('blocked') }), true);
+  assert.equal(mayUseOwnHits({ pages: [{}], unread: unread('robots') }), true);
 });
