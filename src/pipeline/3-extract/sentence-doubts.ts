@@ -28,7 +28,8 @@ export function findDoubt(
   const from = words.findIndex((word) => word.end > claim.start);
   const to = words.findLastIndex((word) => word.start < claim.end);
   if (from < 0) return null;
-  const { clauseOf } = findClauses(sentence, words);
+  // What stands in brackets belongs to the clause around it.
+  const { clauseOf } = findClauses(sentence.replaceAll(/[()]/g, ' '), words);
   const hits = index.findHits(words).filter((hit) => !isPartOfName(words, hit));
   const of = (concept: number): Hit[] => hits.filter((hit) => hit.concept === concept);
   const exceptions = of(1);
