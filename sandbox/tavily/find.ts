@@ -16,6 +16,8 @@ type FoundResult = {
 };
 
 const DAYS_OF_RANGE = { day: 1, d: 1, week: 7, w: 7, month: 31, m: 31, year: 366, y: 366 };
+// A robots.txt that forbids everything to everybody.
+const SHUT = /^user-agent:\s*\*\s*\ndisallow:\s*\/\s*$/im;
 const DAY_MS = 86_400_000;
 
 export type Finder = {
@@ -23,9 +25,9 @@ export type Finder = {
   textAt(url: string): string | null;
 };
 
-/** What a crawler could have read: pages that answer 200, and everybody's articles and filings. */
-function isFindable(document: WebDocument): boolean {
-  return document.status === 200;
+/** What a crawler could have read: pages that answer 200 on sites that do not shut all crawlers out. */
+function isFindable(web: WebState, document: WebDocument): boolean {
+  return document.status === 200 && !SHUT.test(web.robotsOf(hostOf(document)) ?? '');
 }
 
 function hostOf(document: WebDocument): string {
@@ -69,7 +71,7 @@ export function createFinder(web: WebState): Finder {
     texts = new Map(
       web
         .documents()
-        .filter(isFindable)
+        .filter((document) => isFindable(web, document))
         .map((document) => [document.key, { document, host: hostOf(document), text: textOf(document) }]),
     );
     ranker = createRanker(
@@ -115,7 +117,7 @@ export function createFinder(web: WebState): Finder {
     },
     textAt: (url) => {
       const document = web.find(url);
-      return document === undefined || !isFindable(document) ? null : textOf(document);
+      return document === undefined || !isFindable(web, document) ? null : textOf(document);
     },
   };
 }

@@ -38,6 +38,11 @@ const ACCEPT = 'text/html,application/xhtml+xml;q=0.9,text/markdown;q=0.8,text/p
 
 type Failure = { reason: UnreadableReason; detail: string };
 
+/** "https://reader.example" is meant as "https://reader.example/"; "…?url=" stays. */
+function asPrefix(readerUrl: string): string {
+  return /[/=]$/.test(readerUrl) ? readerUrl : `${readerUrl}/`;
+}
+
 /** A status that is the site's own word about this page. */
 function explainStatus(received: Received): Failure | null {
   const { status, body } = received;
@@ -57,7 +62,8 @@ function explainStatus(received: Received): Failure | null {
  * @throws (from read) ProviderError or ProviderDownError when the reader gateway itself fails; the signal's reason when stopped
  */
 export function createWebsite(options: WebsiteOptions): PageReader {
-  const { policy, readerUrl } = options;
+  const { policy } = options;
+  const readerUrl = options.readerUrl === undefined ? undefined : asPrefix(options.readerUrl);
   const guard = options.guard ?? {};
   const userAgent = options.userAgent ?? USER_AGENT;
   const now = options.now ?? (() => new Date());

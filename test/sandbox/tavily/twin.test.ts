@@ -22,11 +22,13 @@ const world = smallWorld({
       title: 'Loaf',
     }),
     page('https://hidden.example/', 'GPUs behind a wall.', { status: 403 }),
+    page('https://shut.example/', 'GPUs behind robots.txt.'),
     page('https://page.example/', '', {
       html: '<html><head><style>p{}</style></head><body><nav>GPUs menu</nav><p>A page about GPUs &amp; ovens.</p></body></html>',
       title: 'Page',
     }),
   ],
+  robots: { 'shut.example': 'User-agent: *\nDisallow: /\n' },
   news: [
     {
       url: 'https://press.example/1',
@@ -91,7 +93,7 @@ test('A search ranks what the sandbox’s web says, pages that are walled off le
   const { results, usage } = await search({ query: 'Kiln GPUs models', max_results: 20 });
   assert.equal(results[0]?.url, 'https://kiln.example/');
   assert.ok(results.some(({ url }) => url.includes('passing-news.example')));
-  assert.ok(!results.some(({ url }) => url.includes('hidden.example')));
+  assert.ok(!results.some(({ url }) => /hidden|shut/.test(url)));
   const html = results.find(({ url }) => url === 'https://page.example/');
   assert.equal(html?.content, 'A page about GPUs & ovens.');
   assert.equal(usage, undefined, 'usage comes only when asked for');
