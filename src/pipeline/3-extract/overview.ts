@@ -19,15 +19,6 @@ export type Overview = {
   objections: string[];
 };
 
-export const UNKNOWN_OVERVIEW: Overview = {
-  profile: null,
-  capabilities: [],
-  positioning: null,
-  useCases: [],
-  targetCustomers: [],
-  objections: [],
-};
-
 const MOST = 3;
 const MOST_SENTENCES = 400;
 

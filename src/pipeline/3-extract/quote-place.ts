@@ -1,7 +1,7 @@
 import { foldWhitespace, splitSentences } from './sentences.ts';
 
 /** A sentence of a document, with its place in the folded text. */
-export type PlacedSentence = { text: string; start: number; end: number };
+type PlacedSentence = { text: string; start: number; end: number };
 
 export type PlacedText = { folded: string; sentences: PlacedSentence[] };
 

@@ -94,7 +94,7 @@ export function prepareReading(options: {
 }
 
 /** Model name and request → the key under which the answer is stored. */
-export function keyOfRequest(model: string, request: TextModelRequest<unknown>): string {
+function keyOfRequest(model: string, request: TextModelRequest<unknown>): string {
   const schema = JSON.stringify(z.toJSONSchema(request.schema, { unrepresentable: 'any' }));
   const parts = [
     model,

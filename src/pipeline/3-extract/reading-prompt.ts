@@ -27,7 +27,7 @@ export type ReadingPrompt = {
  * Tokens that the sources of one company may take. Reading is prefill-bound at 4–8 thousand tokens per company, so the budget
  * lies in the middle of that range.
  */
-export const SOURCE_TOKENS = 6_000;
+const SOURCE_TOKENS = 6_000;
 const MOST_SOURCES = 40;
 /** Characters of a URL or title that are shown; longer ones say nothing more. */
 const LONGEST_LINE = 300;

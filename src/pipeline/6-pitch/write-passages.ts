@@ -7,7 +7,7 @@ import type { PitchData } from './pitch-data.ts';
 import type { Passage } from './render-template.ts';
 
 /** What the text model answers; every string and list has a maximum. */
-export const PASSAGES_ANSWER = z.object({
+const PASSAGES_ANSWER = z.object({
   passages: z
     .array(
       z.object({
