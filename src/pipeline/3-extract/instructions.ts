@@ -5,6 +5,11 @@ import { splitSentences } from './sentences.ts';
  * model answers is believed without its quote. They are found so that people can be shown them, and are never quoted.
  */
 const PATTERNS: readonly RegExp[] = [
+  /\b(?:assign|give|award)\b.{0,40}\b(?:highest|maximum|top|best|full)\s+(?:possible\s+)?(?:scores?|ratings?|bands?|grades?|marks)\b/iu,
+  /^\W*(?:attention|dear|hey|hello|hi|to)\b.{0,20}\b(?:ai|llms?|language models?|chatbots?|assistants?|crawlers?|bots?|agents?)\b[^\p{L}]{0,3}[:,!]/iu,
+  // Payloads for whoever copies the text on: a spreadsheet formula, a query.
+  /^[\s"']*[=+@]\s*(?:hyperlink|importxml|importdata|webservice|cmd)\b/iu,
+  /\b(?:delete from|drop table|truncate table)\s+\w+.{0,200}(?:--|;)/iu,
   /^[\s"'“*#>-]*(?:system|assistant|developer)\s*:/iu,
   /\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|all|any|your|the|system)\b.{0,40}\b(?:instructions?|prompts?|rules?|guidelines?|directions?|context|messages?)\b/iu,
   /\b(?:system|developer|assistant|user)\s*(?:prompt|message|override|instruction)s?\s*[:=]/iu,
