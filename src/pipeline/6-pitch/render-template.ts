@@ -18,7 +18,12 @@ export type Rendered = {
   passages: Passage[];
 };
 
-export type PitchTemplate = { name: string; render(data: PitchData): Rendered };
+export type PitchTemplate = {
+  name: string;
+  /** Its text: another text makes another pitch. */
+  source: string;
+  render(data: PitchData): Rendered;
+};
 
 // Characters for private use are cleaned out of all data (plain-text.ts), so only a template can set these marks.
 const OPEN = '\u{E000}';
@@ -52,6 +57,7 @@ export function compileTemplate(name: string, source: string, origin: string): P
   });
   return {
     name,
+    source,
     render: (data) => {
       const passages: Passage[] = [];
       const keyPoints: string[] = [];
