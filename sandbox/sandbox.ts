@@ -113,6 +113,8 @@ export async function startSandbox(options: {
         TAVILY_BASE_URL: tavily.url,
         TAVILY_API_KEY: KEYS.tavily,
         WEBSITE_READER_URL: `${pages.url}/`,
+        // The twins take as much as they are sent, unless their own limits are switched on.
+        SEARCH_REQUESTS_PER_MINUTE: '600000',
       },
       llmEnvironment: {
         LLM_BASE_URL: `${llm.url}/v1`,

@@ -48,7 +48,6 @@ export type App = {
 };
 
 const MODELS = fileURLToPath(new URL('../scoring-models', import.meta.url));
-const TEMPLATES = fileURLToPath(new URL('../templates', import.meta.url));
 const SHIPPED_MODEL = 'gpu-infrastructure';
 /** The database's address: the configured server's, or that of the embedded one, started if need be. */
 export async function openServer(config: Config): Promise<{ url: string; release(): Promise<void> }> {
@@ -94,7 +93,6 @@ export async function buildApp(
       db,
       ...connectors,
       publicUrl: config.publicUrl,
-      templatesFolder: TEMPLATES,
     });
     const connections = await db.inWorkspace(workspaceId, async (tx) => {
       if (config.salesforce) await ensureConnection(tx, workspaceId, 'salesforce', 'default');

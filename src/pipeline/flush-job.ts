@@ -2,7 +2,7 @@ import type { ProviderCall } from '../connectors/call.ts';
 import type { Crm } from '../connectors/crm.ts';
 import type { Database } from '../db.ts';
 import { createFlusher } from './7-write-back/flush.ts';
-import type { FlushCounts, FlushResult } from './7-write-back/flush.ts';
+import type { FlushCounts, FlusherOptions, FlushResult } from './7-write-back/flush.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { findConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
@@ -31,16 +31,18 @@ export type FlushOnce = (
 const LONGEST_LINGER_MS = 5 * 60_000;
 const LINGER_POLL_MS = 2_000;
 
+/** A connection as writing needs it: its CRM, and which of our fields people may edit there. */
+export function openForWriting(deps: Pick<Deps, 'db' | 'crmOf'>): FlusherOptions['openCrm'] {
+  return async (workspaceId, connectionId) => {
+    const connection = await deps.db.inWorkspace(workspaceId, (tx) => findConnection(tx, connectionId));
+    if (connection === null) throw new Error(`there is no connection ${connectionId}`);
+    return { crm: deps.crmOf(connection), fieldAccess: connection.fieldAccess };
+  };
+}
+
 /** Sends one connection's planned writes and keeps what the calls cost. */
 export function createFlushOnce(deps: Deps): FlushOnce {
-  const flusher = createFlusher({
-    db: deps.db,
-    openCrm: async (workspaceId, connectionId) => {
-      const connection = await deps.db.inWorkspace(workspaceId, (tx) => findConnection(tx, connectionId));
-      if (connection === null) throw new Error(`there is no connection ${connectionId}`);
-      return { crm: deps.crmOf(connection), fieldAccess: connection.fieldAccess };
-    },
-  });
+  const flusher = createFlusher({ db: deps.db, openCrm: openForWriting(deps) });
   return async (connection, options) => {
     const calls: ProviderCall[] = [];
     const { workspaceId, id: connectionId } = connection;

@@ -64,7 +64,11 @@ export async function openQueue(options: {
     // 0.5 s is the least that pg-boss polls by; cron looks every 10 s.
     cronWorkerIntervalSeconds: 10,
   });
-  boss.on('error', (error) => options.onError(error, 'queue'));
+  let stopping = false;
+  boss.on('error', (error) => {
+    // A worker's poll that was under way when the queue closed finds it closed; nothing is lost by it.
+    if (!stopping) options.onError(error, 'queue');
+  });
   await boss.start();
   for (const { name, ...setup } of QUEUE_SETUP) await boss.createQueue(name, setup);
   await grantQueueToApp(boss);
@@ -156,6 +160,7 @@ export async function openQueue(options: {
     },
     stop: async () => {
       await refill?.stop();
+      stopping = true;
       await boss.stop({ graceful: true, timeout: 20_000 });
     },
   };

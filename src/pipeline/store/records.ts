@@ -131,6 +131,9 @@ function* encodeRows(records: readonly MirroredRecord[]): Generator<string> {
   if (chunk !== '') yield chunk;
 }
 
+/** Objects that carry our fields. */
+export const WRITABLE_OBJECTS: readonly CrmObject[] = ['Account', 'Lead', 'company', 'contact'];
+
 /** A record of a company that carries our fields. */
 export type CompanyRecord = { connectionId: string; object: CrmObject; externalId: string };
 

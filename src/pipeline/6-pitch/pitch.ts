@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { TextModel } from '../../connectors/text-model.ts';
+import type { Database } from '../../db.ts';
+import { ProviderError } from '../../errors.ts';
+import type { CompanyWork, Stage } from '../stage.ts';
+import { findAnswers, saveAnswers } from '../store/answers.ts';
+import { findCompany } from '../store/companies.ts';
+import { findCurrentExtraction, listCompetitors } from '../store/extractions.ts';
+import { listPersonas } from '../store/personas.ts';
+import { reusePitch, savePitch } from '../store/pitches.ts';
+import type { Citation } from '../store/pitches.ts';
+import { findCurrentScore } from '../store/scores.ts';
+import { finishPitch } from './finish-pitch.ts';
+import { buildPitchData } from './pitch-data.ts';
+import type { PitchData } from './pitch-data.ts';
+import type { Passage, PitchTemplate } from './render-template.ts';
+import { judgePassages, parsePassagesAnswer, prepareWriting } from './write-passages.ts';
+import type { JudgedPassages } from './write-passages.ts';
+
+const Profile = z.object({ profile: z.object({ quote: z.string(), url: z.string() }).nullable() });
+
+/** Score, personas and competitors → pitch. A company without a score gets none: there is nothing to say that could be proven. */
+export function createPitchStage(deps: {
+  db: Database;
+  textModel: TextModel | null;
+  template: PitchTemplate;
+}): Stage {
+  const { db, textModel, template } = deps;
+  return {
+    name: 'pitch',
+    tries: 3,
+    run: async (work) => {
+      const { workspaceId, companyId } = work;
+      const facts = await db.inWorkspace(workspaceId, async (tx) => {
+        const company = await findCompany(tx, companyId);
+        const score = await findCurrentScore(tx, companyId);
+        const extraction = await findCurrentExtraction(tx, companyId);
+        if (company === null || score === null || extraction === null || score.status !== 'scored')
+          return null;
+        const overview = Profile.safeParse(extraction.overview);
+        return {
+          company,
+          score,
+          personas: await listPersonas(tx, companyId),
+          competitors: await listCompetitors(tx, extraction.id),
+          profile: overview.success ? overview.data.profile : null,
+          // The day of the score, not today's: a pitch changes because something happened.
+          asOf: score.asOf,
+        };
+      });
+      if (facts === null) return;
+      const { data, citations } = buildPitchData(facts);
+      const fingerprint = createHash('sha256')
+        .update(JSON.stringify([template.name, template.source, textModel?.model ?? null, data]))
+        .digest('hex');
+      const known = await db.inWorkspace(workspaceId, (tx) =>
+        reusePitch(tx, companyId, template.name, fingerprint),
+      );
+      if (known !== null) return;
+
+      const rendered = template.render(data);
+      const passages =
+        textModel === null
+          ? null
+          : await writePassages(db, textModel, work, { passages: rendered.passages, data, citations });
+      const pitch = finishPitch({ template, rendered, passages, citations });
+      await db.inWorkspace(workspaceId, (tx) =>
+        savePitch(tx, workspaceId, {
+          ...pitch,
+          companyId,
+          fingerprint,
+          textModel: pitch.method === 'llm' ? (textModel?.model ?? null) : null,
+        }),
+      );
+    },
+  };
+}
+
+type Writing = { passages: readonly Passage[]; data: PitchData; citations: readonly Citation[] };
+
+/** The marked passages as the text model writes them, proven; null where the template's own words stand. */
+async function writePassages(
+  db: Database,
+  textModel: TextModel,
+  work: CompanyWork,
+  writing: Writing,
+): Promise<JudgedPassages | null> {
+  const { workspaceId } = work;
+  const prepared = prepareWriting({ ...writing, textModel });
+  if (prepared === null) return null;
+  const stored = await db.inWorkspace(workspaceId, (tx) => findAnswers(tx, [prepared.key]));
+  let answer = parsePassagesAnswer(stored.get(prepared.key));
+  if (answer === null) {
+    try {
+      const asked = await textModel.ask(prepared.request, {
+        signal: work.signal,
+        interactive: work.interactive,
+        onCall: work.onCall,
+      });
+      answer = asked.value;
+    } catch (error) {
+      const unusable =
+        error instanceof ProviderError && (error.kind === 'malformed' || error.kind === 'refused');
+      // The template's own words serve as well: no company waits for prose when waiting is no use.
+      if (work.signal.aborted || (!unusable && work.patient)) throw error;
+      return null;
+    }
+    const question = { company: writing.data.company.domain, model: textModel.model };
+    const bought = answer;
+    await db.inWorkspace(workspaceId, async (tx) => {
+      await saveAnswers(tx, [
+        {
+          workspaceId,
+          key: prepared.key,
+          provider: 'llm',
+          operation: 'write pitch',
+          question,
+          answer: bought,
+          ttlMs: null,
+        },
+      ]);
+      await work.saveCalls(tx);
+    });
+  }
+  return judgePassages({ ...writing, answer });
+}

@@ -1,0 +1,129 @@
+import type { CrmObject } from '../../connectors/crm.ts';
+import type { FieldKey } from '../../connectors/crm-fields.ts';
+import type { Tx } from '../../db.ts';
+import { WRITE_COLUMNS } from './writes.ts';
+import type { Write } from './writes.ts';
+
+/** One row in one flusher's hands: results count only while the row still carries this attempt. */
+export type Claim = { id: number; attempt: number };
+
+export type OpenRecord = { object: CrmObject; externalId: string; fields: FieldKey[] };
+
+// Due: everything of the record that is open may be touched now. Rows of paused and cancelled runs are not looked at,
+// except those that may have gone out already.
+const OPEN_RECORDS = `select w.object, w.external_id, min(w.id) as first, array_agg(w.field) as fields,
+    bool_or(w.state = 'sending') as unresolved,
+    max(greatest(coalesce(w.not_before, '-infinity'), coalesce(w.leased_until, '-infinity'))) as due
+  from writes w left join runs r on r.workspace_id = w.workspace_id and r.id = w.run_id
+  where w.connection_id = $1 and w.state in ('planned', 'sending')
+    and (w.state = 'sending' or r.state is null or r.state not in ('paused', 'cancelled'))
+  group by w.object, w.external_id`;
+
+/** Settles what cancelled runs had planned for this connection: it is never sent. */
+export async function cancelPlanned(tx: Tx, connectionId: string): Promise<number> {
+  const { rowCount } = await tx.query(
+    `update writes w set state = 'cancelled', settled_at = now(), reason = 'Its run was cancelled before it was sent'
+     from runs r where r.id = w.run_id and r.state = 'cancelled' and w.connection_id = $1 and w.state = 'planned'`,
+    [connectionId],
+  );
+  return rowCount ?? 0;
+}
+
+/** Only one flusher at a time chooses rows of a connection; held until the transaction ends. */
+export async function lockConnection(tx: Tx, connectionId: string): Promise<void> {
+  await tx.query('select from connections where id = $1 for no key update', [connectionId]);
+}
+
+/** Everyone who changes many rows locks them in the order of their ids, so that no two wait for each other. */
+export async function lockRows(tx: Tx, claims: readonly Claim[]): Promise<void> {
+  await tx.query('select from writes where id = any($1) order by id for update', [
+    claims.map((claim) => claim.id),
+  ]);
+}
+
+/** Records with planned fields that may be sent now, oldest plan first. */
+export async function listDueRecords(tx: Tx, connectionId: string, limit: number): Promise<OpenRecord[]> {
+  const { rows } = await tx.query<OpenRecord>(
+    `select object, external_id as "externalId", fields from (${OPEN_RECORDS}) as open
+     where not unresolved and due <= now() order by first limit $2`,
+    [connectionId, limit],
+  );
+  return rows;
+}
+
+/** Takes every planned field of the given records into one flusher's hands, for `leaseMs`. In id order. */
+export async function claimPlanned(
+  tx: Tx,
+  connectionId: string,
+  records: readonly OpenRecord[],
+  leaseMs: number,
+): Promise<Write[]> {
+  const { rows } = await tx.query<Write>(
+    `with mine as (
+       select w.id from unnest($2::text[], $3::text[]) as chosen (object, external_id) join writes w using (object, external_id)
+       where w.connection_id = $1 and w.state = 'planned'
+         and not exists (select from runs r where r.id = w.run_id and r.state in ('paused', 'cancelled'))
+       order by w.id for update of w),
+     claimed as (
+       update writes w set attempt = w.attempt + 1, leased_until = now() + $4 * interval '1 millisecond'
+       from mine where w.id = mine.id and w.state = 'planned' returning w.*)
+     select ${WRITE_COLUMNS} from claimed w order by w.id`,
+    [
+      connectionId,
+      records.map((record) => record.object),
+      records.map((record) => record.externalId),
+      leaseMs,
+    ],
+  );
+  return rows;
+}
+
+export type UnresolvedWrite = Write & { baseModifiedAt: Date | null };
+
+/** Takes over fields that another flusher left on their way: a call may or may not have reached the CRM. */
+export async function claimUnresolved(
+  tx: Tx,
+  connectionId: string,
+  limit: number,
+  leaseMs: number,
+): Promise<UnresolvedWrite[]> {
+  const { rows } = await tx.query<UnresolvedWrite>(
+    `with chosen as (
+       select object, external_id from writes where connection_id = $1 and state = 'sending'
+       group by object, external_id having max(leased_until) <= now() order by min(id) limit $2),
+     claimed as (
+       update writes w set attempt = w.attempt + 1, leased_until = now() + $3 * interval '1 millisecond'
+       from chosen where w.connection_id = $1 and w.object = chosen.object and w.external_id = chosen.external_id
+         and w.state = 'sending' and w.leased_until <= now()
+       returning w.*)
+     select ${WRITE_COLUMNS}, w.base_modified_at as "baseModifiedAt" from claimed w order by w.id`,
+    [connectionId, limit, leaseMs],
+  );
+  return rows;
+}
+
+/** Keeps claimed rows for another `leaseMs` from now. Returns those that are still this flusher's. */
+export async function renewLeases(tx: Tx, claims: readonly Claim[], leaseMs: number): Promise<Set<number>> {
+  await lockRows(tx, claims);
+  const { rows } = await tx.query<{ id: number }>(
+    `update writes w set leased_until = now() + $3 * interval '1 millisecond'
+     from unnest($1::bigint[], $2::integer[]) as mine (id, attempt)
+     where w.id = mine.id and w.attempt = mine.attempt and w.state in ('planned', 'sending') returning w.id`,
+    [claims.map((claim) => claim.id), claims.map((claim) => claim.attempt), leaseMs],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** How much of a connection is open, and how long until something of it may be touched, in milliseconds (null: nothing). */
+export async function readOutbox(
+  tx: Tx,
+  connectionId: string,
+): Promise<{ waiting: number; dueInMs: number | null }> {
+  const { rows } = await tx.query<{ waiting: number; dueInMs: number | null }>(
+    `select (select count(*) from writes where connection_id = $1 and state in ('planned', 'sending')) as waiting,
+       (select extract(epoch from min(greatest(due, now())) - now()) * 1000
+        from (${OPEN_RECORDS}) as open)::float8 as "dueInMs"`,
+    [connectionId],
+  );
+  return rows[0] ?? { waiting: 0, dueInMs: null };
+}
