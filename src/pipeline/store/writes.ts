@@ -1,4 +1,4 @@
-import type { CrmObject } from '../../connectors/crm.ts';
+import type { CrmKind, CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 
@@ -70,7 +70,7 @@ export function toStoredJson(value: FieldValue): string {
 
 const WANTED = `with wanted as (
   select distinct on (connection_id, object, external_id, field) connection_id, object, external_id, field, company_id,
-    value::jsonb as value, rejected, undoes
+    value::jsonb as value, rejected, undoes, line
   from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::bigint[]) with ordinality
     as given (connection_id, object, external_id, field, company_id, value, rejected, undoes, line)
   order by connection_id, object, external_id, field, line desc)`;
@@ -109,7 +109,7 @@ async function insertRehearsed(tx: Tx, runId: string, values: unknown[]): Promis
   const { rowCount } = await tx.query(
     `${WANTED} insert into writes as w (${COLUMNS}, state)
      select current_workspace(), $9, connection_id, object, external_id, field, company_id, value, rejected, undoes, 'rehearsed'
-     from wanted
+     from wanted order by line
      on conflict (workspace_id, run_id, connection_id, object, external_id, field) where state = 'rehearsed'
      do update set new_value = excluded.new_value, reason = excluded.reason, undoes = excluded.undoes`,
     [...values, runId],
@@ -119,11 +119,14 @@ async function insertRehearsed(tx: Tx, runId: string, values: unknown[]): Promis
 
 async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<number> {
   await tx.query(
-    `${WANTED} update writes w set state = 'cancelled', settled_at = now(),
+    `${WANTED}, replaced as (
+       select w.id from wanted join writes w on ${SAME_FIELD}
+       where w.state = 'planned' and wanted.rejected is null and (w.undoes is null or wanted.undoes is not null)
+         and (w.new_value <> wanted.value or w.undoes is distinct from wanted.undoes)
+       order by w.id for update of w)
+     update writes w set state = 'cancelled', settled_at = now(), leased_until = null,
        reason = 'A newer value took its place before it was sent'
-     from wanted where ${SAME_FIELD} and w.state = 'planned' and wanted.rejected is null
-       and (w.undoes is null or wanted.undoes is not null)
-       and (w.new_value <> wanted.value or w.undoes is distinct from wanted.undoes)`,
+     from replaced where w.id = replaced.id and w.state = 'planned'`,
     values,
   );
   // Two transactions may plan the same field at once: the one that comes second updates the row of the first.
@@ -136,6 +139,7 @@ async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<
        select from writes w where ${SAME_FIELD} and w.state in ('planned', 'sending')
          and (w.new_value = wanted.value and w.undoes is not distinct from wanted.undoes
               or w.undoes is not null and wanted.undoes is null))
+     order by line
      on conflict (workspace_id, connection_id, object, external_id, field) where state = 'planned'
      do update set run_id = excluded.run_id, new_value = excluded.new_value, undoes = excluded.undoes,
        company_id = excluded.company_id, planned_at = now(), attempt = w.attempt + 1, leased_until = null,
@@ -144,4 +148,60 @@ async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<
     [...values, runId],
   );
   return rowCount ?? 0;
+}
+
+export type WriteCount = {
+  crm: CrmKind;
+  object: CrmObject;
+  state: WriteState;
+  records: number;
+  fields: number;
+};
+
+/** What became of a run's writes, per CRM, object and state. */
+export async function countWritesByConnection(tx: Tx, runId: string): Promise<WriteCount[]> {
+  const { rows } = await tx.query<WriteCount>(
+    `select c.kind as crm, w.object, w.state, count(distinct w.external_id) as records, count(*) as fields
+     from writes w join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id
+     where w.run_id = $1 group by c.kind, w.object, w.state order by 1, 2, 3`,
+    [runId],
+  );
+  return rows;
+}
+
+/** How many of a run's writes are not settled, and how many of these go to a connection that is not paused. */
+export async function countOpenWrites(tx: Tx, runId: string): Promise<{ open: number; sendable: number }> {
+  const { rows } = await tx.query<{ open: number; sendable: number }>(
+    `select count(*) as open, count(*) filter (where c.status = 'active') as sendable
+     from writes w join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id
+     where w.run_id = $1 and w.state in ('planned', 'sending')`,
+    [runId],
+  );
+  return rows[0] ?? { open: 0, sendable: 0 };
+}
+
+export type FailedWrite = Write & { crm: CrmKind; domain: string; company: string };
+
+/**
+ * Fields whose last word is a refusal or a conflict, in id order: of one run, or as things stand now. The next page begins
+ * after the last id.
+ */
+export async function listFailedWrites(
+  tx: Tx,
+  page: { runId?: string; afterId?: number; limit?: number } = {},
+): Promise<FailedWrite[]> {
+  const { rows } = await tx.query<FailedWrite>(
+    `select ${WRITE_COLUMNS}, c.kind as crm, company.domain, company.name as company
+     from writes w
+     join companies company on company.workspace_id = w.workspace_id and company.id = w.company_id
+     join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id
+     where w.state in ('rejected', 'conflicted') and w.id > $2 and ($1::uuid is null or w.run_id = $1)
+       and ($1::uuid is not null or not exists (
+         select from writes later where later.connection_id = w.connection_id and later.object = w.object
+           and later.external_id = w.external_id and later.field = w.field and later.id > w.id
+           and later.state not in ('rehearsed', 'cancelled')))
+     order by w.id limit $3`,
+    [page.runId ?? null, page.afterId ?? 0, page.limit ?? 1_000],
+  );
+  return rows;
 }

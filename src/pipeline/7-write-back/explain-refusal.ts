@@ -1,0 +1,39 @@
+import type { ProviderError } from '../../errors.ts';
+
+// What a RevOps person can do about the refusals that CRMs give most often, by the CRM's own code.
+const FIXES: readonly [RegExp, string][] = [
+  [/ENTITY_IS_LOCKED/, 'The record is locked, usually by an approval; it is tried again with the next run.'],
+  [/UNABLE_TO_LOCK_ROW/, 'Somebody else was saving the record; it is tried again with the next run.'],
+  [/VALIDATION/, 'Exempt the integration user from that validation rule, or correct the record.'],
+  [
+    /PICKLIST|INVALID_OPTION/,
+    'Run "fieldnote connect --install" as an administrator to add the missing picklist values.',
+  ],
+  [/STRING_TOO_LONG|TOO_LONG/, "Widen the field to the length that Fieldnote's setup gives it."],
+  [
+    /INSUFFICIENT|PERMISSION|FIELD_INTEGRITY|READ_ONLY|FIELD_FOR_INSERT_UPDATE/,
+    'Give the integration user edit access to the field and the record.',
+  ],
+  [
+    /CONVERTED/,
+    'A converted lead is read-only; its account carries the result. It leaves the plan with the next sync.',
+  ],
+];
+
+/** A refusal for the audit log: the CRM's own code and words, then what to do. */
+export function explainRow(code: string, message: string): string {
+  const words = [code, message].filter((part) => part !== '').join(': ');
+  const fix = FIXES.find(([pattern]) => pattern.test(words))?.[1] ?? 'It is tried again with the next run.';
+  return `${words.replace(/[\s.]+$/, '')}. ${fix}`;
+}
+
+/** The same for a refusal of a whole call. */
+export function explainRefusal(error: ProviderError): string {
+  return error.fix === undefined
+    ? explainRow(error.code ?? '', error.message)
+    : `${error.message}. ${error.fix}`;
+}
+
+/** Why nothing was written to a record that is no more. */
+export const explainGone = (message: string): string =>
+  `${message === '' ? 'Deleted, merged or converted' : message.replace(/[\s.]+$/, '')}. The next sync finds out what became of the record and matches it again.`;

@@ -1,0 +1,30 @@
+import { ProviderDownError, ProviderError, describeError } from '../../errors.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+/** Why a flush ended before its work was done, and when to go on; null for a mistake of ours, which must not be hidden. */
+export function explainStop(
+  error: unknown,
+  signal: AbortSignal,
+): { because: string; fix?: string; comeBackAt: Date } | null {
+  const after = (ms: number): Date => new Date(Date.now() + ms);
+  if (signal.aborted) return { because: 'Stopped on request', comeBackAt: after(0) };
+  if (error instanceof ProviderDownError) return { because: error.message, comeBackAt: error.until };
+  if (!(error instanceof ProviderError)) return null;
+  const delays: Record<ProviderError['kind'], number> = {
+    unavailable: 15 * SECOND_MS,
+    'rate-limited': 15 * SECOND_MS,
+    // Allowances roll over 24 hours or at midnight; a look per half hour costs little.
+    quota: 30 * MINUTE_MS,
+    unauthorized: 10 * MINUTE_MS,
+    refused: 10 * MINUTE_MS,
+    'not-found': 10 * MINUTE_MS,
+    malformed: MINUTE_MS,
+  };
+  return {
+    because: describeError(error),
+    ...(error.fix === undefined ? {} : { fix: error.fix }),
+    comeBackAt: after(error.retryAfterMs ?? delays[error.kind]),
+  };
+}

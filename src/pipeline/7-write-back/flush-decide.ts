@@ -1,0 +1,123 @@
+import type { CrmObject, RecordWrite } from '../../connectors/crm.ts';
+import { recordKey } from '../store/writes-ledger.ts';
+import type { RecordLedger } from '../store/writes-ledger.ts';
+import { renewLeases } from '../store/writes-outbox.ts';
+import { releaseWrites, settleWrites } from '../store/writes-settle.ts';
+import type { Release, Settlement } from '../store/writes-settle.ts';
+import type { Write } from '../store/writes.ts';
+import { decideRecord } from './decide-record.ts';
+import type { DecidedRow } from './decide-record.ts';
+import { readRecords } from './flush-read.ts';
+import type { Reading } from './flush-read.ts';
+import type { FlushSession } from './flush-session.ts';
+import { putOff } from './put-off.ts';
+
+/** A record whose fields may be sent as they were decided. */
+export type ReadyRecord = {
+  key: string;
+  rows: DecidedRow[];
+  write: RecordWrite;
+  modifiedAt: string | null;
+};
+
+// Salesforce compares whole seconds: a person's edit within the second in which the record was last modified would not be
+// noticed. So that second must be over when we read. How far the clocks of both sides may be apart before we ask twice:
+const CLOCKS_APART_MS = 10_000;
+const SECOND_MS = 1_000;
+
+/** Reads the records of claimed rows and decides field by field. Settles what is not to be sent; returns the rest. */
+export async function decideRecords(
+  session: FlushSession,
+  claimed: readonly Write[],
+  ledgers: ReadonlyMap<string, RecordLedger>,
+): Promise<ReadyRecord[]> {
+  const ready: ReadyRecord[] = [];
+  for (const [object, records] of groupByObject(claimed)) {
+    const ids = [...records.keys()];
+    for (let at = 0; at < ids.length; at += session.crm.readBatch) {
+      const batch = ids.slice(at, at + session.crm.readBatch);
+      await renewClaims(session);
+      const readings = await readRecords(session, object, batch, 'read');
+      const verdicts = batch.map((id) =>
+        judgeRecord(session, records.get(id) ?? [], readings.get(id), ledgers),
+      );
+      await settleVerdicts(session, verdicts);
+      ready.push(...verdicts.flatMap((verdict) => (verdict.ready === null ? [] : [verdict.ready])));
+    }
+  }
+  return ready;
+}
+
+function groupByObject(rows: readonly Write[]): Map<CrmObject, Map<string, Write[]>> {
+  const objects = new Map<CrmObject, Map<string, Write[]>>();
+  for (const row of rows) {
+    const records = objects.get(row.object) ?? new Map<string, Write[]>();
+    objects.set(row.object, records);
+    records.set(row.externalId, [...(records.get(row.externalId) ?? []), row]);
+  }
+  return objects;
+}
+
+async function renewClaims(session: FlushSession): Promise<void> {
+  const held = await session.inTx((tx) => renewLeases(tx, [...session.claims.values()], session.leaseMs));
+  for (const id of session.claims.keys()) if (!held.has(id)) session.claims.delete(id);
+}
+
+type Verdict = { ready: ReadyRecord | null; settlements: Settlement[]; releases: Release[] };
+
+function judgeRecord(
+  session: FlushSession,
+  held: readonly Write[],
+  reading: Reading | undefined,
+  ledgers: ReadonlyMap<string, RecordLedger>,
+): Verdict {
+  const rows = held.filter((row) => session.claims.has(row.id));
+  const [first] = rows;
+  const verdict: Verdict = { ready: null, settlements: [], releases: [] };
+  if (first === undefined) return verdict;
+  const key = recordKey(first);
+  const { settled, send } = decideRecord(rows, reading, ledgers.get(key), session);
+  verdict.settlements = settled.map(({ write: { id, attempt }, state, reason, present }) => ({
+    id,
+    attempt,
+    state,
+    reason,
+    ...(present === undefined ? {} : { oldValue: present }),
+  }));
+  if (send === null || reading === undefined) return verdict;
+  const { unmodifiedSince } = send.write;
+  if (unmodifiedSince === null || secondIsOver(session, key, unmodifiedSince, reading.startedAt)) {
+    verdict.ready = { key, ...send };
+    return verdict;
+  }
+  for (const { write } of send.rows) {
+    const later = putOff(write, 'The record is being edited', SECOND_MS);
+    if ('state' in later) verdict.settlements.push(later);
+    else verdict.releases.push(later);
+  }
+  return verdict;
+}
+
+/**
+ * True when the second in which the record was last modified was over before this read began. A record last modified long
+ * ago by our own clock is past it; else it must have been seen like this a second earlier, whatever the clocks say.
+ */
+function secondIsOver(session: FlushSession, key: string, modifiedAt: string, startedAt: number): boolean {
+  if (Date.parse(modifiedAt) < Date.now() - (performance.now() - startedAt) - CLOCKS_APART_MS) return true;
+  const seen = session.seen.get(key);
+  if (seen?.modifiedAt === modifiedAt) return startedAt - seen.at >= SECOND_MS;
+  session.seen.set(key, { modifiedAt, at: performance.now() });
+  return false;
+}
+
+async function settleVerdicts(session: FlushSession, verdicts: readonly Verdict[]): Promise<void> {
+  const settlements = verdicts.flatMap((verdict) => verdict.settlements);
+  const releases = verdicts.flatMap((verdict) => verdict.releases);
+  if (settlements.length === 0 && releases.length === 0) return;
+  const settled = await session.inTx(async (tx) => {
+    await releaseWrites(tx, releases);
+    return settleWrites(tx, 'planned', settlements);
+  });
+  for (const { id } of [...settlements, ...releases]) session.claims.delete(id);
+  for (const { id, state } of settlements) if (settled.has(id)) session.count(state, 1);
+}

@@ -1,0 +1,66 @@
+import type { FieldValue } from '../../connectors/crm-fields.ts';
+import { listUnread, saveReturned } from '../store/writes-read-back.ts';
+import { readRecords } from './flush-read.ts';
+import type { FlushSession, Landed } from './flush-session.ts';
+import { couldHaveBecome } from './same-value.ts';
+
+const ROWS_AT_ONCE = 5_000;
+
+/** Reads back what an earlier process could not any more. */
+export async function readBackLeftovers(session: FlushSession): Promise<void> {
+  for (;;) {
+    const rows = await session.inTx((tx) =>
+      listUnread(tx, session.connectionId, ROWS_AT_ONCE, session.leaseMs),
+    );
+    if (rows.length === 0) return;
+    await readBack(
+      session,
+      rows.map((row) => ({ ...row, value: row.newValue })),
+      { atOnce: false },
+    );
+  }
+}
+
+/** Reads back what landed in this flush, in the largest batches: everything, or only the full ones. */
+export async function readBackLanded(session: FlushSession, which: 'all' | 'full-batches'): Promise<void> {
+  for (const object of new Set(session.landed.map((row) => row.object))) {
+    const ids = [
+      ...new Set(session.landed.flatMap((row) => (row.object === object ? [row.externalId] : []))),
+    ];
+    const size = session.crm.readBatch;
+    const taken = new Set(which === 'all' ? ids : ids.slice(0, ids.length - (ids.length % size)));
+    if (taken.size === 0) continue;
+    const rows = session.landed.filter((row) => row.object === object && taken.has(row.externalId));
+    session.landed = session.landed.filter((row) => row.object !== object || !taken.has(row.externalId));
+    await readBack(session, rows, { atOnce: true });
+  }
+}
+
+const EDITED_AT_ONCE =
+  'Right after our write the CRM held another value; it is taken for a person’s edit and stays';
+
+async function readBack(
+  session: FlushSession,
+  rows: readonly Landed[],
+  options: { atOnce: boolean },
+): Promise<void> {
+  for (const object of new Set(rows.map((row) => row.object))) {
+    const ofObject = rows.filter((row) => row.object === object);
+    const ids = [...new Set(ofObject.map((row) => row.externalId))];
+    const readings = await readRecords(session, object, ids, 'readBack');
+    const found = ofObject.map((row): { id: number; value: FieldValue; reason: string | null } => {
+      const reading = readings.get(row.externalId);
+      const values = reading !== undefined && 'current' in reading ? reading.current.values : null;
+      if (values === null) return { id: row.id, value: row.value, reason: null };
+      const present = values[row.field] ?? null;
+      // Where nobody else may edit, any other value is the CRM's own doing.
+      const normalised =
+        couldHaveBecome(row.field, row.value, present) ||
+        (options.atOnce && !session.peopleMayEdit(object, row.field));
+      return normalised
+        ? { id: row.id, value: present, reason: null }
+        : { id: row.id, value: row.value, reason: EDITED_AT_ONCE };
+    });
+    await session.inTx((tx) => saveReturned(tx, found));
+  }
+}

@@ -1,0 +1,50 @@
+import type { CrmObject, CurrentRecord } from '../../connectors/crm.ts';
+import { ProviderError } from '../../errors.ts';
+import type { FlushSession } from './flush-session.ts';
+import { explainRefusal } from './explain-refusal.ts';
+
+/** What a record holds now, or why the CRM would not say. `startedAt` is when the read began, on a steady clock. */
+export type Reading = { startedAt: number } & ({ current: CurrentRecord } | { refused: string });
+
+/**
+ * Reads records of one object in the largest batches, by external id. A refusal of a whole batch is halved down to the
+ * record that it is about. Throws what the connector throws for anything that waiting or a person must mend.
+ */
+export async function readRecords(
+  session: Pick<FlushSession, 'crm' | 'call'>,
+  object: CrmObject,
+  externalIds: readonly string[],
+  kind: 'read' | 'readBack',
+): Promise<Map<string, Reading>> {
+  const readings = new Map<string, Reading>();
+  const read = async (ids: readonly string[]): Promise<void> => {
+    if (ids.length === 0) return;
+    const startedAt = performance.now();
+    try {
+      const found = await session.call(kind, (options) => session.crm.readCurrent(object, ids, options));
+      for (const current of found) readings.set(current.externalId, { startedAt, current });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const [only] = ids;
+      if (ids.length === 1 && only !== undefined) {
+        readings.set(only, { startedAt, refused: explainRefusal(error) });
+        return;
+      }
+      const middle = Math.ceil(ids.length / 2);
+      await read(ids.slice(0, middle));
+      await read(ids.slice(middle));
+    }
+  };
+  const size = session.crm.readBatch;
+  for (let at = 0; at < externalIds.length; at += size) await read(externalIds.slice(at, at + size));
+  return readings;
+}
+
+/** True when the CRM understood the whole call and said no, so that nothing of it took effect. */
+export function isRefusal(error: unknown): error is ProviderError {
+  return (
+    error instanceof ProviderError &&
+    !error.maybeApplied &&
+    (error.kind === 'refused' || error.kind === 'not-found')
+  );
+}

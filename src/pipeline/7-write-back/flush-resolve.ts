@@ -1,0 +1,90 @@
+import type { FieldValue } from '../../connectors/crm-fields.ts';
+import { claimUnresolved } from '../store/writes-outbox.ts';
+import type { UnresolvedWrite } from '../store/writes-outbox.ts';
+import { releaseWrites, settleWrites } from '../store/writes-settle.ts';
+import type { Release, Settlement } from '../store/writes-settle.ts';
+import { resolveWrite } from './decide.ts';
+import { explainGone } from './explain-refusal.ts';
+import { readRecords } from './flush-read.ts';
+import type { Reading } from './flush-read.ts';
+import type { FlushSession } from './flush-session.ts';
+
+const RECORDS_AT_ONCE = 2_000;
+
+/**
+ * Finds out, by reading, what became of values that were on their way when a process died or a call broke: settled if
+ * they landed, put back into the queue if they did not, a conflict where only a person can tell.
+ */
+export async function resolveUnresolved(session: FlushSession): Promise<void> {
+  for (;;) {
+    session.signal.throwIfAborted();
+    const rows = await session.inTx((tx) =>
+      claimUnresolved(tx, session.connectionId, RECORDS_AT_ONCE, session.leaseMs),
+    );
+    if (rows.length === 0) return;
+    for (const object of new Set(rows.map((row) => row.object))) {
+      const ofObject = rows.filter((row) => row.object === object);
+      const ids = [...new Set(ofObject.map((row) => row.externalId))];
+      const readings = await readRecords(session, object, ids, 'read');
+      await settleFound(session, ofObject, readings);
+    }
+  }
+}
+
+async function settleFound(
+  session: FlushSession,
+  rows: readonly UnresolvedWrite[],
+  readings: ReadonlyMap<string, Reading>,
+): Promise<void> {
+  const settlements: Settlement[] = [];
+  const releases: Release[] = [];
+  for (const row of rows) {
+    const found = resolveRow(session, row, readings.get(row.externalId));
+    if (found === 'not-landed')
+      releases.push({ id: row.id, attempt: row.attempt, delayMs: 0, failed: false });
+    else settlements.push({ id: row.id, attempt: row.attempt, reason: null, ...found });
+  }
+  const settled = await session.inTx(async (tx) => {
+    await releaseWrites(tx, releases);
+    return settleWrites(tx, 'sending', settlements);
+  });
+  for (const { id, state } of settlements) if (settled.has(id)) session.count(state, 1);
+}
+
+type Found =
+  | { state: 'applied'; returnedValue: FieldValue }
+  | { state: 'conflicted'; reason: string; oldValue: FieldValue; returnedValue: FieldValue }
+  | { state: 'rejected'; reason: string };
+
+function resolveRow(
+  session: FlushSession,
+  row: UnresolvedWrite,
+  reading: Reading | undefined,
+): Found | 'not-landed' {
+  if (reading === undefined || 'refused' in reading)
+    return { state: 'rejected', reason: reading?.refused ?? 'The CRM said nothing of this record' };
+  const { values, modifiedAt, unwritable } = reading.current;
+  if (values === null) return { state: 'rejected', reason: explainGone(unwritable ?? '') };
+  const present = values[row.field] ?? null;
+  const moved =
+    modifiedAt !== null &&
+    row.baseModifiedAt !== null &&
+    Date.parse(modifiedAt) !== row.baseModifiedAt.getTime();
+  const resolution = resolveWrite({
+    field: row.field,
+    sent: row.newValue,
+    before: row.oldValue,
+    present,
+    peopleMayEdit: session.peopleMayEdit(row.object, row.field),
+    moved,
+  });
+  if (resolution === 'landed') return { state: 'applied', returnedValue: present };
+  if (resolution === 'not-landed') return 'not-landed';
+  // Our value may have stood there before theirs: only that value would be ours to replace.
+  return {
+    state: 'conflicted',
+    reason: 'The record was changed while our write was under way; what it holds now stays',
+    oldValue: present,
+    returnedValue: row.newValue,
+  };
+}

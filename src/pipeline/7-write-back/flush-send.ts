@@ -1,0 +1,196 @@
+import type { Crm, RecordWrite, WriteOutcome } from '../../connectors/crm.ts';
+import { ProviderDownError, ProviderError } from '../../errors.ts';
+import { recordKey } from '../store/writes-ledger.ts';
+import { renewLeases } from '../store/writes-outbox.ts';
+import { markSending, releaseWrites, settleWrites } from '../store/writes-settle.ts';
+import type { Release, Settlement } from '../store/writes-settle.ts';
+import type { Write } from '../store/writes.ts';
+import { explainGone, explainRefusal, explainRow } from './explain-refusal.ts';
+import { readBackLanded } from './flush-read-back.ts';
+import { isRefusal } from './flush-read.ts';
+import type { ReadyRecord } from './flush-decide.ts';
+import type { FlushSession } from './flush-session.ts';
+import { putOff } from './put-off.ts';
+
+const RETRY_FIRST_MS = 1_000;
+// So many write calls in a row that broke without an answer: the CRM is not well, and each leaves rows to be read again.
+const MOST_BROKEN_CALLS = 3;
+
+/** The groups that one call each can carry, and of these the ones that no further record would fit into. */
+export function groupRecords<T extends { write: RecordWrite; key: string }>(
+  crm: Crm,
+  connectionId: string,
+  records: readonly T[],
+): { full: T[][]; rest: T[][] } {
+  const byKey = new Map(records.map((record) => [record.key, record]));
+  const groups = { full: [] as T[][], rest: [] as T[][] };
+  for (const group of crm.groupWrites(records.map((record) => record.write))) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const isFull = crm.groupWrites([...group, { ...first, externalId: `${first.externalId}+` }]).length > 1;
+    (isFull ? groups.full : groups.rest).push(
+      group.flatMap((write) => byKey.get(recordKey({ connectionId, ...write })) ?? []),
+    );
+  }
+  return groups;
+}
+
+/** Sends the groups, one call each, and settles every field by its record's own outcome. */
+export async function sendGroups(
+  session: FlushSession,
+  groups: readonly (readonly ReadyRecord[])[],
+): Promise<void> {
+  for (const group of groups) {
+    const departed = await depart(session, group);
+    if (departed.length > 0) await sendDeparted(session, departed);
+    await readBackLanded(session, 'full-batches');
+  }
+}
+
+/** Marks the group's rows as on their way; leaves out what is no longer ours to send. */
+async function depart(session: FlushSession, group: readonly ReadyRecord[]): Promise<ReadyRecord[]> {
+  const departures = group.flatMap(({ rows, modifiedAt }) =>
+    rows.map(({ write: { id, attempt }, present }) => ({
+      id,
+      attempt,
+      oldValue: present,
+      baseModifiedAt: modifiedAt,
+    })),
+  );
+  session.signal.throwIfAborted();
+  const gone = await session.inTx((tx) => markSending(tx, departures, session.leaseMs));
+  for (const { id } of departures) session.claims.delete(id);
+  return group.flatMap((record) => {
+    const rows = record.rows.filter(({ write }) => gone.has(write.id));
+    if (rows.length === 0) return [];
+    const fields = Object.fromEntries(rows.map(({ write }) => [write.field, write.newValue]));
+    return [{ ...record, rows, write: { ...record.write, fields } }];
+  });
+}
+
+async function sendDeparted(session: FlushSession, group: readonly ReadyRecord[]): Promise<void> {
+  let outcomes: WriteOutcome[];
+  try {
+    outcomes = await session.call('write', (options) =>
+      session.crm.writeRecords(
+        group.map((record) => record.write),
+        options,
+      ),
+    );
+  } catch (error) {
+    await handleFailure(session, group, error);
+    return;
+  }
+  session.brokenCalls = 0;
+  for (const { key, write } of group)
+    session.sent.set(key, {
+      ...write,
+      fields: Object.fromEntries(Object.keys(write.fields).map((field) => [field, null])),
+    });
+  const found = new Map(
+    outcomes.map((outcome) => [recordKey({ connectionId: session.connectionId, ...outcome }), outcome]),
+  );
+  await settleOutcomes(
+    session,
+    group.flatMap((record) => {
+      const outcome = found.get(record.key);
+      // Not a word about it: the lease runs out, and the record is read again.
+      return outcome === undefined ? [] : [{ record, outcome }];
+    }),
+  );
+}
+
+async function handleFailure(
+  session: FlushSession,
+  group: readonly ReadyRecord[],
+  error: unknown,
+): Promise<void> {
+  const claims = group.flatMap((record) =>
+    record.rows.map(({ write: { id, attempt } }) => ({ id, attempt })),
+  );
+  if (isRefusal(error)) {
+    // One bad row must not harm its neighbours: halve until it stands alone.
+    if (group.length === 1) {
+      const reason = explainRefusal(error);
+      await settle(session, claims.map((claim) => ({ ...claim, state: 'rejected', reason })), []); // prettier-ignore
+      return;
+    }
+    const middle = Math.ceil(group.length / 2);
+    for (const half of [group.slice(0, middle), group.slice(middle)]) {
+      const ours = await session.inTx((tx) => renewLeases(tx, claimsOf(half), session.leaseMs));
+      const still = half.filter((record) => record.rows.every(({ write }) => ours.has(write.id)));
+      if (still.length > 0) await sendDeparted(session, still);
+    }
+    return;
+  }
+  const notSent =
+    error instanceof ProviderDownError ||
+    (error instanceof ProviderError && !error.maybeApplied && error.kind !== 'malformed');
+  if (notSent) {
+    await settle(session, [], claims.map((claim) => ({ ...claim, delayMs: 0, failed: false }))); // prettier-ignore
+    throw error;
+  }
+  // It may have taken effect: the rows stay on their way until the record is read, once the CRM had time to finish.
+  await session.inTx((tx) => renewLeases(tx, claims, session.uncertainMs));
+  session.brokenCalls += 1;
+  if (session.signal.aborted || !(error instanceof ProviderError) || session.brokenCalls >= MOST_BROKEN_CALLS)
+    throw error;
+}
+
+const claimsOf = (group: readonly ReadyRecord[]): { id: number; attempt: number }[] =>
+  group.flatMap((record) => record.rows.map(({ write: { id, attempt } }) => ({ id, attempt })));
+
+async function settleOutcomes(
+  session: FlushSession,
+  answers: readonly { record: ReadyRecord; outcome: WriteOutcome }[],
+): Promise<void> {
+  const settlements: Settlement[] = [];
+  const releases: Release[] = [];
+  for (const { record, outcome } of answers)
+    for (const { write } of record.rows) {
+      const judged = judgeOutcome(write, outcome);
+      if ('state' in judged) settlements.push(judged);
+      else releases.push(judged);
+    }
+  const settled = await settle(session, settlements, releases);
+  for (const { record } of answers)
+    for (const { write } of record.rows)
+      if (settled.applied.has(write.id)) session.landed.push({ ...write, value: write.newValue });
+}
+
+function judgeOutcome(write: Write, outcome: WriteOutcome): Settlement | Release {
+  const claim = { id: write.id, attempt: write.attempt };
+  switch (outcome.outcome) {
+    case 'applied':
+      return { ...claim, state: 'applied', reason: null };
+    case 'gone':
+      return { ...claim, state: 'rejected', reason: explainGone(outcome.message) };
+    case 'changed-meanwhile':
+      return putOff(write, 'The record was being edited', 0);
+    case 'rejected': {
+      const reason = explainRow(outcome.code, outcome.message);
+      if (outcome.retryable) return putOff(write, reason, RETRY_FIRST_MS);
+      const blamed = outcome.fields.length === 0 || outcome.fields.includes(write.field);
+      // The CRM refuses a record for one field: the others go again without it.
+      return blamed ? { ...claim, state: 'rejected', reason } : { ...claim, delayMs: 0, failed: true };
+    }
+  }
+}
+
+async function settle(
+  session: FlushSession,
+  settlements: readonly Settlement[],
+  releases: readonly Release[],
+): Promise<{ applied: Set<number> }> {
+  const settled = await session.inTx(async (tx) => {
+    await releaseWrites(tx, releases);
+    return settleWrites(tx, 'sending', settlements);
+  });
+  const applied = new Set<number>();
+  for (const { id, state } of settlements) {
+    if (!settled.has(id)) continue;
+    if (state === 'applied') applied.add(id);
+    session.count(state, 1);
+  }
+  return { applied };
+}

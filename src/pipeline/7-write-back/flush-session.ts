@@ -1,0 +1,122 @@
+import type { CallOptions } from '../../connectors/call.ts';
+import type { Crm, CrmObject, RecordWrite } from '../../connectors/crm.ts';
+import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
+import type { Database, Tx } from '../../db.ts';
+import type { Claim } from '../store/writes-outbox.ts';
+import type { Write } from '../store/writes.ts';
+import type { FieldPolicies } from './field-policy.ts';
+import { fieldDefinition } from './same-value.ts';
+
+export type FlushCounts = { applied: number; conflicted: number; rejected: number; skipped: number };
+export type FlushCalls = { read: number; write: number; readBack: number };
+
+/** A value that the CRM took in this flush and that is still to be read back. */
+export type Landed = Pick<Write, 'id' | 'object' | 'externalId' | 'field'> & { value: FieldValue };
+
+/** Everything that the steps of one flush share. */
+export type FlushSession = {
+  workspaceId: string;
+  connectionId: string;
+  crm: Crm;
+  policies: FieldPolicies | undefined;
+  peopleMayEdit(object: CrmObject, field: FieldKey): boolean;
+  leaseMs: number;
+  uncertainMs: number;
+  signal: AbortSignal;
+  counts: FlushCounts;
+  calls: FlushCalls;
+  /** Rows in our hands that are neither on their way nor settled. */
+  claims: Map<number, Claim>;
+  landed: Landed[];
+  /** Every record that was sent, once, for reckoning the fewest calls possible. */
+  sent: Map<string, RecordWrite>;
+  /** When a record was first seen with that last-modified time (milliseconds of a steady clock). */
+  seen: Map<string, { modifiedAt: string; at: number }>;
+  /** Write calls in a row of which we do not know what became. */
+  brokenCalls: number;
+  inTx<T>(act: (tx: Tx) => Promise<T>): Promise<T>;
+  /** One platform call: counted, stoppable, and over before the lease of its rows is. */
+  call<T>(kind: keyof FlushCalls, act: (options: CallOptions) => Promise<T>): Promise<T>;
+  count(state: keyof FlushCounts, fields: number): void;
+};
+
+/** One connection, opened for writing. */
+export type OpenConnection = {
+  crm: Crm;
+  /** Fields that people may edit, per object, as the last check found; empty before the first one. */
+  fieldAccess: Partial<Record<CrmObject, FieldKey[]>>;
+  policies?: FieldPolicies;
+};
+
+export type SessionOptions = {
+  db: Database;
+  opened: OpenConnection;
+  workspaceId: string;
+  connectionId: string;
+  signal: AbortSignal;
+  leaseMs?: number | undefined;
+  uncertainMs?: number | undefined;
+  onCall?: CallOptions['onCall'] | undefined;
+  onProgress?: ((counts: FlushCounts) => void) | undefined;
+};
+
+// A call must end before its rows' lease does, or another flusher would read the record while ours is still being applied.
+const CALL_SHARE_OF_LEASE = 0.8;
+const TX_TRIES = 3;
+const LEASE_MS = 30_000;
+const UNCERTAIN_MS = 5_000;
+
+export function openSession(options: SessionOptions): FlushSession {
+  const { db, opened, workspaceId, connectionId, signal, onCall, onProgress } = options;
+  const { crm, fieldAccess, policies } = opened;
+  const leaseMs = options.leaseMs ?? LEASE_MS;
+  const counts: FlushCounts = { applied: 0, conflicted: 0, rejected: 0, skipped: 0 };
+  const calls: FlushCalls = { read: 0, write: 0, readBack: 0 };
+  return {
+    workspaceId,
+    connectionId,
+    crm,
+    policies,
+    // Before the first check: on HubSpot anybody may edit any property.
+    peopleMayEdit: (object, field) =>
+      fieldAccess[object]?.includes(field) ??
+      (fieldDefinition(field).peopleMayEdit || crm.kind === 'hubspot'),
+    leaseMs,
+    uncertainMs: options.uncertainMs ?? UNCERTAIN_MS,
+    signal,
+    counts,
+    calls,
+    claims: new Map(),
+    landed: [],
+    sent: new Map(),
+    seen: new Map(),
+    brokenCalls: 0,
+    inTx: async (act) => {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await db.inWorkspace(workspaceId, act);
+        } catch (error) {
+          if (tries >= TX_TRIES || !lostARace(error)) throw error;
+        }
+      }
+    },
+    call: async (kind, act) => {
+      signal.throwIfAborted();
+      calls[kind] += 1;
+      const limit = AbortSignal.timeout(Math.ceil(leaseMs * CALL_SHARE_OF_LEASE));
+      return act({
+        signal: AbortSignal.any([signal, limit]),
+        ...(onCall === undefined ? {} : { onCall }),
+      });
+    },
+    count: (state, fields) => {
+      counts[state] += fields;
+      if (fields > 0) onProgress?.({ ...counts });
+    },
+  };
+}
+
+// unique_violation: a newer value was planned between our look and our update; deadlock_detected (PostgreSQL, appendix A).
+function lostARace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '23505' || error.code === '40P01');
+}

@@ -1,0 +1,99 @@
+import type { FieldValues } from '../../connectors/crm.ts';
+import { FIELDS } from '../../connectors/crm-fields.ts';
+import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
+import type { Tx } from '../../db.ts';
+import { findLedgers, lastOutcome, recordKey } from '../store/writes-ledger.ts';
+import type { FieldLedger, RecordAddress, RecordLedger } from '../store/writes-ledger.ts';
+import { insertWrites } from '../store/writes.ts';
+import type { WantedWrite } from '../store/writes.ts';
+import { findFault } from './check-value.ts';
+import { policyOf } from './field-policy.ts';
+import type { FieldPolicies, FieldPolicy } from './field-policy.ts';
+import { fieldDefinition, sameValue } from './same-value.ts';
+
+export const NOT_ENOUGH_EVIDENCE = 'Not enough evidence';
+// A score that no longer holds misleads more than none: with the band at "not enough evidence" these are emptied, where
+// the value there is ours. Everything else keeps its last value when there is no new one.
+const EMPTIED_WITH_BAND: readonly FieldKey[] = ['score', 'confidence'];
+
+export type PlanRequest = {
+  desired: FieldValues;
+  record: RecordAddress;
+  companyId: string;
+  ledger: RecordLedger | undefined;
+  policies?: FieldPolicies;
+  /** A person asked for this run: what was undone may be written again. */
+  explicit: boolean;
+};
+
+/**
+ * Which fields of one record should be written, and which values our own check refuses. Pure.
+ * - an empty value never erases (but see above)
+ * - a value that we wrote, that is waiting, or that the CRM already held, is not planned again
+ * - where a person's value stands nothing is planned until that value is gone
+ * - an undone value is not planned again by a scheduled run until another is wanted
+ * - the time of scoring goes along with other changes and never causes one
+ * Throws on a field that is not ours.
+ */
+export function planWrites(request: PlanRequest): WantedWrite[] {
+  const { desired, record, companyId, ledger, policies, explicit } = request;
+  for (const field of Object.keys(desired)) fieldDefinition(field);
+  const wanted: WantedWrite[] = [];
+  const consider = (field: FieldKey): void => {
+    const value = desired[field];
+    const known = ledger?.[field];
+    if (value === undefined || (value === null && !mayEmpty(field, desired, known))) return;
+    if (!isWanted(field, value, known, policyOf(policies, field), explicit)) return;
+    const fault = findFault(field, value);
+    if (fault === null) wanted.push({ ...record, field, companyId, value });
+    else if (known?.settled?.reason !== fault)
+      wanted.push({ ...record, field, companyId, value, rejected: fault });
+  };
+  for (const { key } of FIELDS) if (key !== 'scoredAt') consider(key);
+  if (wanted.some((write) => write.rejected === undefined)) consider('scoredAt');
+  return wanted;
+}
+
+function mayEmpty(field: FieldKey, desired: FieldValues, known: FieldLedger | undefined): boolean {
+  if (!EMPTIED_WITH_BAND.includes(field) || desired.band !== NOT_ENOUGH_EVIDENCE) return false;
+  return known?.open !== undefined || (known?.written?.value ?? null) !== null;
+}
+
+function isWanted(
+  field: FieldKey,
+  value: FieldValue,
+  known: FieldLedger | undefined,
+  policy: FieldPolicy,
+  explicit: boolean,
+): boolean {
+  if (policy === 'never') return false;
+  if (known?.open !== undefined)
+    return known.open.undoes === null && !sameValue(field, known.open.value, value);
+  if (known?.undone !== undefined && !explicit && sameValue(field, known.undone.value, value)) return false;
+  const last = lastOutcome(known);
+  if (last?.state === 'applied') {
+    const unchanged = sameValue(field, last.value, value) || sameValue(field, last.returned, value);
+    return !unchanged && policy !== 'fill-if-empty';
+  }
+  if (policy === 'always') return true;
+  if (last?.state === 'conflicted') return false;
+  return last?.state !== 'skipped' || !sameValue(field, last.value, value);
+}
+
+/** Plans what a company's records should hold and stores it for the flusher. Returns how many fields are newly planned. */
+export async function planCompanyWrites(
+  tx: Tx,
+  company: {
+    runId: string;
+    companyId: string;
+    explicit: boolean;
+    records: readonly (RecordAddress & { desired: FieldValues; policies?: FieldPolicies })[];
+  },
+): Promise<number> {
+  const ledgers = await findLedgers(tx, company.records);
+  const wanted = company.records.flatMap(({ desired, policies, connectionId, object, externalId }) => {
+    const record = { connectionId, object, externalId };
+    return planWrites({ ...company, desired, policies, record, ledger: ledgers.get(recordKey(record)) });
+  });
+  return insertWrites(tx, company.runId, wanted);
+}

@@ -1,0 +1,126 @@
+import type { ProviderCall } from '../../connectors/call.ts';
+import type { CrmObject, RecordWrite } from '../../connectors/crm.ts';
+import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
+import type { Database } from '../../db.ts';
+import { findLedgers, recordKey } from '../store/writes-ledger.ts';
+import { listRunWrites } from '../store/writes-list.ts';
+import { saveRehearsal } from '../store/writes-rehearsal.ts';
+import type { Write } from '../store/writes.ts';
+import { findFault } from './check-value.ts';
+import { decideRecord } from './decide-record.ts';
+import type { RecordDecision } from './decide-record.ts';
+import { readRecords } from './flush-read.ts';
+import { openSession } from './flush-session.ts';
+import type { FlushCalls, FlushSession, OpenConnection } from './flush-session.ts';
+
+export type Verdict = 'would-apply' | 'would-conflict' | 'would-reject' | 'unchanged';
+
+export type RehearsedField = {
+  id: number;
+  connectionId: string;
+  object: CrmObject;
+  externalId: string;
+  companyId: string;
+  field: FieldKey;
+  /** What the CRM holds now; null also when it could not be read. */
+  old: FieldValue;
+  new: FieldValue;
+  verdict: Verdict;
+  reason: string | null;
+};
+
+export type Rehearsal = {
+  /** In the order in which they would go out. */
+  fields: RehearsedField[];
+  /** Platform calls that the run itself would make for them. */
+  calls: FlushCalls;
+};
+
+const PAGE = 5_000;
+
+/**
+ * What a dry run would have written: reads every record's present values and decides as a real flush would, without a
+ * single write. Each verdict is kept with its row. Throws ProviderError when a CRM cannot be read.
+ */
+export async function rehearse(
+  deps: { db: Database; openCrm: (workspaceId: string, connectionId: string) => Promise<OpenConnection> },
+  request: {
+    workspaceId: string;
+    runId: string;
+    signal: AbortSignal;
+    onCall?: (call: ProviderCall) => void;
+  },
+): Promise<Rehearsal> {
+  const { workspaceId, runId } = request;
+  const writes: Write[] = [];
+  for (let afterId = 0; ; afterId = writes.at(-1)?.id ?? 0) {
+    const page = await deps.db.inWorkspace(workspaceId, (tx) =>
+      listRunWrites(tx, runId, { state: 'rehearsed', afterId, limit: PAGE }),
+    );
+    writes.push(...page);
+    if (page.length < PAGE) break;
+  }
+  const rehearsal: Rehearsal = { fields: [], calls: { read: 0, write: 0, readBack: 0 } };
+  for (const connectionId of new Set(writes.map((write) => write.connectionId))) {
+    const opened = await deps.openCrm(workspaceId, connectionId);
+    const session = openSession({ ...request, connectionId, db: deps.db, opened });
+    const ofConnection = writes.filter((write) => write.connectionId === connectionId);
+    await rehearseConnection(session, ofConnection, rehearsal);
+  }
+  rehearsal.fields.sort((one, other) => one.id - other.id);
+  return rehearsal;
+}
+
+async function rehearseConnection(
+  session: FlushSession,
+  writes: readonly Write[],
+  rehearsal: Rehearsal,
+): Promise<void> {
+  const { crm, calls } = session;
+  const sent: RecordWrite[] = [];
+  for (const object of new Set(writes.map((write) => write.object))) {
+    const ofObject = writes.filter((write) => write.object === object);
+    const records = Map.groupBy(ofObject, (write) => write.externalId);
+    const addresses = [...records.keys()].map((externalId) => ({
+      connectionId: session.connectionId,
+      object,
+      externalId,
+    }));
+    const ledgers = await session.inTx((tx) => findLedgers(tx, addresses));
+    const readings = await readRecords(session, object, [...records.keys()], 'read');
+    for (const address of addresses) {
+      const rows = records.get(address.externalId) ?? [];
+      const sound = rows.filter((row) => findFault(row.field, row.newValue) === null);
+      const reading = readings.get(address.externalId);
+      const decision = decideRecord(sound, reading, ledgers.get(recordKey(address)), session);
+      if (decision.send !== null) sent.push(decision.send.write);
+      const values = reading !== undefined && 'current' in reading ? reading.current.values : null;
+      for (const row of rows)
+        rehearsal.fields.push(describeField(row, values?.[row.field] ?? null, decision));
+    }
+    const ofThisObject = sent.filter((write) => write.object === object).length;
+    rehearsal.calls.readBack += Math.ceil(ofThisObject / crm.readBatch);
+  }
+  rehearsal.calls.read += calls.read;
+  rehearsal.calls.write += crm.groupWrites(sent).length;
+  const ids = new Set(writes.map((write) => write.id));
+  const lines = rehearsal.fields.filter((field) => ids.has(field.id));
+  await session.inTx((tx) =>
+    saveRehearsal(
+      tx,
+      lines.map(({ id, old, reason }) => ({ id, oldValue: old, reason })),
+    ),
+  );
+}
+
+const VERDICTS = { skipped: 'unchanged', conflicted: 'would-conflict', rejected: 'would-reject' } as const;
+
+function describeField(row: Write, old: FieldValue, decision: RecordDecision): RehearsedField {
+  const { id, connectionId, object, externalId, companyId, field, newValue } = row;
+  const at = { id, connectionId, object, externalId, companyId, field, old, new: newValue };
+  const fault = findFault(field, newValue);
+  if (fault !== null) return { ...at, verdict: 'would-reject', reason: fault };
+  const settled = decision.settled.find((one) => one.write.id === id);
+  if (settled === undefined) return { ...at, verdict: 'would-apply', reason: null };
+  return { ...at, verdict: VERDICTS[settled.state], reason: settled.reason };
+}

@@ -1,0 +1,55 @@
+import type { Database } from '../../db.ts';
+import { UserError } from '../../errors.ts';
+import { finishRunIfSettled } from '../store/run-items.ts';
+import { createRun, findRun } from '../store/runs.ts';
+import type { Run } from '../store/runs.ts';
+import { cancelRunWrites, countOnTheirWay, findUndoable } from '../store/writes-undo.ts';
+import { insertWrites } from '../store/writes.ts';
+
+export type PlannedUndo = {
+  run: Run;
+  /** Fields that are to be put back. */
+  fields: number;
+  /** Fields that a later run wrote since: they stay as they are. */
+  overtaken: number;
+};
+
+/**
+ * Plans to put back what a run wrote: each field to what it held before the run, if it still holds what the CRM returned
+ * after our write (looked at when it is sent). The undo is a run of its own; with `dryRun` it is only rehearsed. A value
+ * that was undone is written again only by a run that a person starts, or when another value is wanted.
+ * Throws UserError when there is no such run, or it wrote nothing, or is an undo itself.
+ */
+export async function planUndo(
+  db: Database,
+  request: { workspaceId: string; runId: string; dryRun?: boolean },
+): Promise<PlannedUndo> {
+  const { workspaceId, runId, dryRun = false } = request;
+  return db.inWorkspace(workspaceId, async (tx) => {
+    const undone = await findRun(tx, runId);
+    if (undone === null)
+      throw new UserError(`There is no run ${runId}`, '"fieldnote run" prints the id of each run.');
+    if (undone.kind === 'undo')
+      throw new UserError(
+        `Run ${runId} is an undo`,
+        'Start an ordinary run: it writes the current results again.',
+      );
+    if (undone.state === 'running' && !undone.dryRun)
+      throw new UserError(`Run ${runId} is still going on`, 'Cancel it first, or wait for its end.');
+    if ((await countOnTheirWay(tx, runId)) > 0)
+      throw new UserError(`Some writes of run ${runId} are on their way`, 'Try again in a minute.');
+    await cancelRunWrites(tx, runId);
+    const { undoable, overtaken } = await findUndoable(tx, runId);
+    if (undoable.length === 0 && overtaken === 0)
+      throw new UserError(`Run ${runId} has nothing to undo: none of its writes stands in a CRM`);
+    const run = await createRun(tx, workspaceId, {
+      kind: 'undo',
+      model: undone.model,
+      undoes: runId,
+      dryRun,
+    });
+    const fields = await insertWrites(tx, run.id, undoable);
+    await finishRunIfSettled(tx, run.id);
+    return { run, fields, overtaken };
+  });
+}

@@ -1,0 +1,85 @@
+import type { CrmObject } from '../../connectors/crm.ts';
+import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
+import type { Tx } from '../../db.ts';
+import type { WriteState } from './writes.ts';
+
+export type RecordAddress = { connectionId: string; object: CrmObject; externalId: string };
+
+export const recordKey = (record: RecordAddress): string =>
+  `${record.connectionId}/${record.object}/${record.externalId}`;
+
+/** A line of the audit log as far as later decisions need it. */
+export type LedgerEntry = {
+  id: number;
+  state: WriteState;
+  value: FieldValue;
+  /** What the CRM held afterwards; what was sent while that is not read back. */
+  returned: FieldValue;
+  readBack: boolean;
+  reason: string | null;
+  undoes: number | null;
+};
+
+/** What the audit log knows of one field of one record; absent entries: nothing. Undoing writes count only while open. */
+export type FieldLedger = {
+  /** Our last write that landed, or may have landed, and was not put back since. */
+  written?: LedgerEntry;
+  /** The last that came to skipped, conflicted or rejected. */
+  settled?: LedgerEntry;
+  /** The last that was put back, when nothing of ours landed after it. */
+  undone?: LedgerEntry;
+  /** Waiting or on its way. */
+  open?: LedgerEntry;
+};
+
+export type RecordLedger = Partial<Record<FieldKey, FieldLedger>>;
+
+/** The ledgers of many records in one query, by `recordKey`; a record that was never written has none. */
+export async function findLedgers(
+  tx: Tx,
+  records: readonly RecordAddress[],
+): Promise<Map<string, RecordLedger>> {
+  const ledgers = new Map<string, RecordLedger>();
+  if (records.length === 0) return ledgers;
+  const { rows } = await tx.query<
+    RecordAddress & LedgerEntry & { field: FieldKey; role: keyof FieldLedger | null }
+  >(
+    `with classed as (
+       select w.*, case
+         when state in ('planned', 'sending') then 'open'
+         when state = 'undone' then 'undone'
+         when undoes is not null then null
+         when state = 'applied' or state = 'conflicted' and returned_value is not null then 'written'
+         when state in ('skipped', 'conflicted', 'rejected') then 'settled' end as role
+       from (select distinct * from unnest($1::uuid[], $2::text[], $3::text[])) as r (connection_id, object, external_id)
+       join writes w using (connection_id, object, external_id))
+     select distinct on (connection_id, object, external_id, field, role)
+       connection_id as "connectionId", object, external_id as "externalId", field, role, id, state, new_value as value,
+       coalesce(returned_value, new_value) as returned, returned_value is not null as "readBack", reason, undoes
+     from classed where role is not null
+     order by connection_id, object, external_id, field, role, id desc`,
+    [
+      records.map((record) => record.connectionId),
+      records.map((record) => record.object),
+      records.map((record) => record.externalId),
+    ],
+  );
+  for (const { connectionId, object, externalId, field, role, ...entry } of rows) {
+    if (role === null) continue;
+    const key = recordKey({ connectionId, object, externalId });
+    const ledger: RecordLedger = ledgers.get(key) ?? {};
+    ledgers.set(key, ledger);
+    ledger[field] = { ...ledger[field], [role]: entry };
+  }
+  for (const ledger of ledgers.values())
+    for (const field of Object.values(ledger))
+      if (field.written && field.undone && field.written.id > field.undone.id) delete field.undone;
+  return ledgers;
+}
+
+/** The newest of what landed and what did not. */
+export function lastOutcome(ledger: FieldLedger | undefined): LedgerEntry | undefined {
+  const { written, settled } = ledger ?? {};
+  if (written === undefined || settled === undefined) return written ?? settled;
+  return written.id > settled.id ? written : settled;
+}

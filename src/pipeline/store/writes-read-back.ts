@@ -1,0 +1,33 @@
+import type { FieldValue } from '../../connectors/crm-fields.ts';
+import type { Tx } from '../../db.ts';
+import { WRITE_COLUMNS, toStoredJson } from './writes.ts';
+import type { Write } from './writes.ts';
+
+/** Applied writes whose result nobody has read back, settled at least `olderThanMs` ago. */
+export async function listUnread(
+  tx: Tx,
+  connectionId: string,
+  limit: number,
+  olderThanMs: number,
+): Promise<Write[]> {
+  const { rows } = await tx.query<Write>(
+    `select ${WRITE_COLUMNS} from writes w where w.connection_id = $1 and w.state = 'applied' and w.returned_value is null
+       and w.settled_at <= now() - $3 * interval '1 millisecond' order by w.id limit $2`,
+    [connectionId, limit, olderThanMs],
+  );
+  return rows;
+}
+
+/** Stores what the CRM held after our write; `reason` says when that was not what we sent. */
+export async function saveReturned(
+  tx: Tx,
+  found: readonly { id: number; value: FieldValue; reason: string | null }[],
+): Promise<void> {
+  if (found.length === 0) return;
+  await tx.query(
+    `update writes w set returned_value = found.value::jsonb, reason = coalesce(found.reason, w.reason)
+     from unnest($1::bigint[], $2::text[], $3::text[]) as found (id, value, reason)
+     where w.id = found.id and w.state = 'applied' and w.returned_value is null`,
+    [found.map((row) => row.id), found.map((row) => toStoredJson(row.value)), found.map((row) => row.reason)],
+  );
+}

@@ -1,0 +1,20 @@
+import type { FieldValue } from '../../connectors/crm-fields.ts';
+import type { Tx } from '../../db.ts';
+import { toStoredJson } from './writes.ts';
+
+/** Keeps with each rehearsed row what the CRM held and what would have become of it. */
+export async function saveRehearsal(
+  tx: Tx,
+  lines: readonly { id: number; oldValue: FieldValue; reason: string | null }[],
+): Promise<void> {
+  await tx.query(
+    `update writes w set old_value = line.old_value::jsonb, reason = line.reason
+     from unnest($1::bigint[], $2::text[], $3::text[]) as line (id, old_value, reason)
+     where w.id = line.id and w.state = 'rehearsed'`,
+    [
+      lines.map((line) => line.id),
+      lines.map((line) => toStoredJson(line.oldValue)),
+      lines.map((line) => line.reason?.replaceAll('\0', '') ?? null),
+    ],
+  );
+}

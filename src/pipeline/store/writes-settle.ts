@@ -1,0 +1,134 @@
+import type { FieldValue } from '../../connectors/crm-fields.ts';
+import type { Tx } from '../../db.ts';
+import { lockRows } from './writes-outbox.ts';
+import type { Claim } from './writes-outbox.ts';
+import { toStoredJson } from './writes.ts';
+import type { WriteState } from './writes.ts';
+
+export type Departure = Claim & { oldValue: FieldValue; baseModifiedAt: string | null };
+
+/**
+ * Notes, right before the call, that these values are on their way, with what they replace. Returns the ids that may go:
+ * a row that another flusher took over, or that a newer value replaced, may not.
+ */
+export async function markSending(
+  tx: Tx,
+  departures: readonly Departure[],
+  leaseMs: number,
+): Promise<Set<number>> {
+  await lockRows(tx, departures);
+  const { rows } = await tx.query<{ id: number }>(
+    `update writes w set state = 'sending', sent_at = now(), leased_until = now() + $5 * interval '1 millisecond',
+       old_value = mine.old_value::jsonb, base_modified_at = mine.base_modified_at
+     from unnest($1::bigint[], $2::integer[], $3::text[], $4::timestamptz[]) as mine (id, attempt, old_value, base_modified_at)
+     where w.id = mine.id and w.attempt = mine.attempt and w.state = 'planned' returning w.id`,
+    [
+      departures.map((row) => row.id),
+      departures.map((row) => row.attempt),
+      departures.map((row) => toStoredJson(row.oldValue)),
+      departures.map((row) => row.baseModifiedAt),
+      leaseMs,
+    ],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+export type Settlement = Claim & {
+  state: Extract<WriteState, 'applied' | 'skipped' | 'conflicted' | 'rejected'>;
+  reason: string | null;
+  /** What the CRM holds, where it was read. */
+  oldValue?: FieldValue;
+  /** What the CRM holds after our write, where that is known already. */
+  returnedValue?: FieldValue;
+};
+
+/**
+ * Settles rows that are in state `from` and still this flusher's; others are left alone. An applied undo marks what it put
+ * back as undone. Returns the ids that were settled.
+ */
+export async function settleWrites(
+  tx: Tx,
+  from: 'planned' | 'sending',
+  settlements: readonly Settlement[],
+): Promise<Set<number>> {
+  if (settlements.length === 0) return new Set();
+  await lockRows(tx, settlements);
+  const json = (value: FieldValue | undefined): string | null =>
+    value === undefined ? null : toStoredJson(value);
+  const { rows } = await tx.query<{ id: number; undid: boolean }>(
+    `update writes w set state = mine.state, reason = mine.reason, settled_at = now(), leased_until = null, not_before = null,
+       old_value = coalesce(mine.old_value::jsonb, w.old_value),
+       returned_value = coalesce(mine.returned_value::jsonb, w.returned_value)
+     from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[])
+       as mine (id, attempt, state, reason, old_value, returned_value)
+     where w.id = mine.id and w.attempt = mine.attempt and w.state = $7
+     returning w.id, w.undoes is not null and w.state = 'applied' as undid`,
+    [
+      settlements.map((row) => row.id),
+      settlements.map((row) => row.attempt),
+      settlements.map((row) => row.state),
+      settlements.map((row) => row.reason?.replaceAll('\0', '') ?? null),
+      settlements.map((row) => json(row.oldValue)),
+      settlements.map((row) => json(row.returnedValue)),
+      from,
+    ],
+  );
+  const undid = rows.flatMap((row) => (row.undid ? [row.id] : []));
+  if (undid.length > 0) await markUndone(tx, undid);
+  return new Set(rows.map((row) => row.id));
+}
+
+async function markUndone(tx: Tx, undoing: readonly number[]): Promise<void> {
+  await tx.query(
+    `update writes w set state = 'undone', settled_at = now()
+     from writes u join writes last on last.workspace_id = u.workspace_id and last.id = u.undoes
+     where u.id = any($1) and w.connection_id = last.connection_id and w.object = last.object
+       and w.external_id = last.external_id and w.field = last.field and w.run_id = last.run_id
+       and w.state = 'applied' and w.id <= last.id`,
+    [undoing],
+  );
+}
+
+export type Release = Claim & {
+  delayMs: number;
+  /** The CRM asked us to try again: counts against the tries. */
+  failed: boolean;
+  reason?: string;
+};
+
+/** Puts claimed rows back into the queue; one that a newer value has replaced meanwhile is settled as cancelled. */
+export async function releaseWrites(tx: Tx, releases: readonly Release[]): Promise<void> {
+  if (releases.length === 0) return;
+  await lockRows(tx, releases);
+  await tx.query(
+    `update writes w set leased_until = null, reason = coalesce(mine.reason, w.reason),
+       not_before = case when mine.delay > 0 then now() + mine.delay * interval '1 millisecond' end,
+       failures = w.failures + mine.failed::integer,
+       state = case when newer.id is null then 'planned' else 'cancelled' end,
+       settled_at = case when newer.id is not null then now() end
+     from unnest($1::bigint[], $2::integer[], $3::float8[], $4::boolean[], $5::text[])
+       as mine (id, attempt, delay, failed, reason)
+     join writes old on old.id = mine.id
+     left join writes newer on newer.connection_id = old.connection_id and newer.object = old.object
+       and newer.external_id = old.external_id and newer.field = old.field and newer.state = 'planned' and newer.id <> old.id
+     where w.id = mine.id and w.attempt = mine.attempt and w.state in ('planned', 'sending')`,
+    [
+      releases.map((row) => row.id),
+      releases.map((row) => row.attempt),
+      releases.map((row) => row.delayMs),
+      releases.map((row) => row.failed),
+      releases.map((row) => row.reason?.replaceAll('\0', '') ?? null),
+    ],
+  );
+}
+
+/** Closes conflicts that no longer are one, so that their fields are planned again. Returns how many. */
+export async function closeConflicts(tx: Tx, ids: readonly number[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const { rowCount } = await tx.query(
+    `update writes set state = 'cancelled', settled_at = now(), reason = 'The field holds again what we left there'
+     where id = any($1) and state = 'conflicted'`,
+    [ids],
+  );
+  return rowCount ?? 0;
+}

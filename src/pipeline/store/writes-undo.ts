@@ -1,0 +1,47 @@
+import type { Tx } from '../../db.ts';
+import type { WantedWrite } from './writes.ts';
+
+/**
+ * What would put a run's applied writes back: per field the value before the run's first write, and the write that is
+ * undone, which is the run's last. Fields that a later run wrote too are only counted.
+ */
+export async function findUndoable(
+  tx: Tx,
+  runId: string,
+): Promise<{ undoable: WantedWrite[]; overtaken: number }> {
+  const { rows } = await tx.query<WantedWrite & { undoes: number; overtaken: boolean }>(
+    `with ours as (
+       select connection_id, object, external_id, field, company_id, max(id) as last, min(id) as first
+       from writes where run_id = $1 and state = 'applied' and undoes is null
+       group by connection_id, object, external_id, field, company_id)
+     select ours.connection_id as "connectionId", ours.object, ours.external_id as "externalId", ours.field,
+       ours.company_id as "companyId", first.old_value as value, ours.last as undoes,
+       exists (select from writes later where later.connection_id = ours.connection_id and later.object = ours.object
+         and later.external_id = ours.external_id and later.field = ours.field and later.id > ours.last
+         and later.state = 'applied' and later.undoes is null) as overtaken
+     from ours join writes first on first.id = ours.first
+     order by ours.last`,
+    [runId],
+  );
+  const undoable = rows.flatMap(({ overtaken, ...write }) => (overtaken ? [] : [write]));
+  return { undoable, overtaken: rows.length - undoable.length };
+}
+
+/** How many of a run's values are on their way, so that nobody knows yet whether they land. */
+export async function countOnTheirWay(tx: Tx, runId: string): Promise<number> {
+  const { rows } = await tx.query<{ count: number }>(
+    `select count(*) as count from writes where run_id = $1 and state = 'sending'`,
+    [runId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** Settles what a run had planned and was not sent: the run is being undone. */
+export async function cancelRunWrites(tx: Tx, runId: string): Promise<void> {
+  await tx.query(
+    `update writes set state = 'cancelled', settled_at = now(), leased_until = null,
+       reason = 'Its run was undone before it was sent'
+     where run_id = $1 and state = 'planned'`,
+    [runId],
+  );
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import type { CrmKind, CrmObject, FieldValues } from '../../src/connectors/crm.ts';
+import type { FieldKey } from '../../src/connectors/crm-fields.ts';
+import type { Database } from '../../src/db.ts';
+import type { FieldPolicies } from '../../src/pipeline/7-write-back/field-policy.ts';
+import { createFlusher } from '../../src/pipeline/7-write-back/flush.ts';
+import type { FlushRequest, FlushResult, OpenConnection } from '../../src/pipeline/7-write-back/flush.ts';
+import { planCompanyWrites } from '../../src/pipeline/7-write-back/plan-writes.ts';
+import { ensureCompany } from '../../src/pipeline/store/companies.ts';
+import { ensureConnection } from '../../src/pipeline/store/connections.ts';
+import { createRun } from '../../src/pipeline/store/runs.ts';
+import type { RunKind } from '../../src/pipeline/store/runs.ts';
+import { listRunWrites } from '../../src/pipeline/store/writes-list.ts';
+import type { Write } from '../../src/pipeline/store/writes.ts';
+import { createFakeCrm } from './fake-crm.ts';
+import type { FakeCrm } from './fake-crm.ts';
+
+/** A workspace with one connection to a fake CRM and one company, and the moves that write-back tests make. */
+export type Desk = {
+  db: Database;
+  workspaceId: string;
+  connectionId: string;
+  companyId: string;
+  fake: FakeCrm;
+  policies: FieldPolicies;
+  fieldAccess: Partial<Record<CrmObject, FieldKey[]>>;
+  /** A run that wants these values on these records. Returns its id. */
+  plan(
+    desired: FieldValues,
+    ids: readonly string[],
+    options?: { kind?: RunKind; dryRun?: boolean; object?: CrmObject; explicit?: boolean },
+  ): Promise<string>;
+  flush(options?: Partial<FlushRequest> & { db?: Database; leaseMs?: number }): Promise<FlushResult>;
+  writesOf(runId: string): Promise<Write[]>;
+  openCrm: () => Promise<OpenConnection>;
+};
+
+let desks = 0;
+
+export async function openDesk(db: Database, kind: CrmKind, fake = createFakeCrm(kind)): Promise<Desk> {
+  desks += 1;
+  const workspaceId = await db.inDirectory(async (tx) => {
+    const { rows } = await tx.query<{ id: string }>(
+      'insert into workspaces (name) values ($1) returning id',
+      [`desk ${process.pid} ${desks} ${Date.now()}`],
+    );
+    assert.ok(rows[0]);
+    return rows[0].id;
+  });
+  const { connectionId, companyId } = await db.inWorkspace(workspaceId, async (tx) => ({
+    connectionId: (await ensureConnection(tx, workspaceId, kind, 'org')).id,
+    companyId: (await ensureCompany(tx, workspaceId, { domain: 'acme.example' })).id,
+  }));
+  const desk: Desk = {
+    db,
+    workspaceId,
+    connectionId,
+    companyId,
+    fake,
+    policies: {},
+    fieldAccess: {},
+    openCrm: () =>
+      Promise.resolve({ crm: fake.crm, fieldAccess: desk.fieldAccess, policies: desk.policies }),
+    plan: (desired, ids, options = {}) =>
+      db.inWorkspace(workspaceId, async (tx) => {
+        const { kind: runKind = 'scheduled', dryRun = false } = options;
+        const run = await createRun(tx, workspaceId, { kind: runKind, model: 'gpu-infrastructure', dryRun });
+        const object = options.object ?? (kind === 'salesforce' ? 'Account' : 'company');
+        await planCompanyWrites(tx, {
+          runId: run.id,
+          companyId,
+          explicit: options.explicit ?? runKind !== 'scheduled',
+          records: ids.map((externalId) => ({
+            connectionId,
+            object,
+            externalId,
+            desired,
+            policies: desk.policies,
+          })),
+        });
+        return run.id;
+      }),
+    flush: ({ leaseMs = 2_000, db: other = db, ...request } = {}) =>
+      createFlusher({ db: other, openCrm: desk.openCrm, leaseMs, uncertainMs: 20 }).flushConnection({
+        workspaceId,
+        connectionId,
+        signal: new AbortController().signal,
+        mode: 'now',
+        ...request,
+      }),
+    writesOf: (runId) => db.inWorkspace(workspaceId, (tx) => listRunWrites(tx, runId, { limit: 100_000 })),
+  };
+  return desk;
+}
