@@ -22,6 +22,13 @@ export type Readiness = {
   providers: ProviderHealth[];
 };
 
+export type Health = {
+  read(): Promise<Readiness>;
+  readShared(): Promise<SharedState>;
+  /** Providers whose breaker is open right now: cheap enough for every page. */
+  readDown(): Promise<ProviderHealth[]>;
+};
+
 // A probe that waits longer than this counts as failed; load balancers wait about as long.
 const PART_TIMEOUT_MS = 3_000;
 const PROVIDERS_TIMEOUT_MS = 8_000;
@@ -29,10 +36,7 @@ const PROVIDERS_TIMEOUT_MS = 8_000;
 const PROVIDERS_BELIEVED_MS = 15_000;
 
 /** Reads how ready we are; looks at each provider at most once in 15 seconds. */
-export function createHealth(deps: Pick<WebDeps, 'db' | 'queue' | 'checkProviders'>): {
-  read(): Promise<Readiness>;
-  readShared(): Promise<SharedState>;
-} {
+export function createHealth(deps: Pick<WebDeps, 'db' | 'queue' | 'checkProviders'>): Health {
   const askProviders = rememberFor(PROVIDERS_BELIEVED_MS, async (): Promise<readonly ProviderCheck[]> => {
     if (deps.checkProviders === undefined) return [];
     const signal = AbortSignal.timeout(PROVIDERS_TIMEOUT_MS);
@@ -82,11 +86,12 @@ export function createHealth(deps: Pick<WebDeps, 'db' | 'queue' | 'checkProvider
       ]);
       return { queues, breakers };
     },
+    readDown: async () => joinBreakers([], await readBreakers()).filter((provider) => !provider.ok),
   };
 }
 
 /** GET /healthz, /readyz, /metrics. They hold nothing about customers and stay open on every bind. */
-export function serveHealth(deps: Pick<WebDeps, 'log' | 'metrics'>, health: ReturnType<typeof createHealth>) {
+export function serveHealth(deps: Pick<WebDeps, 'log' | 'metrics'>, health: Health) {
   const router = Router();
   router.get('/healthz', (_request, response) => {
     response.set('cache-control', 'no-store').json({ status: 'alive' });

@@ -18,7 +18,7 @@ const compiled = new Map<PageName, (view: Record<string, unknown>) => string>();
 export function renderPage(name: PageName, view: { title: string } & Record<string, unknown>): string {
   let template = compiled.get(name);
   if (template === undefined) {
-    template = handlebars.compile(readTemplate(name), { strict: true });
+    template = handlebars.compile(readTemplate(name), { strict: true, preventIndent: true });
     compiled.set(name, template);
   }
   return template(view);

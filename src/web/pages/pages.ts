@@ -1,17 +1,47 @@
-import { Router } from 'express';
+import { Router, urlencoded } from 'express';
+import type { Request, Response } from 'express';
+import { cancelRun, pauseRun, resumeRun } from '../../pipeline/runs.ts';
 import type { WebDeps } from '../deps.ts';
-import type { createHealth } from '../health.ts';
+import { checkForm } from '../guard.ts';
+import type { Health } from '../health.ts';
 import type { ProgressFeed } from '../progress-feed.ts';
+import { showCompanies } from './companies.ts';
+import { showCompany } from './company.ts';
+import { readRunId, showRun } from './run.ts';
+import { showRuns } from './runs.ts';
+import { showStatus } from './status.ts';
 
-export type PageDeps = WebDeps & { feed: ProgressFeed; health: ReturnType<typeof createHealth> };
+export type PageDeps = WebDeps & { feed: ProgressFeed; health: Health };
+
+// Our forms hold a token and nothing else.
+const FORM_LIMIT = '4kb';
 
 /** Every page, and the forms on them. */
 export function servePages(deps: PageDeps): Router {
   const router = Router();
-  router.use((_request, response, next) => {
-    response.setHeader('cache-control', 'no-store');
-    next();
+  const page =
+    (show: (deps: PageDeps, request: Request, response: Response) => Promise<string>) =>
+    async (request: Request, response: Response): Promise<void> => {
+      const html = await show(deps, request, response);
+      response.set('cache-control', 'no-store').type('html').send(html);
+    };
+  router.get('/', page(showCompanies));
+  router.get('/companies/:domain', page(showCompany));
+  router.get('/runs', page(showRuns));
+  router.get('/runs/:id', page(showRun));
+  router.get('/status', page(showStatus));
+  router.get('/runs/:id/events', async (request, response) => {
+    deps.feed.follow(await readRunId(deps, request), response);
   });
-  void deps;
+
+  const form = [urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 5 }), checkForm];
+  const actions = { pause: pauseRun, resume: resumeRun, cancel: cancelRun };
+  for (const [name, act] of Object.entries(actions))
+    router.post(`/runs/:id/${name}`, form, async (request: Request, response: Response) => {
+      const runId = await readRunId(deps, request);
+      await act(deps, deps.workspaceId, runId);
+      deps.log.info({ runId, action: name, requestId: response.locals['requestId'] }, 'run changed by hand');
+      response.redirect(303, `/runs/${runId}`);
+    });
   return router;
 }

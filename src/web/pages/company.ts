@@ -1,0 +1,140 @@
+import type { Request } from 'express';
+import { findCompanyByDomain } from '../../pipeline/store/companies.ts';
+import type { Company } from '../../pipeline/store/companies.ts';
+import { listConnections } from '../../pipeline/store/connections.ts';
+import { findCurrentExtraction, listCompetitors } from '../../pipeline/store/extractions.ts';
+import type { Extraction } from '../../pipeline/store/extractions.ts';
+import { listPersonas } from '../../pipeline/store/personas.ts';
+import type { Persona } from '../../pipeline/store/personas.ts';
+import { findCurrentPitch } from '../../pipeline/store/pitches.ts';
+import { listWritableRecords } from '../../pipeline/store/records.ts';
+import { findCurrentScore } from '../../pipeline/store/scores.ts';
+import { listSources, listUnreadPages } from '../../pipeline/store/sources.ts';
+import type { Source } from '../../pipeline/store/sources.ts';
+import { sumUsage } from '../../pipeline/store/usage.ts';
+import { listCompanyWrites } from '../../pipeline/store/write-history.ts';
+import { HttpError } from '../http-error.ts';
+import { renderPage } from '../render.ts';
+import { describeCost } from './describe-cost.ts';
+import { describePitch } from './describe-pitch.ts';
+import { describeQuote, describeScore } from './describe-score.ts';
+import { CRM_NAMES, describeWrite } from './describe-writes.ts';
+import { describeMoment, formatCount, formatDay } from './format.ts';
+import { describeFrame } from './frame.ts';
+import { safeLink, shortenUrl } from './link.ts';
+import type { PageDeps } from './pages.ts';
+
+// Ten fields on a few records, several times over; older ones are in the export.
+const WRITES_SHOWN = 100;
+
+/** One company: its score and why, the people, the rivals, the pitch, what was read, what was written, what it cost. */
+export async function showCompany(deps: PageDeps, request: Request): Promise<string> {
+  const domain = String(request.params['domain']).toLowerCase();
+  const found = await deps.db.inWorkspace(deps.workspaceId, async (tx) => {
+    const company = await findCompanyByDomain(tx, domain.replaceAll('\0', ''));
+    if (company === null) return null;
+    const extraction = await findCurrentExtraction(tx, company.id);
+    return {
+      company,
+      extraction,
+      score: await findCurrentScore(tx, company.id),
+      competitors: extraction === null ? [] : await listCompetitors(tx, extraction.id),
+      personas: await listPersonas(tx, company.id),
+      pitch: await findCurrentPitch(tx, company.id),
+      sources: await listSources(tx, company.id),
+      unread: await listUnreadPages(tx, company.id),
+      records: await listWritableRecords(tx, company.id, ['Account', 'Lead', 'company', 'contact']),
+      connections: await listConnections(tx),
+      writes: await listCompanyWrites(tx, company.id, WRITES_SHOWN),
+      usage: await sumUsage(tx, { companyId: company.id }),
+    };
+  });
+  if (found === null)
+    throw new HttpError(
+      404,
+      `${domain} is not among your companies`,
+      `It appears once a CRM record points to it; "fieldnote score ${domain}" reads it now.`,
+    );
+  const { company, sources } = found;
+  const crmOf = new Map(found.connections.map((connection) => [connection.id, CRM_NAMES[connection.kind]]));
+  return renderPage('company', {
+    ...describeFrame(company.name, 'companies'),
+    name: company.name,
+    domain: company.domain,
+    website: safeLink(company.website),
+    facts: describeFacts(company),
+    enrichedAt: company.enrichedAt === null ? null : describeMoment(company.enrichedAt),
+    score: found.score === null ? null : describeScore(found.score, sources),
+    reading: found.extraction === null ? null : describeReading(found.extraction),
+    personas: found.personas.map((persona) => describePersona(persona, crmOf)),
+    competitors: found.competitors.map((competitor) => ({
+      name: competitor.name,
+      domain: competitor.domain ?? '',
+      evidence: describeQuote(competitor.quote, competitor.url, sources),
+    })),
+    pitch: found.pitch === null ? null : describePitch(found.pitch),
+    sources: sources.map(describeSource),
+    unread: found.unread.map(({ url, reason, detail }) => ({
+      href: safeLink(url),
+      url: shortenUrl(url),
+      reason: reason.replaceAll('-', ' '),
+      detail,
+    })),
+    records: found.records.map((record) => ({
+      crm: crmOf.get(record.connectionId) ?? 'CRM',
+      object: record.object,
+      id: record.externalId,
+    })),
+    writes: found.writes.map(describeWrite),
+    moreWrites: found.writes.length === WRITES_SHOWN,
+    cost: describeCost(found.usage),
+  });
+}
+
+function describeFacts({ industry, employees, country }: Company): string[] {
+  const people = employees === null ? null : `${formatCount(employees)} employees`;
+  return [industry, people, country].flatMap((fact) => fact || []);
+}
+
+function describeReading({ method, methodBecause, textModel, dropped, flagged, extractedAt }: Extraction) {
+  return {
+    by: method === 'llm' ? `read by ${textModel ?? 'an LLM'}` : 'read by the phrase matcher',
+    because: methodBecause ?? '',
+    at: describeMoment(extractedAt),
+    dropped: dropped.length,
+    droppedLabel: dropped.length === 1 ? '1 claim was dropped' : `${dropped.length} claims were dropped`,
+    droppedClaims: dropped.map(({ what, reason, said }) => ({ what, reason, said })),
+    flagged: flagged.map(({ sentence, url }) => ({ sentence, source: shortenUrl(url) })),
+  };
+}
+
+function describePersona(persona: Persona, crmOf: ReadonlyMap<string, string>) {
+  return {
+    title: persona.title,
+    matches: persona.matches.map((match) => ({
+      name: match.name,
+      title: match.title,
+      where: `${crmOf.get(match.connectionId) ?? 'CRM'} ${match.object}`,
+    })),
+    traits: [
+      { label: 'Pains', lines: persona.pains },
+      { label: 'Motives', lines: persona.motives },
+      { label: 'Decides by', lines: persona.decisionFactors },
+      { label: 'Buying signals', lines: persona.buyingSignals },
+      { label: 'Style', lines: persona.style === '' ? [] : [persona.style] },
+    ].filter(({ lines }) => lines.length > 0),
+  };
+}
+
+function describeSource(source: Source) {
+  return {
+    title: source.title || shortenUrl(source.url),
+    href: safeLink(source.url),
+    url: shortenUrl(source.url),
+    kind: source.kind,
+    published: source.published === null ? 'undated' : formatDay(source.published),
+    fetched: describeMoment(new Date(source.fetchedAt)),
+    credibility: `${Math.round(source.credibility * 100)} %`,
+    credibilityWidth: source.credibility * 100,
+  };
+}

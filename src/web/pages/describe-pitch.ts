@@ -1,0 +1,46 @@
+import type { Pitch } from '../../pipeline/store/pitches.ts';
+import { describeMoment } from './format.ts';
+import { linkToQuote, shortenUrl } from './link.ts';
+
+type Segment = { text: string; cite: string | null };
+
+/** A pitch with its [n] marks turned into links to the numbered sources below it. */
+export function describePitch(pitch: Pitch) {
+  const numbers = new Set(pitch.citations.map(({ number }) => String(number)));
+  return {
+    template: pitch.template,
+    method:
+      pitch.method === 'llm' ? `written by ${pitch.textModel ?? 'an LLM'}` : 'made from quotes alone, no LLM',
+    writtenAt: describeMoment(pitch.writtenAt),
+    cut: pitch.cut,
+    cutLabel:
+      pitch.cut === 1
+        ? '1 sentence that no source proves was cut.'
+        : `${pitch.cut} sentences that no source proves were cut.`,
+    keyPoints: pitch.keyPoints.map((point) => splitCitations(point, numbers)),
+    callToAction: splitCitations(pitch.callToAction, numbers),
+    paragraphs: pitch.text
+      .split(/\n\s*\n/)
+      .filter((paragraph) => paragraph.trim() !== '')
+      .map((paragraph) => splitCitations(paragraph.trim(), numbers)),
+    citations: pitch.citations.map(({ number, quote, url }) => ({
+      number,
+      quote,
+      href: linkToQuote(url, quote),
+      source: shortenUrl(url),
+    })),
+  };
+}
+
+/** "We saw it [2]." → text, mark 2, text. A number in brackets that cites nothing stays text. */
+export function splitCitations(text: string, numbers: ReadonlySet<string>): Segment[] {
+  return text
+    .split(/(\[\d{1,3}\])/)
+    .filter((part) => part !== '')
+    .map((part) => {
+      const number = /^\[(\d+)\]$/.exec(part)?.[1];
+      return number !== undefined && numbers.has(number)
+        ? { text: number, cite: number }
+        : { text: part, cite: null };
+    });
+}

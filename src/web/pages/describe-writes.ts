@@ -1,0 +1,53 @@
+import { FIELDS } from '../../connectors/crm-fields.ts';
+import type { FieldValue } from '../../connectors/crm-fields.ts';
+import type { CrmKind } from '../../connectors/crm.ts';
+import type { WriteLine } from '../../pipeline/store/write-history.ts';
+import type { WriteState } from '../../pipeline/store/writes.ts';
+import { describeMoment } from './format.ts';
+
+export const CRM_NAMES: Record<CrmKind, string> = { salesforce: 'Salesforce', hubspot: 'HubSpot' };
+
+/** What each state means to the person who reads it. */
+export const WRITE_MEANINGS: Record<WriteState, string> = {
+  planned: 'waits to be sent',
+  rehearsed: 'rehearsed, nothing was sent',
+  sending: 'on its way',
+  applied: 'in the CRM',
+  skipped: 'nothing to do',
+  conflicted: "a person's value stands",
+  rejected: 'refused',
+  undone: 'put back',
+  cancelled: 'never sent',
+};
+
+const LABELS = new Map<string, string>(
+  FIELDS.map((field) => [field.key, field.label.replace(/^Fieldnote /, '')]),
+);
+// Longer values fold away behind their beginning.
+const SHORT = 90;
+
+export function describeWrite(write: WriteLine) {
+  const at = write.settledAt ?? write.sentAt ?? write.plannedAt;
+  return {
+    field: LABELS.get(write.field) ?? write.field,
+    record: `${CRM_NAMES[write.crm]} ${write.object} ${write.externalId}`,
+    old: write.oldRead ? describeValue(write.oldValue) : { short: 'not read yet', long: null, empty: true },
+    new: describeValue(write.newValue),
+    state: write.state,
+    meaning: WRITE_MEANINGS[write.state],
+    reason: write.reason ?? '',
+    at: describeMoment(at),
+  };
+}
+
+export function labelField(key: string): string {
+  return LABELS.get(key) ?? key;
+}
+
+function describeValue(value: FieldValue): { short: string; long: string | null; empty: boolean } {
+  if (value === null || value === '') return { short: 'empty', long: null, empty: true };
+  const text = String(value);
+  return text.length <= SHORT
+    ? { short: text, long: null, empty: false }
+    : { short: `${text.slice(0, SHORT).trimEnd()}…`, long: text, empty: false };
+}

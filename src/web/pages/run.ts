@@ -1,0 +1,137 @@
+import type { Request, Response } from 'express';
+import { readProgress } from '../../pipeline/runs.ts';
+import type { RunProgress } from '../../pipeline/runs.ts';
+import { STAGE_NAMES } from '../../pipeline/stage.ts';
+import type { RunCompany, RunTrouble } from '../../pipeline/store/run-companies.ts';
+import { countWorkingByStage, listRunCompanies, listTroubles } from '../../pipeline/store/run-companies.ts';
+import type { ItemState } from '../../pipeline/store/run-items.ts';
+import { findRun } from '../../pipeline/store/runs.ts';
+import { sumUsage } from '../../pipeline/store/usage.ts';
+import { countRunWrites, listWriteTroubles } from '../../pipeline/store/write-history.ts';
+import { issueFormToken } from '../guard.ts';
+import { HttpError } from '../http-error.ts';
+import { renderPage } from '../render.ts';
+import { adviseOn } from './advise.ts';
+import { describeCost } from './describe-cost.ts';
+import { describeProgress } from './describe-progress.ts';
+import { CRM_NAMES, WRITE_MEANINGS, labelField } from './describe-writes.ts';
+import { describeMoment, formatCount } from './format.ts';
+import { describeFrame } from './frame.ts';
+import { PAGE_SIZE, describePager, linkWith, readPageNumber } from './pager.ts';
+import type { PageDeps } from './pages.ts';
+import { describeRun } from './runs.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const ITEM_STATES = [
+  'working',
+  'failed',
+  'queued',
+  'done',
+  'cancelled',
+] as const satisfies readonly ItemState[];
+
+/** The id of an existing run from the path. Throws HttpError 404. */
+export async function readRunId({ db, workspaceId }: PageDeps, request: Request): Promise<string> {
+  const id = String(request.params['id']).toLowerCase();
+  const run = UUID.test(id) ? await db.inWorkspace(workspaceId, (tx) => findRun(tx, id)) : null;
+  if (run === null)
+    throw new HttpError(404, `There is no run ${id}`, 'The list of runs shows the newest ones.');
+  return id;
+}
+
+/** One run: progress, trouble with what to do, cost, writes, and its companies. */
+export async function showRun(deps: PageDeps, request: Request, response: Response): Promise<string> {
+  const { db, workspaceId } = deps;
+  const runId = await readRunId(deps, request);
+  const state = ITEM_STATES.find((each) => each === request.query['state']);
+  const page = readPageNumber(request.query['page']);
+  const progress = await readProgress(db, workspaceId, runId);
+  const found = await db.inWorkspace(workspaceId, async (tx) => ({
+    companies: await listRunCompanies(tx, runId, { state, limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE }),
+    stages: await countWorkingByStage(tx, runId),
+    troubles: await listTroubles(tx, runId),
+    usage: await sumUsage(tx, { runId }),
+    writes: await countRunWrites(tx, runId),
+    writeTroubles: await listWriteTroubles(tx, runId),
+  }));
+  const path = `/runs/${runId}`;
+  const { run } = progress;
+  return renderPage('run', {
+    ...describeFrame(`Run ${runId.slice(0, 8)}`, 'runs', await deps.health.readDown()),
+    ...describeRun(run),
+    progress: describeProgress(progress),
+    token: issueFormToken(request, response, deps.publicUrl),
+    mayPause: run.state === 'running',
+    mayResume: run.state === 'paused',
+    mayCancel: run.state === 'running' || run.state === 'paused',
+    stages: describeStages(found.stages),
+    anyWorking: progress.working > 0,
+    troubles: found.troubles.map(describeTrouble),
+    cost: describeCost(found.usage),
+    writes: found.writes.map(({ crm, state: writeState, writes }) => ({
+      crm: CRM_NAMES[crm],
+      state: writeState,
+      meaning: WRITE_MEANINGS[writeState],
+      count: formatCount(writes),
+    })),
+    writeTroubles: found.writeTroubles.map((trouble) => ({
+      crm: CRM_NAMES[trouble.crm],
+      state: trouble.state,
+      field: labelField(trouble.field),
+      reason: trouble.reason ?? WRITE_MEANINGS[trouble.state],
+      count: formatCount(trouble.writes),
+    })),
+    filters: describeFilters(path, progress, state),
+    companies: found.companies.map(describeItem),
+    pager: describePager(path, { state }, { page, total: state ? progress[state] : progress.total }),
+  });
+}
+
+/** Where the companies at work are: the stage after the last one that they finished. */
+function describeStages(counts: readonly { stage: string | null; items: number }[]) {
+  return STAGE_NAMES.map((name, index) => {
+    const before = index === 0 ? null : STAGE_NAMES[index - 1];
+    const items = counts.find(({ stage }) => stage === before)?.items ?? 0;
+    return { name, items: formatCount(items), busy: items > 0 };
+  });
+}
+
+function describeFilters(path: string, progress: RunProgress, state: ItemState | undefined) {
+  return [
+    { label: 'All', count: formatCount(progress.total), href: path, on: state === undefined },
+    ...ITEM_STATES.map((each) => ({
+      label: each,
+      count: formatCount(progress[each]),
+      href: linkWith(path, { state: each }),
+      on: each === state,
+    })),
+  ];
+}
+
+function describeTrouble({ error, failed, retrying, domains }: RunTrouble) {
+  const parts = [
+    ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
+    ...(retrying > 0 ? [`${formatCount(retrying)} being tried again`] : []),
+  ];
+  return {
+    error,
+    counts: parts.join(', '),
+    advice: adviseOn(error, { retrying: failed === 0 }),
+    domains: domains.map((domain) => ({ domain, href: `/companies/${encodeURIComponent(domain)}` })),
+    more: failed + retrying > domains.length ? formatCount(failed + retrying - domains.length) : null,
+  };
+}
+
+function describeItem(item: RunCompany) {
+  const next = STAGE_NAMES[STAGE_NAMES.findIndex((name) => name === item.stage) + 1];
+  return {
+    name: item.name,
+    domain: item.domain,
+    href: `/companies/${encodeURIComponent(item.domain)}`,
+    state: item.state,
+    now: item.state === 'working' ? (next ?? 'finishing') : (item.outcome?.replaceAll('-', ' ') ?? ''),
+    attempts: item.attempts,
+    error: item.error ?? '',
+    finishedAt: item.finishedAt === null ? null : describeMoment(item.finishedAt),
+  };
+}

@@ -1,0 +1,56 @@
+import { listConnections } from '../../pipeline/store/connections.ts';
+import { countSkipped } from '../../pipeline/store/records.ts';
+import { sumUsage } from '../../pipeline/store/usage.ts';
+import { renderPage } from '../render.ts';
+import { describeCost } from './describe-cost.ts';
+import { CRM_NAMES } from './describe-writes.ts';
+import { describeMoment, formatCount } from './format.ts';
+import { describeFrame } from './frame.ts';
+import type { PageDeps } from './pages.ts';
+
+/** Is everything well: providers with their breakers, queues, CRM connections, records left out, this month's cost. */
+export async function showStatus({ db, workspaceId, queue, health }: PageDeps): Promise<string> {
+  const [readiness, queues, found] = await Promise.all([
+    health.read(),
+    queue.countJobs(),
+    db.inWorkspace(workspaceId, async (tx) => ({
+      connections: await listConnections(tx),
+      skipped: await countSkipped(tx),
+      usage: await sumUsage(tx, { since: startOfMonth(new Date()) }),
+    })),
+  ]);
+  return renderPage('status', {
+    ...describeFrame('Status', 'status'),
+    status: readiness.status,
+    ready: readiness.status === 'ready',
+    reasons: readiness.reasons,
+    providers: readiness.providers.map((provider) => ({
+      name: provider.name,
+      ok: provider.ok,
+      detail: provider.detail,
+      breaker: provider.breaker,
+      failures: formatCount(provider.failures),
+    })),
+    queues: queues.map(({ queue: name, queued, active, failed }) => ({
+      name,
+      queued: formatCount(queued),
+      active: formatCount(active),
+      failed: formatCount(failed),
+    })),
+    connections: found.connections.map((connection) => ({
+      crm: CRM_NAMES[connection.kind],
+      name: connection.name,
+      organization: connection.organization ?? 'not checked yet',
+      active: connection.status === 'active',
+      status: connection.status,
+      because: connection.pausedBecause ?? '',
+      syncedAt: connection.syncedAt === null ? null : describeMoment(connection.syncedAt),
+    })),
+    skipped: found.skipped.map(({ because, rows }) => ({ because, rows: formatCount(rows) })),
+    cost: describeCost(found.usage),
+  });
+}
+
+function startOfMonth(now: Date): Date {
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+}

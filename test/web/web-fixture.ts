@@ -1,0 +1,75 @@
+import { Writable } from 'node:stream';
+import { openQueue } from '../../src/pipeline/queue/queue.ts';
+import type { Queue } from '../../src/pipeline/queue/queue.ts';
+import { createLog } from '../../src/log.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import type { Metrics } from '../../src/metrics.ts';
+import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
+import type { WebDeps } from '../../src/web/deps.ts';
+import { createWebServer } from '../../src/web/server.ts';
+import type { WebServer } from '../../src/web/server.ts';
+import { createTestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
+
+export type TestWeb = {
+  base: string;
+  workspaceId: string;
+  database: TestDatabase;
+  queue: Queue;
+  metrics: Metrics;
+  server: WebServer;
+  /** Every line that was logged, parsed. */
+  logged: Record<string, unknown>[];
+  close(): Promise<void>;
+};
+
+/** A web server on a port of its own over a database of its own and a real queue. */
+export async function openWeb(
+  options: Partial<Pick<WebDeps, 'checkProviders' | 'host' | 'publicUrl' | 'db'>> = {},
+): Promise<TestWeb> {
+  const database = await createTestDatabase();
+  const workspaceId = await ensureWorkspace(database.db);
+  const queue = await openQueue({
+    url: database.url,
+    backend: 'postgres',
+    onError: () => undefined,
+    worker: false,
+  });
+  const logged: Record<string, unknown>[] = [];
+  const log = createLog('debug', lineReader(logged));
+  const metrics = createMetrics();
+  const server = createWebServer({
+    db: database.db,
+    workspaceId,
+    queue,
+    log,
+    metrics,
+    host: '127.0.0.1',
+    publicUrl: 'http://127.0.0.1:3000',
+    ...options,
+  });
+  const { port } = await server.listen(0, '127.0.0.1');
+  return {
+    base: `http://127.0.0.1:${port}`,
+    workspaceId,
+    database,
+    queue,
+    metrics,
+    server,
+    logged,
+    close: async () => {
+      await server.close(1_000);
+      await queue.stop();
+      await database.close();
+    },
+  };
+}
+
+function lineReader(lines: Record<string, unknown>[]): Writable {
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      lines.push(JSON.parse(chunk.toString()));
+      done();
+    },
+  });
+}
