@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FieldValues } from '../../../src/connectors/crm.ts';
+import type { FieldKey, FieldValue } from '../../../src/connectors/crm-fields.ts';
+import { findFault } from '../../../src/pipeline/7-write-back/check-value.ts';
+import { NOT_ENOUGH_EVIDENCE, planWrites } from '../../../src/pipeline/7-write-back/plan-writes.ts';
+import { couldHaveBecome, sameValue } from '../../../src/pipeline/7-write-back/same-value.ts';
+import type { LedgerEntry, RecordLedger } from '../../../src/pipeline/store/writes-ledger.ts';
+import type { WriteState } from '../../../src/pipeline/store/writes.ts';
+
+const RECORD = { connectionId: 'c', object: 'Account', externalId: '1' } as const;
+
+const entry = (state: WriteState, value: FieldValue, rest: Partial<LedgerEntry> = {}): LedgerEntry => ({
+  id: 1,
+  state,
+  value,
+  returned: value,
+  readBack: true,
+  reason: null,
+  undoes: null,
+  ...rest,
+});
+
+const plan = (
+  desired: FieldValues,
+  ledger?: RecordLedger,
+  rest: Partial<Parameters<typeof planWrites>[0]> = {},
+): Record<string, FieldValue> =>
+  Object.fromEntries(
+    planWrites({ desired, record: RECORD, companyId: 'x', ledger, explicit: false, ...rest })
+      .filter((write) => write.rejected === undefined)
+      .map((write) => [write.field, write.value]),
+  );
+
+test('an empty value never erases', () => {
+  assert.deepEqual(plan({ pitch: null, why: null }, { pitch: { written: entry('applied', 'ours') } }), {});
+});
+
+test('without evidence the band says so and our own score goes, but a score that is not ours stays', () => {
+  const desired = { score: null, confidence: null, band: NOT_ENOUGH_EVIDENCE };
+
+  assert.deepEqual(plan(desired, { score: { written: entry('applied', 71) } }), {
+    score: null,
+    band: NOT_ENOUGH_EVIDENCE,
+  });
+  assert.deepEqual(plan(desired), { band: NOT_ENOUGH_EVIDENCE });
+});
+
+test('a score that still waits is taken back when the evidence is gone', () => {
+  const desired = { score: null, band: NOT_ENOUGH_EVIDENCE };
+
+  assert.deepEqual(plan(desired, { score: { open: entry('planned', 71) } }), {
+    score: null,
+    band: NOT_ENOUGH_EVIDENCE,
+  });
+});
+
+test('what we wrote, what the CRM made of it, and what is waiting is not planned again', () => {
+  const written = entry('applied', 61.239, { returned: 61.24 });
+
+  assert.deepEqual(plan({ score: 61.239 }, { score: { written } }), {});
+  assert.deepEqual(plan({ score: 61.24 }, { score: { written } }), {});
+  assert.deepEqual(plan({ score: 5 }, { score: { written, open: entry('sending', 5) } }), {});
+  assert.deepEqual(plan({ score: 61.239 }, { score: { written, open: entry('planned', 5) } }), { score: 61.239 });
+  assert.deepEqual(plan({ score: 9 }, { score: { settled: entry('skipped', 9) } }), {});
+});
+
+test('the time of scoring never causes a write', () => {
+  const ledger = { score: { written: entry('applied', 5) } };
+
+  assert.deepEqual(plan({ score: 5, scoredAt: '2026-01-01T00:00:00Z' }, ledger), {});
+  assert.deepEqual(plan({ score: 6, scoredAt: '2026-01-01T00:00:00Z' }, ledger), {
+    score: 6,
+    scoredAt: '2026-01-01T00:00:00Z',
+  });
+});
+
+test('a conflict and a pending undo are left alone; what was refused is tried again', () => {
+  assert.deepEqual(plan({ pitch: 'x' }, { pitch: { settled: entry('conflicted', 'y') } }), {});
+  assert.deepEqual(plan({ pitch: 'x' }, { pitch: { open: entry('planned', null, { undoes: 7 }) } }), {});
+  assert.deepEqual(plan({ pitch: 'x' }, { pitch: { settled: entry('rejected', 'x') } }), { pitch: 'x' });
+});
+
+test('only our own fields are ever written', () => {
+  assert.throws(() => plan({ ...{ Phone: '1' } } as FieldValues), /"Phone" is no field of ours/);
+});
+
+test('type, length, picklist and range are checked before anything is sent', () => {
+  const faults: [FieldKey, FieldValue, RegExp | null][] = [
+    ['score', 100.1, /from 0 to 100/],
+    ['score', Number.NaN, /takes a number/],
+    ['score', '12', /takes a number/],
+    ['confidence', 0, null],
+    ['band', 'E', /takes one of A, B/],
+    ['why', 'x'.repeat(4001), /holds 4000 characters; this text has 4001/],
+    ['why', 'x'.repeat(4000), null],
+    ['why', 7, /takes text/],
+    ['pitchLink', 'javascript:alert(1)', /web address/],
+    ['pitchLink', 'https://fieldnote.example/acme', null],
+    ['scoredAt', 'yesterday', /ISO 8601/],
+  ];
+  for (const [field, value, expected] of faults) {
+    const fault = findFault(field, value);
+    if (expected === null) assert.equal(fault, null, `${field} ${String(value)}`);
+    else assert.match(fault ?? '', expected);
+  }
+});
+
+test('a refusal of our own is stored once, not with every run', () => {
+  const request = { desired: { why: 'x'.repeat(5000) }, record: RECORD, companyId: 'x', explicit: false };
+
+  const [first] = planWrites({ ...request, ledger: undefined });
+  assert.match(first?.rejected ?? '', /holds 4000 characters/);
+  const ledger = { why: { settled: entry('rejected', null, { reason: first?.rejected ?? null }) } };
+  assert.deepEqual(planWrites({ ...request, ledger }), []);
+});
+
+test('what a CRM does to a value on saving is told from an edit', () => {
+  assert.ok(sameValue('pitch', 'a\r\nb ', 'a\nb'));
+  assert.ok(sameValue('pitch', '', null));
+  assert.ok(sameValue('score', '12.0', 12));
+  assert.ok(sameValue('scoredAt', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000+00:00'));
+  assert.ok(couldHaveBecome('score', 61.239, 61.24));
+  assert.ok(couldHaveBecome('score', 61.239, 61));
+  assert.ok(!couldHaveBecome('score', 61.239, 61.3));
+  assert.ok(!couldHaveBecome('score', 61.239, 62));
+  assert.ok(couldHaveBecome('scoredAt', '2026-01-01T00:00:00.789Z', '2026-01-01T00:00:00Z'));
+  assert.ok(!couldHaveBecome('pitch', 'a b', 'a c'));
+  assert.ok(!couldHaveBecome('pitch', 'a', null));
+  assert.ok(!couldHaveBecome('band', 'A', 'B'));
+});

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { rehearse } from '../../../src/pipeline/7-write-back/rehearse.ts';
+import { reopenConflicts } from '../../../src/pipeline/7-write-back/reopen-conflicts.ts';
+import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
+import { createTestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+import { openDesk } from '../../harness/write-back.ts';
+import type { Desk } from '../../harness/write-back.ts';
+
+let here: TestDatabase;
+before(async () => {
+  here = await createTestDatabase();
+});
+after(() => here.close());
+
+const finish = (desk: Desk, runId: string): Promise<unknown> =>
+  desk.db.inWorkspace(desk.workspaceId, (tx) =>
+    tx.query(`update runs set state = 'done' where id = $1`, [runId]),
+  );
+
+async function undo(desk: Desk, runId: string, dryRun = false): ReturnType<typeof planUndo> {
+  await finish(desk, runId);
+  return planUndo(desk.db, { workspaceId: desk.workspaceId, runId, dryRun });
+}
+
+const signal = new AbortController().signal;
+
+test('an undo puts every field back, except those that someone changed since', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const [edited, left] = [desk.fake.add('Account', 'r0'), desk.fake.add('Account', 'r1')];
+  await desk.plan({ score: 10, pitch: 'old pitch' }, ['r0', 'r1']);
+  await desk.flush();
+  const run = await desk.plan({ score: 20, pitch: 'new pitch', why: 'because' }, ['r0', 'r1']);
+  await desk.flush();
+  desk.fake.edit('Account', 'r0', 'pitch', 'my pitch');
+
+  const planned = await undo(desk, run);
+  const result = await desk.flush();
+
+  assert.equal(planned.fields, 6);
+  assert.deepEqual([result.applied, result.conflicted], [5, 1]);
+  assert.deepEqual(edited.values, { score: 10, pitch: 'my pitch', why: null });
+  assert.deepEqual(left.values, { score: 10, pitch: 'old pitch', why: null });
+  const states = (await desk.writesOf(run)).map((write) => write.state).sort();
+  assert.deepEqual(states, ['applied', 'undone', 'undone', 'undone', 'undone', 'undone']);
+});
+
+test('a scheduled run leaves an undone value undone; another value, or a person’s run, is written', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const record = desk.fake.add('Account', 'r0');
+  const run = await desk.plan({ score: 20 }, ['r0']);
+  await desk.flush();
+  await undo(desk, run);
+  await desk.flush();
+
+  await desk.plan({ score: 20 }, ['r0']);
+  await desk.flush();
+  assert.equal(record.values.score, null);
+  await desk.plan({ score: 20 }, ['r0'], { kind: 'manual' });
+  await desk.flush();
+  assert.equal(record.values.score, 20);
+});
+
+test('another value is written after an undo without anybody asking', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const record = desk.fake.add('Account', 'r0');
+  const run = await desk.plan({ score: 20 }, ['r0']);
+  await desk.flush();
+  await undo(desk, run);
+  await desk.flush();
+
+  await desk.plan({ score: 30 }, ['r0']);
+  await desk.flush();
+
+  assert.equal(record.values.score, 30);
+});
+
+test('what a later run wrote is not undone with the earlier one, and an undo is no run to undo', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const record = desk.fake.add('Account', 'r0');
+  const first = await desk.plan({ score: 1, why: 'one' }, ['r0']);
+  await desk.flush();
+  await desk.plan({ score: 2 }, ['r0']);
+  await desk.flush();
+
+  const planned = await undo(desk, first);
+  await desk.flush();
+
+  assert.deepEqual([planned.fields, planned.overtaken], [1, 1]);
+  assert.deepEqual(record.values, { score: 2, why: null });
+  await assert.rejects(undo(desk, planned.run.id), /is an undo/);
+  await assert.rejects(undo(desk, '00000000-0000-4000-8000-000000000000'), /There is no run/);
+});
+
+test('an undo of a run whose write was forced over a person’s value gives the person’s value back, and leaves it theirs', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const record = desk.fake.add('Account', 'r0', { pitch: 'theirs' });
+  desk.policies = { pitch: 'always' };
+  const run = await desk.plan({ pitch: 'ours' }, ['r0']);
+  await desk.flush();
+  assert.equal(record.values.pitch, 'ours');
+  await undo(desk, run);
+  await desk.flush();
+  desk.policies = {};
+
+  await desk.plan({ pitch: 'ours again' }, ['r0']);
+  await desk.flush();
+
+  assert.equal(record.values.pitch, 'theirs');
+});
+
+test('an undo can be rehearsed and then writes nothing', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const record = desk.fake.add('Account', 'r0');
+  const run = await desk.plan({ score: 20, pitch: 'Hi' }, ['r0']);
+  await desk.flush();
+  desk.fake.edit('Account', 'r0', 'pitch', 'mine');
+
+  const { run: rehearsed } = await undo(desk, run, true);
+  const { fields } = await rehearse(desk, { workspaceId: desk.workspaceId, runId: rehearsed.id, signal });
+  await desk.flush();
+
+  assert.deepEqual(
+    fields.map(({ field, old, new: value, verdict }) => [field, old, value, verdict]),
+    [
+      ['score', 20, null, 'would-apply'],
+      ['pitch', 'mine', null, 'would-conflict'],
+    ],
+  );
+  assert.deepEqual(record.values, { score: 20, pitch: 'mine' });
+});
+
+test('a rehearsal lists old and new value of each field with its verdict, and the calls that it would cost', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  for (let index = 0; index < 30; index += 1) desk.fake.add('Account', `r${index}`);
+  desk.fake.edit('Account', 'r1', 'pitch', 'theirs');
+  desk.fake.edit('Account', 'r2', 'score', 50);
+  const ids = desk.fake.all().map((record) => record.externalId);
+  const run = await desk.plan({ score: 50, pitch: 'Hi', why: 'x'.repeat(5000) }, ids, { dryRun: true });
+
+  const { fields, calls } = await rehearse(desk, { workspaceId: desk.workspaceId, runId: run, signal });
+  const flushed = await desk.flush();
+
+  const find = (id: string, field: string): unknown[] => {
+    const found = fields.find((one) => one.externalId === id && one.field === field);
+    return [found?.old, found?.new, found?.verdict];
+  };
+  assert.deepEqual(find('r0', 'score'), [null, 50, 'would-apply']);
+  assert.deepEqual(find('r1', 'pitch'), ['theirs', 'Hi', 'would-conflict']);
+  assert.deepEqual(find('r2', 'score'), [50, 50, 'unchanged']);
+  assert.equal(find('r0', 'why')[2], 'would-reject');
+  // 29 records with a pitch that people may edit go out conditionally, 25 a call; the one without in a call of its own.
+  assert.deepEqual(calls, { read: 1, write: 3, readBack: 1 });
+  assert.equal(desk.fake.calls.writes.length, 0);
+  assert.equal(flushed.waiting, 0);
+  const kept = (await desk.writesOf(run)).find((write) => write.externalId === 'r1' && write.field === 'pitch');
+  assert.deepEqual([kept?.state, kept?.oldValue], ['rehearsed', 'theirs']);
+  assert.match(kept?.reason ?? '', /never wrote/);
+});
+
+test('a conflict ends when the person puts our value back', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const record = desk.fake.add('Account', 'r0');
+  await desk.plan({ pitch: 'ours' }, ['r0']);
+  await desk.flush();
+  desk.fake.edit('Account', 'r0', 'pitch', 'theirs');
+  await desk.plan({ pitch: 'newer' }, ['r0']);
+  await desk.flush();
+  const sync = (): Promise<number> =>
+    desk.db.inWorkspace(desk.workspaceId, (tx) =>
+      reopenConflicts(tx, desk.connectionId, [
+        { object: 'Account', externalId: 'r0', ours: record.values },
+      ]),
+    );
+
+  assert.equal(await sync(), 0);
+  desk.fake.edit('Account', 'r0', 'pitch', 'ours');
+  assert.equal(await sync(), 1);
+  await desk.plan({ pitch: 'newest' }, ['r0']);
+  await desk.flush();
+
+  assert.equal(record.values.pitch, 'newest');
+});
