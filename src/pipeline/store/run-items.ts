@@ -77,6 +77,8 @@ export async function settleItem(
 
 /** Ends the run if none of its items is open. True when it is (now) done. */
 export async function finishRunIfSettled(tx: Tx, runId: string): Promise<boolean> {
+  // Two workers may settle the last two items at once. Neither sees what the other has not committed, so one waits here.
+  await tx.query(`select from runs where id = $1 for no key update`, [runId]);
   const { rowCount } = await tx.query(
     `update runs set state = 'done', finished_at = now()
      where id = $1 and state = 'running'
