@@ -1,20 +1,24 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Tx } from '../../db.ts';
 import { APP_ROLE } from '../../db.ts';
 import { CompanyJob, ConnectionJob, QUEUES, QUEUE_SETUP } from './jobs.ts';
 import type { JobResult } from './jobs.ts';
+import { holdLifeline } from './lifeline.ts';
 import { startRefill } from './refill.ts';
-import type { Refill } from './refill.ts';
+import { serveQueue } from './serve.ts';
+import { markJobs, startTakeOver } from './take-over.ts';
+import type { Attempt } from './take-over.ts';
 
 export type QueueCounts = { queue: string; queued: number; active: number; failed: number };
 
 export type Handlers = {
-  company(job: CompanyJob, signal: AbortSignal): Promise<JobResult>;
-  companyNow(job: CompanyJob, signal: AbortSignal): Promise<JobResult>;
-  sync(job: ConnectionJob, signal: AbortSignal): Promise<JobResult>;
-  flush(job: ConnectionJob, signal: AbortSignal): Promise<JobResult>;
+  company: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
+  companyNow: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
+  sync: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
+  flush: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
   /** Once a minute on one worker: what is due? */
-  tick(): Promise<void>;
+  tick: () => Promise<void>;
 };
 
 export type Queue = {
@@ -26,28 +30,32 @@ export type Queue = {
   work(handlers: Handlers, options: WorkOptions): Promise<void>;
   countJobs(): Promise<QueueCounts[]>;
   /** Stops taking up work, lets what is under way finish or hands it back, closes. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 };
 
 export type WorkOptions = {
   concurrency: number;
   /** Slots kept for people who wait. */
   interactiveSlots?: number;
-  allowance(): Promise<number>;
+  allowance: () => Promise<number>;
   /** False: no minute tick (a command that works off one run). */
   schedule: boolean;
 };
 
-// A dead worker's jobs are noticed within the heartbeat plus this.
+// What a dead worker had in hand is handed on within two seconds (take-over.ts), where its end can't be seen within the
+// heartbeat plus this.
 const SUPERVISE_SECONDS = 3;
 const INTERACTIVE_SLOTS = 2;
 const INSERT_BATCH = 1000;
+const DRAIN_MS = 20_000;
+const HAND_ON_MS = 1_000;
+const HANDLED = [QUEUES.company, QUEUES.companyNow, QUEUES.sync, QUEUES.flush];
 
 /** Opens pg-boss, sets up the queues and answers the only door to it. */
 export async function openQueue(options: {
   url: string;
   backend: 'postgres' | 'citus' | 'yugabytedb' | 'cockroachdb';
-  onError(error: unknown, what: string): void;
+  onError: (error: unknown, what: string) => void;
   /** Handlers run here (and the upkeep with them); false for a process that only enqueues. */
   worker: boolean;
 }): Promise<Queue> {
@@ -78,7 +86,19 @@ export async function openQueue(options: {
       executeSql: async (text: string, values?: unknown[]) => ({ rows: (await tx.query(text, values)).rows }),
     },
   });
-  let refill: Refill | null = null;
+  const stoppers: (() => Promise<void>)[] = [];
+  const releasers: (() => Promise<void>)[] = [];
+
+  /** From here on others see whether this process lives, and it sees to the jobs of those that do not. */
+  const showLife = async (): Promise<(queue: string, attempts: readonly Attempt[]) => Promise<void>> => {
+    // Measured on PostgreSQL alone; elsewhere the heartbeat finds dead workers, within 13 s.
+    if (options.backend !== 'postgres') return async () => undefined;
+    const lifeline = await holdLifeline(options);
+    releasers.push(lifeline.release);
+    const takeOver = startTakeOver({ boss, queues: HANDLED, onError: options.onError });
+    stoppers.push(takeOver.stop);
+    return (queue, attempts) => markJobs(boss, queue, lifeline.worker, attempts);
+  };
 
   return {
     enqueueCompanies: async (tx, jobs, { now = false } = {}) => {
@@ -97,51 +117,39 @@ export async function openQueue(options: {
       await boss.send(QUEUES.flush, job, { ...within(tx), singletonKey: job.connectionId });
     },
     work: async (handlers, work) => {
-      refill = startRefill({
+      const mark = await showLife();
+      const refill = startRefill({
         boss,
         queue: QUEUES.company,
         concurrency: work.concurrency,
         allowance: work.allowance,
         handle: (data, signal) => handlers.company(CompanyJob.parse(data), signal),
+        mark: (attempts) => mark(QUEUES.company, attempts),
         onError: options.onError,
       });
-      const serve = async <T>(
+      stoppers.push(refill.stop);
+      const serve = <T extends CompanyJob | ConnectionJob>(
         queue: string,
         slots: number,
         parse: (data: unknown) => T,
         handle: (job: T, signal: AbortSignal) => Promise<JobResult>,
-      ): Promise<void> => {
-        await boss.work<object>(
+      ): Promise<void> =>
+        serveQueue({
+          boss,
           queue,
-          {
-            localConcurrency: slots,
-            pollingIntervalSeconds: 1,
-            notifyPollingIntervalSeconds: 5,
-            heartbeatRefreshSeconds: 3,
-          },
-          async ([job]) => {
-            if (job === undefined) return;
-            const data = parse(job.data);
-            const result = await handle(data, job.signal);
-            // This job is still active, so the next one queues up behind it under the queue's own policy.
-            if (result !== 'done')
-              await boss.send(queue, job.data, {
-                startAfter: new Date(Date.now() + result.againInMs),
-                ...(queue === QUEUES.companyNow
-                  ? {}
-                  : { singletonKey: ConnectionJob.parse(job.data).connectionId }),
-              });
-          },
-        );
-      };
-      await serve(
-        QUEUES.companyNow,
-        work.interactiveSlots ?? INTERACTIVE_SLOTS,
-        (data) => CompanyJob.parse(data),
-        handlers.companyNow,
-      );
-      await serve(QUEUES.sync, 2, (data) => ConnectionJob.parse(data), handlers.sync);
-      await serve(QUEUES.flush, 2, (data) => ConnectionJob.parse(data), handlers.flush);
+          slots,
+          parse,
+          handle,
+          singletonKey: (job) => ('connectionId' in job ? job.connectionId : undefined),
+          mark: (attempt) => mark(queue, [attempt]),
+          onError: options.onError,
+        });
+      const company = (data: unknown): CompanyJob => CompanyJob.parse(data);
+      const connection = (data: unknown): ConnectionJob => ConnectionJob.parse(data);
+      const slots = work.interactiveSlots ?? INTERACTIVE_SLOTS;
+      await serve(QUEUES.companyNow, slots, company, handlers.companyNow);
+      await serve(QUEUES.sync, 2, connection, handlers.sync);
+      await serve(QUEUES.flush, 2, connection, handlers.flush);
       if (work.schedule) {
         await boss.schedule(QUEUES.tick, '* * * * *');
         await boss.work(QUEUES.tick, { pollingIntervalSeconds: 5 }, async () => {
@@ -159,9 +167,18 @@ export async function openQueue(options: {
       }));
     },
     stop: async () => {
-      await refill?.stop();
+      // What is served ends beside the companies, not after them: hosts kill what has not stopped within 30 s.
+      const served = Promise.all(
+        [QUEUES.companyNow, QUEUES.sync, QUEUES.flush].map((queue) => boss.offWork(queue)),
+      );
+      await Promise.all([
+        ...stoppers.splice(0).map((stop) => stop()),
+        Promise.race([served, wait(DRAIN_MS, undefined, { ref: false })]),
+      ]);
       stopping = true;
-      await boss.stop({ graceful: true, timeout: 20_000 });
+      await boss.stop({ graceful: true, timeout: HAND_ON_MS });
+      // Only now is nothing in hand any more.
+      for (const release of releasers.splice(0)) await release();
     },
   };
 }

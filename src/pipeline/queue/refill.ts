@@ -1,26 +1,31 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { PgBoss } from 'pg-boss';
+import { z } from 'zod';
 import { TOUCH_INTERVAL_MS } from './jobs.ts';
 import type { JobResult } from './jobs.ts';
+import type { Attempt } from './take-over.ts';
 
-export type Refill = { stop(): Promise<void>; active(): number };
+export type Refill = { stop: () => Promise<void>; active: () => number };
 
 export type RefillOptions = {
   boss: PgBoss;
   queue: string;
   /** Jobs in flight at once. */
   concurrency: number;
-  handle(data: unknown, signal: AbortSignal): Promise<JobResult>;
+  handle: (data: unknown, signal: AbortSignal) => Promise<JobResult>;
+  /** Marks jobs as being in this worker's hands. */
+  mark: (attempts: readonly Attempt[]) => Promise<void>;
   /** How many more may be taken up now: 0 while a provider that they need is down, 1 to probe it. */
-  allowance(): Promise<number>;
-  onError(error: unknown, what: string): void;
+  allowance: () => Promise<number>;
+  onError: (error: unknown, what: string) => void;
   /** How long an empty queue is left alone. */
   pollMs?: number;
   /** How long jobs may go on after `stop` before they are aborted and handed to other workers. */
   graceMs?: number;
 };
 
-type Claimed = { id: string; retryCount: number };
+// pg-boss answers which jobs it still found under their attempt, but its types do not say so.
+const Settled = z.object({ affected: z.number(), settled: z.array(z.string()) });
 
 const POLL_MS = 500;
 const GRACE_MS = 20_000;
@@ -33,13 +38,13 @@ const SETTLE_EVERY_MS = 15;
  */
 export function startRefill(options: RefillOptions): Refill {
   const { boss, queue } = options;
-  const active = new Map<string, { attempt: Claimed; controller: AbortController; ended: Promise<void> }>();
-  const settled: Claimed[] = [];
+  const active = new Map<string, { attempt: Attempt; controller: AbortController; ended: Promise<void> }>();
+  const settled: Attempt[] = [];
   let stopping = false;
   let wake: () => void = () => undefined;
   let settling: Promise<void> | null = null;
 
-  const settleSoon = (attempt: Claimed): Promise<void> => {
+  const settleSoon = (attempt: Attempt): Promise<void> => {
     settled.push(attempt);
     settling ??= (async () => {
       await wait(SETTLE_EVERY_MS);
@@ -60,7 +65,7 @@ export function startRefill(options: RefillOptions): Refill {
       if (result === 'done') await settleSoon(attempt);
       else await postpone(boss, queue, attempt, job.data, result.againInMs);
     } catch (error) {
-      // What the handler itself could not settle: give the job back for another worker.
+      // What the handler itself could not settle goes back for another worker; a lost attempt already has one.
       if (!signal.aborted) options.onError(error, `job ${job.id} of ${queue}`);
       await postpone(boss, queue, attempt, job.data, signal.aborted ? 0 : 5_000).catch((failure: unknown) =>
         options.onError(failure, `giving back job ${job.id} of ${queue}`),
@@ -83,6 +88,9 @@ export function startRefill(options: RefillOptions): Refill {
         if (room > 0) {
           const jobs = await boss.fetch(queue, { batchSize: room });
           fetched = jobs.length;
+          const attempts = jobs.map(({ id, retryCount }) => ({ id, retryCount }));
+          if (fetched > 0)
+            options.mark(attempts).catch((error: unknown) => options.onError(error, `marking in ${queue}`));
           for (const job of jobs) {
             const controller = new AbortController();
             const ended = work({ id: job.id, retryCount: job.retryCount, data: job.data }, controller.signal);
@@ -101,10 +109,17 @@ export function startRefill(options: RefillOptions): Refill {
     }
   };
 
+  const touch = async (): Promise<void> => {
+    const held = [...active.values()];
+    if (held.length === 0) return;
+    const attempts = held.map((entry) => entry.attempt);
+    const { settled } = Settled.parse(await boss.touch(queue, attempts));
+    const ours = new Set(settled);
+    for (const { attempt, controller } of held)
+      if (!ours.has(attempt.id)) controller.abort(new Error('the job was handed to another worker'));
+  };
   const heartbeat = setInterval(() => {
-    const attempts = [...active.values()].map((entry) => entry.attempt);
-    if (attempts.length > 0)
-      boss.touch(queue, attempts).catch((error: unknown) => options.onError(error, `heartbeat of ${queue}`));
+    touch().catch((error: unknown) => options.onError(error, `heartbeat of ${queue}`));
   }, TOUCH_INTERVAL_MS);
   const loop = refill();
 
@@ -120,26 +135,34 @@ export function startRefill(options: RefillOptions): Refill {
       });
       await Promise.allSettled([...active.values()].map((entry) => entry.ended));
       clearInterval(heartbeat);
-      await settling;
+      // Whoever settled has been told if it failed.
+      await settling?.catch(() => undefined);
     },
   };
 }
 
-/** Ends this attempt and queues the same job again for later, in one transaction: a postponed job is no failed one. */
+/**
+ * Ends this attempt and queues the same job again for later, in one transaction: a postponed job is no failed one. An
+ * attempt that was lost meanwhile has its successor already and queues nothing.
+ */
 export async function postpone(
   boss: PgBoss,
   queue: string,
-  attempt: Claimed,
+  attempt: Attempt,
   data: unknown,
   afterMs: number,
+  more: { singletonKey?: string } = {},
 ): Promise<void> {
   const transaction = await boss.getDb().beginTransaction?.();
   if (transaction === undefined) throw new Error('the queue database offers no transactions');
   const db = transaction.db;
   try {
-    await boss.complete(queue, attempt, null, { db });
+    const { affected } = Settled.parse(await boss.complete(queue, attempt, null, { db }));
     const payload = typeof data === 'object' && data !== null ? data : {};
-    await boss.insert(queue, [{ data: payload, startAfter: new Date(Date.now() + afterMs) }], { db });
+    if (affected > 0)
+      await boss.insert(queue, [{ data: payload, startAfter: new Date(Date.now() + afterMs), ...more }], {
+        db,
+      });
     await transaction.commit();
   } catch (error) {
     await transaction.rollback();

@@ -1,0 +1,58 @@
+import type { PgBoss } from 'pg-boss';
+import { TOUCH_INTERVAL_MS } from './jobs.ts';
+import type { JobResult } from './jobs.ts';
+import { postpone } from './refill.ts';
+import type { Attempt } from './take-over.ts';
+
+// A handler that throws has met a mistake of ours or a dead database: another try soon, but not a hundred in a second.
+const AGAIN_AFTER_ERROR_MS = 5_000;
+
+/** Handles a queue of which somebody waits for each job: woken by NOTIFY, `slots` at a time. */
+export async function serveQueue<T>(options: {
+  boss: PgBoss;
+  queue: string;
+  slots: number;
+  parse: (data: unknown) => T;
+  handle: (job: T, signal: AbortSignal) => Promise<JobResult>;
+  /** What may wait only once per queue; undefined: each job stands for itself. */
+  singletonKey: (job: T) => string | undefined;
+  mark: (attempt: Attempt) => Promise<void>;
+  onError: (error: unknown, what: string) => void;
+}): Promise<void> {
+  const { boss, queue, onError } = options;
+  await boss.work<object>(
+    queue,
+    {
+      localConcurrency: options.slots,
+      pollingIntervalSeconds: 1,
+      notifyPollingIntervalSeconds: 5,
+      heartbeatRefreshSeconds: TOUCH_INTERVAL_MS / 1000,
+    },
+    async ([job]) => {
+      if (job === undefined) return;
+      const attempt = { id: job.id, retryCount: job.retryCount };
+      options.mark(attempt).catch((error: unknown) => onError(error, `marking in ${queue}`));
+      const data = options.parse(job.data);
+      const again = async (afterMs: number): Promise<void> => {
+        const key = options.singletonKey(data);
+        await postpone(
+          boss,
+          queue,
+          attempt,
+          job.data,
+          afterMs,
+          key === undefined ? {} : { singletonKey: key },
+        );
+      };
+      try {
+        const result = await options.handle(data, job.signal);
+        if (result !== 'done') await again(result.againInMs);
+      } catch (error) {
+        // Stopping or lost: pg-boss hands it on at once, and the attempt's fence keeps us out of the rest.
+        if (job.signal.aborted) throw error;
+        onError(error, `job ${job.id} of ${queue}`);
+        await again(AGAIN_AFTER_ERROR_MS);
+      }
+    },
+  );
+}
