@@ -12,6 +12,8 @@ export type LoggedCall = {
   operation: string;
   /** Size of what it was about: rows, tokens, credits. */
   units: number;
+  /** What it asked for, where the twin says so: a search's query and domains. */
+  about: string | null;
   /** Arrived while an earlier 429's Retry-After still ran. */
   early: boolean;
   milliseconds: number;

@@ -17,7 +17,7 @@ export type Twin = { name: string; url: string; port: number; kit: TwinKit; clos
 
 export type TwinDefinition = {
   name: string;
-  /** Mounts the vendor's routes. Set `res.locals.operation` and `res.locals.units` for the call log. */
+  /** Mounts the vendor's routes. Set `res.locals.operation`, `units` and `about` for the call log. */
   mount(kit: TwinKit): void;
   /** The whole state for GET /_twin/dump. */
   dump(): unknown;
@@ -125,6 +125,7 @@ function playFaults(kit: TwinKit, definition: TwinDefinition) {
         operation:
           typeof locals.operation === 'string' ? locals.operation : `${request.method} ${request.path}`,
         units: typeof locals.units === 'number' ? locals.units : 1,
+        about: typeof locals.about === 'string' ? locals.about : null,
         early,
         milliseconds: Date.now() - started,
       });

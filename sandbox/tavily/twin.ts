@@ -11,7 +11,7 @@ import { pickChunks } from './chunks.ts';
 import { createFinder } from './find.ts';
 import type { Finder } from './find.ts';
 import { explainRefusal, extractRequest, searchRequest } from './request.ts';
-import type { ExtractRequest } from './request.ts';
+import type { ExtractRequest, SearchRequest } from './request.ts';
 
 const spending = z.strictObject({
   month: z.string(),
@@ -122,6 +122,7 @@ export function startTavilyTwin(options: TavilyTwinOptions): Promise<Twin> {
           const parsed = searchRequest.safeParse(request.body);
           if (!parsed.success) return refuse(response, 400, explainRefusal(parsed.error));
           if (!hasCredits(response)) return;
+          response.locals.about = describeSearch(parsed.data);
           const credits = parsed.data.search_depth === 'advanced' ? 2 : 1;
           const results = finder.find(parsed.data, clock.now());
           meter.spend({ month: month(), search: credits, extract: 0, extracted: 0 });
@@ -198,6 +199,11 @@ export function startTavilyTwin(options: TavilyTwinOptions): Promise<Twin> {
     },
     options,
   );
+}
+
+function describeSearch({ query, topic, include_domains, exclude_domains }: SearchRequest): string {
+  const named = (sign: string, domains: readonly string[]) => domains.map((domain) => ` ${sign}${domain}`);
+  return [query, ` (${topic})`, ...named('+', include_domains), ...named('-', exclude_domains)].join('');
 }
 
 function secondsSince(started: number): number {

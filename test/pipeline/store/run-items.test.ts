@@ -26,11 +26,10 @@ test('a run ends when its last two companies finish at the same moment', async (
   });
   const settled = { state: 'done', outcome: 'scored' } as const;
   let lateIsThrough = false;
-  let late: Promise<boolean> | null = null;
-  await db.inWorkspace(workspaceId, async (tx) => {
+  const { late } = await db.inWorkspace(workspaceId, async (tx) => {
     await settleItem(tx, runId, one, settled);
     assert.equal(await finishRunIfSettled(tx, runId), false, 'the other one is still open');
-    late = db
+    const end = db
       .inWorkspace(workspaceId, async (its) => {
         await settleItem(its, runId, other, settled);
         return finishRunIfSettled(its, runId);
@@ -44,6 +43,7 @@ test('a run ends when its last two companies finish at the same moment', async (
       if (lateIsThrough || rowCount !== 0) break;
       await wait(5);
     }
+    return { late: end };
   });
   assert.equal(await late, true);
   assert.equal((await db.inWorkspace(workspaceId, (tx) => findRun(tx, runId)))?.state, 'done');
