@@ -9,6 +9,8 @@ import type { Database } from './db.ts';
 import { openEmbeddedDatabase } from './embedded/database.ts';
 import { describeError } from './errors.ts';
 import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
 import type { CompanyJob } from './pipeline/queue/jobs.ts';
 import { openQueue } from './pipeline/queue/queue.ts';
@@ -28,6 +30,7 @@ export type App = {
   log: Log;
   db: Database;
   queue: Queue;
+  metrics: Metrics;
   workspaceId: string;
   /** The connections that the configuration names. */
   connections: readonly Connection[];
@@ -107,11 +110,13 @@ export async function buildApp(
     });
     releasers.push(queue.stop);
 
+    const metrics = createMetrics();
     return {
       config,
       log,
       db,
       queue,
+      metrics,
       workspaceId,
       connections,
       connectors,
@@ -123,6 +128,7 @@ export async function buildApp(
         startWorker({
           concurrency: config.runConcurrency,
           ...worker,
+          observer: metrics,
           db,
           queue,
           stages,

@@ -48,7 +48,7 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
     const config = readConfig({ ...taken, ...sandbox.environment });
     app = await buildApp(config, createLog(config.logLevel), { worker: true, workspace });
     await saveDemoState(home, { workspace, environment: sandbox.environment, pid: process.pid });
-    web = await openWeb(app);
+    web = await openWeb(app, { elseAnyPort: true });
     await installFields(app, context);
     printSync(terminal, await syncAll(app, context, { full: false }));
     const run = await startRun(app, {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { findSignals } from '../pipeline/3-extract/find-signals.ts';
+import { readSignals } from '../pipeline/3-extract/read-signals.ts';
 import { type Reason, weigh } from '../pipeline/4-score/weigh.ts';
 import { counts, evaluate, type Evaluation } from '../pipeline/evaluate.ts';
 import { UserError } from '../errors.ts';
@@ -98,12 +98,18 @@ function scoreCompany(
   // The day is of no weight here: the texts carry no date, so every signal is as fresh as the reading.
   const asOf = '2026-01-01';
   const text = [name, one_liner, description].filter(Boolean).join('\n');
-  const source = { id: domain, url: `https://${domain}/`, kind: 'site' as const, text, published: null };
-  const evidence = {
-    textLength: text.length,
-    sources: [{ id: domain, kind: source.kind, credibility: DIRECTORY_CREDIBILITY, fetchedAt: asOf }],
+  const source = {
+    id: domain,
+    url: `https://${domain}/`,
+    kind: 'site' as const,
+    title: name,
+    text,
+    published: null,
+    fetchedAt: asOf,
+    credibility: DIRECTORY_CREDIBILITY,
   };
-  const signals = findSignals(source, model, { name, domain });
+  const { signals } = readSignals({ company: { name, domain }, sources: [source], model });
+  const evidence = { textLength: text.length, sources: [source] };
   const { score, band, reasons, why } = weigh(signals, model, { asOf, evidence });
   return {
     domain,

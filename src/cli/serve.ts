@@ -16,7 +16,7 @@ export function addServe(program: Command, context: Context): void {
       .action(async () => {
         await withApp(context, { worker: parts.worker }, async (app) => {
           requireSecretBeyondLoopback(app);
-          const web = parts.web ? await openWeb(app) : null;
+          const web = parts.web ? await openWeb(app, { elseAnyPort: false }) : null;
           try {
             if (web !== null)
               context.terminal.note(`Listening on ${app.config.publicUrl} (port ${web.port})`);

@@ -96,12 +96,14 @@ function oneLine(text: string): string {
 function startProgress(label: string, err: { write(text: string): unknown; isTTY?: boolean }): Progress {
   let drawnAt = 0;
   let last = '';
+  let wasFinished = false;
   return {
     update: ({ done, total, perSecond, remainingMs, note }) => {
       const now = Date.now();
       const share = total === 0 ? 1 : Math.min(1, done / total);
       const finished = done >= total && total > 0;
-      if (now - drawnAt < (err.isTTY ? REDRAW_MS : LINE_EVERY_MS) && !finished) return;
+      if (now - drawnAt < (err.isTTY ? REDRAW_MS : LINE_EVERY_MS) && (!finished || wasFinished)) return;
+      wasFinished = finished;
       const full = Math.round(share * BAR_WIDTH);
       const parts = [
         `${label.padEnd(12)} ${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${done}/${total}`,

@@ -1,6 +1,41 @@
 import type { App } from '../app.ts';
+import { describeError } from '../errors.ts';
+import { createWebServer } from '../web/server.ts';
+import type { ProviderCheck } from '../web/deps.ts';
 
-/** Starts the web server on the configured port, or where that is taken on a free one. */
-export async function openWeb(app: App): Promise<{ port: number; close(): Promise<void> }> {
-  throw new Error(app.config.publicUrl);
+export type OpenWeb = { port: number; close(): Promise<void> };
+
+const GRACE_MS = 10_000;
+
+/** Starts the web server; `elseAnyPort` takes a free port where the configured one is taken. */
+export async function openWeb(app: App, options: { elseAnyPort: boolean }): Promise<OpenWeb> {
+  const { config } = app;
+  const open = async (port: number): Promise<OpenWeb> => {
+    const server = createWebServer({
+      ...app,
+      publicUrl: config.publicUrl,
+      host: config.host,
+      checkProviders: (signal) => checkProviders(app, signal),
+    });
+    const { port: taken } = await server.listen(port, config.host);
+    return { port: taken, close: () => server.close(GRACE_MS) };
+  };
+  try {
+    return await open(config.port);
+  } catch (error) {
+    if (!options.elseAnyPort) throw error;
+    return open(0);
+  }
+}
+
+/** Asks what can be asked for nothing: the LLM endpoint for its models. Searches cost credits, so their breaker speaks for them. */
+async function checkProviders(app: App, signal: AbortSignal): Promise<ProviderCheck[]> {
+  const { textModel } = app.connectors;
+  if (textModel === null) return [];
+  try {
+    const { models } = await textModel.check({ signal });
+    return [{ name: textModel.name, ok: true, detail: `serves ${models.slice(0, 3).join(', ')}` }];
+  } catch (error) {
+    return [{ name: textModel.name, ok: false, detail: describeError(error) }];
+  }
 }

@@ -1,19 +1,20 @@
-import type { ProviderCall } from '../connectors/call.ts';
 import type { Crm } from '../connectors/crm.ts';
 import type { Database } from '../db.ts';
 import { createFlusher } from './7-write-back/flush.ts';
 import type { FlushCounts, FlusherOptions, FlushResult } from './7-write-back/flush.ts';
+import { openCallLedger } from './call-ledger.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { findConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
 import { hasRunningBatch } from './store/runs.ts';
-import { saveUsage } from './store/usage.ts';
+import type { Observer } from './run-company.ts';
 import type { Prices } from './store/usage.ts';
 
 type Deps = {
   db: Database;
   crmOf(connection: Connection): Crm;
   prices: Prices;
+  observer?: Observer;
   onFlushed?: (result: FlushResult) => void;
 };
 
@@ -44,7 +45,7 @@ export function openForWriting(deps: Pick<Deps, 'db' | 'crmOf'>): FlusherOptions
 export function createFlushOnce(deps: Deps): FlushOnce {
   const flusher = createFlusher({ db: deps.db, openCrm: openForWriting(deps) });
   return async (connection, options) => {
-    const calls: ProviderCall[] = [];
+    const ledger = openCallLedger(deps, connection);
     const { workspaceId, id: connectionId } = connection;
     try {
       const result = await flusher.flushConnection({
@@ -52,15 +53,13 @@ export function createFlushOnce(deps: Deps): FlushOnce {
         connectionId,
         signal: options.signal,
         mode: options.mode,
-        onCall: (call) => calls.push(call),
+        onCall: ledger.add,
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       });
       deps.onFlushed?.(result);
       return result;
     } finally {
-      await deps.db.inWorkspace(workspaceId, (tx) =>
-        saveUsage(tx, { workspaceId, connectionId }, calls, deps.prices),
-      );
+      await ledger.saved();
     }
   };
 }

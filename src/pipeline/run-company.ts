@@ -10,9 +10,16 @@ import { countAttempt, finishRunIfSettled, noteStage, settleItem, startItem } fr
 import { findRun } from './store/runs.ts';
 import type { Run } from './store/runs.ts';
 import { findCurrentScore } from './store/scores.ts';
-import { saveUsage } from './store/usage.ts';
+import { priceOf, saveUsage } from './store/usage.ts';
 import type { Prices } from './store/usage.ts';
 import type { Tx } from '../db.ts';
+
+/** Who counts what workers do (metrics.ts). */
+export type Observer = {
+  countCall(call: ProviderCall, usd: number): void;
+  timeStage(stage: string, milliseconds: number): void;
+  countItem(outcome: string): void;
+};
 
 export type RunCompanyOptions = {
   db: Database;
@@ -22,6 +29,7 @@ export type RunCompanyOptions = {
   /** Called in the transaction that settles the item: asks for its writes to be sent. */
   onSettled(tx: Tx, job: CompanyJob): Promise<void>;
   onStage?: (job: CompanyJob, stage: string) => void;
+  observer?: Observer;
   onError(error: unknown, what: string): void;
 };
 
@@ -66,7 +74,10 @@ export function createRunCompany(options: RunCompanyOptions) {
       interactive: run.kind === 'interactive',
       patient: run.kind !== 'interactive' && Date.now() - run.createdAt.getTime() < PATIENCE_MS,
       signal,
-      onCall: (call) => calls.push(call),
+      onCall: (call) => {
+        calls.push(call);
+        options.observer?.countCall(call, priceOf(call, options.prices));
+      },
       saveCalls,
     };
 
@@ -74,7 +85,9 @@ export function createRunCompany(options: RunCompanyOptions) {
       try {
         signal.throwIfAborted();
         options.onStage?.(job, stage.name);
+        const began = performance.now();
         await stage.run(work);
+        options.observer?.timeStage(stage.name, performance.now() - began);
       } catch (error) {
         await db.inWorkspace(job.workspaceId, saveCalls);
         if (signal.aborted) throw error;
@@ -134,6 +147,7 @@ export function createRunCompany(options: RunCompanyOptions) {
           return { againInMs: Math.max(backOff, (transient && error.retryAfterMs) || 0) };
         }
         await settleItem(tx, job.runId, job.companyId, { state: 'failed', outcome: 'failed', error: why });
+        options.observer?.countItem('failed');
         await finishRunIfSettled(tx, job.runId);
         await options.onSettled(tx, job);
         return 'done';

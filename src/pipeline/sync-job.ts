@@ -1,13 +1,14 @@
-import type { CallOptions, ProviderCall } from '../connectors/call.ts';
+import type { CallOptions } from '../connectors/call.ts';
 import type { Crm, CrmCheck } from '../connectors/crm.ts';
 import type { Database } from '../db.ts';
 import { ProviderDownError, ProviderError, describeError } from '../errors.ts';
 import { syncConnection } from './1-sync/sync.ts';
 import type { SyncResult } from './1-sync/sync.ts';
+import { openCallLedger } from './call-ledger.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { findConnection, pauseConnection, saveCheck } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
-import { saveUsage } from './store/usage.ts';
+import type { Observer } from './run-company.ts';
 import type { Prices } from './store/usage.ts';
 
 const DAY_MS = 86_400_000;
@@ -17,6 +18,7 @@ type Deps = {
   db: Database;
   crmOf(connection: Connection): Crm;
   prices: Prices;
+  observer?: Observer;
   onError(error: unknown, what: string): void;
 };
 
@@ -53,8 +55,8 @@ export async function syncOnce(
     onProgress?: (progress: { object: string; read: number }) => void;
   },
 ): Promise<SyncResult> {
-  const calls: ProviderCall[] = [];
-  const call: CallOptions = { signal: options.signal, onCall: (made) => calls.push(made) };
+  const ledger = openCallLedger(deps, connection);
+  const call: CallOptions = { signal: options.signal, onCall: ledger.add };
   try {
     const checkAge = connection.checkedAt === null ? Infinity : Date.now() - connection.checkedAt.getTime();
     if (checkAge > DAY_MS) await checkConnection(deps, connection, call);
@@ -67,9 +69,7 @@ export async function syncOnce(
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
   } finally {
-    await deps.db.inWorkspace(connection.workspaceId, (tx) =>
-      saveUsage(tx, { workspaceId: connection.workspaceId, connectionId: connection.id }, calls, deps.prices),
-    );
+    await ledger.saved();
   }
 }
 

@@ -4,6 +4,7 @@ import { createFlushJob } from './flush-job.ts';
 import type { CompanyJob, JobResult } from './queue/jobs.ts';
 import type { Queue } from './queue/queue.ts';
 import { createRunCompany } from './run-company.ts';
+import type { Observer } from './run-company.ts';
 import { createTick } from './schedule.ts';
 import type { ScoringModel } from './scoring-model.ts';
 import type { Stage } from './stage.ts';
@@ -28,6 +29,7 @@ export type WorkerOptions = {
   neededProviders: readonly string[];
   schedule: boolean;
   onStage?: (job: CompanyJob, stage: string) => void;
+  observer?: Observer;
   onError(error: unknown, what: string): void;
 };
 

@@ -77,6 +77,8 @@ export async function settleItem(
 
 /** Ends the run if none of its items is open. True when it is (now) done. */
 export async function finishRunIfSettled(tx: Tx, runId: string): Promise<boolean> {
+  // Two last items that settle at once would each see the other one open: the second waits here and then sees the first.
+  await tx.query('select from runs where id = $1 for no key update', [runId]);
   // Two workers may settle the last two items at once. Neither sees what the other has not committed, so one waits here.
   await tx.query(`select from runs where id = $1 for no key update`, [runId]);
   const { rowCount } = await tx.query(
