@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -102,6 +102,23 @@ describe('the command fieldnote', () => {
     const ended = await run('node', [BIN, '--help'], { cwd: folder, env: { PATH: path.join(':') } });
     assert.equal(ended.code, 0, ended.stderr);
     assert.match(ended.stdout, /Usage: fieldnote/);
+  });
+
+  test('has every process that the Procfile starts, straight under Node so that signals reach it', async () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const lines = (await readFile(join(root, 'Procfile'), 'utf8')).trim().split('\n');
+    assert.deepEqual(
+      lines.map((line) => line.split(':')[0]),
+      ['release', 'web', 'worker'],
+    );
+    for (const line of lines) {
+      const command = line.slice(line.indexOf(':') + 1).trim();
+      assert.match(command, /^(HOST=0\.0\.0\.0 )?node .*src\/main\.ts \w+$/);
+      const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
+      const ended = await run('sh', ['-c', `${command} --help`], { cwd: root, env: { PATH: path } });
+      assert.equal(ended.code, 0, ended.stderr);
+      assert.match(ended.stdout, /Usage: fieldnote \w+/);
+    }
   });
 
   test('passes SIGTERM on and waits for a clean stop', async () => {
