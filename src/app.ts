@@ -128,6 +128,7 @@ export async function buildApp(
         startWorker({
           concurrency: config.runConcurrency,
           ...worker,
+          ...connectors,
           observer: metrics,
           db,
           queue,

@@ -7,7 +7,7 @@ import { withApp } from './context.ts';
 import type { Context } from './context.ts';
 import type { Terminal } from './terminal.ts';
 
-export type SyncedConnection = { connection: string } & SyncResult;
+export type SyncedConnection = { connection: string } & SyncResult & { companiesFound: number };
 
 /** `fieldnote sync`: reads what changed in every connection, now. */
 export function addSync(program: Command, context: Context): void {
@@ -45,7 +45,7 @@ export async function syncAll(
   for (const connection of app.connections) {
     const progress = terminal.startProgress(connection.kind);
     let read = 0;
-    const result = await syncOnce({ ...app, prices: app.config.prices }, connection, {
+    const result = await syncOnce({ ...app, ...app.connectors, prices: app.config.prices }, connection, {
       full: options.full,
       signal,
       onProgress: (at) => {
@@ -63,14 +63,15 @@ export async function syncAll(
 
 export function printSync(terminal: Terminal, results: readonly SyncedConnection[]): void {
   terminal.table(
-    ['CRM', 'rows read', 'new or changed', 'companies added', 'companies changed'],
+    ['CRM', 'rows read', 'new or changed', 'companies added', 'changed', 'found by name'],
     results.map((row) => [
       row.connection,
       String(row.read),
       String(row.changed),
       String(row.companiesAdded),
       String(row.companiesChanged),
+      String(row.companiesFound),
     ]),
-    { right: [1, 2, 3, 4] },
+    { right: [1, 2, 3, 4, 5] },
   );
 }

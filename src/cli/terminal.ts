@@ -139,13 +139,16 @@ export function formatUsd(usd: number): string {
   return usd === 0 ? '$0' : usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`;
 }
 
-/** Cut to `length` characters at the end, with an ellipsis. */
+const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** Cut to `length` characters, as people count them, with an ellipsis at the end. */
 export function shorten(text: string, length: number): string {
-  const characters = [...text];
-  return characters.length <= length
-    ? text
-    : `${characters
-        .slice(0, length - 1)
-        .join('')
-        .trimEnd()}…`;
+  // Most texts are short enough as they are; only the others are taken apart.
+  if (text.length <= length) return text;
+  const characters = Array.from(letters.segment(text.slice(0, length * 8)), ({ segment }) => segment);
+  if (characters.length <= length) return text;
+  return `${characters
+    .slice(0, length - 1)
+    .join('')
+    .trimEnd()}…`;
 }

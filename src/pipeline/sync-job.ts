@@ -1,10 +1,13 @@
 import type { CallOptions } from '../connectors/call.ts';
 import type { Crm, CrmCheck } from '../connectors/crm.ts';
+import type { PageReader } from '../connectors/page-reader.ts';
+import type { Search } from '../connectors/search.ts';
 import type { Database } from '../db.ts';
 import { ProviderDownError, ProviderError, describeError } from '../errors.ts';
 import { syncConnection } from './1-sync/sync.ts';
 import type { SyncResult } from './1-sync/sync.ts';
 import { openCallLedger } from './call-ledger.ts';
+import { findMissingDomains } from './find-domains.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { findConnection, pauseConnection, saveCheck } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
@@ -17,6 +20,8 @@ const RETRY_MS = 30_000;
 type Deps = {
   db: Database;
   crmOf(connection: Connection): Crm;
+  search: Search | null;
+  pages: PageReader;
   prices: Prices;
   observer?: Observer;
   onError(error: unknown, what: string): void;
@@ -54,13 +59,13 @@ export async function syncOnce(
     signal: AbortSignal;
     onProgress?: (progress: { object: string; read: number }) => void;
   },
-): Promise<SyncResult> {
+): Promise<SyncResult & { companiesFound: number }> {
   const ledger = openCallLedger(deps, connection);
   const call: CallOptions = { signal: options.signal, onCall: ledger.add };
   try {
     const checkAge = connection.checkedAt === null ? Infinity : Date.now() - connection.checkedAt.getTime();
     if (checkAge > DAY_MS) await checkConnection(deps, connection, call);
-    return await syncConnection({
+    const result = await syncConnection({
       db: deps.db,
       crm: deps.crmOf(connection),
       connection,
@@ -68,6 +73,8 @@ export async function syncOnce(
       call,
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
+    const found = await findMissingDomains(deps, connection, call);
+    return { ...result, companiesFound: found };
   } finally {
     await ledger.saved();
   }

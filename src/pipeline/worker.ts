@@ -1,4 +1,6 @@
 import type { Crm } from '../connectors/crm.ts';
+import type { PageReader } from '../connectors/page-reader.ts';
+import type { Search } from '../connectors/search.ts';
 import type { Database } from '../db.ts';
 import { createFlushJob } from './flush-job.ts';
 import type { CompanyJob, JobResult } from './queue/jobs.ts';
@@ -20,6 +22,8 @@ export type WorkerOptions = {
   queue: Queue;
   stages: readonly Stage[];
   crmOf(connection: Connection): Crm;
+  search: Search | null;
+  pages: PageReader;
   loadModel(name: string): Promise<ScoringModel>;
   modelName: string;
   prices: Prices;

@@ -86,7 +86,7 @@ export async function connectAndSync(app: App): Promise<void> {
 
 export async function syncAll(app: App): Promise<void> {
   for (const connection of app.connections)
-    await syncOnce({ ...app, prices: app.config.prices }, connection, {
+    await syncOnce({ ...app, ...app.connectors, prices: app.config.prices }, connection, {
       full: false,
       signal: AbortSignal.timeout(120_000),
     });

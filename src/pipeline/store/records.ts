@@ -182,3 +182,38 @@ export async function countSkipped(tx: Tx): Promise<{ because: string; rows: num
   );
   return rows;
 }
+
+/** Accounts that name a company but no website, and were not looked up yet; at most `limit`. */
+export async function listNamesWithoutDomain(
+  tx: Tx,
+  connectionId: string,
+  limit: number,
+): Promise<{ object: CrmObject; externalId: string; name: string }[]> {
+  const { rows } = await tx.query<{ object: CrmObject; externalId: string; name: string }>(
+    `select object, external_id as "externalId", name from records
+     where connection_id = $1 and object in ('Account', 'company') and domain is null and name is not null
+       and skipped_because = 'no website' and not deleted
+     order by external_id limit $2`,
+    [connectionId, limit],
+  );
+  return rows;
+}
+
+/** Keeps what a look-up by name found, or why it found nothing. */
+export async function saveFoundDomain(
+  tx: Tx,
+  record: { connectionId: string; object: CrmObject; externalId: string },
+  found: { domain: string } | { because: string },
+): Promise<void> {
+  await tx.query(
+    `update records set domain = $4, skipped_because = $5
+     where connection_id = $1 and object = $2 and external_id = $3 and domain is null`,
+    [
+      record.connectionId,
+      record.object,
+      record.externalId,
+      'domain' in found ? found.domain : null,
+      'domain' in found ? null : found.because,
+    ],
+  );
+}
