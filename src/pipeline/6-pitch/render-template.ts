@@ -138,9 +138,11 @@ function toText(value: unknown): string {
     : '';
 }
 
-/** "a, b and c" */
+/** "a, b and c"; whole sentences "A; b; c". */
 function joinList(items: unknown, last: unknown): string {
   const texts = Array.isArray(items) ? items.map(toText).filter((text) => text !== '') : [];
+  if (texts.some((text) => text.endsWith('.')))
+    return texts.map((text) => text.replace(/\.$/, '')).join('; ');
   const head = texts.slice(0, -1).join(', ');
   return head === '' ? (texts[0] ?? '') : `${head} ${toText(last)} ${texts.at(-1) ?? ''}`;
 }

@@ -276,6 +276,14 @@ void test('Helpers compare, list, date, round and truncate', () => {
   assert.equal(render('{{#write "x"}}plain {{company.name}}{{/write}} end'), 'plain Halden Robotics\n end');
 });
 
+void test('A list of whole sentences is set apart by semicolons, without their full stops', () => {
+  const pains = ['Runs fail, and start again.', 'GPUs do not come.'];
+  const spoken = { ...data, personas: data.personas.map((persona) => ({ ...persona, pains })) };
+  const template = compileTemplate('t', '{{#each personas}}{{list pains}}{{/each}}', 't.hbs');
+  const { text } = fillPassages(template.render(spoken), new Map());
+  assert.equal(text, 'Runs fail, and start again; GPUs do not come');
+});
+
 void test('Any template text is refused in words or renders within bounds', () => {
   const piece = fc.constantFrom(
     '{{',
