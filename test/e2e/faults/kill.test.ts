@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createRandom } from '../../../sandbox/kit/random.ts';
+import type { App } from '../../../src/app.ts';
+import { readProgress, startRun } from '../../../src/pipeline/runs.ts';
+import { connectAndSync, startSystem, waitForRun } from '../../harness/system.ts';
+import type { System } from '../../harness/system.ts';
+import { isOurField, readCrms } from './crm-writes.ts';
+import { openRows, setFaults } from './observe.ts';
+import { startWireTap } from './wire-tap.ts';
+import type { WireTap } from './wire-tap.ts';
+import { writeWorld } from './world.ts';
+
+// Scaled down: search 1.2 s, page 0.8 s and LLM 10 s in earnest.
+const LATENCIES = { tavily: 120, web: 80, llm: 600, salesforce: 150, hubspot: 150 } as const;
+const COMPANIES = 300;
+const KILLS = 50;
+const WORKERS = 3;
+// Kills come this far apart: milliseconds, at least and at most.
+const APART = { least: 250, most: 1_450 };
+
+let world: Awaited<ReturnType<typeof writeWorld>>;
+let system: System;
+let taps: { tavily: WireTap; llm: WireTap };
+let database: Awaited<ReturnType<typeof openRows>>;
+let app: App;
+
+before(async () => {
+  world = await writeWorld(COMPANIES);
+  system = await startSystem({ worldFolder: world.folder, llm: true });
+  const { tavily, llm } = system.sandbox.twins;
+  taps = { tavily: await startWireTap(tavily.url), llm: await startWireTap(llm.url) };
+  database = await openRows(system);
+  // Every time an answer is stored, not only the last.
+  await database.rows(`
+    create table answer_log (key text, provider text, changed boolean);
+    create function log_answer() returns trigger language plpgsql security definer as $$
+      begin insert into answer_log values (new.key, new.provider, tg_op = 'UPDATE'); return new; end $$;
+    create trigger log_answer after insert or update on answers for each row execute function log_answer()`);
+  app = await system.openApp({ worker: false });
+  await connectAndSync(app);
+});
+after(async () => {
+  await system.close();
+  await taps.tavily.close();
+  await taps.llm.close();
+  await database.close();
+  await world.remove();
+});
+
+test('fifty kills in a run of 300 companies lose nothing, write nothing twice and buy nothing again', async () => {
+  const random = createRandom(50);
+  for (const [name, latencyMs] of Object.entries(LATENCIES))
+    await setFaults(system.sandbox.twins[name as keyof typeof LATENCIES].url, {
+      latencyMs,
+      jitter: 0.5,
+      seed: 7,
+    });
+  const spawn = (): ChildProcess =>
+    system.spawnWorker({
+      TAVILY_BASE_URL: taps.tavily.url,
+      LLM_BASE_URL: `${taps.llm.url}/v1`,
+      RUN_CONCURRENCY: '10',
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
+    });
+  const workers = Array.from({ length: WORKERS }, spawn);
+  const began = Date.now();
+  const run = await startRun(app, { workspaceId: app.workspaceId, kind: 'manual', model: app.modelName });
+  const moments: { doneThen: number; searches: number; readings: number }[] = [];
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    await wait(APART.least + random() * (APART.most - APART.least));
+    const place = Math.floor(random() * WORKERS);
+    const victim = workers[place];
+    assert.ok(victim);
+    moments.push({
+      doneThen: (await readProgress(app.db, app.workspaceId, run.id)).done,
+      searches: taps.tavily.inFlight(),
+      readings: taps.llm.inFlight(),
+    });
+    const ended = once(victim, 'exit');
+    victim.kill('SIGKILL');
+    await ended;
+    workers[place] = spawn();
+  }
+  const killedAt = Date.now();
+  const atTheEnd = await readProgress(app.db, app.workspaceId, run.id);
+  const progress = await waitForRun(app, run.id, 60_000);
+  const seconds = (Date.now() - began) / 1000;
+  for (const worker of workers) worker.kill('SIGKILL');
+
+  const crms = await readCrms(system);
+  const written = crms.filter((record) => record.updates > 0);
+  const twice = written.filter((record) => record.updates > 1);
+  const stored = await database.rows<{ provider: string; key: string; times: number; again: number }>(
+    `select provider, key, count(*) as times, count(*) filter (where changed) as again from answer_log
+     where provider in ('tavily', 'llm') group by provider, key`,
+  );
+  const outcomes = await database.rows<{ state: string; outcome: string; count: number }>(
+    `select state, outcome, count(*) from run_items where run_id = $1 group by 1, 2`,
+    [run.id],
+  );
+  const open = await database.rows<{ state: string; count: number }>(
+    `select state, count(*) from writes group by state order by state`,
+  );
+  const repeats = Object.fromEntries(
+    Object.entries(taps).map(([name, tap]) => {
+      const asked = tap.calls.filter(
+        (call) => call.path.endsWith('/search') || call.path.endsWith('/completions'),
+      );
+      const questions = new Set(asked.map((call) => call.question));
+      return [name, { asked: asked.length, questions: questions.size, again: asked.length - questions.size }];
+    }),
+  );
+  const inFlight = moments.reduce((sum, moment) => sum + moment.searches + moment.readings, 0);
+  console.log(
+    JSON.stringify({
+      kills: moments.length,
+      seconds,
+      secondsAfterLastKill: (Date.now() - killedAt) / 1000,
+      doneAtLastKill: atTheEnd.done,
+      inFlightAtKillsOfAnyWorker: inFlight,
+      repeats,
+      outcomes,
+      open,
+      written: written.length,
+      twice: twice.length,
+    }),
+  );
+
+  // Lost: 0.
+  assert.equal(progress.done, COMPANIES);
+  assert.equal(progress.total, COMPANIES);
+  assert.equal(progress.failed + progress.cancelled + progress.queued + progress.working, 0);
+  assert.ok(outcomes.every(({ outcome }) => ['scored', 'not-enough-evidence'].includes(outcome)));
+  // Each record written once, with nothing that changed nothing.
+  assert.deepEqual(
+    twice.map(({ name, updates }) => ({ name, updates })),
+    [],
+  );
+  assert.ok(written.length >= COMPANIES, `${written.length} records were written`);
+  for (const record of crms)
+    assert.ok(
+      record.changes.every(({ field }) => isOurField(field)),
+      record.name,
+    );
+  for (const { state } of open) assert.ok(['applied', 'skipped'].includes(state), state);
+  // Every answer stored once: whatever was asked again had not been stored.
+  assert.deepEqual(
+    stored.filter(({ again }) => again > 0),
+    [],
+  );
+  assert.ok(Math.max(...moments.map(({ doneThen }) => doneThen)) < COMPANIES, 'the kills fell into the run');
+});
