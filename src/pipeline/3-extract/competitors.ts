@@ -5,7 +5,7 @@ import { isAboutNamesake } from './namesake.ts';
 import { isNobody, NAME } from './other-actors.ts';
 import { findQuotedSentences, type QuoteReason } from './quote-check.ts';
 import type { ReadCompany } from './reading-prompt.ts';
-import { findDoubt } from './sentence-doubts.ts';
+import { readDoubts } from './sentence-doubts.ts';
 import { splitSentences } from './sentences.ts';
 import { namesOf, speaksForItself } from './speaker.ts';
 
@@ -146,10 +146,8 @@ function isDoubtful(
   // The cue itself ("as opposed to", "replaces") may hold a word that elsewhere denies: only what stands before it counts.
   const before = text.slice(0, place.start);
   const year = Number((source.published ?? source.fetchedAt).slice(0, 4));
-  return (
-    findDoubt(`${before}it`, { start: before.length, end: before.length + 2 }, year, namesOf(company)) !==
-    null
-  );
+  const doubtOf = readDoubts(`${before}it`, year, namesOf(company));
+  return doubtOf({ start: before.length, end: before.length + 2 }) !== null;
 }
 
 /** "Kestrel (kestrel.example)" or a link to it anywhere in the text. */

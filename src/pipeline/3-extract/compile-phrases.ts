@@ -1,20 +1,9 @@
 import type { Phrase, ScoringModel, SignalKind } from '../scoring-model.ts';
 import { indexTerms, type TermIndex } from '../scoring-model-terms.ts';
-import { DENIED_AFTER, NEGATORS, NO_NEGATION, NOT_YET } from './negation.ts';
 import { CUSTOMERS, OTHERS, OWN, PAST, PROVIDERS } from './speaker.ts';
 
 /** The words of grammar, found in the same walk as those of the model; a list's place here is its concept number. */
-export const GRAMMAR = [
-  NEGATORS,
-  NO_NEGATION,
-  DENIED_AFTER,
-  NOT_YET,
-  OWN,
-  CUSTOMERS,
-  OTHERS,
-  PAST,
-  PROVIDERS,
-] as const;
+export const GRAMMAR = [OWN, CUSTOMERS, OTHERS, PAST, PROVIDERS] as const;
 
 /** A concept and the longer expressions in which its words mean something else. */
 export type Group = { concept: number; except: number | null };

@@ -1,5 +1,4 @@
-// Terms in the language of scoring-model-terms.ts. Stricter than the phrases' own grammar (negation.ts): a phrase finds what it
-// knows, a text model may bring any sentence.
+// Terms in the language of scoring-model-terms.ts.
 
 const listed = (terms: string): string[] => terms.split(',').map((term) => term.trim());
 
@@ -7,8 +6,8 @@ const listed = (terms: string): string[] => terms.split(',').map((term) => term.
 export const DENIALS = listed(`
   not, no, never, none, neither, nor, nobody, nothing, cannot, can't, don't, doesn't, didn't, isn't, aren't, wasn't, weren't, won't,
   haven't, hasn't, hadn't, wouldn't, couldn't, needn't, without, instead of, rather than, as opposed to, far from, free of, free from,
-  lack*, hardly, barely, rarely, seldom, refus*, fail to, fails to, failed to, avoid*, stopped, ceased, discontinued, abandoned,
-  denied, denies, deny, myth*, untrue, false, the need for, the need to, no longer, stay away, stays away, opposed to,
+  lack*, hardly, barely, rarely, seldom, refus*, fail to, fails to, failed to, avoid*, skip the,
+  denied, denies, deny, myth*, untrue, false, the need for, the need to, stay away, stays away, opposed to,
   nicht, kein*, niemals, ohne, jamais, sans, nunca, geen, niet`);
 
 /** These hold such a word and deny nothing about what follows. */
@@ -26,6 +25,16 @@ export const PLANS = listed(`
   mission is to, mission to, our vision is, the vision is, its vision is, our vision of, our vision to, dream*, ambition*, working toward*, working to, reportedly, allegedly,
   rumour*, rumor*, speculat*, said to be, said to, believed to, claims to, claimed to, someday, one day, eventually, wird, möchte*, könnte*`);
 
+/** These hold such a word and say what is so: a job's duties, what a product brings. */
+export const NO_PLANS = listed("you will, you'll");
+
+/** It was so, and is over. */
+export const ENDINGS = listed(`
+  no longer, stopped, ceased, discontinued, abandoned, shut down, wound down, switched off, decommission*, dismantled, scrapped,
+  sold its, sold the, sold our, sold their, sold all, sold off, got rid of, gave up, given up, phased out, was retired, were retired,
+  retired the, retired its, retired our, dropped it, dropped them, dropped the, dropped its, dropped our, was dropped, were dropped,
+  moved away from, used to be, we used to, it used to, they used to, company used to, until recently, once had, once ran, once trained`);
+
 /** Times to come. */
 export const LATER = listed(`
   soon, upcoming, forthcoming, next year, next quarter, next month, later this year, in the future, in future,
@@ -33,8 +42,7 @@ export const LATER = listed(`
 
 /** Times gone by. */
 export const BEFORE = listed(`
-  used to be, we used to, it used to, they used to, company used to, formerly, previously, in the past, back then, at its peak,
-  before it shut, before shutting, until recently, shut down, wound down, defunct, former*, once had, once ran, once trained`);
+  formerly, previously, in the past, back then, at its peak, before it shut, before shutting, defunct, former*`);
 
 /** What they introduce is no fact. */
 export const CONDITIONS = listed(

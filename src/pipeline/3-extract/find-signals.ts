@@ -4,11 +4,13 @@ import type { Signal } from '../store/signals.ts';
 import type { Source } from '../store/sources.ts';
 import { compilePhrases } from './compile-phrases.ts';
 import { cutQuote } from './cut-quote.ts';
-import { type Claim, type Reader, readSentence } from './read-sentence.ts';
+import { doubtClaims, type JudgedSource, type PlacedSentence } from './doubt-claims.ts';
+import { findInstructions } from './instructions.ts';
+import { isAboutNamesake } from './namesake.ts';
+import { type ClaimDoubt, type Reader, readSentence, type SentenceReading } from './read-sentence.ts';
+import type { ReadCompany } from './reading-prompt.ts';
 import { splitSentences } from './sentences.ts';
 import { namesOf, speaksForItself } from './speaker.ts';
-
-export type { Claim } from './read-sentence.ts';
 
 /** A phrase knows words, not meaning; a language model that read the same sentence may be surer than this. */
 const PHRASE_CONFIDENCE = 0.7;
@@ -16,25 +18,48 @@ const PHRASE_CONFIDENCE = 0.7;
 /** More sentences than this for one kind in one source add nothing that the kind's cap would let through. */
 const SIGNALS_PER_KIND = 4;
 
+/** A sentence with the words of a kind that does not claim it, and why. */
+export type Refused = { kind: string; reason: ClaimDoubt | 'namesake'; sentence: string };
+
+export type FoundSignals = {
+  signals: Signal[];
+  refused: Refused[];
+  /** Sentences that give orders to their reader; they are not read. */
+  instructions: string[];
+};
+
 /**
  * Source → the signals that the scoring model's phrases find in it: all concepts of a phrase in one sentence, near each other,
- * not denied, not only planned, and done by whom the kind asks for. Each quote is the sentence itself (white space folded, at most
- * 300 characters). At most 4 per kind, the strongest. Takes any text; time grows with its length only.
+ * neither denied nor only planned nor over, and done by whom the kind asks for. Each quote is the sentence itself (white space folded,
+ * at most 300 characters), so it stands in the source by construction. At most 4 per kind, the strongest. Takes any text; time grows
+ * with its length only.
  */
 export function findSignals(
-  source: Pick<Source, 'id' | 'url' | 'text' | 'published' | 'kind'>,
+  source: JudgedSource & Pick<Source, 'id' | 'title'>,
   model: ScoringModel,
-  company: { name: string; domain: string },
-): Signal[] {
+  company: ReadCompany,
+): FoundSignals {
   const reader = createReader(source, model, company);
-  const found = new Map<string, Signal[]>();
+  const signals = new Map<string, Signal[]>();
+  const refused = new Map<string, Refused[]>();
+  const sentences = [...splitSentences(source.text)];
+  const orders = findInstructions(source.text, sentences);
   let previousNamesIt = false;
-  for (const { text } of splitSentences(source.text)) {
-    const { claims, namesIt } = readSentence(text, reader, previousNamesIt);
-    previousNamesIt = namesIt;
-    for (const { kind, strength, start, end } of claims) {
-      const ofKind = found.get(kind) ?? [];
-      found.set(kind, ofKind);
+  for (const [at, { text }] of sentences.entries()) {
+    if (orders.sentences.has(at)) continue;
+    const placed = (): PlacedSentence => ({
+      text,
+      before: sentences.slice(Math.max(0, at - 3), at).map((sentence) => sentence.text),
+      after: sentences[at + 1]?.text ?? null,
+    });
+    let doubtOf: ReturnType<typeof doubtClaims> | null = null;
+    const read = readSentence(text, reader, previousNamesIt, (claim) =>
+      (doubtOf ??= doubtClaims(placed(), source, company))(claim),
+    );
+    previousNamesIt = read.namesIt;
+    for (const { kind, strength, start, end } of read.claims) {
+      const ofKind = signals.get(kind) ?? [];
+      signals.set(kind, ofKind);
       const weakest = ofKind.at(-1);
       if (weakest && ofKind.length >= SIGNALS_PER_KIND && strength <= weakest.strength) continue;
       const quote = cutQuote(text, start, end);
@@ -44,27 +69,43 @@ export function findSignals(
       ofKind.sort((a, b) => b.strength - a.strength);
       ofKind.length = Math.min(ofKind.length, SIGNALS_PER_KIND);
     }
+    for (const { kind, reason } of read.refused) {
+      const ofKind = refused.get(kind) ?? [];
+      refused.set(kind, ofKind);
+      if (ofKind.length < SIGNALS_PER_KIND) ofKind.push({ kind, reason, sentence: text });
+    }
   }
-  return [...found.values()].flat();
+  const found = [...signals.values()].flat();
+  const namesake = found.length > 0 && isAboutNamesake(source, company);
+  return {
+    signals: namesake ? [] : found,
+    refused: [
+      ...[...refused.values()].flat(),
+      ...(namesake
+        ? found.map(({ kind, quote }) => ({ kind, reason: 'namesake' as const, sentence: quote }))
+        : []),
+    ],
+    instructions: orders.said,
+  };
 }
 
-/** One folded sentence → what it claims, by the same rules; `previous` is the sentence before it, or null. */
-export function findClaims(
-  text: string,
-  previous: string | null,
-  source: Pick<Source, 'url' | 'kind'>,
+/** One folded sentence of a source → what it claims, by the same rules. */
+export function readClaims(
+  sentence: PlacedSentence,
+  source: JudgedSource,
   model: ScoringModel,
-  company: { name: string; domain: string },
-): Claim[] {
+  company: ReadCompany,
+): SentenceReading {
   const reader = createReader(source, model, company);
-  const previousNamesIt = previous !== null && reader.names.findHits(splitWords(previous)).length > 0;
-  return readSentence(text, reader, previousNamesIt).claims;
+  const previous = sentence.before.at(-1);
+  const previousNamesIt = previous !== undefined && reader.names.findHits(splitWords(previous)).length > 0;
+  return readSentence(sentence.text, reader, previousNamesIt, doubtClaims(sentence, source, company));
 }
 
 function createReader(
   source: Pick<Source, 'url' | 'kind'>,
   model: ScoringModel,
-  company: { name: string; domain: string },
+  company: ReadCompany,
 ): Reader {
   return {
     model: compilePhrases(model),

@@ -40,6 +40,31 @@ export function isInstruction(sentence: string): boolean {
 /** An image whose address carries data: whoever shows it sends them. A sentence may end at its question mark, so it is sought in the text. */
 const LEAKING_IMAGE = /!\[[^\]]{0,100}\]\(https?:\/\/[^)\s]{0,300}\?[^)\s]{1,300}\)/giu;
 
+/** A text and its sentences → which of them give orders (or show such an image), by number, and what they say. */
+export function findInstructions(
+  text: string,
+  sentences: readonly { text: string; start: number; end: number }[],
+): { sentences: ReadonlySet<number>; said: string[] } {
+  const images = [...text.matchAll(LEAKING_IMAGE)].map((match) => ({
+    said: match[0],
+    start: match.index,
+    end: match.index + match[0].length,
+  }));
+  const orders = sentences.flatMap((sentence, number) =>
+    isInstruction(sentence.text) ||
+    images.some((image) => image.start < sentence.end && sentence.start < image.end)
+      ? [number]
+      : [],
+  );
+  return {
+    sentences: new Set(orders),
+    said: [
+      ...images.map((image) => image.said),
+      ...orders.map((number) => sentences[number]?.text ?? '').filter((said) => isInstruction(said)),
+    ],
+  };
+}
+
 /** Text → the same without the sentences that give orders (and images that carry data away), and those sentences. */
 export function takeOutInstructions(original: string): { text: string; instructions: string[] } {
   const instructions: string[] = [];

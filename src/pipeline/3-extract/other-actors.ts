@@ -117,9 +117,21 @@ function isCommonWord(word: string, text: string): boolean {
   // "Training …", "End-to-end …"
   if (/^\p{Lu}\p{Ll}+(?:ing|(?:-\p{Ll}+)+)$/u.test(word)) return true;
   if (!/^\p{Lu}\p{Ll}+$/u.test(word)) return false;
-  return new RegExp(String.raw`(?<![\p{L}\p{N}@./-])${word.toLowerCase()}(?![\p{L}\p{N}.@-]\p{L})`, 'u').test(
-    text,
-  );
+  return findSmallWords(text).has(word.toLowerCase());
+}
+
+let lastSmall: { text: string; words: ReadonlySet<string> } = { text: '', words: new Set() };
+
+/** The words that a text writes in lower case, also without their last letter ("models" is a "model"). One text is read at a time. */
+function findSmallWords(text: string): ReadonlySet<string> {
+  if (lastSmall.text === text) return lastSmall.words;
+  const words = new Set<string>();
+  for (const [word] of text.matchAll(/(?<![\p{L}\p{N}@./-])\p{Ll}+(?![\p{L}\p{N}]|[.@-]\p{L})/gu)) {
+    words.add(word);
+    if (word.length > 3) words.add(word.slice(0, -1));
+  }
+  lastSmall = { text, words };
+  return words;
 }
 
 /** Lower case, no accents, no article: "The Ångström Co" → "angstrom co". */

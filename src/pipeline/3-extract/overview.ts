@@ -22,29 +22,46 @@ export type Overview = {
 const MOST = 3;
 const MOST_SENTENCES = 400;
 
-const SUBJECT = String.raw`(?:we|our (?:[a-z-]+\s){0,3}[a-z-]+|the company|the platform|the product|it|NAMES)`;
+// The company's names stand masked in what these are tried on: patterns that are the same for every company are compiled once.
+const SUBJECT = String.raw`(?:we|our (?:[a-z-]+\s){0,3}[a-z-]+|the company|the platform|the product|it|NAMED)`;
 const PATTERNS = {
-  positioning: String.raw`^${SUBJECT}\b.{0,80}\b(?:the (?:first|only|leading|largest|fastest|most)|world['’]s|unlike|better than|alternative to|leader in)\b`,
-  targetCustomers: String.raw`\b(?:(?:our|its|their) (?:customers|clients|users) (?:are|include|range)|customers include|(?:built|made|designed|created|intended) for|trusted by|used by|serves?\s(?:[a-z]+\s){0,3}(?:customers|clients|companies|teams|businesses|industries)|helps?\s(?:[a-z]+\s){0,3}(?:teams|companies|businesses|developers|engineers|researchers|enterprises|owners|managers))\b`,
-  useCases: String.raw`\b(?:use cases?|used (?:to|for|in)|uses? (?:it|us|our [a-z]+|NAMES) (?:to|for)|applications? (?:include|range|such)|lets? you|enables?\s(?:[a-z]+\s){0,3}to|so (?:you|that) (?:can)?)\b`,
-  capabilities: String.raw`^${SUBJECT}\b.{0,60}\b(?:offers?|provides?|detects?|automates?|generates?|runs?|supports?|integrates?|combines?|delivers?|builds?|develops?|trains?|makes?|manages?|processes|analy[sz]es|predicts?|optimi[sz]es|handles?|creates?|connects?|monitors?|uses?)\b`,
-} as const;
-const PROFILE = String.raw`^(?:NAMES|we|the company)(?:,[^,]{2,60},|\s\([^)]{1,60}\))?\s(?:is|are|provides?|offers?|develops?|builds?|makes?|operates?|engages?|designs?|manufactures?|helps?|creates?|sells?|delivers?)\b`;
+  positioning: new RegExp(
+    String.raw`^${SUBJECT}\b.{0,80}\b(?:the (?:first|only|leading|largest|fastest|most)|world['’]s|unlike|better than|alternative to|leader in)\b`,
+    'i',
+  ),
+  targetCustomers: new RegExp(
+    String.raw`\b(?:(?:our|its|their) (?:customers|clients|users) (?:are|include|range)|customers include|(?:built|made|designed|created|intended) for|trusted by|used by|serves?\s(?:[a-z]+\s){0,3}(?:customers|clients|companies|teams|businesses|industries)|helps?\s(?:[a-z]+\s){0,3}(?:teams|companies|businesses|developers|engineers|researchers|enterprises|owners|managers))\b`,
+    'i',
+  ),
+  useCases: new RegExp(
+    String.raw`\b(?:use cases?|used (?:to|for|in)|uses? (?:it|us|our [a-z]+|NAMED) (?:to|for)|applications? (?:include|range|such)|lets? you|enables?\s(?:[a-z]+\s){0,3}to|so (?:you|that) (?:can)?)\b`,
+    'i',
+  ),
+  capabilities: new RegExp(
+    String.raw`^${SUBJECT}\b.{0,60}\b(?:offers?|provides?|detects?|automates?|generates?|runs?|supports?|integrates?|combines?|delivers?|builds?|develops?|trains?|makes?|manages?|processes|analy[sz]es|predicts?|optimi[sz]es|handles?|creates?|connects?|monitors?|uses?)\b`,
+    'i',
+  ),
+  profile: new RegExp(
+    String.raw`^(?:NAMED|we|the company)(?:,[^,]{2,60},|\s\([^)]{1,60}\))?\s(?:is|are|provides?|offers?|develops?|builds?|makes?|operates?|engages?|designs?|manufactures?|helps?|creates?|sells?|delivers?)\b`,
+    'i',
+  ),
+};
 
 /** Sources → an overview by rules: each entry a whole sentence of a source, each sentence once, the most credible source first. */
 export function findOverview(sources: readonly Source[], company: ReadCompany): Overview {
-  const names = namesOf(company).map(escapePattern).join('|');
-  const compile = (pattern: string): RegExp => new RegExp(pattern.replaceAll('NAMES', names), 'i');
-  const sentences = orderSources(sources)
-    .flatMap((source) => [...splitSentences(source.text)].map(({ text }) => ({ text, source })))
-    .filter(({ text }) => text.length >= 25 && text.length <= 400)
-    .slice(0, MOST_SENTENCES);
+  const names = namesOf(company);
+  const named = new RegExp(names.map(escapePattern).join('|'), 'gi');
+  const sentences = takeSentences(sources).map(({ text, source }) => {
+    const lower = text.toLowerCase();
+    const isNamed = names.some((name) => lower.includes(name.toLowerCase()));
+    return { text, source, masked: isNamed ? text.replaceAll(named, 'NAMED') : text };
+  });
   const used = new Set<string>();
   const take = (pattern: RegExp, most: number): Statement[] => {
     const taken: Statement[] = [];
-    for (const { text, source } of sentences) {
+    for (const { text, source, masked } of sentences) {
       if (taken.length >= most) break;
-      if (used.has(text) || !pattern.test(text)) continue;
+      if (used.has(text) || !pattern.test(masked)) continue;
       const checked = checkStatement({ quote: text, source, company });
       if (!checked.ok) continue;
       used.add(text);
@@ -53,11 +70,23 @@ export function findOverview(sources: readonly Source[], company: ReadCompany): 
     return taken;
   };
   return {
-    profile: take(compile(PROFILE), 1)[0] ?? null,
-    positioning: take(compile(PATTERNS.positioning), 1)[0] ?? null,
-    targetCustomers: take(compile(PATTERNS.targetCustomers), MOST),
-    useCases: take(compile(PATTERNS.useCases), MOST),
-    capabilities: take(compile(PATTERNS.capabilities), MOST),
+    profile: take(PATTERNS.profile, 1)[0] ?? null,
+    positioning: take(PATTERNS.positioning, 1)[0] ?? null,
+    targetCustomers: take(PATTERNS.targetCustomers, MOST),
+    useCases: take(PATTERNS.useCases, MOST),
+    capabilities: take(PATTERNS.capabilities, MOST),
     objections: [],
   };
+}
+
+/** The first sentences of a fit length, best source first; no more are split than are wanted. */
+function takeSentences(sources: readonly Source[]): { text: string; source: Source }[] {
+  const taken: { text: string; source: Source }[] = [];
+  for (const source of orderSources(sources)) {
+    for (const { text } of splitSentences(source.text)) {
+      if (taken.length === MOST_SENTENCES) return taken;
+      if (text.length >= 25 && text.length <= 400) taken.push({ text, source });
+    }
+  }
+  return taken;
 }

@@ -1,14 +1,13 @@
 import type { ScoringModel } from '../scoring-model.ts';
 import type { Source } from '../store/sources.ts';
-import { type Claim, findClaims } from './find-signals.ts';
+import { doubtClaims, type PlacedSentence } from './doubt-claims.ts';
+import { readClaims } from './find-signals.ts';
 import { isInstruction } from './instructions.ts';
 import { loosenPhrases } from './loosen-phrases.ts';
 import { isAboutNamesake } from './namesake.ts';
 import { placeQuote, placeSentences, type Place, type PlacedText } from './quote-place.ts';
 import type { ReadCompany } from './reading-prompt.ts';
-import { findDoubt, type Doubt } from './sentence-doubts.ts';
-import { findSpeakerDoubt } from './sentence-subject.ts';
-import { namesOf } from './speaker.ts';
+import type { Doubt } from './sentence-doubts.ts';
 
 export type QuoteReason =
   | Extract<Place, { ok: false }>['reason']
@@ -52,37 +51,29 @@ export function checkQuote(options: {
   const found = findQuotedSentences(options.quote, source, company);
   if (!found.ok) return found;
   let reason: QuoteReason = 'wrong-kind';
-  for (const { text, before, after } of found.sentences) {
-    const verdict = checkSentence(text, before, after);
+  for (const sentence of found.sentences) {
+    const verdict = checkSentence(sentence);
     if (verdict.ok) return verdict;
     reason = verdict.reason;
   }
   return { ok: false, reason };
 
-  function checkSentence(text: string, before: readonly string[], after: string | null): CheckedQuote {
-    if (isInstruction(text)) return { ok: false, reason: 'instruction' };
-    const claim = findClaims(text, before.at(-1) ?? null, source, loosenPhrases(model), company).find(
-      (candidate) => candidate.kind === options.kind,
-    );
-    if (!claim) return { ok: false, reason: explainNoClaim(text) };
-    const doubt =
-      findDoubt(text, claim, yearOf(source), namesOf(company)) ??
-      findSpeakerDoubt({ text, before, after, claim, source, company });
-    return doubt ? { ok: false, reason: doubt } : { ok: true, quote: text, strength: claim.strength };
-  }
-
-  /** The words are there, yet the phrases' grammar refuses them: say why, if it can be told. */
-  function explainNoClaim(text: string): QuoteReason {
-    const whole: Pick<Claim, 'start' | 'end'> = { start: 0, end: text.length };
-    const own = findClaims(
-      `${company.name}: ${text}`,
-      null,
-      { ...source, kind: 'site' },
-      loosenPhrases(model),
-      company,
-    );
-    if (own.some((candidate) => candidate.kind === options.kind)) return 'other-company';
-    return findDoubt(text, whole, yearOf(source), namesOf(company)) ?? 'wrong-kind';
+  function checkSentence(sentence: PlacedSentence): CheckedQuote {
+    if (isInstruction(sentence.text)) return { ok: false, reason: 'instruction' };
+    const ofKind = ({ kind }: { kind: string }): boolean => kind === options.kind;
+    const loose = loosenPhrases(model);
+    const read = readClaims(sentence, source, loose, company);
+    const claim = read.claims.find(ofKind);
+    if (claim) return { ok: true, quote: sentence.text, strength: claim.strength };
+    const refused = read.refused.find(ofKind);
+    if (refused) return { ok: false, reason: refused.reason };
+    // The words are not there, or in a sentence that is nobody's: say why, if it can be told.
+    const named = { ...sentence, text: `${company.name}: ${sentence.text}` };
+    if (readClaims(named, { ...source, kind: 'site' }, loose, company).claims.some(ofKind))
+      return { ok: false, reason: 'other-company' };
+    const whole = { start: 0, end: sentence.text.length };
+    const doubt = doubtClaims(sentence, source, company)(whole);
+    return { ok: false, reason: doubt === 'other-company' ? 'wrong-kind' : (doubt ?? 'wrong-kind') };
   }
 }
 
@@ -99,21 +90,17 @@ export function checkStatement(options: {
   const found = findQuotedSentences(options.quote, source, company);
   if (!found.ok) return found;
   let reason: QuoteReason = 'not-in-source';
-  for (const { text, before, after } of found.sentences) {
+  for (const sentence of found.sentences) {
+    const { text } = sentence;
     const claim = { start: 0, end: Math.ceil(text.length / 2) };
-    const doubt = isInstruction(text)
-      ? 'instruction'
-      : (findDoubt(text, claim, yearOf(source), namesOf(company)) ??
-        findSpeakerDoubt({ text, before, after, claim, source, company }));
+    const doubt = isInstruction(text) ? 'instruction' : doubtClaims(sentence, source, company)(claim);
     if (!doubt) return { ok: true, quote: text, strength: 1 };
     reason = doubt;
   }
   return { ok: false, reason };
 }
 
-type Quoted =
-  | { ok: true; sentences: { text: string; before: readonly string[]; after: string | null }[] }
-  | { ok: false; reason: QuoteReason };
+type Quoted = { ok: true; sentences: PlacedSentence[] } | { ok: false; reason: QuoteReason };
 
 /** The sentences that a quote touches, each with up to three before it and the one after it. */
 export function findQuotedSentences(quote: string, source: Source, company: ReadCompany): Quoted {
@@ -132,10 +119,4 @@ export function findQuotedSentences(quote: string, source: Source, company: Read
     after: all[place.from + offset + 1] ?? null,
   }));
   return { ok: true, sentences };
-}
-
-/** The year in which the document was true: when it was published, else when it was read. */
-function yearOf(source: Source): number {
-  const year = Number((source.published ?? source.fetchedAt).slice(0, 4));
-  return Number.isInteger(year) ? year : 0;
 }

@@ -2,16 +2,8 @@ import type { SignalKind } from '../scoring-model.ts';
 import { type Hit, type TermIndex, splitWords, type Word } from '../scoring-model-terms.ts';
 import { type CompiledModel, GRAMMAR, type Group } from './compile-phrases.ts';
 import { findSpans, type Span } from './find-spans.ts';
-import {
-  type Clauses,
-  DENIED_AFTER,
-  findClauses,
-  isDeniedAfter,
-  isUnder,
-  NEGATORS,
-  NO_NEGATION,
-  NOT_YET,
-} from './negation.ts';
+import { type Clauses, findClauses } from './clauses.ts';
+import type { Doubt, Stretch } from './sentence-doubts.ts';
 import {
   CUSTOMERS,
   findDoer,
@@ -26,6 +18,17 @@ import {
 /** A kind that a sentence claims, and where in the sentence (UTF-16 offsets). */
 export type Claim = { kind: string; strength: number; start: number; end: number };
 
+/** Why a sentence does not say of the company, as a present fact, what its words say. */
+export type ClaimDoubt = Doubt | 'other-company';
+
+export type SentenceReading = {
+  claims: Claim[];
+  /** Kinds whose words are there and which the sentence yet does not claim. */
+  refused: { kind: string; reason: ClaimDoubt }[];
+  /** Does it name the company? */
+  namesIt: boolean;
+};
+
 /** What must be known to read a sentence: the model's phrases, the company's names, and whose page it stands on. */
 export type Reader = {
   model: CompiledModel;
@@ -38,21 +41,24 @@ export type Reader = {
 const HITS_PER_CONCEPT = 16;
 
 /**
- * One folded sentence → what it claims, each kind once with its strongest phrase, and whether it names the company.
- * `previousNamesIt` says the same of the sentence before: a pronoun then stands for the company.
+ * One folded sentence → what it claims, each kind once with its strongest phrase. `previousNamesIt`: the sentence before names the
+ * company, so a pronoun stands for it. `doubtOf` judges each place at which a phrase is said.
  */
 export function readSentence(
   text: string,
   reader: Reader,
   previousNamesIt: boolean,
-): { claims: Claim[]; namesIt: boolean } {
+  doubtOf: (claim: Stretch) => ClaimDoubt | null,
+): SentenceReading {
   const words = splitWords(text);
   const names = reader.names.findHits(words);
   const namesIt = names.length > 0;
   const byConcept = groupHits(reader.model.index.findHits(words).filter((hit) => !isName(hit, names, words)));
-  if (byConcept.size === 0) return { claims: [], namesIt };
+  if (byConcept.size === 0) return { claims: [], refused: [], namesIt };
   const sentence = { text, words, byConcept, names, ownVoice: reader.ownVoice, previousNamesIt };
-  const best = new Map<string, { strength: number; span: Span }>();
+  const best = new Map<string, Claim>();
+  const refused = new Map<string, ClaimDoubt>();
+  const judged = new Map<string, ClaimDoubt | null>();
   let grammar: Grammar | null = null;
   for (const { kind, phrase, says, unless } of reader.model.phrases) {
     if (!says.every((group) => byConcept.has(group.concept))) continue;
@@ -61,17 +67,28 @@ export function readSentence(
     if (groups.some((hits) => hits.length === 0)) continue;
     if (unless.some((group) => hitsOf(group, byConcept).length > 0)) continue;
     grammar ??= readGrammar(sentence);
-    const found = grammar;
-    const span = findSpans(groups, phrase).find((candidate) => isMeant(candidate, kind, sentence, found));
-    if (span) best.set(kind.key, { strength: phrase.strength, span });
+    for (const span of findSpans(groups, phrase)) {
+      const start = words[span.from]?.start ?? 0;
+      const end = words[span.to - 1]?.end ?? 0;
+      const place = `${span.from} ${span.to}`;
+      let doubt: ClaimDoubt | null = isDoneBy(span, kind, sentence, grammar) ? null : 'other-company';
+      if (!doubt) {
+        doubt = judged.get(place) ?? (judged.has(place) ? null : doubtOf({ start, end }));
+        judged.set(place, doubt);
+      }
+      if (!doubt) {
+        best.set(kind.key, { kind: kind.key, strength: phrase.strength, start, end });
+        break;
+      }
+      refused.set(kind.key, doubt);
+    }
   }
-  const claims = [...best].map(([kind, { strength, span }]) => ({
-    kind,
-    strength,
-    start: words[span.from]?.start ?? 0,
-    end: words[span.to - 1]?.end ?? 0,
-  }));
-  return { claims, namesIt };
+  for (const kind of best.keys()) refused.delete(kind);
+  return {
+    claims: [...best.values()],
+    refused: [...refused].map(([kind, reason]) => ({ kind, reason })),
+    namesIt,
+  };
 }
 
 /** A name is no evidence: "Example Robotics" may make anything. Small letters are the word, not the name. */
@@ -107,23 +124,12 @@ type ReadSentence = {
   previousNamesIt: boolean;
 };
 
-type Grammar = {
-  clauses: Clauses;
-  negators: readonly Hit[];
-  exceptions: readonly Hit[];
-  deniedAfter: readonly Hit[];
-  notYet: readonly Hit[];
-  speakers: Speakers;
-};
+type Grammar = { clauses: Clauses; speakers: Speakers };
 
 function readGrammar({ text, words, byConcept, names }: ReadSentence): Grammar {
   const of = (list: (typeof GRAMMAR)[number]): readonly Hit[] => byConcept.get(GRAMMAR.indexOf(list)) ?? [];
   return {
     clauses: findClauses(text, words),
-    negators: of(NEGATORS),
-    exceptions: of(NO_NEGATION),
-    deniedAfter: of(DENIED_AFTER),
-    notYet: of(NOT_YET),
     speakers: {
       own: of(OWN),
       customers: of(CUSTOMERS),
@@ -135,11 +141,12 @@ function readGrammar({ text, words, byConcept, names }: ReadSentence): Grammar {
   };
 }
 
-function isMeant(span: Span, kind: SignalKind, sentence: ReadSentence, grammar: Grammar): boolean {
-  const { clauses, negators, exceptions, deniedAfter, notYet, speakers } = grammar;
-  if (isUnder(span, negators, exceptions, clauses)) return false;
-  if (isDeniedAfter(span, deniedAfter, clauses)) return false;
-  if (isUnder(span, notYet, [], clauses)) return false;
+function isDoneBy(
+  span: Span,
+  kind: SignalKind,
+  sentence: ReadSentence,
+  { clauses, speakers }: Grammar,
+): boolean {
   if (!sentence.ownVoice && !isAboutCompany(span, sentence, sentence.previousNamesIt)) return false;
   const doer = findDoer(span, speakers, clauses.clauseOf);
   return doer === 'company' || kind.doneBy === `company-or-${doer}`;

@@ -6,12 +6,10 @@ import type { ScoringModel } from '../scoring-model.ts';
 import type { Signal } from '../store/signals.ts';
 import type { Source } from '../store/sources.ts';
 import { type FoundCompetitor, findCompetitors } from './competitors.ts';
-import { findSignals } from './find-signals.ts';
-import { takeOutInstructions } from './instructions.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { mergeSignals } from './merge-signals.ts';
 import { findOverview, type Overview } from './overview.ts';
-import { checkQuote } from './quote-check.ts';
+import { readSignals } from './read-signals.ts';
 import {
   READING_ANSWER,
   READING_ANSWER_NAME,
@@ -36,7 +34,7 @@ export type ReadPersona = {
 /** Something that was said and is not believed, and why. */
 export type Dropped = {
   what: 'signal' | 'competitor' | 'overview' | 'persona' | 'inference';
-  /** A reason of the quote check, or `no-such-source`, `unknown-role`, `states-a-fact`, `own-name`. */
+  /** A reason of the quote check, or `no-such-source`, `unknown-role`, `states-a-fact`, `own-name`, `outdated`. */
   reason: string;
   /** What was said, cut to 200 characters, for people to look at. */
   said: string;
@@ -153,20 +151,8 @@ export function readByPhrases(options: {
   reason?: string;
 }): Reading {
   const { company, model } = options;
-  const dropped: Dropped[] = [];
-  const flagged: ReadingPrompt['flagged'] = [];
-  const signals: Signal[] = [];
   const sources = orderSources(options.sources);
-  for (const source of sources) {
-    const { text, instructions } = takeOutInstructions(source.text);
-    for (const sentence of instructions) flagged.push({ sourceId: source.id, url: source.url, sentence });
-    for (const signal of findSignals({ ...source, text }, model, company)) {
-      const checked = checkQuote({ quote: signal.quote, source, kind: signal.kind, company, model });
-      // Phrases may quote a short sentence ("No code."), which from a model would prove nothing.
-      if (checked.ok || checked.reason === 'too-short') signals.push(signal);
-      else dropped.push({ what: 'signal', reason: checked.reason, said: signal.quote.slice(0, 200) });
-    }
-  }
+  const { signals, dropped, flagged } = readSignals({ company, sources, model });
   const competitors = new Map<string, FoundCompetitor>();
   for (const source of sources) {
     for (const competitor of findCompetitors(source, company)) {
@@ -178,7 +164,7 @@ export function readByPhrases(options: {
     method: 'phrases',
     fallbackReason: options.reason ?? null,
     overview: findOverview(sources, company),
-    signals: mergeSignals([], signals),
+    signals,
     competitors: [...competitors.values()],
     personas: [],
     dropped,

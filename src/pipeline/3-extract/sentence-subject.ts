@@ -1,8 +1,9 @@
 import { type Hit, indexTerms, splitWords } from '../scoring-model-terms.ts';
-import type { Source } from '../store/sources.ts';
-import { findClauses } from './negation.ts';
+import { findClauses } from './clauses.ts';
+import type { JudgedSource, PlacedSentence } from './doubt-claims.ts';
 import { findOtherActors } from './other-actors.ts';
 import type { ReadCompany } from './reading-prompt.ts';
+import type { Stretch } from './sentence-doubts.ts';
 import { namesOf, OWN, speaksForItself } from './speaker.ts';
 
 const PRONOUN =
@@ -13,58 +14,63 @@ const QUOTED = /["“”„«»]/u;
 const ATTRIBUTED =
   /(?:\b(?:CEO|CTO|CFO|COO|CIO|VP|SVP|EVP|chief|head|director|founder|co-founder|cofounder|president|lead|manager|engineer|scientist|professor)\b[^.,]{0,60}(?:\b(?:of|at|from)\b|,|[|@])\s*)(\p{Lu}[\p{L}\p{N}&’'.-]*(?:\s\p{Lu}[\p{L}\p{N}&’'.-]*){0,3})/gu;
 
+/** "…," says their head of research: the one who is quoted belongs to somebody else. */
+const SAID_BY_OTHERS =
+  /["”“»],?\s(?:says?|said|explains?|explained|adds?|added|notes?|noted|tells|told us)\s(?:their|another|an?|one of (?:the|their|our))\s/iu;
+
 /**
- * Does somebody else do, or say, what the sentence claims? `before` are the sentences before it (nearest last), `after` the one
- * behind it. The phrases' own grammar knows roles ("customers", "rivals"); this knows names, pronouns and who is speaking.
+ * A sentence → a judge of the claims in it: does somebody else do, or say, what it claims? The phrases' own grammar knows roles
+ * ("customers", "rivals"); this knows names, pronouns and who is speaking.
  */
-export function findSpeakerDoubt(options: {
-  text: string;
-  before: readonly string[];
-  after: string | null;
-  claim: { start: number; end: number };
-  source: Source;
-  company: ReadCompany;
-}): 'other-company' | null {
-  const { text, before, after, claim, source, company } = options;
-  const isOwn = isOwnName(company);
-  if (isActedByOther(text, claim, source.text, company)) return 'other-company';
+export function readSpeakers(
+  { text, before, after }: PlacedSentence,
+  source: JudgedSource,
+  company: ReadCompany,
+): (claim: Stretch) => 'other-company' | null {
   const ownVoice = speaksForItself(source, company.domain);
+  const isActed = readActors(text, source.text, company);
   // On its own pages "the company" is the company.
   const isPronoun = (sentence: string) => PRONOUN.test(sentence) && !(ownVoice && THE_COMPANY.test(sentence));
-  if (isPronoun(text) && !namesCompany(text.slice(0, claim.start), company)) {
+  let goesOn: boolean | null = null;
+  const goesOnAboutOther = (): boolean => {
     for (const earlier of before.toReversed()) {
-      const whole = { start: 0, end: earlier.length };
-      if (
-        findOtherActors(earlier, source.text, company).length > 0 &&
-        isActedByOther(earlier, whole, source.text, company)
-      )
-        return 'other-company';
-      if (ROLE_SUBJECT.test(earlier)) return 'other-company';
+      if (readActors(earlier, source.text, company)({ start: 0, end: earlier.length })) return true;
+      if (ROLE_SUBJECT.test(earlier)) return true;
       if (!isPronoun(earlier)) break;
     }
-  }
-  if (!FIRST_PERSON.test(text)) return null;
-  const attributions = [
-    text,
-    QUOTED.test(text) || QUOTED.test(before.at(-1) ?? '') ? (after ?? '') : '',
-  ].flatMap((sentence) => [...sentence.matchAll(ATTRIBUTED)].map((match) => match[1] ?? ''));
-  if (attributions.some((name) => !isOwn(name))) return 'other-company';
-  // Elsewhere than on its own pages "we" is whoever wrote the page, unless the company is quoted there.
-  if (ownVoice) return null;
-  return namesCompany([before.at(-1) ?? '', text, after ?? ''].join('\n'), company) ? null : 'other-company';
+    return false;
+  };
+  let speech: boolean | null = null;
+  const isOthersSpeech = (): boolean => {
+    if (!FIRST_PERSON.test(text)) return false;
+    if (SAID_BY_OTHERS.test(text)) return true;
+    const isOwn = isOwnName(company);
+    const attributions = [
+      text,
+      QUOTED.test(text) || QUOTED.test(before.at(-1) ?? '') ? (after ?? '') : '',
+    ].flatMap((sentence) => [...sentence.matchAll(ATTRIBUTED)].map((match) => match[1] ?? ''));
+    if (attributions.some((name) => !isOwn(name))) return true;
+    // Elsewhere than on its own pages "we" is whoever wrote the page, unless the company is quoted there.
+    return !ownVoice && !namesCompany([before.at(-1) ?? '', text, after ?? ''].join('\n'), company);
+  };
+  return (claim) => {
+    if (isActed(claim)) return 'other-company';
+    if (isPronoun(text) && !namesCompany(text.slice(0, claim.start), company)) {
+      goesOn ??= goesOnAboutOther();
+      if (goesOn) return 'other-company';
+    }
+    speech ??= isOthersSpeech();
+    return speech ? 'other-company' : null;
+  };
 }
 
 const ROLE_SUBJECT =
   /^["“'‘(\s]*(?:(?:one|some|many|most|several|two|three) of )?(?:our|its|their|the company['’]s|another|a|one)\s(?:\p{L}+\s){0,3}(?:customers?|clients?|partners?|investors?|competitors?|rivals?|suppliers?|vendors?|users?)\b/iu;
 
-function isActedByOther(
-  text: string,
-  claim: { start: number; end: number },
-  document: string,
-  company: ReadCompany,
-): boolean {
+/** A sentence of a document → a judge: does somebody with another name do what a stretch of it says? */
+function readActors(text: string, document: string, company: ReadCompany): (claim: Stretch) => boolean {
   const actors = findOtherActors(text, document, company);
-  if (actors.length === 0) return false;
+  if (actors.length === 0) return () => false;
   const words = splitWords(text);
   const { clauseOf } = findClauses(text, words);
   const wordAt = (offset: number): number =>
@@ -73,16 +79,18 @@ function isActedByOther(
       words.findIndex((word) => word.end > offset),
     );
   const own = ownHits(words, company).map((hit) => hit.from);
-  const from = wordAt(claim.start);
-  const to = wordAt(Math.max(claim.start, claim.end - 1));
-  return actors.some(({ start }) => {
-    const actor = wordAt(start);
-    if (actor > to) return clauseOf[actor] === clauseOf[to] && !own.some((at) => at <= from);
-    // "Unlike Globex, which …, we train": our own subject stands between the other's and the claim.
-    return !own.some(
-      (at) => at > actor && at <= from && (clauseOf[at] !== clauseOf[actor] || isSubject(words, at)),
-    );
-  });
+  return (claim) => {
+    const from = wordAt(claim.start);
+    const to = wordAt(Math.max(claim.start, claim.end - 1));
+    return actors.some(({ start }) => {
+      const actor = wordAt(start);
+      if (actor > to) return clauseOf[actor] === clauseOf[to] && !own.some((at) => at <= from);
+      // "Unlike Globex, which …, we train": our own subject stands between the other's and the claim.
+      return !own.some(
+        (at) => at > actor && at <= from && (clauseOf[at] !== clauseOf[actor] || isSubject(words, at)),
+      );
+    });
+  };
 }
 
 /** "we", "our" or the name; "us", and "our" after a preposition, are objects. */

@@ -11,7 +11,8 @@ const company = { name: 'Halden Robotics, Inc.', domain: 'halden.example' };
 const positive = new Set(model.kinds.filter((kind) => kind.polarity === 'positive').map((kind) => kind.key));
 
 function read(text: string, kind: SourceKind = 'site', url = 'https://halden.example/about') {
-  return findSignals({ id: 's1', url, text, kind, published: null }, model, company);
+  const source = { id: 's1', url, title: '', text, kind, published: null, fetchedAt: '2026-11-01T00:00:00Z' };
+  return findSignals(source, model, company).signals;
 }
 const kindsIn = (text: string, kind?: SourceKind, url?: string): string[] =>
   read(text, kind, url).map((signal) => signal.kind);
