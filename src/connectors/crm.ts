@@ -80,6 +80,14 @@ export type WriteOutcome =
       retryable: boolean;
     };
 
+/** What our fields of one record held over time. */
+export type RecordHistory = {
+  object: CrmObject;
+  externalId: string;
+  /** Per field asked for, newest first, the present value included; null when the record is gone. */
+  versions: Partial<Record<FieldKey, FieldValue[]>> | null;
+};
+
 export type FieldCheck = {
   object: CrmObject;
   key: FieldKey;
@@ -134,6 +142,19 @@ export type Crm = {
   groupWrites(writes: readonly RecordWrite[]): RecordWrite[][];
   /** Sends one group in one call; one outcome per write, in order. Never retried inside when it may have been applied. */
   writeRecords(group: readonly RecordWrite[], options: CallOptions): Promise<WriteOutcome[]>;
+  /**
+   * Only where writes cannot be conditional but the platform keeps a history: shows what a write of ours replaced. `batch`
+   * ids a call, one entry per id, in the order asked.
+   */
+  history?: {
+    batch: number;
+    read(
+      object: CrmObject,
+      externalIds: readonly string[],
+      fields: readonly FieldKey[],
+      options: CallOptions,
+    ): Promise<RecordHistory[]>;
+  };
   /** The record's page in the CRM, for people. */
   recordUrl(object: CrmObject, externalId: string): string;
 };

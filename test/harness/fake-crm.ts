@@ -3,6 +3,7 @@ import type {
   CrmObject,
   CurrentRecord,
   FieldValues,
+  RecordHistory,
   RecordWrite,
   WriteOutcome,
 } from '../../src/connectors/crm.ts';
@@ -157,8 +158,7 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
           const record = records.get(`${object}/${externalId}`);
           if (record === undefined || record.gone !== null)
             return { object, externalId, values: null, modifiedAt: null };
-          const modifiedAt =
-            kind === 'salesforce' ? new Date(floor(record.modifiedAt)).toISOString() : null;
+          const modifiedAt = kind === 'salesforce' ? new Date(floor(record.modifiedAt)).toISOString() : null;
           const rest = record.unwritable === null ? {} : { unwritable: record.unwritable };
           return { object, externalId, values: { ...record.values }, modifiedAt, ...rest };
         });
@@ -199,6 +199,31 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
         await fake.at('after-write', ids);
         return outcomes;
       },
+      ...(kind === 'salesforce'
+        ? {}
+        : {
+            history: {
+              batch: 50,
+              read: async (object, externalIds, fields, options) => {
+                fake.calls.reads.push(externalIds.length);
+                await fake.at('before-read', externalIds);
+                options.signal.throwIfAborted();
+                const found = externalIds.map((externalId): RecordHistory => {
+                  const record = records.get(`${object}/${externalId}`);
+                  if (record === undefined || record.gone !== null)
+                    return { object, externalId, versions: null };
+                  const versions = fields.map((field) => {
+                    const changes = record.history.filter((change) => change.field === field);
+                    const first = changes[0] === undefined ? record.values[field] : changes[0].from;
+                    return [field, [...changes.map((change) => change.to).reverse(), first ?? null]] as const;
+                  });
+                  return { object, externalId, versions: Object.fromEntries(versions) };
+                });
+                await fake.at('after-read', externalIds);
+                return found;
+              },
+            },
+          }),
       recordUrl: (object, externalId) => `https://crm.example/${object}/${externalId}`,
     },
   };

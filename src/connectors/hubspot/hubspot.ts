@@ -2,6 +2,7 @@ import type { Crm, CrmObject } from '../crm.ts';
 import type { Policy } from '../resilience.ts';
 import { createApi } from './api.ts';
 import { readChanges } from './changes.ts';
+import { HISTORY_BATCH, readHistory } from './history.ts';
 import { createDailyShare } from './daily-share.ts';
 import type { HubspotObject } from './fields.ts';
 import { checkConnection, installFields, readAccount } from './setup.ts';
@@ -57,6 +58,11 @@ export function createHubspot(options: HubspotOptions): Crm {
       readCurrent(api, ours(object), externalIds, callOptions),
     groupWrites,
     writeRecords: (group, callOptions) => writeRecords(api, group, callOptions),
+    history: {
+      batch: HISTORY_BATCH,
+      read: async (object, externalIds, fields, callOptions) =>
+        readHistory(api, ours(object), externalIds, fields, callOptions),
+    },
     // Before the account is known, the app's front page.
     recordUrl: (object, externalId) =>
       home === null

@@ -58,7 +58,9 @@ function groupByObject(rows: readonly Write[]): Map<CrmObject, Map<string, Write
   return objects;
 }
 
-async function renewClaims(session: FlushSession): Promise<void> {
+/** Keeps what is in our hands; forgets what another flusher has taken over meanwhile. */
+export async function renewClaims(session: FlushSession): Promise<void> {
+  if (session.claims.size === 0) return;
   const held = await session.inTx((tx) => renewLeases(tx, [...session.claims.values()], session.leaseMs));
   for (const id of session.claims.keys()) if (!held.has(id)) session.claims.delete(id);
 }

@@ -1,7 +1,9 @@
+import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
-import { listUnread, saveReturned } from '../store/writes-read-back.ts';
+import { concedeWrites, listUnread, saveReturned } from '../store/writes-read-back.ts';
 import { readRecords } from './flush-read.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
+import { repairLostRaces } from './lost-races.ts';
 import { couldHaveBecome } from './same-value.ts';
 
 const ROWS_AT_ONCE = 5_000;
@@ -15,7 +17,7 @@ export async function readBackLeftovers(session: FlushSession): Promise<void> {
     if (rows.length === 0) return;
     await readBack(
       session,
-      rows.map((row) => ({ ...row, value: row.newValue })),
+      rows.map((row) => ({ ...row, value: row.newValue, before: row.oldValue })),
       { atOnce: false },
     );
   }
@@ -46,13 +48,10 @@ async function readBack(
 ): Promise<void> {
   for (const object of new Set(rows.map((row) => row.object))) {
     const ofObject = rows.filter((row) => row.object === object);
-    const ids = [...new Set(ofObject.map((row) => row.externalId))];
-    const readings = await readRecords(session, object, ids, 'readBack');
-    const found = ofObject.map((row): { id: number; value: FieldValue; reason: string | null } => {
-      const reading = readings.get(row.externalId);
-      const values = reading !== undefined && 'current' in reading ? reading.current.values : null;
-      if (values === null) return { id: row.id, value: row.value, reason: null };
-      const present = values[row.field] ?? null;
+    const { standing, lost } = session.crm.history
+      ? await repairLostRaces(session, session.crm.history, object, ofObject)
+      : { standing: await readStanding(session, object, ofObject), lost: [] };
+    const found = standing.map(({ row, present }) => {
       // Where nobody else may edit, any other value is the CRM's own doing.
       const normalised =
         couldHaveBecome(row.field, row.value, present) ||
@@ -61,6 +60,25 @@ async function readBack(
         ? { id: row.id, value: present, reason: null }
         : { id: row.id, value: row.value, reason: EDITED_AT_ONCE };
     });
-    await session.inTx((tx) => saveReturned(tx, found));
+    const conceded = await session.inTx(async (tx) => {
+      await saveReturned(tx, found);
+      return concedeWrites(tx, lost);
+    });
+    session.counts.applied -= options.atOnce ? conceded : 0;
+    session.count('conflicted', conceded);
   }
+}
+
+async function readStanding(
+  session: FlushSession,
+  object: CrmObject,
+  rows: readonly Landed[],
+): Promise<{ row: Landed; present: FieldValue }[]> {
+  const ids = [...new Set(rows.map((row) => row.externalId))];
+  const readings = await readRecords(session, object, ids, 'readBack');
+  return rows.map((row) => {
+    const reading = readings.get(row.externalId);
+    const values = reading !== undefined && 'current' in reading ? reading.current.values : null;
+    return { row, present: values === null ? row.value : (values[row.field] ?? null) };
+  });
 }

@@ -154,8 +154,9 @@ async function settleOutcomes(
     }
   const settled = await settle(session, settlements, releases);
   for (const { record } of answers)
-    for (const { write } of record.rows)
-      if (settled.applied.has(write.id)) session.landed.push({ ...write, value: write.newValue });
+    for (const { write, present } of record.rows)
+      if (settled.applied.has(write.id))
+        session.landed.push({ ...write, value: write.newValue, before: present });
 }
 
 function judgeOutcome(write: Write, outcome: WriteOutcome): Settlement | Release {

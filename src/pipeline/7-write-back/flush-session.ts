@@ -11,7 +11,11 @@ export type FlushCounts = { applied: number; conflicted: number; rejected: numbe
 export type FlushCalls = { read: number; write: number; readBack: number };
 
 /** A value that the CRM took in this flush and that is still to be read back. */
-export type Landed = Pick<Write, 'id' | 'object' | 'externalId' | 'field'> & { value: FieldValue };
+export type Landed = Pick<Write, 'id' | 'object' | 'externalId' | 'field'> & {
+  value: FieldValue;
+  /** What it was meant to replace. */
+  before: FieldValue;
+};
 
 /** Everything that the steps of one flush share. */
 export type FlushSession = {

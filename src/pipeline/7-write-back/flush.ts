@@ -13,7 +13,7 @@ import {
 import type { OpenRecord } from '../store/writes-outbox.ts';
 import { releaseWrites } from '../store/writes-settle.ts';
 import type { Write } from '../store/writes.ts';
-import { decideRecords } from './flush-decide.ts';
+import { decideRecords, renewClaims } from './flush-decide.ts';
 import type { ReadyRecord } from './flush-decide.ts';
 import { readBackLanded, readBackLeftovers } from './flush-read-back.ts';
 import { resolveUnresolved } from './flush-resolve.ts';
@@ -102,9 +102,13 @@ async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise
   for (;;) {
     session.signal.throwIfAborted();
     await resolveUnresolved(session);
+    await renewClaims(session);
     const claimed = await claim(session, mode);
     if (claimed.writes.length > 0) {
-      ready.push(...(await decideRecords(session, claimed.writes, claimed.ledgers)));
+      const decided = await decideRecords(session, claimed.writes, claimed.ledgers);
+      // A lease that ran out while a record waited for company: it was claimed and read anew.
+      const anew = new Set(claimed.writes.map((write) => recordKey(write)));
+      ready = [...ready.filter((record) => !anew.has(record.key)), ...decided];
       const groups = groupRecords(crm, connectionId, ready);
       await sendGroups(session, groups.full);
       ready = groups.rest.flat();

@@ -99,7 +99,7 @@ async function rehearseConnection(
         rehearsal.fields.push(describeField(row, values?.[row.field] ?? null, decision));
     }
     const ofThisObject = sent.filter((write) => write.object === object).length;
-    rehearsal.calls.readBack += Math.ceil(ofThisObject / crm.readBatch);
+    rehearsal.calls.readBack += Math.ceil(ofThisObject / (crm.history?.batch ?? crm.readBatch));
   }
   rehearsal.calls.read += calls.read;
   rehearsal.calls.write += crm.groupWrites(sent).length;

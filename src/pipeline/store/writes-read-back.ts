@@ -31,3 +31,25 @@ export async function saveReturned(
     [found.map((row) => row.id), found.map((row) => toStoredJson(row.value)), found.map((row) => row.reason)],
   );
 }
+
+/**
+ * Turns applied writes into conflicts: they landed on a person's value that was typed between our look and our write.
+ * Keeps that value, and ours as one that may have stood there. Returns how many.
+ */
+export async function concedeWrites(
+  tx: Tx,
+  lost: readonly { id: number; theirs: FieldValue; reason: string }[],
+): Promise<number> {
+  if (lost.length === 0) return 0;
+  const { rowCount } = await tx.query(
+    `update writes w set state = 'conflicted', old_value = lost.theirs::jsonb, returned_value = w.new_value, reason = lost.reason
+     from unnest($1::bigint[], $2::text[], $3::text[]) as lost (id, theirs, reason)
+     where w.id = lost.id and w.state = 'applied'`,
+    [
+      lost.map((row) => row.id),
+      lost.map((row) => toStoredJson(row.theirs)),
+      lost.map((row) => row.reason.replaceAll('\0', '')),
+    ],
+  );
+  return rowCount ?? 0;
+}

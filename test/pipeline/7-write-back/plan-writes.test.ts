@@ -82,7 +82,9 @@ test('a conflict and a pending undo are left alone; what was refused is tried ag
 });
 
 test('only our own fields are ever written', () => {
-  assert.throws(() => plan({ ...{ Phone: '1' } } as FieldValues), /"Phone" is no field of ours/);
+  const desired: FieldValues = Object.assign({ score: 1 }, { Phone: '1' });
+
+  assert.throws(() => plan(desired), /"Phone" is no field of ours/);
 });
 
 test('type, length, picklist and range are checked before anything is sent', () => {
