@@ -28,7 +28,7 @@ export const FaultSettings = z.strictObject({
 });
 export type FaultSettings = z.infer<typeof FaultSettings>;
 
-export type Fault = '429' | '500' | '503' | 'reset' | 'garbage' | 'slow' | 'hang' | 'down';
+type Fault = '429' | '500' | '503' | 'reset' | 'garbage' | 'slow' | 'hang' | 'down';
 
 export type Faults = {
   settings(): FaultSettings;

@@ -43,7 +43,7 @@ export function addDoctor(program: Command, { environment, terminal, signal }: C
     });
 }
 
-export type SettingState = {
+type SettingState = {
   name: string;
   set: boolean;
   value: string;
@@ -52,7 +52,7 @@ export type SettingState = {
 };
 
 /** Every setting with its state; secrets are never shown. */
-export function describeSettings(environment: Record<string, string | undefined>): SettingState[] {
+function describeSettings(environment: Record<string, string | undefined>): SettingState[] {
   return SETTINGS.map((setting) => {
     const given = environment[setting.name]?.trim();
     const set = given !== undefined && given !== '';

@@ -7,10 +7,9 @@ import { listItems } from '../pipeline/store/run-items.ts';
 import { sumUsage } from '../pipeline/store/usage.ts';
 import type { UsageTotal } from '../pipeline/store/usage.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
+import type { WriteCount } from '../pipeline/store/writes.ts';
 import { formatDuration, formatUsd, shorten } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
-
-export type WriteCount = { crm: string; object: string; state: string; records: number; fields: number };
 
 export type RunReport = {
   run: string;
@@ -106,7 +105,7 @@ export function printReport(terminal: Terminal, report: RunReport, options: { to
 }
 
 /** Calls and cost per provider. */
-export function printUsage(terminal: Terminal, usage: readonly UsageTotal[]): void {
+function printUsage(terminal: Terminal, usage: readonly UsageTotal[]): void {
   if (usage.length === 0) {
     terminal.print('No calls to any provider.');
     return;

@@ -81,7 +81,7 @@ async function scoreDomain(app: App, context: Context, domain: string, refresh: 
   return readScoreCard(db, workspaceId, company.id);
 }
 
-export function printCard(terminal: Terminal, card: ScoreCard): void {
+function printCard(terminal: Terminal, card: ScoreCard): void {
   terminal.print('');
   terminal.print(
     card.status === 'scored'

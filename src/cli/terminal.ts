@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 
-export type Progress = {
+type Progress = {
   /** Redraws at most ten times a second. */
   update(state: {
     done: number;

@@ -31,7 +31,7 @@ export type PolicyOptions = {
   random?: () => number;
 };
 
-export type RunOptions = CallOptions & {
+type RunOptions = CallOptions & {
   /** True when the call may be sent again after a failure that may have taken effect (reads; writes never). */
   repeatable: boolean;
   /** Tokens that one attempt is expected to use, for buckets that count them. */

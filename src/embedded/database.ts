@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import pg from 'pg';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { everyoneMayEnter, findBinaries, serverAccount } from './binaries.ts';
+import { withLock } from './lock.ts';
 
 export type EmbeddedDatabase = {
   /** Connection string of the `fieldnote` database, as its owner. */
@@ -23,8 +24,6 @@ type Settings = z.infer<typeof Settings>;
 
 // Start-up includes crash recovery after a kill; a cold first start took 2 s on two busy cores.
 const START_TIMEOUT_MS = 60_000;
-// A lock older than this belongs to a process that died while starting the server.
-const STALE_LOCK_MS = 90_000;
 // Where root keeps the data when `home` lies in a folder that the server's own account may not enter (FHS 5.8).
 const SYSTEM_STATE = '/var/lib';
 
@@ -204,30 +203,6 @@ async function release(root: string, settings: Settings): Promise<void> {
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (existsSync(pidFile) && Date.now() < deadline) await wait(20);
   });
-}
-
-async function withLock<T>(file: string, act: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      await (await open(file, 'wx')).close();
-      break;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-      const age =
-        Date.now() -
-        (await stat(file).then(
-          (found) => found.mtimeMs,
-          () => Date.now(),
-        ));
-      if (age > STALE_LOCK_MS) await rm(file, { force: true });
-      else await wait(50);
-    }
-  }
-  try {
-    return await act();
-  } finally {
-    await rm(file, { force: true });
-  }
 }
 
 function freePort(): Promise<number> {

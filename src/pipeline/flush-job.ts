@@ -18,7 +18,7 @@ type Deps = {
   onFlushed?: (result: FlushResult) => void;
 };
 
-export type FlushOnce = (
+type FlushOnce = (
   connection: Connection,
   options: {
     signal: AbortSignal;
@@ -42,7 +42,7 @@ export function openForWriting(deps: Pick<Deps, 'db' | 'crmOf'>): FlusherOptions
 }
 
 /** Sends one connection's planned writes and keeps what the calls cost. */
-export function createFlushOnce(deps: Deps): FlushOnce {
+function createFlushOnce(deps: Deps): FlushOnce {
   const flusher = createFlusher({ db: deps.db, openCrm: openForWriting(deps) });
   return async (connection, options) => {
     const ledger = openCallLedger(deps, connection);

@@ -24,7 +24,7 @@ export type RunRequest = {
 };
 
 // A scheduled run takes at most this many at a time; the next tick takes the rest.
-export const LARGEST_SCHEDULED_RUN = 5_000;
+const LARGEST_SCHEDULED_RUN = 5_000;
 
 /** Starts a run: the run, its items and their jobs come to be in one transaction. A run without companies is done at once. */
 export async function startRun({ db, queue }: Deps, request: RunRequest): Promise<Run> {

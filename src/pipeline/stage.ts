@@ -4,7 +4,7 @@ import type { ScoringModel } from './scoring-model.ts';
 
 /** The stages of one company in order; a run item remembers the last one that finished. */
 export const STAGE_NAMES = ['research', 'extract', 'score', 'personas', 'pitch', 'write-back'] as const;
-export type StageName = (typeof STAGE_NAMES)[number];
+type StageName = (typeof STAGE_NAMES)[number];
 
 /** One company at work: what a stage is told. */
 export type CompanyWork = {

@@ -28,7 +28,7 @@ type Deps = {
 };
 
 /** What the check of a connection means for its writes: who else may edit which of our fields. */
-export function readFieldAccess(check: CrmCheck): Connection['fieldAccess'] {
+function readFieldAccess(check: CrmCheck): Connection['fieldAccess'] {
   const access: Connection['fieldAccess'] = {};
   for (const field of check.fields) {
     if (!field.peopleMayEdit) continue;

@@ -10,7 +10,7 @@ import { serveQueue } from './serve.ts';
 import { markJobs, startTakeOver } from './take-over.ts';
 import type { Attempt } from './take-over.ts';
 
-export type QueueCounts = { queue: string; queued: number; active: number; failed: number };
+type QueueCounts = { queue: string; queued: number; active: number; failed: number };
 
 export type Handlers = {
   company: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
@@ -33,7 +33,7 @@ export type Queue = {
   stop: () => Promise<void>;
 };
 
-export type WorkOptions = {
+type WorkOptions = {
   concurrency: number;
   /** Slots kept for people who wait. */
   interactiveSlots?: number;

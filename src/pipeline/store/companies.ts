@@ -149,8 +149,3 @@ export async function listCompanyIds(
   );
   return rows.map((row) => row.id);
 }
-
-/** Asks for these companies to be enriched with the next scheduled run. */
-export async function markDue(tx: Tx, domains: readonly string[]): Promise<void> {
-  await tx.query('update companies set due_at = now() where domain = any($1)', [domains]);
-}

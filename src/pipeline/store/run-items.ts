@@ -111,15 +111,6 @@ export async function countItems(tx: Tx, runId: string): Promise<RunCounts> {
   return rows[0] ?? { queued: 0, working: 0, done: 0, failed: 0, cancelled: 0, total: 0 };
 }
 
-/** Is an item of this company open in any running run? Then it need not be queued again. */
-export async function listOpenCompanyIds(tx: Tx): Promise<Set<string>> {
-  const { rows } = await tx.query<{ id: string }>(
-    `select distinct i.company_id as id from run_items i join runs r on r.id = i.run_id and r.workspace_id = i.workspace_id
-     where r.state = 'running' and i.state in ('queued', 'working')`,
-  );
-  return new Set(rows.map((row) => row.id));
-}
-
 /** Items of a run in one state, oldest first; at most `limit`. */
 export async function listItems(tx: Tx, runId: string, state: ItemState, limit = 1000): Promise<RunItem[]> {
   const { rows } = await tx.query<RunItem>(

@@ -1,7 +1,7 @@
 import type { Tx } from '../../db.ts';
 
 export type RunKind = 'manual' | 'scheduled' | 'interactive' | 'undo';
-export const RUN_STATES = ['running', 'paused', 'cancelled', 'done'] as const;
+const RUN_STATES = ['running', 'paused', 'cancelled', 'done'] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
 /** One batch over many companies. */

@@ -1,7 +1,7 @@
 import type { Database } from '../../db.ts';
 
 /** The workspace that one installation starts with. */
-export const DEFAULT_WORKSPACE = 'default';
+const DEFAULT_WORKSPACE = 'default';
 
 /** The id of the workspace of that name, made if need be. Safe when several processes start together. */
 export function ensureWorkspace(db: Database, name: string = DEFAULT_WORKSPACE): Promise<string> {
