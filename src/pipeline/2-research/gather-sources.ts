@@ -60,15 +60,31 @@ function describe(
   };
 }
 
-/** Several searches find the same page; the page itself, where it was read, says more than an excerpt. */
+/**
+ * Several searches find the same page; the page itself, where it was read, says more than an excerpt. Of the excerpts the longest stays,
+ * with the date and the standing that any of the searches gave it.
+ */
 function dropRepeatedUrls(own: readonly NewSource[], found: readonly NewSource[]): NewSource[] {
-  const seen = new Set(own.map((source) => source.url));
+  const read = new Set(own.map((source) => source.url));
+  const byUrl = new Map<string, NewSource>();
   const longestFirst = found.toSorted((a, b) => b.text.length - a.text.length || (a.text < b.text ? -1 : 1));
-  return longestFirst.filter((source) => {
-    if (seen.has(source.url)) return false;
-    seen.add(source.url);
-    return true;
-  });
+  for (const source of longestFirst) {
+    if (read.has(source.url)) continue;
+    const longest = byUrl.get(source.url) ?? source;
+    const { kind, credibility } = source.credibility > longest.credibility ? source : longest;
+    byUrl.set(source.url, {
+      ...longest,
+      kind,
+      credibility,
+      published: earlier(longest.published, source.published),
+    });
+  }
+  return [...byUrl.values()];
+}
+
+function earlier(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one ?? other;
+  return one < other ? one : other;
 }
 
 /** ISO day of a date that a page or search states; null when it is none, or lies in the future. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { contentHash } from '../../../src/pipeline/2-research/content-hash.ts';
 import { foldDuplicates } from '../../../src/pipeline/2-research/fold-duplicates.ts';
+import { gatherSources } from '../../../src/pipeline/2-research/gather-sources.ts';
 import { mayUseOwnHits } from '../../../src/pipeline/2-research/own-hits.ts';
 import { orderSources } from '../../../src/pipeline/2-research/order-sources.ts';
 import { LEAST_QUALITY, qualityOf } from '../../../src/pipeline/2-research/quality.ts';
@@ -65,6 +66,29 @@ test('Which source stays does not depend on the order they came in', () => {
       assert.deepEqual(urls.toSorted(), ['https://c.example/3', 'https://d.example/4']);
     }),
   );
+});
+
+test('An article that several searches find keeps its date and standing, whichever search says them', () => {
+  const hit = {
+    url: 'https://courier.example/k',
+    title: 'Kestrel Sol',
+    content: `Kestrel Sol (kestrel-sol.example) announced it. ${release}`,
+    score: 0.9,
+    fetchedAt: '2026-11-20T08:00:00Z',
+  };
+  const asNews = { ...hit, asked: 'news' as const, published: '2026-10-06' };
+  const asAnything = { ...hit, asked: 'other' as const, published: null };
+  const company = { name: 'Kestrel Sol', domain: 'kestrel-sol.example' };
+  const alone = gatherSources({ company, pages: [], hits: [asNews] });
+  assert.deepEqual(
+    alone.map(({ kind, published }) => [kind, published]),
+    [['news', '2026-10-06']],
+  );
+  for (const hits of [
+    [asNews, asAnything],
+    [asAnything, asNews],
+  ])
+    assert.deepEqual(gatherSources({ company, pages: [], hits }), alone);
 });
 
 test('The same sources come in the same order', () => {
