@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CrmKind, CrmObject, FieldValues } from '../../src/connectors/crm.ts';
+import type { Crm, CrmKind, CrmObject, FieldValues } from '../../src/connectors/crm.ts';
 import type { FieldKey } from '../../src/connectors/crm-fields.ts';
 import type { Database } from '../../src/db.ts';
 import type { FieldPolicies } from '../../src/pipeline/7-write-back/field-policy.ts';
@@ -37,7 +37,12 @@ export type Desk = {
 
 let desks = 0;
 
-export async function openDesk(db: Database, kind: CrmKind, fake = createFakeCrm(kind)): Promise<Desk> {
+export async function openDesk(
+  db: Database,
+  kind: CrmKind,
+  fake = createFakeCrm(kind),
+  crm: Crm = fake.crm,
+): Promise<Desk> {
   desks += 1;
   const workspaceId = await db.inDirectory(async (tx) => {
     const { rows } = await tx.query<{ id: string }>(
@@ -59,8 +64,7 @@ export async function openDesk(db: Database, kind: CrmKind, fake = createFakeCrm
     fake,
     policies: {},
     fieldAccess: {},
-    openCrm: () =>
-      Promise.resolve({ crm: fake.crm, fieldAccess: desk.fieldAccess, policies: desk.policies }),
+    openCrm: () => Promise.resolve({ crm, fieldAccess: desk.fieldAccess, policies: desk.policies }),
     plan: (desired, ids, options = {}) =>
       db.inWorkspace(workspaceId, async (tx) => {
         const { kind: runKind = 'scheduled', dryRun = false } = options;

@@ -14,6 +14,8 @@ export type PlannedUndo = {
   overtaken: number;
 };
 
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
 /**
  * Plans to put back what a run wrote: each field to what it held before the run, if it still holds what the CRM returned
  * after our write (looked at when it is sent). The undo is a run of its own; with `dryRun` it is only rehearsed. A value
@@ -26,7 +28,7 @@ export async function planUndo(
 ): Promise<PlannedUndo> {
   const { workspaceId, runId, dryRun = false } = request;
   return db.inWorkspace(workspaceId, async (tx) => {
-    const undone = await findRun(tx, runId);
+    const undone = UUID.test(runId) ? await findRun(tx, runId) : null;
     if (undone === null)
       throw new UserError(`There is no run ${runId}`, '"fieldnote run" prints the id of each run.');
     if (undone.kind === 'undo')

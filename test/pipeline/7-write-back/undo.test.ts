@@ -91,6 +91,10 @@ test('what a later run wrote is not undone with the earlier one, and an undo is 
   assert.deepEqual(record.values, { score: 2, why: null });
   await assert.rejects(undo(desk, planned.run.id), /is an undo/);
   await assert.rejects(undo(desk, '00000000-0000-4000-8000-000000000000'), /There is no run/);
+  await assert.rejects(
+    planUndo(desk.db, { workspaceId: desk.workspaceId, runId: 'the last one' }),
+    /There is no run/,
+  );
 });
 
 test('an undo of a run whose write was forced over a person’s value gives the person’s value back, and leaves it theirs', async () => {

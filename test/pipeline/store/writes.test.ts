@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createRun } from '../../../src/pipeline/store/runs.ts';
+import { findLedgers, recordKey } from '../../../src/pipeline/store/writes-ledger.ts';
+import {
+  countRunWrites,
+  listCompanyWrites,
+  listFieldWrites,
+  listRecordWrites,
+  listRunWrites,
+} from '../../../src/pipeline/store/writes-list.ts';
+import { lockConnection } from '../../../src/pipeline/store/writes-outbox.ts';
+import {
+  countOpenWrites,
+  countWritesByConnection,
+  insertWrites,
+  listFailedWrites,
+} from '../../../src/pipeline/store/writes.ts';
+import type { WantedWrite } from '../../../src/pipeline/store/writes.ts';
+import type { Tx } from '../../../src/db.ts';
+import { createTestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+import { openDesk } from '../../harness/write-back.ts';
+import type { Desk } from '../../harness/write-back.ts';
+
+let here: TestDatabase;
+before(async () => {
+  here = await createTestDatabase();
+});
+after(() => here.close());
+
+const within = <T>(desk: Desk, act: (tx: Tx) => Promise<T>): Promise<T> =>
+  desk.db.inWorkspace(desk.workspaceId, act);
+
+const startRun = (desk: Desk): Promise<string> =>
+  within(desk, async (tx) => (await createRun(tx, desk.workspaceId, { kind: 'manual', model: 'm' })).id);
+
+const want = (desk: Desk, value: number, externalId = 'r0'): WantedWrite => ({
+  connectionId: desk.connectionId,
+  companyId: desk.companyId,
+  object: 'Account',
+  externalId,
+  field: 'score',
+  value,
+});
+
+test('the same plan stored twice is one row', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const run = await startRun(desk);
+
+  const counts = [];
+  for (let times = 0; times < 2; times += 1)
+    counts.push(await within(desk, (tx) => insertWrites(tx, run, [want(desk, 5), want(desk, 6, 'r1')])));
+
+  assert.deepEqual(counts, [2, 0]);
+  assert.deepEqual(await within(desk, (tx) => countRunWrites(tx, run)), { planned: 2 });
+});
+
+test('workers that plan the same field at the same moment leave one waiting value', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const runs = await Promise.all(Array.from({ length: 8 }, () => startRun(desk)));
+
+  await Promise.all(
+    runs.map((run, index) => within(desk, (tx) => insertWrites(tx, run, [want(desk, index)]))),
+  );
+
+  const history = await within(desk, (tx) =>
+    listFieldWrites(tx, { connectionId: desk.connectionId, object: 'Account', externalId: 'r0', field: 'score' }),
+  );
+  assert.equal(history.filter((write) => write.state === 'planned').length, 1);
+  assert.ok(history.every((write) => write.state === 'planned' || write.state === 'cancelled'));
+});
+
+test('ten thousand fields are stored and looked up in a few statements', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const run = await startRun(desk);
+  const wanted = Array.from({ length: 10_000 }, (_, index) => want(desk, index % 100, `r${index}`));
+
+  const started = performance.now();
+  await within(desk, (tx) => insertWrites(tx, run, wanted));
+  const ledgers = await within(desk, (tx) => findLedgers(tx, wanted));
+  const seconds = (performance.now() - started) / 1000;
+
+  const first = wanted[42];
+  assert.ok(first);
+  assert.equal(ledgers.size, 10_000);
+  assert.equal(ledgers.get(recordKey(first))?.score?.open?.value, 42);
+  // Far above what it takes (0.4 s), and far below what ten thousand statements would.
+  assert.ok(seconds < 10, `${seconds} s`);
+});
+
+test('writes are found by run, record, field and company, page by page', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const run = await startRun(desk);
+  const wanted = Array.from({ length: 5 }, (_, index) => want(desk, index, `r${index}`));
+  await within(desk, (tx) => insertWrites(tx, run, wanted));
+
+  await within(desk, async (tx) => {
+    const page = await listRunWrites(tx, run, { limit: 3 });
+    const rest = await listRunWrites(tx, run, { limit: 3, afterId: page.at(-1)?.id ?? 0 });
+    assert.deepEqual(
+      [...page, ...rest].map((write) => write.newValue),
+      [0, 1, 2, 3, 4],
+    );
+    assert.equal((await listCompanyWrites(tx, desk.companyId)).length, 5);
+    assert.equal((await listRecordWrites(tx, want(desk, 0, 'r3'))).length, 1);
+    assert.equal((await listRunWrites(tx, run, { state: 'applied' })).length, 0);
+  });
+});
+
+test('what failed is listed with its company until a later write settles it', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  desk.fake.add('Account', 'r0').unwritable = 'ENTITY_IS_LOCKED: the entity is locked for editing';
+  desk.fake.add('Account', 'r1', { pitch: 'theirs' });
+  const run = await desk.plan({ pitch: 'ours' }, ['r0', 'r1']);
+  await desk.flush();
+
+  const failed = await within(desk, (tx) => listFailedWrites(tx));
+  assert.deepEqual(
+    failed.map((write) => [write.externalId, write.state, write.domain, write.crm, write.oldValue]),
+    [
+      ['r0', 'rejected', 'acme.example', 'salesforce', null],
+      ['r1', 'conflicted', 'acme.example', 'salesforce', 'theirs'],
+    ],
+  );
+
+  desk.fake.get('Account', 'r0').unwritable = null;
+  await desk.plan({ pitch: 'ours' }, ['r0', 'r1']);
+  await desk.flush();
+  const left = await within(desk, (tx) => listFailedWrites(tx));
+  assert.deepEqual(
+    left.map((write) => write.externalId),
+    ['r1'],
+  );
+  assert.equal((await within(desk, (tx) => listFailedWrites(tx, { runId: run }))).length, 2);
+});
+
+test('a run’s writes are counted by state, and those of a paused connection are not sendable', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  desk.fake.add('Account', 'r0');
+  const run = await desk.plan({ score: 4, band: 'B' }, ['r0']);
+  await within(desk, (tx) => tx.query(`update connections set status = 'paused'`));
+  assert.deepEqual(await within(desk, (tx) => countOpenWrites(tx, run)), { open: 2, sendable: 0 });
+
+  await desk.flush();
+
+  assert.deepEqual(await within(desk, (tx) => countWritesByConnection(tx, run)), [
+    { crm: 'salesforce', object: 'Account', state: 'applied', records: 1, fields: 2 },
+  ]);
+});
+
+test('another workspace sees none of it', async () => {
+  const [ours, theirs] = [await openDesk(here.db, 'salesforce'), await openDesk(here.db, 'salesforce')];
+  const run = await ours.plan({ score: 4 }, ['r0']);
+
+  assert.deepEqual(await theirs.writesOf(run), []);
+  await assert.rejects(
+    within(theirs, (tx) => insertWrites(tx, run, [want(ours, 1)])),
+    /there is no run/,
+  );
+  await within(theirs, (tx) => lockConnection(tx, ours.connectionId));
+});
