@@ -6,6 +6,7 @@ import type { SharedBreaker, SharedLimits } from './connectors/limits.ts';
 import { LLM_TIMES, createLlm, createTextModels, llmBuckets } from './connectors/llm/llm.ts';
 import type { PageReader } from './connectors/page-reader.ts';
 import { createPolicy, noBreaker } from './connectors/resilience.ts';
+import type { PolicyBucket } from './connectors/resilience.ts';
 import { createSalesforce } from './connectors/salesforce/salesforce.ts';
 import type { Search } from './connectors/search.ts';
 import { createTavily } from './connectors/tavily/search.ts';
@@ -24,9 +25,11 @@ const INTERACTIVE_SHARE = 0.1;
 
 export type Shared = { limits: SharedLimits; breaker: SharedBreaker };
 
+// Buckets without a rate of their own still carry a provider's "not before" to every worker.
+const perRequest = (key: string): PolicyBucket => ({ key, cost: ({ requests }) => requests });
+
 /** Search, pages and text model, as configured. */
 export function openConnectors(config: Config, shared: Shared): Connectors {
-  const once = { key: 'tavily', cost: ({ requests }: { requests: number }) => requests };
   const common = { attempts: 3, backoffMs: { first: 500, max: 10_000 } };
   const search =
     config.tavily === null
@@ -37,7 +40,7 @@ export function openConnectors(config: Config, shared: Shared): Connectors {
             ...shared,
             ...common,
             provider: 'tavily',
-            buckets: [once],
+            buckets: [perRequest('tavily')],
             attemptTimeoutMs: 60_000,
             totalTimeoutMs: 120_000,
           }),
@@ -50,7 +53,7 @@ export function openConnectors(config: Config, shared: Shared): Connectors {
       // Fetched directly, each site is its own provider: one that is down says nothing about the next.
       ...(config.websiteReaderUrl === null ? { breaker: noBreaker } : {}),
       provider: 'website',
-      buckets: [],
+      buckets: config.websiteReaderUrl === null ? [] : [perRequest('website')],
       attemptTimeoutMs: 30_000,
       totalTimeoutMs: 60_000,
     }),
@@ -97,7 +100,7 @@ export function openCrms(config: Config, shared: Shared): (connection: Connectio
       policy: createPolicy({
         ...shared,
         provider: 'salesforce',
-        buckets: [],
+        buckets: [perRequest(`salesforce:${connection.id}`)],
         attempts: 3,
         attemptTimeoutMs: 20_000,
         totalTimeoutMs: 28_000,

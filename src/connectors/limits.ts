@@ -10,6 +10,8 @@ export type SharedLimits = {
   reserve(bucket: string, units: number): Promise<number>;
   /** Nobody takes from the bucket before `until` (a Retry-After was received). */
   pause(bucket: string, until: Date): Promise<void>;
+  /** Milliseconds until none of the buckets is paused any more (0: none is); takes nothing. */
+  pausedFor(buckets: readonly string[]): Promise<number>;
 };
 
 /** A breaker whose state all workers share. */

@@ -54,7 +54,11 @@ export type Policy = {
 };
 
 /** No shared state, no waiting: for tests and one-off checks. */
-export const noLimits: SharedLimits = { reserve: async () => 0, pause: async () => {} };
+export const noLimits: SharedLimits = {
+  reserve: async () => 0,
+  pause: async () => {},
+  pausedFor: async () => 0,
+};
 /** Always lets calls through. */
 export const noBreaker: SharedBreaker = { enter: async () => 'call', report: async () => {} };
 
@@ -80,12 +84,11 @@ export function createPolicy(settings: PolicyOptions): Policy {
   async function waitForTurn(operation: string, options: RunOptions): Promise<void> {
     const permission = await enter();
     const units = { requests: 1, tokens: options.tokens ?? 0 };
-    const turns = settings.buckets.map((bucket) =>
-      limits.reserve(
-        (options.interactive === true ? bucket.interactiveKey : undefined) ?? bucket.key,
-        bucket.cost(units),
-      ),
-    );
+    const buckets = settings.buckets.map((bucket) => ({
+      key: (options.interactive === true ? bucket.interactiveKey : undefined) ?? bucket.key,
+      cost: bucket.cost(units),
+    }));
+    const turns = buckets.map(({ key, cost }) => limits.reserve(key, cost));
     let wait = Math.max(0, closedUntil - performance.now(), ...(await Promise.all(turns)));
     const waited = wait > 0;
     while (wait > 0) {
@@ -98,7 +101,9 @@ export function createPolicy(settings: PolicyOptions): Policy {
           retryAfterMs: wait,
         });
       await waitFor(wait, options.signal);
-      wait = Math.max(0, closedUntil - performance.now());
+      // While we waited for a turn that we had, another process may have been told to wait.
+      const paused = await limits.pausedFor(buckets.map(({ key }) => key));
+      wait = Math.max(paused, closedUntil - performance.now());
     }
     // The provider may have gone down while we waited; a probe is ours alone and stays so.
     if (waited && permission === 'call') await enter();

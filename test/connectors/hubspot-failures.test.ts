@@ -170,6 +170,7 @@ test('searches take from a bucket of their own', async (context) => {
       return 0;
     },
     pause: async () => {},
+    pausedFor: async () => 0,
   };
   const crm = connect(portal, createHubspotPolicies({ limits, breaker: noBreaker, connection: 'c1' }));
   const { cursor } = await sync(crm, 'company', null);

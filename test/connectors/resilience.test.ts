@@ -111,7 +111,7 @@ test('No call goes out before Retry-After, whichever of many concurrent calls wa
       async (plans) => {
         const policy = policyWith({
           totalTimeoutMs: 60_000,
-          limits: { reserve: async () => 1, pause: async () => {} },
+          limits: { reserve: async () => 1, pause: async () => {}, pausedFor: async () => 0 },
           buckets: [{ key: 'hubspot', cost: () => 1 }],
         });
         let openAt = 0;
@@ -145,6 +145,7 @@ test('A Retry-After closes every bucket for everyone, and one that is too long i
     limits: {
       reserve: async () => 0,
       pause: async (bucket, until) => void paused.push([bucket, until.getTime() - Date.now()]),
+      pausedFor: async () => 0,
     },
     buckets: [
       { key: 'llm-requests', interactiveKey: 'llm-requests:interactive', cost: ({ requests }) => requests },
@@ -167,7 +168,11 @@ test('A Retry-After closes every bucket for everyone, and one that is too long i
 test('Buckets are charged for every attempt, and a person who waits takes from a share of their own', async () => {
   const charged: [string, number][] = [];
   const policy = policyWith({
-    limits: { reserve: async (bucket, units) => (charged.push([bucket, units]), 0), pause: async () => {} },
+    limits: {
+      reserve: async (bucket, units) => (charged.push([bucket, units]), 0),
+      pause: async () => {},
+      pausedFor: async () => 0,
+    },
     buckets: [
       { key: 'requests', interactiveKey: 'requests:interactive', cost: ({ requests }) => requests },
       { key: 'tokens', cost: ({ tokens }) => tokens },
@@ -192,7 +197,7 @@ test('Buckets are charged for every attempt, and a person who waits takes from a
 test('Waiting for a turn does not eat into the time that the call may take', async () => {
   const policy = policyWith({
     totalTimeoutMs: 100,
-    limits: { reserve: async () => 250, pause: async () => {} },
+    limits: { reserve: async () => 250, pause: async () => {}, pausedFor: async () => 0 },
     buckets: [{ key: 'slow', cost: () => 1 }],
   });
   const began = performance.now();
@@ -204,7 +209,7 @@ test('A turn that is too far away is handed back to the queue instead of waited 
   const provider = failing();
   const policy = policyWith({
     longestTurnMs: 1000,
-    limits: { reserve: async () => 5000, pause: async () => {} },
+    limits: { reserve: async () => 5000, pause: async () => {}, pausedFor: async () => 0 },
     buckets: [{ key: 'busy', cost: () => 1 }],
   });
   await assert.rejects(policy.run('read', provider.call, { signal: never, repeatable: true }), {
@@ -221,7 +226,11 @@ test('An open breaker sends nothing and takes from no bucket', async () => {
   const provider = failing();
   const policy = policyWith({
     breaker: { enter: async () => ({ openUntil }), report: async () => {} },
-    limits: { reserve: async (bucket) => (reserved.push(bucket), 0), pause: async () => {} },
+    limits: {
+      reserve: async (bucket) => (reserved.push(bucket), 0),
+      pause: async () => {},
+      pausedFor: async () => 0,
+    },
     buckets: [{ key: 'requests', cost: () => 1 }],
   });
   const run = policy.run('read', provider.call, {
@@ -239,7 +248,7 @@ test('A breaker that opens while a call waits for its turn stops that call too',
   const provider = failing();
   const policy = policyWith({
     breaker: { enter: async () => ((asked += 1) === 1 ? 'call' : { openUntil }), report: async () => {} },
-    limits: { reserve: async () => 10, pause: async () => {} },
+    limits: { reserve: async () => 10, pause: async () => {}, pausedFor: async () => 0 },
     buckets: [{ key: 'requests', cost: () => 1 }],
   });
   await assert.rejects(
@@ -339,4 +348,24 @@ test('An answer that was paid for is kept when the breaker cannot be told of it'
     'answer',
   );
   assert.match(warnings.join(), /database is gone/);
+});
+
+test('a call whose turn came waits on when another process was told to wait meanwhile', async () => {
+  const asked: (readonly string[])[] = [];
+  const policy = policyWith({
+    limits: {
+      reserve: async () => 20,
+      pause: async () => {},
+      pausedFor: async (buckets) => (asked.push(buckets), asked.length === 1 ? 60 : 0),
+    },
+    buckets: [{ key: 'search', cost: () => 1 }],
+  });
+  const began = performance.now();
+  let calledAfter = 0;
+  await policy.run('ask', async () => void (calledAfter = performance.now() - began), {
+    signal: never,
+    repeatable: true,
+  });
+  assert.ok(calledAfter >= 80, `called after ${calledAfter} ms`);
+  assert.deepEqual(asked, [['search'], ['search']]);
 });

@@ -7,17 +7,26 @@ export type BucketRate = { perSecond: number; burst: number };
 /**
  * Token buckets that all workers share through Postgres (generic cell rate algorithm: one row and one statement a
  * reservation). Reservations queue up: each is told how long to wait, and what it takes is spent. A bucket without a
- * rate only honours pauses.
+ * rate only honours pauses, for the price of a read.
  */
 export function createSharedLimits(
   db: Database,
   rateOf: (bucket: string) => BucketRate | undefined,
 ): SharedLimits {
+  const pausedFor: SharedLimits['pausedFor'] = async (buckets) => {
+    const { rows } = await db.directory<{ wait_ms: number | null }>(
+      `select max(extract(epoch from paused_until - clock_timestamp())) * 1000 as wait_ms from limits where bucket = any($1)`,
+      [buckets],
+    );
+    return Math.max(0, Math.ceil(rows[0]?.wait_ms ?? 0));
+  };
   return {
+    pausedFor,
     reserve: async (bucket, units) => {
       const rate = rateOf(bucket);
-      const secondsPerUnit = rate === undefined ? 0 : 1 / rate.perSecond;
-      const burstSeconds = rate === undefined ? 0 : Math.max(0, rate.burst - 1) * secondsPerUnit;
+      if (rate === undefined) return pausedFor([bucket]);
+      const secondsPerUnit = 1 / rate.perSecond;
+      const burstSeconds = Math.max(0, rate.burst - 1) * secondsPerUnit;
       const { rows } = await db.directory<{ wait_ms: number }>(
         `insert into limits as l (bucket, free_at) values ($1, clock_timestamp() + make_interval(secs => $2::double precision))
          on conflict (bucket) do update set
