@@ -50,7 +50,7 @@ export function expectRecords(world: World): ExpectedRecords {
     domains,
     nobody,
     companies: new Set([...perCrm.salesforce, ...perCrm.hubspot]),
-    inBoth: perCrm.salesforce.intersection(perCrm.hubspot),
+    inBoth: new Set([...perCrm.salesforce].filter((domain) => perCrm.hubspot.has(domain))),
   };
 }
 

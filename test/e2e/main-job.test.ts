@@ -143,8 +143,11 @@ test('two companies of one name are never mixed up', async () => {
       (await app.db.inWorkspace(app.workspaceId, (tx) => listSources(tx, id))).map((source) => source.url),
     );
   };
-  const both = (await sources('orrery-labs.example')).intersection(await sources('orrerylabs-brass.example'));
-  assert.deepEqual([...both], []);
+  const ofBrass = await sources('orrerylabs-brass.example');
+  assert.deepEqual(
+    [...(await sources('orrery-labs.example'))].filter((url) => ofBrass.has(url)),
+    [],
+  );
   for (const record of recordsOf('orrerylabs-brass.example'))
     assert.doesNotMatch(textOf(record), /Meridian|orrery-labs\.example|trains|H100/, record.id);
 });
