@@ -175,7 +175,7 @@ test('pages allow scripts and styles of ours alone, and hold none inline', async
   assert.equal(response.headers.get('cache-control'), 'no-store');
   const page = await response.text();
   assert.doesNotMatch(page, /\sstyle=|\son[a-z]+=|<style|<script(?![^>]*src=)/);
-  for (const asset of ['fieldnote.css', 'live.js', 'mark.svg'])
+  for (const asset of ['base.css', 'live.js', 'mark.svg'])
     assert.equal((await fetch(`${web.base}/assets/${asset}`)).status, 200);
 });
 

@@ -116,11 +116,11 @@ function describePersona(persona: Persona, crmOf: ReadonlyMap<string, string>) {
       title: match.title,
       where: `${crmOf.get(match.connectionId) ?? 'CRM'} ${match.object}`,
     })),
+    buyingSignals: persona.buyingSignals,
     traits: [
       { label: 'Pains', lines: persona.pains },
       { label: 'Motives', lines: persona.motives },
       { label: 'Decides by', lines: persona.decisionFactors },
-      { label: 'Buying signals', lines: persona.buyingSignals },
       { label: 'Style', lines: persona.style === '' ? [] : [persona.style] },
     ].filter(({ lines }) => lines.length > 0),
   };

@@ -30,11 +30,12 @@ export function describeScore(score: StoredScore, sources: readonly Source[]) {
     confidence: `${Math.round(score.confidence * 100)} %`,
     confidenceWidth: score.confidence * 100,
     why: score.why ?? '',
-    model: `${score.model} ${score.modelVersion}`,
+    model: score.modelVersion.startsWith(score.model)
+      ? score.modelVersion
+      : `${score.model} ${score.modelVersion}`,
     asOf: formatDay(score.asOf),
     scoredAt: describeMoment(score.scoredAt),
-    // The start first: the ladder is read from the ground up.
-    reasons: describeLadder([...start, ...evidence], sources),
+    steps: describeLadder(score.reasons, sources),
     sum: {
       start: start.reduce((sum, { points }) => sum + points, 0).toFixed(1),
       for: formatPoints(sumOf(evidence, (points) => points > 0)),
@@ -51,25 +52,41 @@ function sumOf(reasons: readonly StoredReason[], counts: (points: number) => boo
   return tenths.reduce((sum, part) => sum + part, 0) / 10;
 }
 
+/** One step a kind of signal, the strongest first, each with its quotes and what every one of them brought. */
 function describeLadder(reasons: readonly StoredReason[], sources: readonly Source[]) {
+  const kinds = [...Map.groupBy(reasons, (reason) => reason.kind).values()].map((members) => ({
+    members,
+    points: sumOf(members, () => true),
+    isStart: members.every(({ quote }) => quote === null),
+  }));
+  // The start first: the ladder is read from the ground up.
+  kinds.sort((a, b) => Number(b.isStart) - Number(a.isStart) || Math.abs(b.points) - Math.abs(a.points));
   let reached = 0;
-  const steps = reasons.map((reason) => {
+  const steps = kinds.map((kind) => {
     const from = reached;
-    reached += reason.points;
-    return { reason, low: Math.min(from, reached), high: Math.max(from, reached) };
+    reached += kind.points;
+    return { ...kind, low: Math.min(from, reached), high: Math.max(from, reached) };
   });
   // On the way the ladder may leave 0–100; all of it must fit.
   const least = Math.min(0, ...steps.map(({ low }) => low));
   const most = Math.max(100, ...steps.map(({ high }) => high));
   const scale = (value: number): number => Math.round(((value - least) / (most - least)) * 1000) / 10;
-  return steps.map(({ reason, low, high }) => ({
-    label: reason.label,
-    points: reason.quote === null ? reason.points.toFixed(1) : formatPoints(reason.points),
-    tone: reason.quote === null ? 'start' : reason.points < 0 ? 'against' : 'for',
+  return steps.map(({ members, points, isStart, low, high }) => ({
+    label: members[0]?.label ?? '',
+    points: isStart ? points.toFixed(1) : formatPoints(points),
+    tone: isStart ? 'start' : points < 0 ? 'against' : 'for',
     x: scale(low),
     width: Math.max(0.6, scale(high) - scale(low)),
-    evidence:
-      reason.quote === null ? null : describeQuote(reason.quote, reason.url, sources, reason.published),
+    proofs: members.flatMap((member) =>
+      member.quote === null
+        ? []
+        : [
+            {
+              points: members.length === 1 ? '' : formatPoints(member.points),
+              evidence: describeQuote(member.quote, member.url, sources, member.published),
+            },
+          ],
+    ),
   }));
 }
 

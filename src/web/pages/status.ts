@@ -31,12 +31,15 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
       breaker: provider.breaker,
       failures: formatCount(provider.failures),
     })),
-    queues: queues.map(({ queue: name, queued, active, failed }) => ({
-      name,
-      queued: formatCount(queued),
-      active: formatCount(active),
-      failed: formatCount(failed),
-    })),
+    // The library's own housekeeping queues say nothing to people.
+    queues: queues
+      .filter(({ queue: name }) => !name.startsWith('__'))
+      .map(({ queue: name, queued, active, failed }) => ({
+        name,
+        queued: formatCount(queued),
+        active: formatCount(active),
+        failed: formatCount(failed),
+      })),
     connections: found.connections.map((connection) => ({
       crm: CRM_NAMES[connection.kind],
       name: connection.name,
