@@ -31,8 +31,9 @@ type Deps = {
 function readFieldAccess(check: CrmCheck): Connection['fieldAccess'] {
   const access: Connection['fieldAccess'] = {};
   for (const field of check.fields) {
-    if (!field.peopleMayEdit) continue;
-    (access[field.object] ??= []).push(field.key);
+    // An object without an entry was never looked at; an empty list says that nobody else may edit.
+    const editable = (access[field.object] ??= []);
+    if (field.peopleMayEdit) editable.push(field.key);
   }
   return access;
 }

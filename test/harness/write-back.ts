@@ -63,7 +63,8 @@ export async function openDesk(
     companyId,
     fake,
     policies: {},
-    fieldAccess: {},
+    // As the installed permission sets leave it.
+    fieldAccess: { Account: ['pitch', 'personas'], Lead: ['pitch', 'personas'] },
     openCrm: () => Promise.resolve({ crm, fieldAccess: desk.fieldAccess, policies: desk.policies }),
     plan: (desired, ids, options = {}) =>
       db.inWorkspace(workspaceId, async (tx) => {

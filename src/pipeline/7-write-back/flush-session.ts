@@ -5,7 +5,6 @@ import type { Database, Tx } from '../../db.ts';
 import type { Claim } from '../store/writes-outbox.ts';
 import type { Write } from '../store/writes.ts';
 import type { FieldPolicies } from './field-policy.ts';
-import { fieldDefinition } from './same-value.ts';
 
 export type FlushCounts = { applied: number; conflicted: number; rejected: number; skipped: number };
 export type FlushCalls = { read: number; write: number; readBack: number };
@@ -81,10 +80,9 @@ export function openSession(options: SessionOptions): FlushSession {
     connectionId,
     crm,
     policies,
-    // Before the first check: on HubSpot anybody may edit any property.
+    // Before the first check nobody knows. HubSpot lets people edit any property that is not read-only by design.
     peopleMayEdit: (object, field) =>
-      fieldAccess[object]?.includes(field) ??
-      (fieldDefinition(field).peopleMayEdit || crm.kind === 'hubspot'),
+      crm.kind === 'hubspot' || (fieldAccess[object]?.includes(field) ?? true),
     leaseMs,
     uncertainMs: options.uncertainMs ?? UNCERTAIN_MS,
     signal,

@@ -164,6 +164,34 @@ test('where the CRM has no conditional write, a person’s value that we fell on
   assert.equal(raced.values.pitch, 'typed just now');
 });
 
+test('where nobody else may edit, what an automation makes of our value is ours; where people may, it is theirs', async () => {
+  const written: unknown[] = [];
+  for (const editable of [[], ['model']] as const) {
+    const desk = await openDesk(here.db, 'salesforce');
+    desk.fieldAccess = { Account: [...editable] };
+    const record = desk.fake.add('Account', 'r0');
+    desk.fake.at = (moment) => {
+      if (moment === 'after-write') record.values = { ...record.values, model: 'BY A FLOW' };
+    };
+    for (const model of ['one', 'two']) {
+      await desk.plan({ model }, ['r0']);
+      await desk.flush();
+    }
+    written.push(record.accepted.map((one) => one.value));
+  }
+
+  assert.deepEqual(written, [['one', 'two'], ['one']]);
+});
+
+test('before the first check every field counts as one that people may edit', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  desk.fieldAccess = {};
+  for (const id of names(50)) desk.fake.add('Account', id);
+  await desk.plan({ score: 1 }, names(50));
+
+  assert.equal((await desk.flush()).calls.write, 2);
+});
+
 test('one locked record of a hundred is tried again while the others are written', async () => {
   const desk = await openDesk(here.db, 'salesforce');
   for (const id of names(100)) desk.fake.add('Account', id);
