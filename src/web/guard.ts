@@ -7,7 +7,7 @@ import { HttpError } from './http-error.ts';
 const COOKIE = 'fieldnote_form';
 
 /** Can only this machine reach the pages? A public address before a loopback bind is a proxy: others reach them. */
-export function isPrivateBind({ host, publicUrl }: { host: string; publicUrl: string }): boolean {
+function isPrivateBind({ host, publicUrl }: { host: string; publicUrl: string }): boolean {
   return isLoopback(host) && isLoopback(nameOf(new URL(publicUrl).host));
 }
 

@@ -13,7 +13,7 @@ export type ProviderHealth = ProviderCheck & {
   openUntil: string | null;
 };
 
-export type Readiness = {
+type Readiness = {
   /** degraded: we work, but a provider does not answer; its work waits and goes on by itself. */
   status: 'ready' | 'degraded' | 'not-ready';
   reasons: string[];

@@ -33,7 +33,7 @@ export function describePitch(pitch: Pitch) {
 }
 
 /** "We saw it [2]." → text, mark 2, text. A number in brackets that cites nothing stays text. */
-export function splitCitations(text: string, numbers: ReadonlySet<string>): Segment[] {
+function splitCitations(text: string, numbers: ReadonlySet<string>): Segment[] {
   return text
     .split(/(\[\d{1,3}\])/)
     .filter((part) => part !== '')
