@@ -41,6 +41,11 @@ const phrase = z.strictObject({
     .array(z.union([key, terms]))
     .max(20)
     .default([]),
+  /** Concepts of which the rest of the document must say one, for words that mean something else in other company. */
+  among: z
+    .array(z.union([key, terms]))
+    .max(20)
+    .default([]),
 });
 
 const kind = z.strictObject({

@@ -92,7 +92,7 @@ function findContradictions(model: ScoringModelContent): string[] {
   }
   for (const [k, kind] of model.kinds.entries()) {
     for (const [p, phrase] of kind.phrases.entries()) {
-      for (const word of [...phrase.says, ...phrase.unless]) {
+      for (const word of [...phrase.says, ...phrase.unless, ...phrase.among]) {
         if (typeof word !== 'string' || Object.hasOwn(model.vocabulary, word)) continue;
         mistakes.push(`kinds[${k}] (${kind.key}).phrases[${p}]: "${word}" is not in the vocabulary`);
       }
@@ -101,7 +101,7 @@ function findContradictions(model: ScoringModelContent): string[] {
       mistakes.push(`kinds[${k}] (${kind.key}).cap: expected at least the weight, ${kind.weight}`);
   }
   const said = model.kinds.flatMap((kind) =>
-    kind.phrases.flatMap(({ says, unless }) => [...says, ...unless]),
+    kind.phrases.flatMap(({ says, unless, among }) => [...says, ...unless, ...among]),
   );
   for (const name of mistakes.length > 0 ? [] : Object.keys(model.vocabulary)) {
     if (!said.includes(name)) mistakes.push(`vocabulary.${name}: no phrase uses it`);

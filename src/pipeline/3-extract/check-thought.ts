@@ -1,7 +1,7 @@
 import { escapePattern } from './escape-pattern.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 import { isInstruction } from './instructions.ts';
-import { namesOf } from './speaker.ts';
+import { namesOf } from './names.ts';
 
 /**
  * A text that a model inferred (a persona's motive, say) → the same, cleaned, or null when it states a fact: an inference may hold no

@@ -7,7 +7,8 @@ import { findQuotedSentences, type QuoteReason } from './quote-check.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 import { readDoubts } from './sentence-doubts.ts';
 import { splitSentences } from './sentences.ts';
-import { namesOf, speaksForItself } from './speaker.ts';
+import { speaksForItself } from './speaker.ts';
+import { namesOf } from './names.ts';
 
 /** A rival of the company, with the sentence that says so. */
 export type FoundCompetitor = {

@@ -1,13 +1,13 @@
 import type { Phrase, ScoringModel, SignalKind } from '../scoring-model.ts';
 import { indexTerms, type TermIndex } from '../scoring-model-terms.ts';
-import { CUSTOMERS, OTHERS, OWN, PAST, PROVIDERS } from './speaker.ts';
+import { CUSTOMERS, OTHERS, OWN, PARTIES, PAST, PROVIDERS, SOMEBODY, TRADES } from './speaker-words.ts';
 
 /** The words of grammar, found in the same walk as those of the model; a list's place here is its concept number. */
-export const GRAMMAR = [OWN, CUSTOMERS, OTHERS, PAST, PROVIDERS] as const;
+export const GRAMMAR = [OWN, CUSTOMERS, OTHERS, PAST, PROVIDERS, TRADES, PARTIES, SOMEBODY] as const;
 
 /** A concept and the longer expressions in which its words mean something else. */
 export type Group = { concept: number; except: number | null };
-type CompiledPhrase = { kind: SignalKind; phrase: Phrase; says: Group[]; unless: Group[] };
+type CompiledPhrase = { kind: SignalKind; phrase: Phrase; says: Group[]; unless: Group[]; among: Group[] };
 export type CompiledModel = { index: TermIndex; phrases: CompiledPhrase[] };
 
 const compiled = new WeakMap<ScoringModel, CompiledModel>();
@@ -34,6 +34,7 @@ export function compilePhrases(model: ScoringModel): CompiledModel {
       phrase,
       says: phrase.says.map(groupOf),
       unless: phrase.unless.map(groupOf),
+      among: phrase.among.map(groupOf),
     })),
   );
   const result = { index: indexTerms(concepts), phrases };

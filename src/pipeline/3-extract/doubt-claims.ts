@@ -1,8 +1,9 @@
 import type { Source } from '../store/sources.ts';
+import { hideFormerName } from './read-sentence.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 import { type Doubt, readDoubts, type Stretch } from './sentence-doubts.ts';
 import { readSpeakers } from './sentence-subject.ts';
-import { namesOf } from './speaker.ts';
+import { namesOf } from './names.ts';
 
 /** A sentence where it stands: `before` are up to three sentences before it (nearest last), `after` the one behind it. */
 export type PlacedSentence = { text: string; before: readonly string[]; after: string | null };
@@ -22,7 +23,7 @@ export function doubtClaims(
   let doubts: ReturnType<typeof readDoubts> | null = null;
   let speakers: ReturnType<typeof readSpeakers> | null = null;
   return (claim) => {
-    doubts ??= readDoubts(sentence.text, yearOf(source), namesOf(company));
+    doubts ??= readDoubts(hideFormerName(sentence.text), yearOf(source), namesOf(company));
     const doubt = doubts(claim);
     if (doubt) return doubt;
     speakers ??= readSpeakers(sentence, source, company);

@@ -6,11 +6,14 @@ import { compilePhrases } from './compile-phrases.ts';
 import { cutQuote } from './cut-quote.ts';
 import { doubtClaims, type JudgedSource, type PlacedSentence } from './doubt-claims.ts';
 import { findInstructions } from './instructions.ts';
+import { listenElsewhere } from './listen-elsewhere.ts';
+import { findMenus } from './menus.ts';
 import { isAboutNamesake } from './namesake.ts';
 import { type ClaimDoubt, type Reader, readSentence, type SentenceReading } from './read-sentence.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 import { splitSentences } from './sentences.ts';
-import { namesOf, speaksForItself } from './speaker.ts';
+import { speaksForItself } from './speaker.ts';
+import { namesIn } from './names.ts';
 
 /** A phrase knows words, not meaning; a language model that read the same sentence may be surer than this. */
 const PHRASE_CONFIDENCE = 0.7;
@@ -44,9 +47,10 @@ export function findSignals(
   const refused = new Map<string, Refused[]>();
   const sentences = [...splitSentences(source.text)];
   const orders = findInstructions(source.text, sentences);
+  const menus = findMenus(sentences.map(({ text }) => text));
   let previousNamesIt = false;
   for (const [at, { text }] of sentences.entries()) {
-    if (orders.sentences.has(at)) continue;
+    if (orders.sentences.has(at) || menus.has(at)) continue;
     const placed = (): PlacedSentence => ({
       text,
       before: sentences.slice(Math.max(0, at - 3), at).map((sentence) => sentence.text),
@@ -103,13 +107,15 @@ export function readClaims(
 }
 
 function createReader(
-  source: Pick<Source, 'url' | 'kind'>,
+  source: Pick<Source, 'url' | 'kind' | 'text'>,
   model: ScoringModel,
   company: ReadCompany,
 ): Reader {
+  const compiled = compilePhrases(model);
   return {
-    model: compilePhrases(model),
-    names: indexTerms([namesOf(company)]),
+    model: compiled,
+    names: indexTerms([namesIn(source.text, company)]),
     ownVoice: speaksForItself(source, company.domain),
+    isSaidElsewhere: listenElsewhere(source.text, compiled),
   };
 }

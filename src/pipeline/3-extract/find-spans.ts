@@ -1,8 +1,8 @@
 import type { Phrase } from '../scoring-model.ts';
 import type { Hit } from '../scoring-model-terms.ts';
 
-/** A stretch of words: `from` is its first, `to` the one after its last. */
-export type Span = { from: number; to: number };
+/** A stretch of words: `from` is its first, `to` the one after its last; `says` are the concepts in it. */
+export type Span = { from: number; to: number; says: readonly Hit[] };
 
 /**
  * Where each concept of a phrase is said → the stretches that say all of them: for each place of the first concept, the nearest
@@ -32,7 +32,7 @@ export function findSpans(
     if (chosen.length < groups.length) continue;
     const from = Math.min(...chosen.map((hit) => hit.from));
     const to = Math.max(...chosen.map((hit) => hit.to));
-    if (to - from <= phrase.within || groups.length === 1) spans.push({ from, to });
+    if (to - from <= phrase.within || groups.length === 1) spans.push({ from, to, says: chosen });
   }
   return spans;
 }

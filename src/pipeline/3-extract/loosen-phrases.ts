@@ -46,6 +46,7 @@ function phrasesOf(kind: SignalKind): Phrase[] {
       inOrder: false,
       strength: 0.6,
       unless: [],
+      among: [],
     })),
   );
 }

@@ -2,7 +2,7 @@ import { escapePattern } from './escape-pattern.ts';
 import { getDomain } from 'tldts';
 import type { Source } from '../store/sources.ts';
 import type { ReadCompany } from './reading-prompt.ts';
-import { namesOf } from './speaker.ts';
+import { namesOf } from './names.ts';
 
 const ADDRESS =
   /(?<![\p{L}\p{N}@.-])(?:https?:\/\/)?(?:www\.)?((?:[a-z0-9-]{1,63}\.){1,3}[a-z]{2,24})(?![\p{L}\p{N}-])/giu;

@@ -1,5 +1,5 @@
 import { escapePattern } from './escape-pattern.ts';
-import { namesOf } from './speaker.ts';
+import { namesOf } from './names.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 
 /** Somebody other than the company who does or owns something in a sentence. */
@@ -99,6 +99,8 @@ function trimOpeners(name: string, start: number, sentence: string, text: string
 
 /** Capitalised words that name nobody: terms of the trade, words that the text also writes small, things. */
 export function isNobody(name: string, text: string): boolean {
+  // A release of something ("Halden-2", "Grip 3"), whoever made it.
+  if (/^\p{Lu}\p{L}+[- ]\d[\p{L}\d.]*$/u.test(name)) return true;
   // "NVIDIA H100 GPUs power our lab": things, whoever made them.
   if (/\s(?:GPUs?|CPUs?|TPUs?|APIs?|\p{Lu}{1,4}-?\d{1,4}s?)$/u.test(name)) return true;
   return name
@@ -134,12 +136,13 @@ function findSmallWords(text: string): ReadonlySet<string> {
   return words;
 }
 
-/** Lower case, no accents, no article: "The Ångström Co" → "angstrom co". */
+/** Lower case, no accents, no hyphens, no article: "The Ångström-Co" → "angstrom co". */
 function foldName(name: string): string {
   return name
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
+    .replaceAll('-', ' ')
     .replace(/^the /, '')
     .replace(/['’]s?$/, '');
 }

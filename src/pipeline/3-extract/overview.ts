@@ -3,7 +3,7 @@ import { checkStatement } from './quote-check.ts';
 import { orderSources, type ReadCompany } from './reading-prompt.ts';
 import { escapePattern } from './escape-pattern.ts';
 import { splitSentences } from './sentences.ts';
-import { namesOf } from './speaker.ts';
+import { namesOf } from './names.ts';
 
 /** A sentence about the company and where it stands. */
 export type Statement = { quote: string; sourceId: string; url: string };

@@ -4,16 +4,8 @@ import { type CompiledModel, GRAMMAR, type Group } from './compile-phrases.ts';
 import { findSpans, type Span } from './find-spans.ts';
 import { type Clauses, findClauses } from './clauses.ts';
 import type { Doubt, Stretch } from './sentence-doubts.ts';
-import {
-  CUSTOMERS,
-  findDoer,
-  isAboutCompany,
-  OTHERS,
-  OWN,
-  PAST,
-  PROVIDERS,
-  type Speakers,
-} from './speaker.ts';
+import { findDoer, isAboutCompany, type Speakers } from './speaker.ts';
+import { CUSTOMERS, OTHERS, OWN, PARTIES, PAST, PROVIDERS, SOMEBODY, TRADES } from './speaker-words.ts';
 
 /** A kind that a sentence claims, and where in the sentence (UTF-16 offsets). */
 export type Claim = { kind: string; strength: number; start: number; end: number };
@@ -35,6 +27,8 @@ export type Reader = {
   names: TermIndex;
   /** True on the company's own pages, where "we" is the company. */
   ownVoice: boolean;
+  /** Does the document say the concept anywhere but in this sentence? */
+  isSaidElsewhere: (group: Group, sentence: string) => boolean;
 };
 
 /** No sentence of prose says a thing more often; text made to slow us down does. */
@@ -50,7 +44,7 @@ export function readSentence(
   previousNamesIt: boolean,
   doubtOf: (claim: Stretch) => ClaimDoubt | null,
 ): SentenceReading {
-  const words = splitWords(text);
+  const words = splitWords(hideFormerName(text));
   const names = reader.names.findHits(words);
   const namesIt = names.length > 0;
   const byConcept = groupHits(reader.model.index.findHits(words).filter((hit) => !isName(hit, names, words)));
@@ -60,7 +54,7 @@ export function readSentence(
   const refused = new Map<string, ClaimDoubt>();
   const judged = new Map<string, ClaimDoubt | null>();
   let grammar: Grammar | null = null;
-  for (const { kind, phrase, says, unless } of reader.model.phrases) {
+  for (const { kind, phrase, says, unless, among } of reader.model.phrases) {
     if (!says.every((group) => byConcept.has(group.concept))) continue;
     if ((best.get(kind.key)?.strength ?? 0) >= phrase.strength) continue;
     const groups = says.map((group) => hitsOf(group, byConcept));
@@ -68,6 +62,7 @@ export function readSentence(
     if (unless.some((group) => hitsOf(group, byConcept).length > 0)) continue;
     grammar ??= readGrammar(sentence);
     for (const span of findSpans(groups, phrase)) {
+      if (among.length > 0 && !among.some((group) => isAmong(group, span, text, byConcept, reader))) continue;
       const start = words[span.from]?.start ?? 0;
       const end = words[span.to - 1]?.end ?? 0;
       const place = `${span.from} ${span.to}`;
@@ -91,6 +86,14 @@ export function readSentence(
   };
 }
 
+/** "(formerly Grasp Works)" says nothing of what is past but a name: spaces of the same length instead, so that offsets hold. */
+export function hideFormerName(text: string): string {
+  return text.replace(
+    /\((?:formerly|previously|fka|f\/k\/a)\b[^()]{1,60}\)|, (?:formerly|previously) known as [^,]{1,60},/iu,
+    (aside) => ' '.repeat(aside.length),
+  );
+}
+
 /** A name is no evidence: "Example Robotics" may make anything. Small letters are the word, not the name. */
 function isName(hit: Hit, names: readonly Hit[], words: readonly Word[]): boolean {
   const first = words[hit.from]?.text ?? '';
@@ -107,12 +110,24 @@ function groupHits(hits: readonly Hit[]): Map<number, Hit[]> {
   return byConcept;
 }
 
-/** Where a concept is said, less the places that lie in a longer expression with another meaning. */
+/** Where a concept is said in a sentence, less the places that lie in a longer expression with another meaning. */
 function hitsOf(group: Group, byConcept: ReadonlyMap<number, Hit[]>): readonly Hit[] {
   const hits = byConcept.get(group.concept) ?? [];
   const except = group.except === null ? undefined : byConcept.get(group.except);
   if (!except) return hits;
   return hits.filter((hit) => !except.some((longer) => longer.from < hit.to && hit.from < longer.to));
+}
+
+function isAmong(
+  group: Group,
+  span: Span,
+  text: string,
+  byConcept: ReadonlyMap<number, Hit[]>,
+  reader: Reader,
+): boolean {
+  const outside = (hit: Hit): boolean =>
+    span.says.every((said) => hit.to <= said.from || said.to <= hit.from);
+  return hitsOf(group, byConcept).some(outside) || reader.isSaidElsewhere(group, text);
 }
 
 type ReadSentence = {
@@ -136,6 +151,9 @@ function readGrammar({ text, words, byConcept, names }: ReadSentence): Grammar {
       others: of(OTHERS),
       past: of(PAST),
       providers: of(PROVIDERS),
+      trades: of(TRADES),
+      parties: of(PARTIES),
+      somebody: of(SOMEBODY),
       names,
     },
   };
@@ -148,6 +166,6 @@ function isDoneBy(
   { clauses, speakers }: Grammar,
 ): boolean {
   if (!sentence.ownVoice && !isAboutCompany(span, sentence, sentence.previousNamesIt)) return false;
-  const doer = findDoer(span, speakers, clauses.clauseOf);
+  const doer = findDoer(span, speakers, clauses.clauseOf, sentence.words);
   return doer === 'company' || kind.doneBy === `company-or-${doer}`;
 }

@@ -1,3 +1,5 @@
+import { findMenus } from './menus.ts';
+
 /** A passage of a document, small enough to be chosen or left out by itself. */
 export type Section = { document: number; order: number; text: string };
 
@@ -5,8 +7,6 @@ export type Section = { document: number; order: number; text: string };
 const SECTION_CHARACTERS = 900;
 /** A line that stands in so many documents of one company is part of the frame around each of them. */
 const REPEATED = 3;
-/** So many short lines in a row that are no sentences are a menu, not a list in a text. */
-const MENU_LINES = 6;
 
 const FRAME =
   /^(?:skip to (?:main )?content|(?:accept|reject|manage|allow) (?:all )?cookies?|cookie (?:settings|policy|preferences)|privacy (?:policy|notice)|terms (?:of (?:use|service)|(?:&|and) conditions)|all rights reserved|back to top|sign (?:in|up)|log ?in|subscribe|share (?:this|on)|follow us|(?:main )?menu|search|read more|learn more|contact us|get started|book a demo|request a demo|imprint|impressum|datenschutz(?:erkl[aä]rung)?|mentions l[eé]gales|©.*|copyright .*)[\s.!|›»→]*$/iu;
@@ -60,22 +60,8 @@ function findFrames(documents: readonly (readonly string[])[]): Set<string> {
 }
 
 function dropMenus(lines: readonly string[]): string[] {
-  const kept: string[] = [];
-  let run: string[] = [];
-  const endRun = (): void => {
-    if (run.length < MENU_LINES) kept.push(...run);
-    run = [];
-  };
-  for (const line of lines) {
-    if (line.split(' ').length <= 4 && !/[.!?:。！？]$/u.test(line) && !/\p{N}/u.test(line)) {
-      run.push(line);
-      continue;
-    }
-    endRun();
-    kept.push(line);
-  }
-  endRun();
-  return kept;
+  const menus = findMenus(lines);
+  return lines.filter((_, number) => !menus.has(number));
 }
 
 function joinLines(lines: readonly string[]): string[] {

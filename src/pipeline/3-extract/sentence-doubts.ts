@@ -82,8 +82,16 @@ export function readDoubts(
     const sameClause = (hit: Hit): boolean =>
       (clauseOf[hit.from] === clauseOf[from] || clauseOf[hit.from] === clauseOf[to]) &&
       !(hit.to <= from && opening.test(between(hit)));
+    // "Parts that fit into no box, using computer vision": what denies a relative clause does not reach beyond it.
+    const leavesRelative = (hit: Hit): boolean => {
+      const before = words.slice(Math.max(0, hit.from - 2), hit.from);
+      if (!before.some(({ text }) => /^(?:that|which|who)$/i.test(text))) return false;
+      return words.slice(hit.to, from).some(({ text }) => /^(?:using|via|through|by)$/i.test(text));
+    };
     const reaches = (hit: Hit): boolean =>
-      hit.from <= to && from - hit.to <= REACH && (hit.from >= from || sameClause(hit));
+      hit.from <= to &&
+      from - hit.to <= REACH &&
+      (hit.from >= from || (sameClause(hit) && !leavesRelative(hit)));
     const isHeading = (hit: Hit): boolean =>
       hit.to <= from && heading.test(sentence.slice(words[hit.to - 1]?.end ?? 0, claim.start + 1));
     const follows = (hit: Hit, reach: number): boolean =>

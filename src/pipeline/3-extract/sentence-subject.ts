@@ -1,10 +1,12 @@
-import { type Hit, indexTerms, splitWords } from '../scoring-model-terms.ts';
+import { indexTerms, splitWords } from '../scoring-model-terms.ts';
 import { findClauses } from './clauses.ts';
 import type { JudgedSource, PlacedSentence } from './doubt-claims.ts';
 import { findOtherActors } from './other-actors.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 import type { Stretch } from './sentence-doubts.ts';
-import { namesOf, OWN, speaksForItself } from './speaker.ts';
+import { speaksForItself } from './speaker.ts';
+import { namesIn, namesOf } from './names.ts';
+import { OWN } from './speaker-words.ts';
 
 const PRONOUN =
   /^["“'‘(\s]*(?:(?:and|but|so|there|today|now|instead|in total|together|altogether|also|then|as a result),?\s)?(?:it|its|they|their|he|she|his|her|the (?:company|startup|firm|group|lab|team|maker|developer|provider|latter|customer|client|partner|rival|competitor|two|both))\b/iu;
@@ -28,6 +30,8 @@ export function readSpeakers(
   company: ReadCompany,
 ): (claim: Stretch) => 'other-company' | null {
   const ownVoice = speaksForItself(source, company.domain);
+  const names = indexTerms([namesIn(source.text, company)]);
+  const namesCompany = (part: string): boolean => names.findHits(splitWords(part)).length > 0;
   const isActed = readActors(text, source.text, company);
   // On its own pages "the company" is the company.
   const isPronoun = (sentence: string) => PRONOUN.test(sentence) && !(ownVoice && THE_COMPANY.test(sentence));
@@ -51,11 +55,11 @@ export function readSpeakers(
     ].flatMap((sentence) => [...sentence.matchAll(ATTRIBUTED)].map((match) => match[1] ?? ''));
     if (attributions.some((name) => !isOwn(name))) return true;
     // Elsewhere than on its own pages "we" is whoever wrote the page, unless the company is quoted there.
-    return !ownVoice && !namesCompany([before.at(-1) ?? '', text, after ?? ''].join('\n'), company);
+    return !ownVoice && !namesCompany([before.at(-1) ?? '', text, after ?? ''].join('\n'));
   };
   return (claim) => {
     if (isActed(claim)) return 'other-company';
-    if (isPronoun(text) && !namesCompany(text.slice(0, claim.start), company)) {
+    if (isPronoun(text) && !namesCompany(text.slice(0, claim.start))) {
       goesOn ??= goesOnAboutOther();
       if (goesOn) return 'other-company';
     }
@@ -78,7 +82,9 @@ function readActors(text: string, document: string, company: ReadCompany): (clai
       0,
       words.findIndex((word) => word.end > offset),
     );
-  const own = ownHits(words, company).map((hit) => hit.from);
+  const own = indexTerms([[...OWN, ...namesIn(document, company)]])
+    .findHits(words)
+    .map((hit) => hit.from);
   return (claim) => {
     const from = wordAt(claim.start);
     const to = wordAt(Math.max(claim.start, claim.end - 1));
@@ -102,17 +108,6 @@ function isSubject(words: readonly { text: string }[], at: number): boolean {
     word !== 'ourselves' &&
     !/^(?:with|by|for|from|to|of|on|using|via|through|than|like|unlike|at|in)$/.test(previous)
   );
-}
-
-function ownHits(
-  words: Parameters<ReturnType<typeof indexTerms>['findHits']>[0],
-  company: ReadCompany,
-): Hit[] {
-  return indexTerms([[...OWN, ...namesOf(company)]]).findHits(words);
-}
-
-function namesCompany(text: string, company: ReadCompany): boolean {
-  return indexTerms([namesOf(company)]).findHits(splitWords(text)).length > 0;
 }
 
 function isOwnName(company: ReadCompany): (name: string) => boolean {

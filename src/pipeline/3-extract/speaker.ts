@@ -1,139 +1,15 @@
 import type { SourceKind } from '../store/sources.ts';
 import type { Hit } from '../scoring-model-terms.ts';
 
-/** First person, and a page's usual ways to speak of the company that it is about. */
-export const OWN = [
-  'we',
-  "we're",
-  "we've",
-  "we'll",
-  'our',
-  'us',
-  'ourselves',
-  'the company',
-  'in house',
-  'our team*',
-  'our engineers',
-  'our researchers',
-  'our scientists',
-];
-
-export const CUSTOMERS = [
-  'customer*',
-  'client*',
-  'user*',
-  'developer*',
-  'enterprises',
-  'businesses',
-  'companies',
-  'organizations',
-  'organisations',
-  'teams',
-  'engineers',
-  'researchers',
-  'scientists',
-  'startups',
-  'anyone',
-  'everyone',
-  'you',
-  'your',
-  'people',
-  'creators',
-  'brands',
-  'labs',
-  'manufacturers',
-];
-
-/** Somebody else's doing, or the doing of somebody before they came here. */
-export const OTHERS = [
-  'competitor*',
-  'competing',
-  'competes with',
-  'rival*',
-  'incumbent*',
-  'unlike',
-  'other companies',
-  'others',
-  'alternative to',
-  'alternatives to',
-  'similar to',
-  'partner',
-  'partners',
-  'partner*',
-  'supplier*',
-  'vendor*',
-  'compared to',
-  'compared with',
-  'like openai',
-  'tech giants',
-  'big tech',
-  'acquired by',
-];
-
-export const PAST = [
-  'previously',
-  'formerly',
-  'former',
-  'ex',
-  'prior to',
-  'before founding',
-  'before starting',
-  'before joining',
-  'before that',
-  'used to',
-  'worked at',
-  'worked on',
-  'worked as',
-  'spent',
-  'alumni',
-  'alum',
-  'years at',
-  'led',
-  'was a',
-  'were',
-  'years of experience',
-  'in the past',
-  'background in',
-  'team is from',
-  'team from',
-  'founders are from',
-  'experience in',
-  'experience at',
-];
-
-/** Makers of models and hardware that everybody writes about: as the subject of a sentence they are somebody else. */
-export const PROVIDERS = [
-  'openai',
-  'anthropic',
-  'google',
-  'deepmind',
-  'meta',
-  'facebook',
-  'microsoft',
-  'amazon',
-  'apple',
-  'nvidia',
-  'amd',
-  'intel',
-  'tesla',
-  'ibm',
-  'mistral',
-  'hugging face',
-  'deepseek',
-  'xai',
-  'chatgpt',
-  'gpt',
-  'gemini',
-  'claude',
-  'llama',
-];
-
 export type Speakers = {
   own: readonly Hit[];
   customers: readonly Hit[];
   others: readonly Hit[];
   past: readonly Hit[];
   providers: readonly Hit[];
+  trades: readonly Hit[];
+  parties: readonly Hit[];
+  somebody: readonly Hit[];
   /** Where the company's own name is said. */
   names: readonly Hit[];
 };
@@ -148,6 +24,7 @@ export function findDoer(
   claim: { from: number; to: number },
   speakers: Speakers,
   clauseOf: readonly number[],
+  words: readonly { text: string }[],
 ): Doer {
   const near = (hit: Hit): boolean => hit.from < claim.from && claim.from - hit.to <= REACH;
   const inClause = (hit: Hit): boolean => near(hit) && clauseOf[hit.from] === clauseOf[claim.from];
@@ -164,8 +41,27 @@ export function findDoer(
   const subject = speakers.providers.filter(
     (hit) => hit.from === 0 && hit.to <= claim.from && !speakers.names.some((name) => name.from <= hit.from),
   );
-  const others = last([...speakers.others.filter((hit) => near(hit) || inside(hit)), ...subject]);
+  // "… is done by partner models": the doer follows.
+  const byOthers = (hit: Hit): boolean =>
+    hit.from >= claim.to &&
+    hit.from - claim.to <= 5 &&
+    clauseOf[hit.from] === clauseOf[claim.from] &&
+    words.slice(claim.to, hit.from).some(({ text }) => text.toLowerCase() === 'by');
+  if (speakers.others.some(byOthers)) return 'others';
+  const others = last([
+    ...speakers.others.filter((hit) => near(hit) || inside(hit)),
+    ...subject,
+    ...speakers.somebody.filter((hit) => hit.from === 0 && near(hit)),
+  ]);
   if (others > own) return 'others';
+  const isTrade = (hit: Hit): boolean => hit.to <= claim.from && claim.from - hit.to <= 2 && hit.from > own;
+  if (speakers.trades.some(isTrade)) return 'others';
+  if (speakers.parties.some((hit) => hit.from === claim.to)) {
+    const before = words.slice(Math.max(0, claim.from - 4), claim.from).map(({ text }) => text.toLowerCase());
+    // "One of the leading robotics companies" is the company itself; "our GPU customers" are customers.
+    if (before.at(-1) === 'our') return 'customers';
+    if (!before.includes('one')) return 'others';
+  }
   const past = last(speakers.past.filter(near));
   if (past > own) return 'founders';
   const customers = last(speakers.customers.filter(inClause));
@@ -197,22 +93,4 @@ export function isAboutCompany(
 ): boolean {
   if (sentence.names.some((name) => name.from <= claim.from)) return true;
   return sentence.names.length === 0 && previousNamesIt && STARTS_WITH_PRONOUN.test(sentence.text);
-}
-
-const LEGAL_FORM =
-  /[,\s]+(?:inc|incorporated|corp|corporation|co|company|ltd|limited|llc|llp|plc|gmbh|ag|se|sa|s\.a|spa|bv|nv|oy|ab|as|kg|kgaa|pte|pty|holdings?|group)\.?$/iu;
-
-/** The ways a company is called: its name, the name without its legal form, and the name in its domain. */
-export function namesOf(company: { name: string; domain: string }): string[] {
-  const names = [company.name];
-  let short = company.name;
-  for (let cut = 0; cut < 3; cut += 1) {
-    short = short.replace(LEGAL_FORM, '');
-    names.push(short);
-  }
-  const label = company.domain.split('.')[0] ?? '';
-  if (label.length > 3) names.push(label, company.domain);
-  return [
-    ...new Set(names.map((name) => name.trim().replaceAll('*', ' ')).filter((name) => name.length > 1)),
-  ];
 }

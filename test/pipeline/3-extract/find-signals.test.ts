@@ -38,6 +38,11 @@ const SAYS: [sentence: string, kind: string][] = [
   ['Our AI agents automate invoicing workflows.', 'ai-application'],
   ['The assistant is powered by GPT-4.', 'others-models'],
   ['The bank takes deposits and grants mortgage loans.', 'other-trade'],
+  ['You will run our training cluster of 400 GPUs.', 'gpu-hardware'],
+  ['Halden (formerly Grasp Works) trains its own vision models.', 'own-models'],
+  ['Halden-3 was trained on 600 H100 GPUs.', 'gpu-hardware'],
+  ['Halden sorts parts which do not fit into any box, using computer vision.', 'computer-vision'],
+  ['Here is how it works: we train vision models on your parts.', 'own-models'],
 ];
 
 for (const [sentence, kind] of SAYS) {
@@ -71,6 +76,24 @@ const SAYS_NOTHING: [why: string, sentence: string][] = [
   ['software robots', 'Robotic process automation for forms.'],
   ['a knife maker', 'Cuda knives and scissors for anglers.'],
   ['a name', 'Halden Robotics.'],
+  ['a denial before a colon', 'What we leave to others and do not do: train, tune or host models.'],
+  ['never, before a colon', 'Things you will never see here: model training, GPU racks.'],
+  ['a question', 'Do you train your own models?'],
+  ['the past, until a year', 'Until 2022 we trained our own speech models.'],
+  ['hardware that was sold', 'We have sold the GPUs and rent nothing.'],
+  ['a cluster shut down', 'Our training cluster with 90 GPUs was shut down.'],
+  ['an attempt given up', 'We tried fine-tuning last spring and gave up.'],
+  ['a buyer', 'A university in the north has bought the GPUs.'],
+  ['a customer in apposition', 'Norvik, a client of ours since 2019, trains a speech model on 64 GPUs.'],
+  ['a customer’s head, quoted', '“Our training cluster was tidier,” says their head of research.'],
+  ['who buys from us', 'Operators of GPU clusters buy their cables from us.'],
+  ['an industry served', 'Cranes for robotics companies and data centre operators.'],
+  ['partners’ work', 'Image generation is done by partner models behind an API.'],
+  ['gamers', 'GeForce cards, used GPUs and gaming chairs, this week 20 % off.'],
+  ['a training model', 'Our training model rests on practice, for firms of every size.'],
+  ['model trains', 'Model trains in all gauges, new and used.'],
+  ['deep learning at school', 'Deep learning takes time. So each pupil has one tutor.'],
+  ['models of engineers', 'Our hydraulic models are scale models of river beds.'],
   ['an address', 'Write to us at www.halden.ai or shop.halden.ml today.'],
 ];
 
@@ -101,6 +124,45 @@ test('What customers do with the product counts only for kinds that say so', () 
   const text = 'Researchers train models on our machines.';
   assert.ok(!kindsIn(text).includes('own-models'));
   assert.ok(kindsIn(text).includes('ml-tooling'));
+});
+
+test('A word that means something else in other company counts only among words of computing', () => {
+  const heading = 'Deep learning for everyone';
+  assert.ok(!kindsIn(`${heading}\nOur teachers take one pupil at a time.`).includes('deep-learning'));
+  assert.ok(kindsIn(`${heading}\nOur software finds defects in weld images.`).includes('deep-learning'));
+  const ours = 'We improve our models every month.';
+  assert.ok(!kindsIn(`${ours}\nSmall locomotives and signal boxes.`).includes('own-models'));
+  assert.ok(kindsIn(`${ours}\nAn API answers in 40 milliseconds.`).includes('own-models'));
+});
+
+test('Menus are no evidence and no part of a quote', () => {
+  assert.deepEqual(kindsIn('Home · Products · Training our robots · Contact'), []);
+  assert.deepEqual(kindsIn('Robots\nGPUs\nPricing\nAbout us\nCareers\nModel training\nContact'), []);
+  assert.ok(kindsIn('Our robots:\nGantry robots\nSmall robots').includes('robots'));
+  const [signal] = read('Menu Robots that stack bricks by themselves').filter(
+    ({ kind }) => kind === 'robots',
+  );
+  assert.equal(signal?.quote, 'Robots that stack bricks by themselves');
+});
+
+test('An article calls the company by its first name once it has given the whole', () => {
+  const url = 'https://news.example/story';
+  const story = 'Halden Robotics is ten years old. Halden trained its vision models from scratch.';
+  const founder = { name: 'Halden Robotics', domain: 'robots.example' };
+  const source = {
+    id: 's1',
+    url,
+    title: '',
+    text: story,
+    kind: 'news' as const,
+    published: null,
+    fetchedAt: '',
+  };
+  const kindsFor = (text: string): string[] =>
+    findSignals({ ...source, text }, model, founder).signals.map(({ kind }) => kind);
+  assert.ok(kindsFor(story).includes('own-models'));
+  assert.ok(!kindsFor('Halden trained its vision models from scratch.').includes('own-models'));
+  assert.ok(!kindsFor(`${story} In a halden, or dale, it rains.`).includes('own-models'));
 });
 
 test('A phrase does not reach over the end of a sentence', () => {
