@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { neededProviders, openConnectors, openCrms, rateOf } from './app-connectors.ts';
 import type { Connectors } from './app-connectors.ts';
@@ -7,11 +8,13 @@ import type { Crm } from './connectors/crm.ts';
 import { openDatabase } from './db.ts';
 import type { Database } from './db.ts';
 import { openEmbeddedDatabase } from './embedded/database.ts';
-import { describeError } from './errors.ts';
+import { UserError, describeError } from './errors.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
+import { createBudget } from './pipeline/budget.ts';
+import type { Budget } from './pipeline/budget.ts';
 import type { CompanyJob } from './pipeline/queue/jobs.ts';
 import { openQueue } from './pipeline/queue/queue.ts';
 import type { Queue } from './pipeline/queue/queue.ts';
@@ -31,6 +34,7 @@ export type App = {
   db: Database;
   queue: Queue;
   metrics: Metrics;
+  budget: Budget;
   workspaceId: string;
   /** The connections that the configuration names. */
   connections: readonly Connection[];
@@ -111,12 +115,14 @@ export async function buildApp(
     releasers.push(queue.stop);
 
     const metrics = createMetrics();
+    const budget = createBudget(db, config.monthlyBudgetUsd, (text) => log.warn(text));
     return {
       config,
       log,
       db,
       queue,
       metrics,
+      budget,
       workspaceId,
       connections,
       connectors,
@@ -130,6 +136,7 @@ export async function buildApp(
           ...worker,
           ...connectors,
           observer: metrics,
+          budget,
           db,
           queue,
           stages,
@@ -153,9 +160,21 @@ export async function buildApp(
 function rememberModels(): (name: string) => Promise<ScoringModel> {
   const models = new Map<string, Promise<ScoringModel>>();
   return (name) => {
-    const known = models.get(name) ?? loadScoringModel(join(MODELS, `${name}.yaml`));
+    const known = models.get(name) ?? loadShippedModel(name);
     models.set(name, known);
     known.catch(() => models.delete(name));
     return known;
   };
+}
+
+async function loadShippedModel(name: string): Promise<ScoringModel> {
+  const shipped = (await readdir(MODELS)).flatMap((file) =>
+    file.endsWith('.yaml') ? basename(file, '.yaml') : [],
+  );
+  if (!shipped.includes(name))
+    throw new UserError(
+      `There is no scoring model "${name}"`,
+      `Choose one of: ${shipped.toSorted().join(', ')}.`,
+    );
+  return loadScoringModel(join(MODELS, `${name}.yaml`));
 }

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { z } from 'zod';
 
 export type Log = Logger;
 
@@ -25,4 +26,16 @@ export function createLog(level: string, destination?: DestinationStream): Log {
     },
     destination ?? pino.destination(2),
   );
+}
+
+const Line = z.object({ level: z.number(), msg: z.string() });
+
+/** The same for a person at a terminal: one line each, without the stack. */
+export function createPlainLog(level: string, note: (line: string) => void): Log {
+  return createLog(level, {
+    write: (line) => {
+      const { level: of, msg } = Line.parse(JSON.parse(line));
+      note(`${pino.levels.labels[of] ?? 'note'}: ${msg}`);
+    },
+  });
 }

@@ -2,7 +2,7 @@ import { buildApp } from '../app.ts';
 import type { App } from '../app.ts';
 import { readConfig } from '../config.ts';
 import type { Config } from '../config.ts';
-import { createLog } from '../log.ts';
+import { createLog, createPlainLog } from '../log.ts';
 import { readDemoState } from './demo-state.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,15 +14,18 @@ export type Context = {
   signal: AbortSignal;
 };
 
-/** Builds the app, runs `act`, and stops the app whatever happens. */
+/** Builds the app, runs `act`, and stops the app whatever happens. `serves`: its log is for machines to read. */
 export async function withApp<T>(
   context: Context,
-  options: { worker: boolean },
+  { worker, serves = false }: { worker: boolean; serves?: boolean },
   act: (app: App) => Promise<T>,
 ): Promise<T> {
   const { config, workspace } = await chooseConfig(context);
-  const app = await buildApp(config, createLog(config.logLevel), {
-    ...options,
+  const log = serves
+    ? createLog(config.logLevel)
+    : createPlainLog(config.logLevel, (line) => context.terminal.note(line));
+  const app = await buildApp(config, log, {
+    worker,
     ...(workspace === null ? {} : { workspace }),
   });
   try {

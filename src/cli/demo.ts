@@ -5,14 +5,14 @@ import { buildApp } from '../app.ts';
 import type { App } from '../app.ts';
 import { readConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
-import { createLog } from '../log.ts';
+import { createPlainLog } from '../log.ts';
 import { startRun } from '../pipeline/runs.ts';
 import { checkConnection } from '../pipeline/sync-job.ts';
 import type { Context } from './context.ts';
 import { saveDemoState } from './demo-state.ts';
 import { collectReport, printReport } from './report.ts';
 import type { RunReport } from './report.ts';
-import { followRun, followWrites } from './run.ts';
+import { followRun, followWrites, refuseFailures } from './run.ts';
 import { SHIPPED_WORLD, openSandbox, parseCount } from './sandbox.ts';
 import { printSync, syncAll } from './sync.ts';
 import { openWeb } from './web.ts';
@@ -46,7 +46,11 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
   let web: { port: number; close(): Promise<void> } | null = null;
   try {
     const config = readConfig({ ...taken, ...sandbox.environment });
-    app = await buildApp(config, createLog(config.logLevel), { worker: true, workspace });
+    app = await buildApp(
+      config,
+      createPlainLog(config.logLevel, (line) => terminal.note(line)),
+      { worker: true, workspace },
+    );
     await saveDemoState(home, { workspace, environment: sandbox.environment, pid: process.pid });
     web = await openWeb(app, { elseAnyPort: true });
     await installFields(app, context);
@@ -63,8 +67,7 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
     const report = await collectReport(app, run.id);
     printReport(terminal, report);
     printNext(context, report, { once: options.once ?? false, port: web.port, hasLlm: config.llm !== null });
-    if (report.companies.failed > 0)
-      throw new UserError(`${report.companies.failed} companies failed`, 'The reasons stand above.');
+    refuseFailures(report);
     if (!options.once && !signal.aborted) await once(signal, 'abort');
   } finally {
     await web?.close();

@@ -30,9 +30,10 @@ export function addDoctor(program: Command, { environment, terminal, signal }: C
           settings.map((row) => [row.name, row.value, row.meaning]),
         );
         terminal.print('');
-        terminal.print('Disabled for want of a setting:');
-        for (const [what, names] of groupMissing(settings))
-          terminal.print(`  ${what}: set ${names.join(', ')}`);
+        terminal.table(
+          ['unavailable', 'until you set'],
+          [...groupMissing(settings)].map(([what, names]) => [what, names.join(', ')]),
+        );
         terminal.print('');
         for (const check of checks)
           terminal.print(`${check.status === 'ok' ? '✔' : '✘'} ${check.name}: ${check.detail}`);

@@ -3,7 +3,7 @@ import { readProgress } from '../pipeline/runs.ts';
 import { countBands, rankCompanies } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { countSkipped } from '../pipeline/store/records.ts';
-import { listItems } from '../pipeline/store/run-items.ts';
+import { listRunCompanies } from '../pipeline/store/run-companies.ts';
 import { sumUsage } from '../pipeline/store/usage.ts';
 import type { UsageTotal } from '../pipeline/store/usage.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
@@ -25,6 +25,8 @@ export type RunReport = {
   failures: { company: string; error: string }[];
 };
 
+const SHOWN_FAILURES = 50;
+
 /** What a run did: counts, ranking, writes, calls and cost. */
 export async function collectReport(app: App, runId: string): Promise<RunReport> {
   const progress = await readProgress(app.db, app.workspaceId, runId);
@@ -32,10 +34,10 @@ export async function collectReport(app: App, runId: string): Promise<RunReport>
     const ranking = await rankCompanies(tx, { runId, limit: 5_000 });
     const usage = await sumUsage(tx, { since: progress.run.createdAt });
     const scored = ranking.filter((company) => company.status === 'scored').length;
-    const failures = await listItems(tx, runId, 'failed', 50);
+    const failures = await listRunCompanies(tx, runId, { state: 'failed', limit: SHOWN_FAILURES, offset: 0 });
     return {
       run: runId,
-      method: null,
+      method: methodOf(ranking),
       companies: {
         total: progress.total,
         scored,
@@ -49,9 +51,14 @@ export async function collectReport(app: App, runId: string): Promise<RunReport>
       usd: usage.reduce((sum, row) => sum + row.usd, 0),
       milliseconds: (progress.run.finishedAt ?? new Date()).getTime() - progress.run.createdAt.getTime(),
       skipped: await countSkipped(tx),
-      failures: failures.map((item) => ({ company: item.companyId, error: item.error ?? '' })),
+      failures: failures.map(({ domain, error }) => ({ company: domain, error: error ?? '' })),
     };
   });
+}
+
+function methodOf(ranking: readonly RankedCompany[]): RunReport['method'] {
+  const [method, ...others] = new Set(ranking.map((company) => company.method));
+  return others.length > 0 ? 'mixed' : (method ?? null);
 }
 
 /** The report for people: the ranking first, then what was written, and what it cost. */

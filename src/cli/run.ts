@@ -5,12 +5,15 @@ import type { App } from '../app.ts';
 import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import { pauseRun, readProgress, requestFlushes, resumeRun, startRun } from '../pipeline/runs.ts';
+import { ensureCompany } from '../pipeline/store/companies.ts';
 import type { Run } from '../pipeline/store/runs.ts';
 import { countOpenWrites } from '../pipeline/store/writes.ts';
+import { refuseBeyondBudget } from './budget.ts';
 import { withApp } from './context.ts';
 import type { Context } from './context.ts';
 import { printRehearsal } from './rehearsal.ts';
 import { collectReport, printReport } from './report.ts';
+import type { RunReport } from './report.ts';
 import { parseCount } from './sandbox.ts';
 import { requireConnections, syncAll } from './sync.ts';
 
@@ -41,7 +44,10 @@ export function addRun(program: Command, context: Context): void {
         const domains = options.domains === undefined ? undefined : await readDomains(options.domains);
         if (domains === undefined) requireConnections(app);
         await app.loadModel(options.model ?? app.modelName);
+        // A wrong id is said before anything is read.
+        if (options.resume !== undefined) await readProgress(app.db, app.workspaceId, options.resume);
         await syncAll(app, context, { full: false });
+        await refuseBeyondBudget(app);
         const run = await beginRun(app, options, domains);
         await app.startWorker({ schedule: false });
         const finished = await followRun(app, context, run.id);
@@ -49,13 +55,15 @@ export function addRun(program: Command, context: Context): void {
           context.terminal.note(`Paused. Go on with: fieldnote run --resume ${run.id}`);
           return;
         }
+        const report = await collectReport(app, run.id);
         if (run.dryRun) await printRehearsal(app, context, run.id, { json: options.json ?? false });
         else {
           await followWrites(app, context, run.id);
-          const report = await collectReport(app, run.id);
-          if (options.json) context.terminal.json(report);
-          else printReport(context.terminal, report);
+          const written = await collectReport(app, run.id);
+          if (options.json) context.terminal.json(written);
+          else printReport(context.terminal, written);
         }
+        refuseFailures(report);
       });
     });
 }
@@ -72,8 +80,31 @@ async function beginRun(app: App, options: RunOptions, domains: string[] | undef
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
     ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
-    ...(domains === undefined ? {} : { domains }),
+    ...(domains === undefined ? {} : { companyIds: await ensureCompanies(app, domains, options.limit) }),
   });
+}
+
+/** Domains that a person names are researched whether a CRM knows them or not. */
+async function ensureCompanies(
+  { db, workspaceId }: App,
+  domains: readonly string[],
+  limit?: number,
+): Promise<string[]> {
+  return db.inWorkspace(workspaceId, async (tx) => {
+    const ids: string[] = [];
+    for (const domain of [...new Set(domains)].slice(0, limit))
+      ids.push((await ensureCompany(tx, workspaceId, { domain })).id);
+    return ids;
+  });
+}
+
+/** A command that left companies behind is no success. */
+export function refuseFailures({ companies }: RunReport): void {
+  if (companies.failed > 0)
+    throw new UserError(
+      `${companies.failed} of ${companies.total} companies failed`,
+      'The reasons stand above; a new run takes them up again.',
+    );
 }
 
 const LOOK_EVERY_MS = 200;

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { UserError } from '../errors.ts';
+import { refuseBeyondBudget } from './budget.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import { readProgress, requestFlushes, startRun } from '../pipeline/runs.ts';
 import { readScoreCard } from '../pipeline/score-card.ts';
@@ -48,6 +49,7 @@ async function scoreDomain(app: App, context: Context, domain: string, refresh: 
   });
   if (stored !== null) return readScoreCard(db, workspaceId, stored);
 
+  await refuseBeyondBudget(app);
   const company = await db.inWorkspace(workspaceId, (tx) => ensureCompany(tx, workspaceId, { domain }));
   const run = await startRun(app, {
     workspaceId,

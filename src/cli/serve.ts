@@ -14,7 +14,7 @@ export function addServe(program: Command, context: Context): void {
       .command(name)
       .description(description)
       .action(async () => {
-        await withApp(context, { worker: parts.worker }, async (app) => {
+        await withApp(context, { worker: parts.worker, serves: true }, async (app) => {
           requireSecretBeyondLoopback(app);
           const web = parts.web ? await openWeb(app, { elseAnyPort: false }) : null;
           try {

@@ -44,18 +44,14 @@ export async function syncAll(
   const results: SyncedConnection[] = [];
   for (const connection of app.connections) {
     const progress = terminal.startProgress(connection.kind);
-    let read = 0;
     const result = await syncOnce({ ...app, ...app.connectors, prices: app.config.prices }, connection, {
       full: options.full,
       signal,
       onProgress: (at) => {
-        read = at.read;
-        // How many there are is known only at the end.
-        progress.update({ done: read, total: read + 1, note: at.object });
+        progress.update({ done: at.read, total: null, note: `rows, now ${at.object}` });
       },
     });
-    progress.update({ done: result.read, total: result.read });
-    progress.end();
+    progress.end(`${connection.kind}: ${result.read} rows read`);
     results.push({ connection: connection.kind, ...result });
   }
   return results;

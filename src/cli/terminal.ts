@@ -4,7 +4,8 @@ type Progress = {
   /** Redraws at most ten times a second. */
   update(state: {
     done: number;
-    total: number;
+    /** Null: nobody knows before the end. */
+    total: number | null;
     perSecond?: number;
     remainingMs?: number | null;
     note?: string;
@@ -100,13 +101,11 @@ function startProgress(label: string, err: { write(text: string): unknown; isTTY
   return {
     update: ({ done, total, perSecond, remainingMs, note }) => {
       const now = Date.now();
-      const share = total === 0 ? 1 : Math.min(1, done / total);
-      const finished = done >= total && total > 0;
+      const finished = total !== null && total > 0 && done >= total;
       if (now - drawnAt < (err.isTTY ? REDRAW_MS : LINE_EVERY_MS) && (!finished || wasFinished)) return;
       wasFinished = finished;
-      const full = Math.round(share * BAR_WIDTH);
       const parts = [
-        `${label.padEnd(12)} ${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${done}/${total}`,
+        `${label.padEnd(12)} ${total === null ? done : `${drawBar(done, total)} ${done}/${total}`}`,
         perSecond ? `${perSecond.toFixed(1)}/s` : '',
         remainingMs === null || remainingMs === undefined || finished
           ? ''
@@ -124,6 +123,11 @@ function startProgress(label: string, err: { write(text: string): unknown; isTTY
       if (line !== undefined) err.write(`${line}\n`);
     },
   };
+}
+
+function drawBar(done: number, total: number): string {
+  const full = Math.round((total === 0 ? 1 : Math.min(1, done / total)) * BAR_WIDTH);
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)}`;
 }
 
 /** 0:07, 12:30, 1:02:03. */

@@ -28,8 +28,24 @@ export async function openWeb(app: App, options: { elseAnyPort: boolean }): Prom
   }
 }
 
-/** Asks what can be asked for nothing: the LLM endpoint for its models. Searches cost credits, so their breaker speaks for them. */
+/**
+ * Every configured provider. Only the LLM endpoint can be asked for nothing (its models); calls to the others cost credits or
+ * quota, so there the breaker speaks, which readiness joins by name.
+ */
 async function checkProviders(app: App, signal: AbortSignal): Promise<ProviderCheck[]> {
+  const { config } = app;
+  const named = [
+    ...app.connections.map((connection) => connection.kind),
+    ...(config.tavily ? ['tavily'] : []),
+    ...(config.websiteReaderUrl ? ['website'] : []),
+  ];
+  return [
+    ...named.map((name) => ({ name, ok: true, detail: 'configured' })),
+    ...(await checkLlm(app, signal)),
+  ];
+}
+
+async function checkLlm(app: App, signal: AbortSignal): Promise<ProviderCheck[]> {
   const { textModel } = app.connectors;
   if (textModel === null) return [];
   try {

@@ -1,5 +1,6 @@
 import type { Crm } from '../connectors/crm.ts';
 import type { Database } from '../db.ts';
+import { UserError } from '../errors.ts';
 import { createFlusher } from './7-write-back/flush.ts';
 import type { FlushCounts, FlusherOptions, FlushResult } from './7-write-back/flush.ts';
 import { openCallLedger } from './call-ledger.ts';
@@ -31,6 +32,17 @@ type FlushOnce = (
 // allows. Nobody waits longer than this for the CRM to show a batch's results.
 const LONGEST_LINGER_MS = 5 * 60_000;
 const LINGER_POLL_MS = 2_000;
+
+/** Does this process hold the credentials of the connection? */
+export function canOpen({ crmOf }: Pick<Deps, 'crmOf'>, connection: Connection): boolean {
+  try {
+    crmOf(connection);
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
 
 /** A connection as writing needs it: its CRM, and which of our fields people may edit there. */
 export function openForWriting(deps: Pick<Deps, 'db' | 'crmOf'>): FlusherOptions['openCrm'] {
@@ -73,6 +85,8 @@ export function createFlushJob(deps: Deps) {
       lingering: await hasRunningBatch(tx, LONGEST_LINGER_MS),
     }));
     if (connection === null || connection.status !== 'active') return 'done';
+    // Without its credentials here, its writes stay planned for a process that has them.
+    if (!canOpen(deps, connection)) return 'done';
     const result = await flushOnce(connection, { signal, mode: lingering ? 'full-batches-only' : 'now' });
     if (result.waiting === 0) return 'done';
     const wait = (result.comeBackAt?.getTime() ?? 0) - Date.now();

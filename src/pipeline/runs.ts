@@ -71,7 +71,11 @@ export async function pauseRun({ db }: Deps, workspaceId: string, runId: string)
 /** Goes on with a paused run where each company left off. */
 export async function resumeRun({ db, queue }: Deps, workspaceId: string, runId: string): Promise<void> {
   await db.inWorkspace(workspaceId, async (tx) => {
-    if (!(await changeRunState(tx, runId, 'running'))) throw new UserError(`Run ${runId} is not paused`);
+    if (!(await changeRunState(tx, runId, 'running')))
+      throw new UserError(
+        `Run ${runId} is not paused`,
+        'A run that is done or cancelled stays so: start a new one.',
+      );
     const open = [...(await listItems(tx, runId, 'queued')), ...(await listItems(tx, runId, 'working'))];
     await queue.enqueueCompanies(
       tx,

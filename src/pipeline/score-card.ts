@@ -52,7 +52,9 @@ export async function readScoreCard(
     const usage = await sumUsage(tx, { companyId });
     const sum = (pick: (row: (typeof usage)[number]) => number): number =>
       usage.reduce((total, row) => total + pick(row), 0);
-    const pitch = await findCurrentPitch(tx, companyId);
+    // What was inferred and written while there was evidence must not outlive it.
+    const isScored = score.status === 'scored';
+    const pitch = isScored ? await findCurrentPitch(tx, companyId) : null;
     return {
       domain: company.domain,
       name: company.name,
@@ -73,7 +75,7 @@ export async function readScoreCard(
         published,
       })),
       missing: score.missing,
-      personas: await listPersonas(tx, companyId),
+      personas: isScored ? await listPersonas(tx, companyId) : [],
       competitors: (await listCompetitors(tx, extraction.id)).map(({ name, domain, quote, url }) => ({
         name,
         domain,

@@ -8,6 +8,7 @@ import { syncConnection } from './1-sync/sync.ts';
 import type { SyncResult } from './1-sync/sync.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { findMissingDomains } from './find-domains.ts';
+import { canOpen } from './flush-job.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { findConnection, pauseConnection, saveCheck } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
@@ -87,7 +88,7 @@ export function createSyncJob(deps: Deps) {
     const connection = await deps.db.inWorkspace(job.workspaceId, (tx) =>
       findConnection(tx, job.connectionId),
     );
-    if (connection === null || connection.status !== 'active') return 'done';
+    if (connection === null || connection.status !== 'active' || !canOpen(deps, connection)) return 'done';
     try {
       await syncOnce(deps, connection, { full: job.full ?? false, signal });
       return 'done';

@@ -36,7 +36,11 @@ export async function createRun(
   return rows[0];
 }
 
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** Null when there is none of that id, or it is no id at all. */
 export async function findRun(tx: Tx, id: string): Promise<Run | null> {
+  if (!UUID.test(id)) return null;
   const { rows } = await tx.query<Run>(`select ${COLUMNS} from runs where id = $1`, [id]);
   return rows[0] ?? null;
 }

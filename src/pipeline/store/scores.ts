@@ -83,6 +83,7 @@ export type RankedCompany = {
   confidence: number;
   reasons: readonly StoredReason[];
   why: string | null;
+  method: 'llm' | 'phrases';
 };
 
 /** Companies by score, strongest first; those without a score last; ties by domain. */
@@ -91,8 +92,9 @@ export async function rankCompanies(
   options: { runId?: string; limit?: number; offset?: number } = {},
 ): Promise<RankedCompany[]> {
   const { rows } = await tx.query<RankedCompany>(
-    `select c.id as "companyId", c.domain, c.name, s.status, s.score, s.band, s.confidence, s.reasons, s.why
+    `select c.id as "companyId", c.domain, c.name, s.status, s.score, s.band, s.confidence, s.reasons, s.why, e.method
      from scores s join companies c on c.id = s.company_id and c.workspace_id = s.workspace_id
+       join extractions e on e.id = s.extraction_id and e.workspace_id = s.workspace_id
      where s.current and ($1::uuid is null or exists (
        select from run_items i where i.run_id = $1 and i.company_id = c.id))
      order by s.score desc nulls last, c.domain collate "C" limit $2 offset $3`,
