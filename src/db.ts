@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { UserError, describeError } from './errors.ts';
 
@@ -63,7 +64,7 @@ export async function openDatabase(
     let broken: Error | undefined;
     try {
       await client.query(`begin; ${assume} ${setting}`);
-      const result = await act({ query: (text, values) => client.query(text, values), client });
+      const result = await act({ query: (text, values) => client.query(prepare(text, values)), client });
       await client.query('commit');
       return result;
     } catch (error) {
@@ -83,12 +84,25 @@ export async function openDatabase(
       return transact(`select set_config('app.workspace_id', '${workspaceId}', true)`, act);
     },
     inDirectory: (act) => transact('', act),
-    directory: (text, values) => pool.query(text, values),
+    directory: (text, values) => pool.query(prepare(text, values)),
     ping: async () => {
       await pool.query('select 1');
     },
     close: () => pool.end(),
   };
+}
+
+const names = new Map<string, string>();
+
+/**
+ * A statement with values as a prepared one, which each connection parses and plans once: our statements are few and
+ * short, so that planning them anew cost more than running them.
+ */
+function prepare(text: string, values: unknown[] | undefined): pg.QueryConfig {
+  if (values === undefined) return { text };
+  const name = names.get(text) ?? createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  names.set(text, name);
+  return { name, text, values };
 }
 
 async function chooseRole(pool: pg.Pool): Promise<string | null> {

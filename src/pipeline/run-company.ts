@@ -1,6 +1,7 @@
 import type { ProviderCall } from '../connectors/call.ts';
 import type { Database } from '../db.ts';
 import { ProviderDownError, ProviderError, describeError } from '../errors.ts';
+import type { Budget } from './budget.ts';
 import type { CompanyJob, JobResult } from './queue/jobs.ts';
 import type { ScoringModel } from './scoring-model.ts';
 import { STAGE_NAMES } from './stage.ts';
@@ -26,8 +27,11 @@ export type RunCompanyOptions = {
   stages: readonly Stage[];
   loadModel(name: string): Promise<ScoringModel>;
   prices: Prices;
+  budget: Budget;
   /** Called in the transaction that settles the item: asks for its writes to be sent. */
   onSettled(tx: Tx, job: CompanyJob): Promise<void>;
+  /** Called in the transaction that ends the run. */
+  onRunDone(tx: Tx, job: CompanyJob): Promise<void>;
   onStage?: (job: CompanyJob, stage: string) => void;
   observer?: Observer;
   onError(error: unknown, what: string): void;
@@ -39,6 +43,7 @@ const DAY_MS = 86_400_000;
 // How long batch work waits out an outage before it takes the best available way.
 const PATIENCE_MS = 10 * 60_000;
 const TRANSIENT_TRIES = 20;
+const BUDGET_LOOK_MS = 30_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 
@@ -50,14 +55,19 @@ const RETRY_MAX_MS = 60_000;
 export function createRunCompany(options: RunCompanyOptions) {
   const { db } = options;
   return async (job: CompanyJob, signal: AbortSignal): Promise<JobResult> => {
+    if (await options.budget.isSpent(job.workspaceId)) return { againInMs: BUDGET_LOOK_MS };
     const found = await db.inWorkspace(job.workspaceId, async (tx) => {
       const run = await findRun(tx, job.runId);
       const item = run === null ? null : await startItem(tx, job.runId, job.companyId);
       const company = item === null ? null : await findCompany(tx, job.companyId);
       return run && item && company ? { run, item, company } : null;
     });
-    // Settled already, cancelled, paused or deleted: nothing is left to do for this job.
-    if (found === null) return 'done';
+    if (found === null) {
+      // Settled already, cancelled, paused or deleted: nothing is left to do for this job, unless a kill came between the
+      // last company's end and the run's.
+      await finish();
+      return 'done';
+    }
     const { run, item, company } = found;
     const calls: ProviderCall[] = [];
     const saveCalls = async (tx: Tx): Promise<void> => {
@@ -95,8 +105,7 @@ export function createRunCompany(options: RunCompanyOptions) {
       }
       const goOn = await db.inWorkspace(job.workspaceId, async (tx) => {
         await saveCalls(tx);
-        await noteStage(tx, job.runId, job.companyId, stage.name);
-        return (await findRun(tx, job.runId))?.state === 'running';
+        return noteStage(tx, job.runId, job.companyId, stage.name);
       });
       if (!goOn) return await stop();
     }
@@ -117,8 +126,16 @@ export function createRunCompany(options: RunCompanyOptions) {
             company.inputHash,
             new Date(Date.now() + DUE_AGAIN_DAYS * DAY_MS),
           );
-        await finishRunIfSettled(tx, job.runId);
         await options.onSettled(tx, job);
+      });
+      await finish();
+    }
+
+    // A transaction of its own: one that settled and ended at once would have to hold the run's row until it is committed,
+    // and all companies of a run would settle one after another.
+    async function finish(): Promise<void> {
+      await db.inWorkspace(job.workspaceId, async (tx) => {
+        if (await finishRunIfSettled(tx, job.runId)) await options.onRunDone(tx, job);
       });
     }
 
@@ -139,7 +156,7 @@ export function createRunCompany(options: RunCompanyOptions) {
       const transient = error instanceof ProviderError && error.retryable;
       if (!transient) options.onError(error, `${stage.name} of ${company.domain}`);
       const why = `${stage.name}: ${describeError(error)}`;
-      return await db.inWorkspace(job.workspaceId, async (tx): Promise<JobResult> => {
+      const result = await db.inWorkspace(job.workspaceId, async (tx): Promise<JobResult> => {
         const attempts = await countAttempt(tx, job.runId, job.companyId, why);
         if (attempts < (transient ? TRANSIENT_TRIES : stage.tries)) {
           const backOff =
@@ -148,10 +165,11 @@ export function createRunCompany(options: RunCompanyOptions) {
         }
         await settleItem(tx, job.runId, job.companyId, { state: 'failed', outcome: 'failed', error: why });
         options.observer?.countItem('failed');
-        await finishRunIfSettled(tx, job.runId);
         await options.onSettled(tx, job);
         return 'done';
       });
+      if (result === 'done') await finish();
+      return result;
     }
   };
 }

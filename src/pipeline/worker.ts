@@ -2,6 +2,7 @@ import type { Crm } from '../connectors/crm.ts';
 import type { PageReader } from '../connectors/page-reader.ts';
 import type { Search } from '../connectors/search.ts';
 import type { Database } from '../db.ts';
+import type { Budget } from './budget.ts';
 import { createFlushJob } from './flush-job.ts';
 import type { CompanyJob, JobResult } from './queue/jobs.ts';
 import type { Queue } from './queue/queue.ts';
@@ -27,6 +28,7 @@ export type WorkerOptions = {
   loadModel(name: string): Promise<ScoringModel>;
   modelName: string;
   prices: Prices;
+  budget: Budget;
   concurrency: number;
   syncIntervalMinutes: number;
   /** Providers that every company needs: while one's breaker is open no work is taken up but a probe. */
@@ -38,21 +40,31 @@ export type WorkerOptions = {
 };
 
 const ALLOWANCE_BELIEVED_MS = 250;
+// A queued flush looks again by itself for as long as writes wait.
+const FLUSH_ASK_MS = 1_000;
 
 /** Starts handling every queue. */
 export async function startWorker(options: WorkerOptions): Promise<void> {
   const { db, queue } = options;
+  const flushAskedAt = new Map<string, number>();
   const runCompany = createRunCompany({
     ...options,
     onSettled: async (tx, job) => {
+      // While a batch goes on, one company's writes need no sending at once: a flush that is asked for now and then sends
+      // what makes full batches.
+      for (const connectionId of await listConnectionsToFlush(tx, job.companyId)) {
+        const last = flushAskedAt.get(connectionId) ?? Number.NEGATIVE_INFINITY;
+        const run = performance.now() - last < FLUSH_ASK_MS ? await findRun(tx, job.runId) : null;
+        if (run !== null && run.kind !== 'interactive') continue;
+        flushAskedAt.set(connectionId, performance.now());
+        await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId });
+      }
+    },
+    onRunDone: async (tx, job) => {
       const run = await findRun(tx, job.runId);
       if (run === null || run.dryRun) return;
-      // While the run goes on one company's writes need no sending at once, except where a person waits.
-      for (const connectionId of await listConnectionsToFlush(tx, job.companyId))
-        await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId });
-      if (run.state === 'done')
-        for (const connection of await listConnections(tx))
-          await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId: connection.id });
+      for (const connection of await listConnections(tx))
+        await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId: connection.id });
     },
   });
   const handle = (job: CompanyJob, signal: AbortSignal): Promise<JobResult> => runCompany(job, signal);

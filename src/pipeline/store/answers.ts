@@ -30,22 +30,27 @@ export type NewAnswer = {
 
 /** Keeps answers; a newer one takes the place of an older. */
 export async function saveAnswers(tx: Tx, answers: readonly NewAnswer[]): Promise<void> {
-  for (const entry of answers)
-    await tx.query(
-      `insert into answers (workspace_id, key, provider, operation, question, answer, expires_at)
-       values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7::double precision))
-       on conflict (workspace_id, key) do update
-       set answer = excluded.answer, answered_at = now(), expires_at = excluded.expires_at`,
-      [
-        entry.workspaceId,
-        entry.key,
-        entry.provider,
-        entry.operation,
-        toJson(entry.question),
-        toJson(entry.answer),
-        entry.ttlMs === null ? null : entry.ttlMs / 1000,
-      ],
-    );
+  if (answers.length === 0) return;
+  // In key order, so that two workers that keep the same answers never wait for each other in a circle; one key once.
+  const byKey = new Map(answers.map((entry) => [entry.key, entry]));
+  const entries = [...byKey.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  await tx.query(
+    `insert into answers (workspace_id, key, provider, operation, question, answer, expires_at)
+     select workspace_id, key, provider, operation, question::jsonb, answer::jsonb, now() + make_interval(secs => ttl)
+     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::double precision[])
+       as new(workspace_id, key, provider, operation, question, answer, ttl)
+     on conflict (workspace_id, key) do update
+     set answer = excluded.answer, answered_at = now(), expires_at = excluded.expires_at`,
+    [
+      entries.map((entry) => entry.workspaceId),
+      entries.map((entry) => entry.key),
+      entries.map((entry) => entry.provider),
+      entries.map((entry) => entry.operation),
+      entries.map((entry) => toJson(entry.question)),
+      entries.map((entry) => toJson(entry.answer)),
+      entries.map((entry) => (entry.ttlMs === null ? null : entry.ttlMs / 1000)),
+    ],
+  );
 }
 
 // jsonb refuses NUL and lone surrogates, which pages and models do send.

@@ -43,13 +43,15 @@ export async function startItem(tx: Tx, runId: string, companyId: string): Promi
   return rows[0] ?? null;
 }
 
-/** Notes that a stage is finished, so that a resumed item goes on behind it. */
-export async function noteStage(tx: Tx, runId: string, companyId: string, stage: string): Promise<void> {
-  await tx.query('update run_items set stage = $3 where run_id = $1 and company_id = $2', [
-    runId,
-    companyId,
-    stage,
-  ]);
+/** Notes that a stage is finished, so that a resumed item goes on behind it. True while its run is running. */
+export async function noteStage(tx: Tx, runId: string, companyId: string, stage: string): Promise<boolean> {
+  const { rows } = await tx.query<{ running: boolean }>(
+    `update run_items i set stage = $3 from runs r
+     where i.run_id = $1 and i.company_id = $2 and r.id = i.run_id and r.workspace_id = i.workspace_id
+     returning r.state = 'running' as running`,
+    [runId, companyId, stage],
+  );
+  return rows[0]?.running ?? false;
 }
 
 /** Counts an attempt that ended in an error; answers how many there were. */
@@ -75,12 +77,11 @@ export async function settleItem(
   );
 }
 
-/** Ends the run if none of its items is open. True when it is (now) done. */
+/**
+ * Ends the run if none of its items is open; true when this call ended it. Two workers may settle the last two items at
+ * once, and neither sees what the other has not committed: call it in a transaction that begins after the item was settled.
+ */
 export async function finishRunIfSettled(tx: Tx, runId: string): Promise<boolean> {
-  // Two last items that settle at once would each see the other one open: the second waits here and then sees the first.
-  await tx.query('select from runs where id = $1 for no key update', [runId]);
-  // Two workers may settle the last two items at once. Neither sees what the other has not committed, so one waits here.
-  await tx.query(`select from runs where id = $1 for no key update`, [runId]);
   const { rowCount } = await tx.query(
     `update runs set state = 'done', finished_at = now()
      where id = $1 and state = 'running'
@@ -88,6 +89,16 @@ export async function finishRunIfSettled(tx: Tx, runId: string): Promise<boolean
     [runId],
   );
   return rowCount === 1;
+}
+
+/** Ends every running run without an open item, however it came to be left so. */
+export async function finishSettledRuns(tx: Tx): Promise<void> {
+  await tx.query(
+    `update runs set state = 'done', finished_at = now()
+     where state = 'running' and kind <> 'undo' and not exists (
+       select from run_items i where i.run_id = runs.id and i.workspace_id = runs.workspace_id
+         and i.state in ('queued', 'working'))`,
+  );
 }
 
 /** Cancels what has not begun. Items at work stop at their next checkpoint. Returns how many. */
