@@ -3,6 +3,7 @@ import type { Queue } from './queue/queue.ts';
 import { startDueRun } from './runs.ts';
 import { deleteExpiredAnswers } from './store/answers.ts';
 import { listConnections } from './store/connections.ts';
+import { finishSettledRuns } from './store/run-items.ts';
 import { listWorkspaces } from './store/workspaces.ts';
 
 const MINUTE_MS = 60_000;
@@ -22,6 +23,7 @@ export function createTick(deps: { db: Database; queue: Queue; model: string; sy
           if (age >= deps.syncIntervalMinutes * MINUTE_MS) await deps.queue.requestSync(tx, job);
           await deps.queue.requestFlush(tx, job);
         }
+        await finishSettledRuns(tx);
         await deleteExpiredAnswers(tx);
       });
       await startDueRun(deps, workspaceId, deps.model);
