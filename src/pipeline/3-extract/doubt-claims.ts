@@ -1,12 +1,11 @@
+import { compileTerms } from '../scoring-model-terms.ts';
 import type { Source } from '../store/sources.ts';
+import type { PlacedSentence } from './place-sentence.ts';
 import { hideFormerName } from './read-sentence.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 import { type Doubt, readDoubts, type Stretch } from './sentence-doubts.ts';
 import { readSpeakers } from './sentence-subject.ts';
 import { namesOf } from './names.ts';
-
-/** A sentence where it stands: `before` are up to three sentences before it (nearest last), `after` the one behind it. */
-export type PlacedSentence = { text: string; before: readonly string[]; after: string | null };
 
 /** What must be known of a source to judge its sentences. */
 export type JudgedSource = Pick<Source, 'url' | 'kind' | 'text' | 'published' | 'fetchedAt'>;
@@ -20,9 +19,12 @@ export function doubtClaims(
   source: JudgedSource,
   company: ReadCompany,
 ): (claim: Stretch) => Doubt | 'other-company' | null {
+  let heading: { doubt: Doubt | 'other-company' | null } | null = null;
   let doubts: ReturnType<typeof readDoubts> | null = null;
   let speakers: ReturnType<typeof readSpeakers> | null = null;
   return (claim) => {
+    heading ??= doubtHeading(sentence.heading, source, company);
+    if (heading.doubt) return heading.doubt;
     doubts ??= readDoubts(hideFormerName(sentence.text), yearOf(source), namesOf(company));
     const doubt = doubts(claim);
     if (doubt) return doubt;
@@ -30,6 +32,32 @@ export function doubtClaims(
     return speakers(claim);
   };
 }
+
+/** "What we do not do:", "Our competitors include:": what such a line says of its list holds of each entry. */
+function doubtHeading(
+  heading: string | null,
+  source: JudgedSource,
+  company: ReadCompany,
+): { doubt: Doubt | 'other-company' | null } {
+  if (heading === null) return { doubt: null };
+  if (isAboutOthers(heading)) return { doubt: 'other-company' };
+  const entry = `${heading} it`;
+  const doubtOf = readDoubts(entry, yearOf(source), namesOf(company));
+  return { doubt: doubtOf({ start: entry.length - 2, end: entry.length }) };
+}
+
+const isAboutOthers = compileTerms([
+  'compete',
+  'competes',
+  'competition',
+  'competitor*',
+  'rival*',
+  'alternatives',
+  'customers include',
+  'clients include',
+  'partners include',
+  'trusted by',
+]);
 
 /** The year in which the document was true: when it was published, else when it was read. */
 function yearOf(source: Pick<Source, 'published' | 'fetchedAt'>): number {

@@ -4,11 +4,12 @@ import type { Signal } from '../store/signals.ts';
 import type { Source } from '../store/sources.ts';
 import { compilePhrases } from './compile-phrases.ts';
 import { cutQuote } from './cut-quote.ts';
-import { doubtClaims, type JudgedSource, type PlacedSentence } from './doubt-claims.ts';
+import { doubtClaims, type JudgedSource } from './doubt-claims.ts';
+import { findMenus, isBoilerplate } from './furniture.ts';
 import { findInstructions } from './instructions.ts';
 import { listenElsewhere } from './listen-elsewhere.ts';
-import { findMenus } from './menus.ts';
 import { isAboutNamesake } from './namesake.ts';
+import { type PlacedSentence, placeSentence } from './place-sentence.ts';
 import { type ClaimDoubt, type Reader, readSentence, type SentenceReading } from './read-sentence.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 import { splitSentences } from './sentences.ts';
@@ -50,15 +51,10 @@ export function findSignals(
   const menus = findMenus(sentences.map(({ text }) => text));
   let previousNamesIt = false;
   for (const [at, { text }] of sentences.entries()) {
-    if (orders.sentences.has(at) || menus.has(at)) continue;
-    const placed = (): PlacedSentence => ({
-      text,
-      before: sentences.slice(Math.max(0, at - 3), at).map((sentence) => sentence.text),
-      after: sentences[at + 1]?.text ?? null,
-    });
+    if (orders.sentences.has(at) || menus.has(at) || isBoilerplate(text)) continue;
     let doubtOf: ReturnType<typeof doubtClaims> | null = null;
     const read = readSentence(text, reader, previousNamesIt, (claim) =>
-      (doubtOf ??= doubtClaims(placed(), source, company))(claim),
+      (doubtOf ??= doubtClaims(placeSentence(sentences, at), source, company))(claim),
     );
     previousNamesIt = read.namesIt;
     for (const { kind, strength, start, end } of read.claims) {

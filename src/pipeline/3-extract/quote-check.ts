@@ -1,10 +1,11 @@
 import type { ScoringModel } from '../scoring-model.ts';
 import type { Source } from '../store/sources.ts';
-import { doubtClaims, type PlacedSentence } from './doubt-claims.ts';
+import { doubtClaims } from './doubt-claims.ts';
 import { readClaims } from './find-signals.ts';
 import { isInstruction } from './instructions.ts';
 import { loosenPhrases } from './loosen-phrases.ts';
 import { isAboutNamesake } from './namesake.ts';
+import { type PlacedSentence, placeSentence } from './place-sentence.ts';
 import { placeQuote, placeSentences, type Place, type PlacedText } from './quote-place.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 import type { Doubt } from './sentence-doubts.ts';
@@ -102,7 +103,7 @@ export function checkStatement(options: {
 
 type Quoted = { ok: true; sentences: PlacedSentence[] } | { ok: false; reason: QuoteReason };
 
-/** The sentences that a quote touches, each with up to three before it and the one after it. */
+/** The sentences that a quote touches, each with what stands around it. */
 export function findQuotedSentences(quote: string, source: Source, company: ReadCompany): Quoted {
   let text = placed.get(source);
   if (!text) {
@@ -112,11 +113,9 @@ export function findQuotedSentences(quote: string, source: Source, company: Read
   const place = placeQuote(quote, text);
   if (!place.ok) return place;
   if (isAboutNamesake(source, company)) return { ok: false, reason: 'namesake' };
-  const all = text.sentences.map((sentence) => sentence.text);
-  const sentences = all.slice(place.from, place.to + 1).map((sentence, offset) => ({
-    text: sentence,
-    before: all.slice(Math.max(0, place.from + offset - 3), place.from + offset),
-    after: all[place.from + offset + 1] ?? null,
-  }));
+  const all = text.sentences;
+  const sentences = all
+    .slice(place.from, place.to + 1)
+    .map((_, offset) => placeSentence(all, place.from + offset));
   return { ok: true, sentences };
 }

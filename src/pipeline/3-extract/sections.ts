@@ -1,4 +1,4 @@
-import { findMenus } from './menus.ts';
+import { findMenus, isBoilerplate } from './furniture.ts';
 
 /** A passage of a document, small enough to be chosen or left out by itself. */
 export type Section = { document: number; order: number; text: string };
@@ -7,11 +7,6 @@ export type Section = { document: number; order: number; text: string };
 const SECTION_CHARACTERS = 900;
 /** A line that stands in so many documents of one company is part of the frame around each of them. */
 const REPEATED = 3;
-
-const FRAME =
-  /^(?:skip to (?:main )?content|(?:accept|reject|manage|allow) (?:all )?cookies?|cookie (?:settings|policy|preferences)|privacy (?:policy|notice)|terms (?:of (?:use|service)|(?:&|and) conditions)|all rights reserved|back to top|sign (?:in|up)|log ?in|subscribe|share (?:this|on)|follow us|(?:main )?menu|search|read more|learn more|contact us|get started|book a demo|request a demo|imprint|impressum|datenschutz(?:erkl[aä]rung)?|mentions l[eé]gales|©.*|copyright .*)[\s.!|›»→]*$/iu;
-const CONSENT =
-  /\b(?:we|this (?:web)?site|our (?:web)?site|wir|nous|diese website|ce site)\b.{0,60}\bcookies?\b|\ball rights reserved\b|\bsubscribe to (?:our|the) newsletter\b|\bby (?:clicking|continuing|using this (?:web)?site)\b.{0,80}\b(?:agree|accept|consent)\b/iu;
 
 /**
  * Documents of one company → their sections in reading order, without boilerplate (navigation, consent notices, footers,
@@ -43,10 +38,6 @@ function keyOf(line: string): string {
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
-}
-
-function isBoilerplate(line: string): boolean {
-  return FRAME.test(line) || (line.length < 400 && CONSENT.test(line));
 }
 
 function findFrames(documents: readonly (readonly string[])[]): Set<string> {

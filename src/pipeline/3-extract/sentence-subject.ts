@@ -1,6 +1,7 @@
 import { indexTerms, splitWords } from '../scoring-model-terms.ts';
 import { findClauses } from './clauses.ts';
-import type { JudgedSource, PlacedSentence } from './doubt-claims.ts';
+import type { JudgedSource } from './doubt-claims.ts';
+import type { PlacedSentence } from './place-sentence.ts';
 import { findOtherActors } from './other-actors.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 import type { Stretch } from './sentence-doubts.ts';

@@ -1,3 +1,8 @@
+const FRAME =
+  /^(?:skip to (?:main )?content|(?:accept|reject|manage|allow) (?:all )?cookies?|cookie (?:settings|policy|preferences)|privacy (?:policy|notice)|terms (?:of (?:use|service)|(?:&|and) conditions)|all rights reserved|back to top|sign (?:in|up)|log ?in|subscribe|share (?:this|on)|follow us|(?:main )?menu|search|read more|learn more|contact us|get started|book a demo|request a demo|imprint|impressum|datenschutz(?:erkl[aä]rung)?|mentions l[eé]gales|©.*|copyright .*)[\s.!|›»→]*$/iu;
+const CONSENT =
+  /\b(?:we|this (?:web)?site|our (?:web)?site|wir|nous|diese website|ce site)\b.{0,60}\bcookies?\b|\ball rights reserved\b|\b(?:subscribe to|sign up (?:for|to)|join) (?:our|the)\b.{0,30}\bnewsletters?\b|\bby (?:clicking|continuing|using this (?:web)?site)\b.{0,80}\b(?:agree|accept|consent)\b/iu;
+
 /** So many short lines in a row that are no sentences are a menu, not a list in a text. */
 const MENU_LINES = 6;
 const LONGEST_ENTRY_WORDS = 5;
@@ -33,4 +38,9 @@ function isEntry(line: string): boolean {
     !/[.!?:。！？]$/u.test(line) &&
     !/\p{N}/u.test(line)
   );
+}
+
+/** A line of the frame around a page: consent, sign-in, newsletters, copyright. */
+export function isBoilerplate(line: string): boolean {
+  return FRAME.test(line) || (line.length < 400 && CONSENT.test(line));
 }
