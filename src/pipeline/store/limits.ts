@@ -28,7 +28,7 @@ export function createSharedLimits(
       const secondsPerUnit = 1 / rate.perSecond;
       const burstSeconds = Math.max(0, rate.burst - 1) * secondsPerUnit;
       const { rows } = await db.directory<{ wait_ms: number }>(
-        `insert into limits as l (bucket, free_at) values ($1, clock_timestamp() + make_interval(secs => $2::double precision))
+        `insert into limits as l (bucket, free_at) values ($1, clock_timestamp() + make_interval(secs => $2::double precision - $3::double precision))
          on conflict (bucket) do update set
            free_at = greatest(l.free_at, clock_timestamp() - make_interval(secs => $3::double precision), l.paused_until)
                      + make_interval(secs => $2::double precision)
