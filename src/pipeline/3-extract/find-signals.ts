@@ -51,12 +51,13 @@ export function findSignals(
   const menus = findMenus(sentences.map(({ text }) => text));
   let previousNamesIt = false;
   for (const [at, { text }] of sentences.entries()) {
-    if (orders.sentences.has(at) || menus.has(at) || isBoilerplate(text)) continue;
+    if (orders.sentences.has(at) || menus.has(at)) continue;
     let doubtOf: ReturnType<typeof doubtClaims> | null = null;
     const read = readSentence(text, reader, previousNamesIt, (claim) =>
       (doubtOf ??= doubtClaims(placeSentence(sentences, at), source, company))(claim),
     );
     previousNamesIt = read.namesIt;
+    if (read.claims.length > 0 && isBoilerplate(text)) continue;
     for (const { kind, strength, start, end } of read.claims) {
       const ofKind = signals.get(kind) ?? [];
       signals.set(kind, ofKind);

@@ -119,21 +119,17 @@ function isCommonWord(word: string, text: string): boolean {
   // "Training …", "End-to-end …"
   if (/^\p{Lu}\p{Ll}+(?:ing|(?:-\p{Ll}+)+)$/u.test(word)) return true;
   if (!/^\p{Lu}\p{Ll}+$/u.test(word)) return false;
-  return findSmallWords(text).has(word.toLowerCase());
+  return isWrittenSmall(word.toLowerCase(), text);
 }
 
-let lastSmall: { text: string; words: ReadonlySet<string> } = { text: '', words: new Set() };
-
-/** The words that a text writes in lower case, also without their last letter ("models" is a "model"). One text is read at a time. */
-function findSmallWords(text: string): ReadonlySet<string> {
-  if (lastSmall.text === text) return lastSmall.words;
-  const words = new Set<string>();
-  for (const [word] of text.matchAll(/(?<![\p{L}\p{N}@./-])\p{Ll}+(?![\p{L}\p{N}]|[.@-]\p{L})/gu)) {
-    words.add(word);
-    if (word.length > 3) words.add(word.slice(0, -1));
+/** By hand, since a pattern for each name in a long text would take most of the reading's time. */
+function isWrittenSmall(word: string, text: string): boolean {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
+    const behind = text.slice(at + word.length, at + word.length + 2);
+    if (!/[\p{L}\p{N}@./-]$/u.test(text.slice(Math.max(0, at - 1), at)) && !/^[\p{L}\p{N}.@-]\p{L}/u.test(behind))
+      return true;
   }
-  lastSmall = { text, words };
-  return words;
+  return false;
 }
 
 /** Lower case, no accents, no hyphens, no article: "The Ångström-Co" → "angstrom co". */
@@ -182,7 +178,18 @@ function isObject(sentence: string, start: number, match: string): boolean {
   );
 }
 
+let lastProducts = { text: '', domain: '', known: new Map<string, boolean>() };
+
+/** Does the text speak of it as something that the company makes? Asked once per name of the text that is being read. */
 function isProduct(name: string, text: string, company: ReadCompany): boolean {
+  if (lastProducts.text !== text || lastProducts.domain !== company.domain)
+    lastProducts = { text, domain: company.domain, known: new Map() };
+  const known = lastProducts.known.get(name) ?? isIntroduced(name, text, company);
+  lastProducts.known.set(name, known);
+  return known;
+}
+
+function isIntroduced(name: string, text: string, company: ReadCompany): boolean {
   const escaped = escapePattern(name);
   const owner = ['[Oo]ur', ...namesOf(company).map((known) => `${escapePattern(known)}(?:['’]s)?`)].join('|');
   const before = new RegExp(
