@@ -21,11 +21,17 @@ export function createLog(level: string, destination?: DestinationStream): Log {
     {
       level,
       base: { pid: process.pid },
+      serializers: { err: describeForLog },
       redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
     destination ?? pino.destination(2),
   );
+}
+
+// A database error carries its whole client along, which is large and tells of the connection.
+function describeForLog(error: Error): object {
+  return { ...pino.stdSerializers.err(error), client: undefined };
 }
 
 const Line = z.object({ level: z.number(), msg: z.string() });

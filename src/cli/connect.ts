@@ -26,6 +26,11 @@ export function addConnect(program: Command, context: Context): void {
               ? 'Set SALESFORCE_LOGIN_URL, SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET.'
               : 'Set HUBSPOT_ACCESS_TOKEN.',
           );
+        if (options.install && crm === 'salesforce' && app.config.salesforce?.admin === null)
+          throw new UserError(
+            'Creating fields in Salesforce takes an administrator',
+            'Set SALESFORCE_ADMIN_CLIENT_ID and SALESFORCE_ADMIN_CLIENT_SECRET, or install the package in crm/salesforce.',
+          );
         const call = { signal: context.signal };
         const installed = options.install ? await app.crmOf(connection).installFields(call) : [];
         const check = await checkConnection(app, connection, call);

@@ -25,6 +25,10 @@ export async function runCli(argv: readonly string[], context: Context): Promise
       'Researches, scores and pitches the companies in your CRM, inside the CRM, with a source for every claim.',
     )
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.terminal.write(text),
+      writeErr: (text) => context.terminal.note(text.trimEnd()),
+    })
     .configureHelp({ sortSubcommands: false })
     .showHelpAfterError('(add --help for the options)');
   for (const add of [

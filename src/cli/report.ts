@@ -107,6 +107,8 @@ export function printReport(terminal: Terminal, report: RunReport, options: { to
       report.writes.map((row) => [row.crm, row.object, row.state, String(row.records), String(row.fields)]),
       { right: [3, 4] },
     );
+  if (report.writes.some((row) => row.state === 'rejected' || row.state === 'conflicted'))
+    terminal.print('Why fields were rejected or conflict: "fieldnote export --failed".');
   terminal.print('');
   printUsage(terminal, report.usage);
 }

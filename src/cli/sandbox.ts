@@ -8,7 +8,7 @@ import { parseFaultSpec } from '../../sandbox/kit/faults.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { readConfig } from '../config.ts';
-import { UserError, describeError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import type { Context } from './context.ts';
 
 /** The invented companies that ship with Fieldnote. */
@@ -61,7 +61,7 @@ export async function openSandbox(options: {
       ...(options.faults === undefined ? {} : { faults: parseFaultSpec(options.faults) }),
     });
   } catch (error) {
-    throw new UserError(`The sandbox did not start: ${describeError(error)}`, undefined, error);
+    throw new UserError('The sandbox did not start', undefined, error);
   }
 }
 
