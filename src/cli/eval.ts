@@ -1,11 +1,20 @@
 import type { Command } from 'commander';
 import { shippedModelPath, loadScoringModel } from '../pipeline/scoring-model.ts';
+import { readConfig } from '../config.ts';
+import type { Context } from './context.ts';
 import { evaluateWorld, type WorldEvaluation } from './evaluate-world.ts';
 
-export type EvalOptions = { world: string; labels: string; model: string; json?: boolean };
+export type EvalOptions = {
+  world: string;
+  labels: string;
+  model: string;
+  json?: boolean;
+  /** The text model that the environment names; it is not asked, and the output says so. */
+  textModel?: string;
+};
 
 /** Adds `eval` to the program: how well the scoring model tells need from no need on labelled companies. */
-export function registerEval(program: Command): void {
+export function registerEval(program: Command, { environment }: Pick<Context, 'environment'>): void {
   program
     .command('eval')
     .description('measure the scoring model on labelled companies: ranking, bands and the worst misses')
@@ -14,7 +23,10 @@ export function registerEval(program: Command): void {
     .option('--model <name>', 'a shipped scoring model, or a file', 'gpu-infrastructure')
     .option('--json', 'print one JSON object')
     .action(async (options: EvalOptions) => {
-      await runEval(options, (text) => process.stdout.write(text));
+      const { llm } = readConfig(environment);
+      await runEval({ ...options, ...(llm ? { textModel: llm.model } : {}) }, (text) =>
+        process.stdout.write(text),
+      );
     });
 }
 
@@ -22,7 +34,15 @@ export function registerEval(program: Command): void {
 export async function runEval(options: EvalOptions, print: (text: string) => void): Promise<void> {
   const model = await loadScoringModel(shippedModelPath(options.model));
   const evaluation = await evaluateWorld({ world: options.world, labels: options.labels, model });
-  print(options.json ? `${JSON.stringify(evaluation, null, 2)}\n` : describe(evaluation));
+  const note =
+    options.textModel === undefined
+      ? null
+      : `Read by phrases; ${options.textModel} is configured but was not asked, since thousands of companies would cost thousands of calls.`;
+  print(
+    options.json
+      ? `${JSON.stringify({ ...evaluation, note }, null, 2)}\n`
+      : `${describe(evaluation)}${note === null ? '' : `${note}\n`}`,
+  );
 }
 
 function describe(evaluation: WorldEvaluation): string {

@@ -78,6 +78,15 @@ test('eval --json prints the measures and the misses as one object', async () =>
   assert.ok('confusion' in result && 'misses' in result);
 });
 
+test('eval says which method it used, and that a configured text model was not asked', async () => {
+  const options = await write(jsonLines(COMPANIES), jsonLines(LABELS));
+  assert.match(await run({ ...options, textModel: 'llama-4' }), /Read by phrases; llama-4 .* was not asked/);
+  const result: unknown = JSON.parse(await run({ ...options, json: true, textModel: 'llama-4' }));
+  assert.ok(typeof result === 'object' && result !== null);
+  assert.equal(Reflect.get(result, 'method'), 'phrases');
+  assert.match(String(Reflect.get(result, 'note')), /llama-4/);
+});
+
 test('eval prints a readable page', async () => {
   const page = await run(await write(jsonLines(COMPANIES), jsonLines(LABELS)));
   assert.match(page, /area under the ROC curve\s+1\.000/);
@@ -141,7 +150,7 @@ const data = resolve(
 );
 const labelled = join(data, 'labels.jsonl');
 test(
-  'On real companies the shipped model ranks need above no need (area at least 0.92, hard 0.82), in seconds',
+  'On real companies the shipped model ranks need above no need (area at least 0.95, hard 0.92), in seconds',
   { skip: existsSync(labelled) ? false : `no real data at ${data}; set FIELDNOTE_DATA to use some` },
   async (t) => {
     const model = await loadScoringModel(shippedModelPath('gpu-infrastructure'));
@@ -149,9 +158,9 @@ test(
     t.diagnostic(
       `auc ${result.auc?.toFixed(3)}, hard ${result.aucHard?.toFixed(3)}, ${result.companies} companies in ${result.seconds} s`,
     );
-    assert.ok((result.auc ?? 0) >= 0.92);
-    assert.ok((result.aucHard ?? 0) >= 0.82);
+    assert.ok((result.auc ?? 0) >= 0.95);
+    assert.ok((result.aucHard ?? 0) >= 0.92);
     assert.ok((result.precision ?? 0) >= 0.8);
-    assert.ok(result.seconds < 10);
+    assert.ok(result.seconds < 30);
   },
 );

@@ -1,5 +1,5 @@
 import type { ScoringModel } from '../scoring-model.ts';
-import { indexTerms, splitWords } from '../scoring-model-terms.ts';
+import { foldWord, indexTerms, splitWords } from '../scoring-model-terms.ts';
 import type { Signal } from '../store/signals.ts';
 import type { Source } from '../store/sources.ts';
 import { compilePhrases } from './compile-phrases.ts';
@@ -99,8 +99,22 @@ export function readClaims(
 ): SentenceReading {
   const reader = createReader(source, model, company);
   const previous = sentence.before.at(-1);
-  const previousNamesIt = previous !== undefined && reader.names.findHits(splitWords(previous)).length > 0;
+  const previousNamesIt = previous !== undefined && reader.names(previous, splitWords(previous)).length > 0;
   return readSentence(sentence.text, reader, previousNamesIt, doubtClaims(sentence, source, company));
+}
+
+/** Few sentences name the company; the others need not be looked at word by word. */
+function indexNames(names: readonly string[]): Reader['names'] {
+  const index = indexTerms([names]);
+  const beginnings = names.flatMap((name) =>
+    splitWords(name)
+      .slice(0, 1)
+      .map((word) => foldWord(word.text)),
+  );
+  return (text, words) => {
+    const lower = text.normalize('NFKC').toLowerCase();
+    return beginnings.some((beginning) => lower.includes(beginning)) ? index.findHits(words) : [];
+  };
 }
 
 function createReader(
@@ -111,7 +125,7 @@ function createReader(
   const compiled = compilePhrases(model);
   return {
     model: compiled,
-    names: indexTerms([namesIn(source.text, company)]),
+    names: indexNames(namesIn(source.text, company)),
     ownVoice: speaksForItself(source, company.domain),
     isSaidElsewhere: listenElsewhere(source.text, compiled),
   };

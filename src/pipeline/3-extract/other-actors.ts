@@ -126,7 +126,10 @@ function isCommonWord(word: string, text: string): boolean {
 function isWrittenSmall(word: string, text: string): boolean {
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
     const behind = text.slice(at + word.length, at + word.length + 2);
-    if (!/[\p{L}\p{N}@./-]$/u.test(text.slice(Math.max(0, at - 1), at)) && !/^[\p{L}\p{N}.@-]\p{L}/u.test(behind))
+    if (
+      !/[\p{L}\p{N}@./-]$/u.test(text.slice(Math.max(0, at - 1), at)) &&
+      !/^[\p{L}\p{N}.@-]\p{L}/u.test(behind)
+    )
       return true;
   }
   return false;

@@ -1,5 +1,5 @@
 import type { SignalKind } from '../scoring-model.ts';
-import { type Hit, type TermIndex, splitWords, type Word } from '../scoring-model-terms.ts';
+import { type Hit, splitWords, type Word } from '../scoring-model-terms.ts';
 import { type CompiledModel, GRAMMAR, type Group } from './compile-phrases.ts';
 import { findSpans, type Span } from './find-spans.ts';
 import { type Clauses, findClauses } from './clauses.ts';
@@ -24,7 +24,8 @@ export type SentenceReading = {
 /** What must be known to read a sentence: the model's phrases, the company's names, and whose page it stands on. */
 export type Reader = {
   model: CompiledModel;
-  names: TermIndex;
+  /** Where a sentence names the company. */
+  names: (text: string, words: readonly Word[]) => readonly Hit[];
   /** True on the company's own pages, where "we" is the company. */
   ownVoice: boolean;
   /** Does the document say the concept anywhere but in this sentence? */
@@ -45,7 +46,7 @@ export function readSentence(
   doubtOf: (claim: Stretch) => ClaimDoubt | null,
 ): SentenceReading {
   const words = splitWords(hideFormerName(text));
-  const names = reader.names.findHits(words);
+  const names = reader.names(text, words);
   const namesIt = names.length > 0;
   const byConcept = groupHits(reader.model.index.findHits(words).filter((hit) => !isName(hit, names, words)));
   if (byConcept.size === 0) return { claims: [], refused: [], namesIt };
