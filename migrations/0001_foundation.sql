@@ -116,6 +116,7 @@ create table records (
 );
 create index records_company on records (workspace_id, company_id) where company_id is not null;
 create index records_domain on records (workspace_id, domain) where domain is not null;
+create index records_parent on records (workspace_id, connection_id, parent_id) where parent_id is not null;
 
 -- Every answer that was paid for or waited for, stored before it is used, keyed by what was asked.
 create table answers (
@@ -352,20 +353,22 @@ create table writes (
   planned_at timestamptz not null default now(),
   sent_at timestamptz,
   settled_at timestamptz,
-  primary key (workspace_id, id),
+  primary key (id, workspace_id),
   foreign key (workspace_id, connection_id) references connections on delete cascade,
   foreign key (workspace_id, company_id) references companies on delete cascade
 );
+-- The workspace comes last in these: led by it, an index looks good to the planner for any query of a workspace that is newer
+-- than the statistics, and one that finds a field's row becomes one that reads all of the workspace's.
 -- One waiting value per field, and one on its way: a newer value waits until the older one is settled.
-create unique index writes_planned on writes (workspace_id, connection_id, object, external_id, field) where state = 'planned';
-create unique index writes_sending on writes (workspace_id, connection_id, object, external_id, field) where state = 'sending';
-create unique index writes_rehearsed on writes (workspace_id, run_id, connection_id, object, external_id, field)
+create unique index writes_planned on writes (external_id, object, connection_id, field, workspace_id) where state = 'planned';
+create unique index writes_sending on writes (external_id, object, connection_id, field, workspace_id) where state = 'sending';
+create unique index writes_rehearsed on writes (run_id, external_id, object, connection_id, field, workspace_id)
   where state = 'rehearsed';
-create index writes_flush on writes (workspace_id, connection_id, id) where state in ('planned', 'sending');
-create index writes_unread on writes (workspace_id, connection_id, id) where state = 'applied' and returned_value is null;
-create index writes_field on writes (workspace_id, connection_id, object, external_id, field, id desc);
-create index writes_run on writes (workspace_id, run_id, state);
-create index writes_company on writes (workspace_id, company_id, id desc);
+create index writes_flush on writes (connection_id, id) where state in ('planned', 'sending');
+create index writes_unread on writes (connection_id, id) where state = 'applied' and returned_value is null;
+create index writes_field on writes (external_id, object, connection_id, field, id desc);
+create index writes_run on writes (run_id, state, id);
+create index writes_company on writes (company_id, id desc);
 
 -- Every call to a provider, with what it cost.
 create table usage (

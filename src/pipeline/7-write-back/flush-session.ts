@@ -30,6 +30,8 @@ export type FlushSession = {
   calls: FlushCalls;
   /** Rows in our hands that are neither on their way nor settled. */
   claims: Map<number, Claim>;
+  /** When their leases were last renewed (milliseconds of a steady clock). */
+  renewedAt: number;
   landed: Landed[];
   /** Every record that was sent, once, for reckoning the fewest calls possible. */
   sent: Map<string, RecordWrite>;
@@ -89,6 +91,7 @@ export function openSession(options: SessionOptions): FlushSession {
     counts,
     calls,
     claims: new Map(),
+    renewedAt: performance.now(),
     landed: [],
     sent: new Map(),
     seen: new Map(),

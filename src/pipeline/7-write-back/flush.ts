@@ -140,6 +140,7 @@ async function claim(session: FlushSession, mode: FlushRequest['mode']): Promise
     const records = chosen.map(({ object, externalId }) => ({ connectionId, object, externalId }));
     return { writes, ledgers: await findLedgers(tx, records) };
   });
+  if (session.claims.size === 0) session.renewedAt = performance.now();
   for (const { id, attempt } of claimed.writes) session.claims.set(id, { id, attempt });
   return claimed;
 }

@@ -52,7 +52,9 @@ export async function findLedgers(
          when state = 'applied' or state = 'conflicted' and returned_value is not null then 'written'
          when state in ('skipped', 'conflicted', 'rejected') then 'settled' end as role
        from (select distinct * from unnest($1::uuid[], $2::text[], $3::text[])) as r (connection_id, object, external_id)
-       join writes w using (connection_id, object, external_id))
+       cross join lateral (
+         select * from writes where connection_id = r.connection_id and object = r.object and external_id = r.external_id
+         offset 0) as w)
      select distinct on (connection_id, object, external_id, field, role)
        connection_id as "connectionId", object, external_id as "externalId", field, role, id, state, new_value as value,
        coalesce(returned_value, new_value) as returned, returned_value is not null as "readBack", reason, undoes

@@ -1,6 +1,7 @@
 import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
+import { chunksOf } from './chunks.ts';
 import { WRITE_COLUMNS } from './writes.ts';
 import type { Write } from './writes.ts';
 
@@ -35,10 +36,8 @@ export async function lockConnection(tx: Tx, connectionId: string): Promise<void
 }
 
 /** Everyone who changes many rows locks them in the order of their ids, so that no two wait for each other. */
-export async function lockRows(tx: Tx, claims: readonly Claim[]): Promise<void> {
-  await tx.query('select from writes where id = any($1) order by id for update', [
-    claims.map((claim) => claim.id),
-  ]);
+export async function lockRows(tx: Tx, ids: readonly number[]): Promise<void> {
+  await tx.query('select from writes where id = any($1) order by id for update', [ids]);
 }
 
 /** Records with planned fields that may be sent now, oldest plan first. */
@@ -58,22 +57,22 @@ export async function claimPlanned(
   records: readonly OpenRecord[],
   leaseMs: number,
 ): Promise<Write[]> {
+  // "offset 0" is a fence: each record is looked up by its own index, whatever the planner believes about the table.
+  const { rows: mine } = await tx.query<{ id: number }>(
+    `select w.id from unnest($2::text[], $3::text[]) as chosen (object, external_id) cross join lateral (
+       select id, run_id, state from writes where connection_id = $1 and object = chosen.object
+         and external_id = chosen.external_id offset 0) as w
+     where w.state = 'planned' and not exists (select from runs r where r.id = w.run_id and r.state in ('paused', 'cancelled'))`,
+    [connectionId, records.map((record) => record.object), records.map((record) => record.externalId)],
+  );
+  const ids = mine.map((row) => row.id);
+  await lockRows(tx, ids);
   const { rows } = await tx.query<Write>(
-    `with mine as (
-       select w.id from unnest($2::text[], $3::text[]) as chosen (object, external_id) join writes w using (object, external_id)
-       where w.connection_id = $1 and w.state = 'planned'
-         and not exists (select from runs r where r.id = w.run_id and r.state in ('paused', 'cancelled'))
-       order by w.id for update of w),
-     claimed as (
-       update writes w set attempt = w.attempt + 1, leased_until = now() + $4 * interval '1 millisecond'
-       from mine where w.id = mine.id and w.state = 'planned' returning w.*)
+    `with claimed as (
+       update writes w set attempt = w.attempt + 1, leased_until = now() + $2 * interval '1 millisecond'
+       where w.id = any($1) and w.state = 'planned' returning w.*)
      select ${WRITE_COLUMNS} from claimed w order by w.id`,
-    [
-      connectionId,
-      records.map((record) => record.object),
-      records.map((record) => record.externalId),
-      leaseMs,
-    ],
+    [ids, leaseMs],
   );
   return rows;
 }
@@ -87,31 +86,42 @@ export async function claimUnresolved(
   limit: number,
   leaseMs: number,
 ): Promise<UnresolvedWrite[]> {
+  const { rows: mine } = await tx.query<{ id: number }>(
+    `select unnest(ids) as id from (
+       select array_agg(id) as ids, min(id) as first from writes where connection_id = $1 and state = 'sending'
+       group by object, external_id having max(leased_until) <= now() order by first limit $2) as records`,
+    [connectionId, limit],
+  );
+  if (mine.length === 0) return [];
+  const ids = mine.map((row) => row.id);
+  await lockRows(tx, ids);
   const { rows } = await tx.query<UnresolvedWrite>(
-    `with chosen as (
-       select object, external_id from writes where connection_id = $1 and state = 'sending'
-       group by object, external_id having max(leased_until) <= now() order by min(id) limit $2),
-     claimed as (
-       update writes w set attempt = w.attempt + 1, leased_until = now() + $3 * interval '1 millisecond'
-       from chosen where w.connection_id = $1 and w.object = chosen.object and w.external_id = chosen.external_id
-         and w.state = 'sending' and w.leased_until <= now()
-       returning w.*)
+    `with claimed as (
+       update writes w set attempt = w.attempt + 1, leased_until = now() + $2 * interval '1 millisecond'
+       where w.id = any($1) and w.state = 'sending' and w.leased_until <= now() returning w.*)
      select ${WRITE_COLUMNS}, w.base_modified_at as "baseModifiedAt" from claimed w order by w.id`,
-    [connectionId, limit, leaseMs],
+    [ids, leaseMs],
   );
   return rows;
 }
 
 /** Keeps claimed rows for another `leaseMs` from now. Returns those that are still this flusher's. */
 export async function renewLeases(tx: Tx, claims: readonly Claim[], leaseMs: number): Promise<Set<number>> {
-  await lockRows(tx, claims);
-  const { rows } = await tx.query<{ id: number }>(
-    `update writes w set leased_until = now() + $3 * interval '1 millisecond'
-     from unnest($1::bigint[], $2::integer[]) as mine (id, attempt)
-     where w.id = mine.id and w.attempt = mine.attempt and w.state in ('planned', 'sending') returning w.id`,
-    [claims.map((claim) => claim.id), claims.map((claim) => claim.attempt), leaseMs],
+  await lockRows(
+    tx,
+    claims.map((claim) => claim.id),
   );
-  return new Set(rows.map((row) => row.id));
+  const renewed = new Set<number>();
+  for (const chunk of chunksOf(claims)) {
+    const { rows } = await tx.query<{ id: number }>(
+      `update writes w set leased_until = now() + $3 * interval '1 millisecond'
+       from unnest($1::bigint[], $2::integer[]) as mine (id, attempt)
+       where w.id = any($1) and w.id = mine.id and w.attempt = mine.attempt and w.state in ('planned', 'sending') returning w.id`,
+      [chunk.map((claim) => claim.id), chunk.map((claim) => claim.attempt), leaseMs],
+    );
+    for (const row of rows) renewed.add(row.id);
+  }
+  return renewed;
 }
 
 /** How much of a connection is open, and how long until something of it may be touched, in milliseconds (null: nothing). */

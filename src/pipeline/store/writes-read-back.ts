@@ -1,5 +1,6 @@
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
+import { chunksOf } from './chunks.ts';
 import { WRITE_COLUMNS, toStoredJson } from './writes.ts';
 import type { Write } from './writes.ts';
 
@@ -23,13 +24,13 @@ export async function saveReturned(
   tx: Tx,
   found: readonly { id: number; value: FieldValue; reason: string | null }[],
 ): Promise<void> {
-  if (found.length === 0) return;
-  await tx.query(
-    `update writes w set returned_value = found.value::jsonb, reason = coalesce(found.reason, w.reason)
-     from unnest($1::bigint[], $2::text[], $3::text[]) as found (id, value, reason)
-     where w.id = found.id and w.state = 'applied' and w.returned_value is null`,
-    [found.map((row) => row.id), found.map((row) => toStoredJson(row.value)), found.map((row) => row.reason)],
-  );
+  for (const chunk of chunksOf(found))
+    await tx.query(
+      `update writes w set returned_value = found.value::jsonb, reason = coalesce(found.reason, w.reason)
+       from unnest($1::bigint[], $2::text[], $3::text[]) as found (id, value, reason)
+       where w.id = any($1) and w.id = found.id and w.state = 'applied' and w.returned_value is null`,
+      [chunk.map((row) => row.id), chunk.map((row) => toStoredJson(row.value)), chunk.map((row) => row.reason)],
+    );
 }
 
 /**
@@ -44,7 +45,7 @@ export async function concedeWrites(
   const { rowCount } = await tx.query(
     `update writes w set state = 'conflicted', old_value = lost.theirs::jsonb, returned_value = w.new_value, reason = lost.reason
      from unnest($1::bigint[], $2::text[], $3::text[]) as lost (id, theirs, reason)
-     where w.id = lost.id and w.state = 'applied'`,
+     where w.id = any($1) and w.id = lost.id and w.state = 'applied'`,
     [
       lost.map((row) => row.id),
       lost.map((row) => toStoredJson(row.theirs)),

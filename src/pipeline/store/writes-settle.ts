@@ -1,9 +1,14 @@
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
+import { chunksOf } from './chunks.ts';
 import { lockRows } from './writes-outbox.ts';
 import type { Claim } from './writes-outbox.ts';
 import { toStoredJson } from './writes.ts';
 import type { WriteState } from './writes.ts';
+
+const idsOf = (rows: readonly Claim[]): number[] => rows.map((row) => row.id);
+const attemptsOf = (rows: readonly Claim[]): number[] => rows.map((row) => row.attempt);
+const clean = (reason: string | null | undefined): string | null => reason?.replaceAll('\0', '') ?? null;
 
 export type Departure = Claim & { oldValue: FieldValue; baseModifiedAt: string | null };
 
@@ -16,21 +21,26 @@ export async function markSending(
   departures: readonly Departure[],
   leaseMs: number,
 ): Promise<Set<number>> {
-  await lockRows(tx, departures);
-  const { rows } = await tx.query<{ id: number }>(
-    `update writes w set state = 'sending', sent_at = now(), leased_until = now() + $5 * interval '1 millisecond',
-       old_value = mine.old_value::jsonb, base_modified_at = mine.base_modified_at
-     from unnest($1::bigint[], $2::integer[], $3::text[], $4::timestamptz[]) as mine (id, attempt, old_value, base_modified_at)
-     where w.id = mine.id and w.attempt = mine.attempt and w.state = 'planned' returning w.id`,
-    [
-      departures.map((row) => row.id),
-      departures.map((row) => row.attempt),
-      departures.map((row) => toStoredJson(row.oldValue)),
-      departures.map((row) => row.baseModifiedAt),
-      leaseMs,
-    ],
-  );
-  return new Set(rows.map((row) => row.id));
+  await lockRows(tx, idsOf(departures));
+  const departed = new Set<number>();
+  for (const chunk of chunksOf(departures)) {
+    const { rows } = await tx.query<{ id: number }>(
+      `update writes w set state = 'sending', sent_at = now(), leased_until = now() + $5 * interval '1 millisecond',
+         old_value = mine.old_value::jsonb, base_modified_at = mine.base_modified_at
+       from unnest($1::bigint[], $2::integer[], $3::text[], $4::timestamptz[])
+         as mine (id, attempt, old_value, base_modified_at)
+       where w.id = any($1) and w.id = mine.id and w.attempt = mine.attempt and w.state = 'planned' returning w.id`,
+      [
+        idsOf(chunk),
+        attemptsOf(chunk),
+        chunk.map((row) => toStoredJson(row.oldValue)),
+        chunk.map((row) => row.baseModifiedAt),
+        leaseMs,
+      ],
+    );
+    for (const row of rows) departed.add(row.id);
+  }
+  return departed;
 }
 
 export type Settlement = Claim & {
@@ -52,41 +62,48 @@ export async function settleWrites(
   settlements: readonly Settlement[],
 ): Promise<Set<number>> {
   if (settlements.length === 0) return new Set();
-  await lockRows(tx, settlements);
+  await lockRows(tx, idsOf(settlements));
   const json = (value: FieldValue | undefined): string | null =>
     value === undefined ? null : toStoredJson(value);
-  const { rows } = await tx.query<{ id: number; undid: boolean }>(
-    `update writes w set state = mine.state, reason = mine.reason, settled_at = now(), leased_until = null, not_before = null,
-       old_value = coalesce(mine.old_value::jsonb, w.old_value),
-       returned_value = coalesce(mine.returned_value::jsonb, w.returned_value)
-     from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[])
-       as mine (id, attempt, state, reason, old_value, returned_value)
-     where w.id = mine.id and w.attempt = mine.attempt and w.state = $7
-     returning w.id, w.undoes is not null and w.state = 'applied' as undid`,
-    [
-      settlements.map((row) => row.id),
-      settlements.map((row) => row.attempt),
-      settlements.map((row) => row.state),
-      settlements.map((row) => row.reason?.replaceAll('\0', '') ?? null),
-      settlements.map((row) => json(row.oldValue)),
-      settlements.map((row) => json(row.returnedValue)),
-      from,
-    ],
-  );
-  const undid = rows.flatMap((row) => (row.undid ? [row.id] : []));
-  if (undid.length > 0) await markUndone(tx, undid);
-  return new Set(rows.map((row) => row.id));
+  const settled = new Set<number>();
+  for (const chunk of chunksOf(settlements)) {
+    const { rows } = await tx.query<{ id: number; undid: boolean }>(
+      `update writes w set state = mine.state, reason = mine.reason, settled_at = now(), leased_until = null,
+         not_before = null, old_value = coalesce(mine.old_value::jsonb, w.old_value),
+         returned_value = coalesce(mine.returned_value::jsonb, w.returned_value)
+       from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[])
+         as mine (id, attempt, state, reason, old_value, returned_value)
+       where w.id = any($1) and w.id = mine.id and w.attempt = mine.attempt and w.state = $7
+       returning w.id, w.undoes is not null and w.state = 'applied' as undid`,
+      [
+        idsOf(chunk),
+        attemptsOf(chunk),
+        chunk.map((row) => row.state),
+        chunk.map((row) => clean(row.reason)),
+        chunk.map((row) => json(row.oldValue)),
+        chunk.map((row) => json(row.returnedValue)),
+        from,
+      ],
+    );
+    for (const row of rows) settled.add(row.id);
+    const undid = rows.flatMap((row) => (row.undid ? [row.id] : []));
+    if (undid.length > 0) await markUndone(tx, undid);
+  }
+  return settled;
 }
 
 async function markUndone(tx: Tx, undoing: readonly number[]): Promise<void> {
-  await tx.query(
-    `update writes w set state = 'undone', settled_at = now()
-     from writes u join writes last on last.workspace_id = u.workspace_id and last.id = u.undoes
-     where u.id = any($1) and w.connection_id = last.connection_id and w.object = last.object
-       and w.external_id = last.external_id and w.field = last.field and w.run_id = last.run_id
-       and w.state = 'applied' and w.id <= last.id`,
+  const { rows } = await tx.query<{ id: number }>(
+    `select w.id from writes u join writes last on last.id = u.undoes
+     cross join lateral (
+       select id, run_id, state from writes where connection_id = last.connection_id and object = last.object
+         and external_id = last.external_id and field = last.field offset 0) as w
+     where u.id = any($1) and w.run_id = last.run_id and w.state = 'applied' and w.id <= last.id`,
     [undoing],
   );
+  await tx.query(`update writes set state = 'undone', settled_at = now() where id = any($1)`, [
+    rows.map((row) => row.id),
+  ]);
 }
 
 export type Release = Claim & {
@@ -99,27 +116,34 @@ export type Release = Claim & {
 /** Puts claimed rows back into the queue; one that a newer value has replaced meanwhile is settled as cancelled. */
 export async function releaseWrites(tx: Tx, releases: readonly Release[]): Promise<void> {
   if (releases.length === 0) return;
-  await lockRows(tx, releases);
-  await tx.query(
-    `update writes w set leased_until = null, reason = coalesce(mine.reason, w.reason),
-       not_before = case when mine.delay > 0 then now() + mine.delay * interval '1 millisecond' end,
-       failures = w.failures + mine.failed::integer,
-       state = case when newer.id is null then 'planned' else 'cancelled' end,
-       settled_at = case when newer.id is not null then now() end
-     from unnest($1::bigint[], $2::integer[], $3::float8[], $4::boolean[], $5::text[])
-       as mine (id, attempt, delay, failed, reason)
-     join writes old on old.id = mine.id
-     left join writes newer on newer.connection_id = old.connection_id and newer.object = old.object
-       and newer.external_id = old.external_id and newer.field = old.field and newer.state = 'planned' and newer.id <> old.id
-     where w.id = mine.id and w.attempt = mine.attempt and w.state in ('planned', 'sending')`,
-    [
-      releases.map((row) => row.id),
-      releases.map((row) => row.attempt),
-      releases.map((row) => row.delayMs),
-      releases.map((row) => row.failed),
-      releases.map((row) => row.reason?.replaceAll('\0', '') ?? null),
-    ],
-  );
+  await lockRows(tx, idsOf(releases));
+  for (const chunk of chunksOf(releases)) {
+    const { rows: replaced } = await tx.query<{ id: number }>(
+      `select old.id from writes old cross join lateral (
+         select id, state from writes where connection_id = old.connection_id and object = old.object
+           and external_id = old.external_id and field = old.field offset 0) as newer
+       where old.id = any($1) and newer.state = 'planned' and newer.id <> old.id`,
+      [idsOf(chunk)],
+    );
+    await tx.query(
+      `update writes w set leased_until = null, reason = coalesce(mine.reason, w.reason),
+         not_before = case when mine.delay > 0 then now() + mine.delay * interval '1 millisecond' end,
+         failures = w.failures + mine.failed::integer,
+         state = case when w.id = any($6) then 'cancelled' else 'planned' end,
+         settled_at = case when w.id = any($6) then now() end
+       from unnest($1::bigint[], $2::integer[], $3::float8[], $4::boolean[], $5::text[])
+         as mine (id, attempt, delay, failed, reason)
+       where w.id = any($1) and w.id = mine.id and w.attempt = mine.attempt and w.state in ('planned', 'sending')`,
+      [
+        idsOf(chunk),
+        attemptsOf(chunk),
+        chunk.map((row) => row.delayMs),
+        chunk.map((row) => row.failed),
+        chunk.map((row) => clean(row.reason)),
+        replaced.map((row) => row.id),
+      ],
+    );
+  }
 }
 
 /** Closes conflicts that no longer are one, so that their fields are planned again. Returns how many. */

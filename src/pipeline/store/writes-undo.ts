@@ -16,9 +16,10 @@ export async function findUndoable(
        group by connection_id, object, external_id, field, company_id)
      select ours.connection_id as "connectionId", ours.object, ours.external_id as "externalId", ours.field,
        ours.company_id as "companyId", first.old_value as value, ours.last as undoes,
-       exists (select from writes later where later.connection_id = ours.connection_id and later.object = ours.object
-         and later.external_id = ours.external_id and later.field = ours.field and later.id > ours.last
-         and later.state = 'applied' and later.undoes is null) as overtaken
+       exists (select from (
+           select id, state, undoes from writes where connection_id = ours.connection_id and object = ours.object
+             and external_id = ours.external_id and field = ours.field offset 0) as later
+         where later.id > ours.last and later.state = 'applied' and later.undoes is null) as overtaken
      from ours join writes first on first.id = ours.first
      order by ours.last`,
     [runId],

@@ -74,8 +74,10 @@ const WANTED = `with wanted as (
   from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::bigint[]) with ordinality
     as given (connection_id, object, external_id, field, company_id, value, rejected, undoes, line)
   order by connection_id, object, external_id, field, line desc)`;
-const SAME_FIELD = `w.connection_id = wanted.connection_id and w.object = wanted.object
-  and w.external_id = wanted.external_id and w.field = wanted.field`;
+// "offset 0" is a fence: each field is looked up by its own index, whatever the planner believes about the table.
+const ROWS_OF_FIELD = `(
+  select id, state, undoes, new_value from writes where connection_id = wanted.connection_id and object = wanted.object
+    and external_id = wanted.external_id and field = wanted.field offset 0) as known`;
 
 /**
  * Stores what a run wants written: `planned`, or `rehearsed` for a dry run. Over an open row of the same field the newest
@@ -118,17 +120,13 @@ async function insertRehearsed(tx: Tx, runId: string, values: unknown[]): Promis
 }
 
 async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<number> {
-  await tx.query(
-    `${WANTED}, replaced as (
-       select w.id from wanted join writes w on ${SAME_FIELD}
-       where w.state = 'planned' and wanted.rejected is null and (w.undoes is null or wanted.undoes is not null)
-         and (w.new_value <> wanted.value or w.undoes is distinct from wanted.undoes)
-       order by w.id for update of w)
-     update writes w set state = 'cancelled', settled_at = now(), leased_until = null,
-       reason = 'A newer value took its place before it was sent'
-     from replaced where w.id = replaced.id and w.state = 'planned'`,
+  const { rows: replaced } = await tx.query<{ id: number }>(
+    `${WANTED} select known.id from wanted cross join lateral ${ROWS_OF_FIELD}
+     where known.state = 'planned' and wanted.rejected is null and (known.undoes is null or wanted.undoes is not null)
+       and (known.new_value <> wanted.value or known.undoes is distinct from wanted.undoes)`,
     values,
   );
+  if (replaced.length > 0) await replaceRows(tx, replaced.map((row) => row.id)); // prettier-ignore
   // Two transactions may plan the same field at once: the one that comes second updates the row of the first.
   const { rowCount } = await tx.query(
     `${WANTED} insert into writes as w (${COLUMNS}, state, settled_at)
@@ -136,9 +134,10 @@ async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<
        case when rejected is null then 'planned' else 'rejected' end, case when rejected is not null then now() end
      from wanted
      where rejected is not null or not exists (
-       select from writes w where ${SAME_FIELD} and w.state in ('planned', 'sending')
-         and (w.new_value = wanted.value and w.undoes is not distinct from wanted.undoes
-              or w.undoes is not null and wanted.undoes is null))
+       select from ${ROWS_OF_FIELD}
+       where known.state in ('planned', 'sending')
+         and (known.new_value = wanted.value and known.undoes is not distinct from wanted.undoes
+              or known.undoes is not null and wanted.undoes is null))
      order by line
      on conflict (workspace_id, connection_id, object, external_id, field) where state = 'planned'
      do update set run_id = excluded.run_id, new_value = excluded.new_value, undoes = excluded.undoes,
@@ -148,6 +147,17 @@ async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<
     [...values, runId],
   );
   return rowCount ?? 0;
+}
+
+async function replaceRows(tx: Tx, ids: readonly number[]): Promise<void> {
+  // In the order of their ids, like everyone who locks many of them, so that no two wait for each other.
+  await tx.query('select from writes where id = any($1) order by id for update', [ids]);
+  await tx.query(
+    `update writes set state = 'cancelled', settled_at = now(), leased_until = null,
+       reason = 'A newer value took its place before it was sent'
+     where id = any($1) and state = 'planned'`,
+    [ids],
+  );
 }
 
 export type WriteCount = {
@@ -197,9 +207,10 @@ export async function listFailedWrites(
      join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id
      where w.state in ('rejected', 'conflicted') and w.id > $2 and ($1::uuid is null or w.run_id = $1)
        and ($1::uuid is not null or not exists (
-         select from writes later where later.connection_id = w.connection_id and later.object = w.object
-           and later.external_id = w.external_id and later.field = w.field and later.id > w.id
-           and later.state not in ('rehearsed', 'cancelled')))
+         select from (
+           select id, state from writes where connection_id = w.connection_id and object = w.object
+             and external_id = w.external_id and field = w.field offset 0) as later
+         where later.id > w.id and later.state not in ('rehearsed', 'cancelled')))
      order by w.id limit $3`,
     [page.runId ?? null, page.afterId ?? 0, page.limit ?? 1_000],
   );
