@@ -99,7 +99,9 @@ const names = new Map<string, string>();
  * short, so that planning them anew cost more than running them.
  */
 function prepare(text: string, values: unknown[] | undefined): pg.QueryConfig {
-  if (values === undefined) return { text };
+  // From the sixth run on a prepared statement is planned for any values, and a list counts as ten: a page of 5,000 rows took
+  // 3 s instead of 0.3 s. Statements over lists are planned for the list that they get.
+  if (values === undefined || values.some((value) => Array.isArray(value))) return { text, values };
   const name = names.get(text) ?? createHash('sha256').update(text).digest('base64url').slice(0, 22);
   names.set(text, name);
   return { name, text, values };

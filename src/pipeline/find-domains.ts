@@ -6,7 +6,7 @@ import type { Database } from '../db.ts';
 import { findDomainByName } from './2-research/find-domain.ts';
 import type { FoundDomain } from './2-research/find-domain.ts';
 import { answerKey, findAnswers, saveAnswers } from './store/answers.ts';
-import { linkCompanies } from './store/companies.ts';
+import { linkRecords } from './store/company-links.ts';
 import type { Connection } from './store/connections.ts';
 import { listNamesWithoutDomain, saveFoundDomain } from './store/records.ts';
 
@@ -54,9 +54,12 @@ export async function findMissingDomains(
           },
         ]);
       await saveFoundDomain(tx, { connectionId, ...account }, answer);
+      if ('domain' in answer)
+        await linkRecords(tx, workspaceId, connectionId, [
+          { ...account, domain: answer.domain, parentId: null },
+        ]);
     });
     if ('domain' in answer) found += 1;
   }
-  if (found > 0) await db.inWorkspace(workspaceId, (tx) => linkCompanies(tx, workspaceId, connectionId));
   return found;
 }

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../connectors/call.ts';
 import type { Crm, CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
 import type { Database } from '../../db.ts';
-import { linkCompanies } from '../store/companies.ts';
+import { linkRecords } from '../store/company-links.ts';
 import { noteSynced } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import { findCursor, forgetCursors, saveCursor } from '../store/cursors.ts';
@@ -45,11 +45,15 @@ export async function syncConnection(options: {
       if (latest === null) return;
       const [rows, reached] = [waiting, latest];
       waiting = [];
-      result.changed += await db.inWorkspace(at.workspaceId, async (tx) => {
+      const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
         const changed = await mergeRecords(tx, at, rows.map(mirrorRecord));
+        const linked = await linkRecords(tx, at.workspaceId, connection.id, changed);
         await saveCursor(tx, { ...at, object, cursor: reached, rowsRead: rows.length });
-        return changed;
+        return { rows: changed.length, companies: linked };
       });
+      result.changed += merged.rows;
+      result.companiesAdded += merged.companies.added;
+      result.companiesChanged += merged.companies.changed;
     };
     for await (const page of crm.readChanges(object, cursor, options.call)) {
       waiting.push(...page.records);
@@ -61,10 +65,6 @@ export async function syncConnection(options: {
     await merge();
   }
 
-  const linked = await db.inWorkspace(at.workspaceId, async (tx) => {
-    const found = await linkCompanies(tx, at.workspaceId, connection.id);
-    await noteSynced(tx, connection.id);
-    return found;
-  });
-  return { ...result, companiesAdded: linked.added, companiesChanged: linked.changed };
+  await db.inWorkspace(at.workspaceId, (tx) => noteSynced(tx, connection.id));
+  return result;
 }

@@ -88,23 +88,26 @@ const encodeValue = (value: string | number | boolean | null): string => {
 };
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '' };
 
+/** A row that a merge added or changed. */
+export type ChangedRecord = Pick<MirroredRecord, 'object' | 'externalId' | 'domain' | 'parentId'>;
+
 /**
  * Merges one page of rows through COPY into a temporary table: rows whose hash is unchanged are not touched. The last
- * of several versions of one row wins. Returns how many were new or changed.
+ * of several versions of one row wins. Returns those that are new or changed.
  */
 export async function mergeRecords(
   tx: Tx,
   at: { workspaceId: string; connectionId: string },
   records: readonly MirroredRecord[],
-): Promise<number> {
-  if (records.length === 0) return 0;
+): Promise<ChangedRecord[]> {
+  if (records.length === 0) return [];
   await tx.query(
     `create temporary table if not exists incoming
      (line bigint generated always as identity, ${INCOMING}) on commit delete rows`,
   );
   const copy = tx.client.query(copyFrom(`copy incoming (${COLUMNS.join(', ')}) from stdin`));
   await pipeline(Readable.from(encodeRows(records)), copy);
-  const merged = await tx.query(
+  const { rows } = await tx.query<ChangedRecord>(
     `insert into records (workspace_id, connection_id, ${COLUMNS.join(', ')})
      select $1, $2, ${COLUMNS.join(', ')} from (
        select distinct on (object, external_id) * from incoming order by object, external_id, line desc) as latest
@@ -112,10 +115,11 @@ export async function mergeRecords(
        ${COLUMNS.slice(2)
          .map((column) => `${column} = excluded.${column}`)
          .join(', ')}, synced_at = now()
-     where records.row_hash is distinct from excluded.row_hash`,
+     where records.row_hash is distinct from excluded.row_hash
+     returning object, external_id as "externalId", domain, parent_id as "parentId"`,
     [at.workspaceId, at.connectionId],
   );
-  return merged.rowCount ?? 0;
+  return rows;
 }
 
 function* encodeRows(records: readonly MirroredRecord[]): Generator<string> {

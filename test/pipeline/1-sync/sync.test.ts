@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { ChangePage, Crm, CrmObject, CrmRecord } from '../../../src/connectors/crm.ts';
+import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
+import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
+import type { Connection } from '../../../src/pipeline/store/connections.ts';
+import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
+import { createTestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+
+let here: TestDatabase;
+let workspaceId: string;
+let connection: Connection;
+
+before(async () => {
+  here = await createTestDatabase();
+  workspaceId = await ensureWorkspace(here.db);
+  connection = await here.db.inWorkspace(workspaceId, (tx) =>
+    ensureConnection(tx, workspaceId, 'salesforce', 'test'),
+  );
+});
+after(() => here.close());
+
+const row = (object: CrmObject, externalId: string, rest: Partial<CrmRecord> = {}): CrmRecord => ({
+  object,
+  externalId,
+  name: null,
+  companyName: null,
+  website: null,
+  email: null,
+  title: null,
+  industry: null,
+  employees: null,
+  country: null,
+  ownerId: null,
+  parentId: null,
+  modifiedAt: '2026-11-01T00:00:00.000Z',
+  deleted: false,
+  mergedInto: null,
+  convertedTo: null,
+  isPerson: false,
+  ours: {},
+  ...rest,
+});
+
+/** A CRM that sends these pages and, told so, breaks off behind one of them. */
+function createCrm(pages: Partial<Record<CrmObject, CrmRecord[][]>>, breakAfter = Infinity): Crm {
+  const refuse = (): never => assert.fail('a sync only reads changes');
+  let sent = 0;
+  return {
+    kind: 'salesforce',
+    readObjects: ['Account', 'Lead', 'Contact'],
+    writeObjects: ['Account', 'Lead'],
+    readBatch: 2000,
+    check: refuse,
+    installFields: refuse,
+    readCurrent: refuse,
+    groupWrites: refuse,
+    writeRecords: refuse,
+    recordUrl: refuse,
+    async *readChanges(object, cursor): AsyncGenerator<ChangePage> {
+      const from = typeof cursor?.page === 'number' ? cursor.page : 0;
+      for (const [index, records] of (pages[object] ?? []).entries()) {
+        if (index < from) continue;
+        if (sent >= breakAfter) throw new Error('the connection broke');
+        sent += 1;
+        yield { records, cursor: { page: index + 1 } };
+      }
+    },
+  };
+}
+
+const sync = (crm: Crm, full = false) =>
+  syncConnection({ db: here.db, crm, connection, full, call: { signal: new AbortController().signal } });
+
+const query = async <Row extends object>(text: string): Promise<Row[]> =>
+  here.db.inWorkspace(workspaceId, async (tx) => (await tx.query<Row & Record<string, unknown>>(text)).rows);
+
+test('accounts, leads and contacts of one domain are one company', async () => {
+  const crm = createCrm({
+    Account: [[row('Account', 'a1', { name: 'Tarn Optics', website: 'https://www.tarn-optics.example/de' })]],
+    Lead: [[row('Lead', 'l1', { name: 'Ida Holm', companyName: 'Tarn', email: 'Ida@TARN-optics.example' })]],
+    Contact: [[row('Contact', 'c1', { name: 'Bo Lind', email: 'bo@gmail.com', parentId: 'a1' })]],
+  });
+
+  const result = await sync(crm);
+
+  assert.deepEqual([result.read, result.companiesAdded], [3, 1]);
+  const records = await query<{ n: number }>(
+    'select count(*) as n from records where company_id is not null',
+  );
+  assert.equal(records[0]?.n, 3);
+  const [company] = await query<{ domain: string; name: string }>('select domain, name from companies');
+  assert.deepEqual([company?.domain, company?.name], ['tarn-optics.example', 'Tarn Optics']);
+});
+
+test('a row that only our own writes touched is no change', async () => {
+  const touched = row('Account', 'a1', {
+    name: 'Tarn Optics',
+    website: 'https://www.tarn-optics.example/de',
+    modifiedAt: '2026-11-02T10:00:00.000Z',
+    ours: { score: 88 },
+  });
+
+  const result = await sync(createCrm({ Account: [[touched]] }), true);
+
+  assert.deepEqual([result.read, result.changed, result.companiesChanged], [1, 0, 0]);
+});
+
+test('a changed industry makes the company due again', async () => {
+  await here.db.inWorkspace(workspaceId, (tx) => tx.query('update companies set due_at = null'));
+  const changed = row('Account', 'a1', {
+    name: 'Tarn Optics',
+    website: 'tarn-optics.example',
+    industry: 'Optics',
+  });
+
+  const result = await sync(createCrm({ Account: [[changed]] }), true);
+
+  assert.equal(result.companiesChanged, 1);
+  const due = await query<{ n: number }>('select count(*) as n from companies where due_at <= now()');
+  assert.equal(due[0]?.n, 1);
+});
+
+test('free-mail leads, person accounts and hosted pages are skipped, each with its reason', async () => {
+  await sync(
+    createCrm({
+      Account: [
+        [
+          row('Account', 'p1', { name: 'Eva Person', isPerson: true }),
+          row('Account', 'h1', { name: 'Shop', website: 'https://shop.myshopify.com' }),
+          row('Account', 'n1', { name: 'Nameless GmbH' }),
+        ],
+      ],
+      Lead: [[row('Lead', 'f1', { name: 'Free Mail', email: 'someone@gmail.com' })]],
+    }),
+    true,
+  );
+
+  const skipped = await query<{ external_id: string; skipped_because: string }>(
+    `select external_id, skipped_because from records where company_id is null order by external_id`,
+  );
+  const because = Object.fromEntries(skipped.map((one) => [one.external_id, one.skipped_because]));
+  assert.match(because.f1 ?? '', /mailbox provider/);
+  assert.match(because.h1 ?? '', /myshopify/);
+  assert.match(because.p1 ?? '', /person account/);
+  assert.equal(because.n1, 'no website');
+});
+
+test('an account without a website is where its contacts’ e-mails point', async () => {
+  await sync(
+    createCrm({
+      Account: [[row('Account', 'w1', { name: 'Fell Press' })]],
+      Contact: [
+        [
+          row('Contact', 'w2', { name: 'A', email: 'a@fell-press.example', parentId: 'w1' }),
+          row('Contact', 'w3', { name: 'B', email: 'b@fell-press.example', parentId: 'w1' }),
+          row('Contact', 'w4', { name: 'C', email: 'c@elsewhere.example', parentId: 'w1' }),
+        ],
+      ],
+    }),
+    true,
+  );
+
+  const rows = await query<{ domain: string }>(
+    `select c.domain from records r join companies c on c.id = r.company_id where r.external_id in ('w1', 'w4')`,
+  );
+  assert.deepEqual(
+    rows.map((one) => one.domain),
+    ['fell-press.example', 'fell-press.example'],
+  );
+});
+
+test('a deleted row leads to no company any more', async () => {
+  await sync(createCrm({ Account: [[row('Account', 'w1', { deleted: true })]] }), true);
+
+  const [gone] = await query<{ company_id: string | null }>(
+    `select company_id from records where external_id = 'w1'`,
+  );
+  assert.equal(gone?.company_id, null);
+});
+
+test('a sync that breaks off goes on behind the rows that it stored', async () => {
+  const pages = Array.from({ length: 4 }, (_, page) =>
+    Array.from({ length: 5000 }, (_row, index) =>
+      row('Account', `big${page}-${index}`, { name: `Big ${page}`, website: `big${page}-${index}.example` }),
+    ),
+  );
+  await assert.rejects(sync(createCrm({ Account: pages }, 2), true), /the connection broke/);
+  const stored = await query<{ n: number }>(
+    `select count(*) as n from records where external_id like 'big%'`,
+  );
+
+  const rest = await sync(createCrm({ Account: pages }));
+
+  assert.equal((stored[0]?.n ?? 0) + rest.changed, 20_000);
+  const all = await query<{ n: number }>(`select count(*) as n from companies where domain like 'big%'`);
+  assert.equal(all[0]?.n, 20_000);
+});
+
+test('tabs, backslashes, NUL and lone surrogates in a CRM field are stored as text, not as damage', async () => {
+  const name = 'Tab\tBack\\slash\nLine \\N \u0000 \uD800 end';
+
+  await sync(createCrm({ Account: [[row('Account', 'odd', { name, website: 'odd.example' })]] }), true);
+
+  const [odd] = await query<{ name: string }>(`select name from records where external_id = 'odd'`);
+  assert.equal(odd?.name, 'Tab\tBack\\slash\nLine \\N  \uFFFD end');
+});
