@@ -13,10 +13,15 @@ const modern = Number(process.versions.node.split('.')[0]) >= 24;
 const node = modern ? process.execPath : pinned;
 
 if (!modern && !existsSync(pinned)) {
-  console.error(`fieldnote needs Node 24; this is ${process.version}, and the package "node" is not installed (npm ci).`);
+  console.error(
+    `fieldnote needs Node 24; this is ${process.version}, and the package "node" is not installed (npm ci).`,
+  );
   process.exit(1);
 }
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
 // The terminal sends its signals to both; this one waits for the other to end.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
