@@ -101,7 +101,7 @@ export function readDoubts(
     if (denials.some((hit) => reaches(hit) || isHeading(hit))) return 'negated';
     // "… is not what we do": the denial follows its claim.
     if (denials.some((hit) => follows(hit, 6) && isVerbBefore(words, hit, to))) return 'negated';
-    if (plans.some(reaches)) return 'not-present';
+    if (plans.some((hit) => reaches(hit) || isHeading(hit))) return 'not-present';
     // "If you send footage, we train …", "Coming soon: …": these govern what follows, whatever clause it stands in.
     if ([...later, ...conditions].some((hit) => hit.from <= to)) return 'not-present';
     if (later.some((hit) => sameClause(hit) && hit.from - to <= 8)) return 'not-present';

@@ -89,6 +89,8 @@ const SAYS_NOTHING: [why: string, sentence: string][] = [
   ['who buys from us', 'Operators of GPU clusters buy their cables from us.'],
   ['an industry served', 'Cranes for robotics companies and data centre operators.'],
   ['partners’ work', 'Image generation is done by partner models behind an API.'],
+  ['a maybe before a colon', 'Fourth, and this is a maybe: training a small model of our own.'],
+  ['a model that others host', 'Each question goes to a hosted frontier model.'],
   ['rivals, listed', 'We compete with:\n• makers of robots that pack bread\n• GPU clouds'],
   ['a list of what is not done', 'What you will not find here:\nModel training\nGPU racks'],
   ['a newsletter', 'Join our daily newsletters for the latest on GPUs and AI.'],
