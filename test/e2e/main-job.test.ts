@@ -225,8 +225,8 @@ test('true needs rank above hard negatives', async (t) => {
   const result = evaluate(rows);
   t.diagnostic(`auc ${result.auc?.toFixed(3)}, aucHard ${result.aucHard?.toFixed(3)}, n ${result.n}`);
   t.diagnostic(JSON.stringify(result.confusion));
-  assert.ok((result.auc ?? 0) > 0.9);
-  assert.ok((result.aucHard ?? 0) > 0.8);
+  assert.ok((result.auc ?? 0) > 0.94);
+  assert.ok((result.aucHard ?? 0) > 0.9);
 });
 
 test('the same again costs no search, no reading and no write', async () => {
