@@ -20,7 +20,7 @@ export type Connectors = { search: Search | null; pages: PageReader; textModel: 
 
 // A burst of two seconds' worth lets a rested bucket start at once without ever doubling a minute's allowance.
 const BURST_SECONDS = 2;
-// A tenth of the LLM's rate is kept for people who wait.
+// People who wait may always have a tenth of the LLM's rate; what they do not use is batch work's.
 const INTERACTIVE_SHARE = 0.1;
 
 export type Shared = { limits: SharedLimits; breaker: SharedBreaker };
@@ -125,7 +125,7 @@ export function rateOf(bucket: string, config: Config): BucketRate | undefined {
   if (bucket === 'tavily') return perMinute(searches);
   if (bucket.startsWith('llm')) {
     const all = bucket.includes(':tokens') ? llmTokens : llmRequests;
-    return perMinute(all * (bucket.endsWith(':interactive') ? INTERACTIVE_SHARE : 1 - INTERACTIVE_SHARE));
+    return perMinute(bucket.endsWith(':interactive') ? all * INTERACTIVE_SHARE : all);
   }
   if (bucket.startsWith('hubspot:')) {
     const { search } = hubspotBuckets(bucket.slice('hubspot:'.length).replace(/:search$/, ''));

@@ -7,7 +7,10 @@ export { classifyNetworkError, parseRetryAfter } from './resilience-network.ts';
 
 export type PolicyBucket = {
   key: string;
-  /** The bucket that calls with a person waiting take from instead, so that batch work can't use up their share. */
+  /**
+   * The bucket whose turns calls with a person waiting take, so that batch work can't use up their share. What they use is
+   * taken from the first bucket too, whose queue they do not wait in: batch work has all that nobody waits for.
+   */
   interactiveKey?: string;
   /** What one HTTP attempt costs in it. */
   cost(units: { requests: number; tokens: number }): number;
@@ -89,7 +92,11 @@ export function createPolicy(settings: PolicyOptions): Policy {
       cost: bucket.cost(units),
     }));
     const turns = buckets.map(({ key, cost }) => limits.reserve(key, cost));
+    const charged = settings.buckets
+      .filter(({ key }) => buckets.every((bucket) => bucket.key !== key))
+      .map((bucket) => limits.reserve(bucket.key, bucket.cost(units)));
     let wait = Math.max(0, closedUntil - performance.now(), ...(await Promise.all(turns)));
+    await Promise.all(charged);
     const waited = wait > 0;
     while (wait > 0) {
       if (wait > longestTurnMs)

@@ -186,3 +186,20 @@ test('A hedge that fails leaves the first request in the race, and the first fai
     /first failed/,
   );
 });
+
+test('A call that hangs since before there were samples is hedged as soon as there are', async () => {
+  const hedger = createHedger({ floorMs: 1 });
+  const signal = new AbortController().signal;
+  const hanging = hedger.race('reading', signal, async (lane) =>
+    lane.watch(
+      () =>
+        new Promise<string>((resolve, reject) => {
+          if (lane.hedge) resolve('hedged');
+          else lane.signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+        }),
+    ),
+  );
+  for (let call = 0; call < 8; call += 1)
+    await hedger.race('reading', signal, async (lane) => lane.watch(async () => 'quick'));
+  assert.equal(await hanging, 'hedged');
+});

@@ -165,11 +165,15 @@ test('A Retry-After closes every bucket for everyone, and one that is too long i
   assert.equal(provider.startedAt.length, 1);
 });
 
-test('Buckets are charged for every attempt, and a person who waits takes from a share of their own', async () => {
+test('Buckets are charged for every attempt, and a person who waits takes turns of their own, at the expense of batch work', async () => {
   const charged: [string, number][] = [];
   const policy = policyWith({
     limits: {
-      reserve: async (bucket, units) => (charged.push([bucket, units]), 0),
+      // Batch work has queued up for a minute.
+      reserve: async (bucket, units) => (
+        charged.push([bucket, units]),
+        bucket === 'requests' && charged.length > 4 ? 60_000 : 0
+      ),
       pause: async () => {},
       pausedFor: async () => 0,
     },
@@ -191,6 +195,7 @@ test('Buckets are charged for every attempt, and a person who waits takes from a
     ['tokens', 70],
     ['requests:interactive', 1],
     ['tokens', 0],
+    ['requests', 1],
   ]);
 });
 

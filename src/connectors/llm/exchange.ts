@@ -52,7 +52,8 @@ export function createExchanger(options: {
           },
           {
             signal: lane.signal,
-            interactive: call.interactive,
+            // A hedge goes before what queues up for its turn: the one it is for has waited long enough.
+            interactive: call.interactive === true || lane.hedge,
             // Asking twice costs money but changes nothing.
             repeatable: true,
             tokens: expectedTokens,
