@@ -15,7 +15,7 @@ export type WriteRules = {
 };
 
 export type DecidedRow = { write: Write; present: FieldValue };
-export type SettledRow = {
+type SettledRow = {
   write: Write;
   state: 'skipped' | 'conflicted' | 'rejected';
   reason: string;

@@ -8,7 +8,7 @@ import { couldHaveBecome, sameValue } from './same-value.ts';
 export type LostRace = { id: number; theirs: FieldValue; reason: string };
 
 /** `stands`: our value is still on top of theirs. */
-export type FoundRace = { theirs: FieldValue; stands: boolean };
+type FoundRace = { theirs: FieldValue; stands: boolean };
 
 /**
  * Whether a write replaced something else than what it was meant to, by the field's versions (newest first). Null when it

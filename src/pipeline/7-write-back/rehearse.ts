@@ -13,7 +13,7 @@ import { readRecords } from './flush-read.ts';
 import { openSession } from './flush-session.ts';
 import type { FlushCalls, FlushSession, OpenConnection } from './flush-session.ts';
 
-export type Verdict = 'would-apply' | 'would-conflict' | 'would-reject' | 'unchanged';
+type Verdict = 'would-apply' | 'would-conflict' | 'would-reject' | 'unchanged';
 
 export type RehearsedField = {
   id: number;

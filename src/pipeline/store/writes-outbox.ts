@@ -1,9 +1,9 @@
+import type { QueryResultRow } from 'pg';
 import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
-import { chunksOf } from './chunks.ts';
 import { WRITE_COLUMNS } from './writes.ts';
-import type { Write } from './writes.ts';
+import type { Write, WriteState } from './writes.ts';
 
 /** One row in one flusher's hands: results count only while the row still carries this attempt. */
 export type Claim = { id: number; attempt: number };
@@ -35,9 +35,52 @@ export async function lockConnection(tx: Tx, connectionId: string): Promise<void
   await tx.query('select from connections where id = $1 for no key update', [connectionId]);
 }
 
-/** Everyone who changes many rows locks them in the order of their ids, so that no two wait for each other. */
-export async function lockRows(tx: Tx, ids: readonly number[]): Promise<void> {
-  await tx.query('select from writes where id = any($1) order by id for update', [ids]);
+type LockedRow = Claim & { state: WriteState; leased: boolean };
+
+/**
+ * Locks rows in the order of their ids, as everyone does who changes many, so that no two wait for each other. What they
+ * are is checked on the result: told the state as well, the planner would read all rows of that state instead of these.
+ */
+async function lockRows(tx: Tx, ids: readonly number[]): Promise<LockedRow[]> {
+  const { rows } = await tx.query<LockedRow>(
+    `select id, attempt, state, coalesce(leased_until > now(), false) as leased from writes
+     where id = any($1) order by id for update`,
+    [ids],
+  );
+  return rows;
+}
+
+/** Locks claimed rows until the transaction ends. Returns those that are still this flusher's and in one of the states. */
+export async function lockClaims<T extends Claim>(
+  tx: Tx,
+  claims: readonly T[],
+  states: readonly WriteState[],
+): Promise<T[]> {
+  const locked = await lockRows(
+    tx,
+    claims.map((claim) => claim.id),
+  );
+  const found = new Map(locked.map((row) => [row.id, row]));
+  return claims.filter(({ id, attempt }) => {
+    const row = found.get(id);
+    return row !== undefined && row.attempt === attempt && states.includes(row.state);
+  });
+}
+
+async function claimRows<Row extends QueryResultRow>(
+  tx: Tx,
+  ids: readonly number[],
+  leaseMs: number,
+  columns: string,
+): Promise<Row[]> {
+  const { rows } = await tx.query<Row>(
+    `with claimed as (
+       update writes w set attempt = w.attempt + 1, leased_until = now() + $2 * interval '1 millisecond'
+       where w.id = any($1) returning w.*)
+     select ${columns} from claimed w order by w.id`,
+    [ids, leaseMs],
+  );
+  return rows;
 }
 
 /** Records with planned fields that may be sent now, oldest plan first. */
@@ -65,16 +108,12 @@ export async function claimPlanned(
      where w.state = 'planned' and not exists (select from runs r where r.id = w.run_id and r.state in ('paused', 'cancelled'))`,
     [connectionId, records.map((record) => record.object), records.map((record) => record.externalId)],
   );
-  const ids = mine.map((row) => row.id);
-  await lockRows(tx, ids);
-  const { rows } = await tx.query<Write>(
-    `with claimed as (
-       update writes w set attempt = w.attempt + 1, leased_until = now() + $2 * interval '1 millisecond'
-       where w.id = any($1) and w.state = 'planned' returning w.*)
-     select ${WRITE_COLUMNS} from claimed w order by w.id`,
-    [ids, leaseMs],
+  const locked = await lockRows(
+    tx,
+    mine.map((row) => row.id),
   );
-  return rows;
+  const ids = locked.flatMap((row) => (row.state === 'planned' ? [row.id] : []));
+  return claimRows<Write>(tx, ids, leaseMs, WRITE_COLUMNS);
 }
 
 export type UnresolvedWrite = Write & { baseModifiedAt: Date | null };
@@ -93,35 +132,27 @@ export async function claimUnresolved(
     [connectionId, limit],
   );
   if (mine.length === 0) return [];
-  const ids = mine.map((row) => row.id);
-  await lockRows(tx, ids);
-  const { rows } = await tx.query<UnresolvedWrite>(
-    `with claimed as (
-       update writes w set attempt = w.attempt + 1, leased_until = now() + $2 * interval '1 millisecond'
-       where w.id = any($1) and w.state = 'sending' and w.leased_until <= now() returning w.*)
-     select ${WRITE_COLUMNS}, w.base_modified_at as "baseModifiedAt" from claimed w order by w.id`,
-    [ids, leaseMs],
+  const locked = await lockRows(
+    tx,
+    mine.map((row) => row.id),
   );
-  return rows;
+  const ids = locked.flatMap((row) => (row.state === 'sending' && !row.leased ? [row.id] : []));
+  return claimRows<UnresolvedWrite>(
+    tx,
+    ids,
+    leaseMs,
+    `${WRITE_COLUMNS}, w.base_modified_at as "baseModifiedAt"`,
+  );
 }
 
 /** Keeps claimed rows for another `leaseMs` from now. Returns those that are still this flusher's. */
 export async function renewLeases(tx: Tx, claims: readonly Claim[], leaseMs: number): Promise<Set<number>> {
-  await lockRows(
-    tx,
-    claims.map((claim) => claim.id),
+  const ids = (await lockClaims(tx, claims, ['planned', 'sending'])).map((claim) => claim.id);
+  await tx.query(
+    `update writes set leased_until = now() + $2 * interval '1 millisecond' where id = any($1)`,
+    [ids, leaseMs],
   );
-  const renewed = new Set<number>();
-  for (const chunk of chunksOf(claims)) {
-    const { rows } = await tx.query<{ id: number }>(
-      `update writes w set leased_until = now() + $3 * interval '1 millisecond'
-       from unnest($1::bigint[], $2::integer[]) as mine (id, attempt)
-       where w.id = any($1) and w.id = mine.id and w.attempt = mine.attempt and w.state in ('planned', 'sending') returning w.id`,
-      [chunk.map((claim) => claim.id), chunk.map((claim) => claim.attempt), leaseMs],
-    );
-    for (const row of rows) renewed.add(row.id);
-  }
-  return renewed;
+  return new Set(ids);
 }
 
 /** How much of a connection is open, and how long until something of it may be touched, in milliseconds (null: nothing). */

@@ -1,13 +1,12 @@
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { chunksOf } from './chunks.ts';
-import { lockRows } from './writes-outbox.ts';
+import { lockClaims } from './writes-outbox.ts';
 import type { Claim } from './writes-outbox.ts';
 import { toStoredJson } from './writes.ts';
 import type { WriteState } from './writes.ts';
 
 const idsOf = (rows: readonly Claim[]): number[] => rows.map((row) => row.id);
-const attemptsOf = (rows: readonly Claim[]): number[] => rows.map((row) => row.attempt);
 const clean = (reason: string | null | undefined): string | null => reason?.replaceAll('\0', '') ?? null;
 
 export type Departure = Claim & { oldValue: FieldValue; baseModifiedAt: string | null };
@@ -21,26 +20,21 @@ export async function markSending(
   departures: readonly Departure[],
   leaseMs: number,
 ): Promise<Set<number>> {
-  await lockRows(tx, idsOf(departures));
-  const departed = new Set<number>();
-  for (const chunk of chunksOf(departures)) {
-    const { rows } = await tx.query<{ id: number }>(
-      `update writes w set state = 'sending', sent_at = now(), leased_until = now() + $5 * interval '1 millisecond',
+  const ours = await lockClaims(tx, departures, ['planned']);
+  for (const chunk of chunksOf(ours))
+    await tx.query(
+      `update writes w set state = 'sending', sent_at = now(), leased_until = now() + $4 * interval '1 millisecond',
          old_value = mine.old_value::jsonb, base_modified_at = mine.base_modified_at
-       from unnest($1::bigint[], $2::integer[], $3::text[], $4::timestamptz[])
-         as mine (id, attempt, old_value, base_modified_at)
-       where w.id = any($1) and w.id = mine.id and w.attempt = mine.attempt and w.state = 'planned' returning w.id`,
+       from unnest($1::bigint[], $2::text[], $3::timestamptz[]) as mine (id, old_value, base_modified_at)
+       where w.id = any($1) and w.id = mine.id`,
       [
         idsOf(chunk),
-        attemptsOf(chunk),
         chunk.map((row) => toStoredJson(row.oldValue)),
         chunk.map((row) => row.baseModifiedAt),
         leaseMs,
       ],
     );
-    for (const row of rows) departed.add(row.id);
-  }
-  return departed;
+  return new Set(idsOf(ours));
 }
 
 export type Settlement = Claim & {
@@ -62,34 +56,30 @@ export async function settleWrites(
   settlements: readonly Settlement[],
 ): Promise<Set<number>> {
   if (settlements.length === 0) return new Set();
-  await lockRows(tx, idsOf(settlements));
+  const ours = await lockClaims(tx, settlements, [from]);
   const json = (value: FieldValue | undefined): string | null =>
     value === undefined ? null : toStoredJson(value);
-  const settled = new Set<number>();
-  for (const chunk of chunksOf(settlements)) {
+  for (const chunk of chunksOf(ours)) {
     const { rows } = await tx.query<{ id: number; undid: boolean }>(
       `update writes w set state = mine.state, reason = mine.reason, settled_at = now(), leased_until = null,
          not_before = null, old_value = coalesce(mine.old_value::jsonb, w.old_value),
          returned_value = coalesce(mine.returned_value::jsonb, w.returned_value)
-       from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[])
-         as mine (id, attempt, state, reason, old_value, returned_value)
-       where w.id = any($1) and w.id = mine.id and w.attempt = mine.attempt and w.state = $7
+       from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])
+         as mine (id, state, reason, old_value, returned_value)
+       where w.id = any($1) and w.id = mine.id
        returning w.id, w.undoes is not null and w.state = 'applied' as undid`,
       [
         idsOf(chunk),
-        attemptsOf(chunk),
         chunk.map((row) => row.state),
         chunk.map((row) => clean(row.reason)),
         chunk.map((row) => json(row.oldValue)),
         chunk.map((row) => json(row.returnedValue)),
-        from,
       ],
     );
-    for (const row of rows) settled.add(row.id);
     const undid = rows.flatMap((row) => (row.undid ? [row.id] : []));
     if (undid.length > 0) await markUndone(tx, undid);
   }
-  return settled;
+  return new Set(idsOf(ours));
 }
 
 async function markUndone(tx: Tx, undoing: readonly number[]): Promise<void> {
@@ -116,8 +106,8 @@ export type Release = Claim & {
 /** Puts claimed rows back into the queue; one that a newer value has replaced meanwhile is settled as cancelled. */
 export async function releaseWrites(tx: Tx, releases: readonly Release[]): Promise<void> {
   if (releases.length === 0) return;
-  await lockRows(tx, idsOf(releases));
-  for (const chunk of chunksOf(releases)) {
+  const ours = await lockClaims(tx, releases, ['planned', 'sending']);
+  for (const chunk of chunksOf(ours)) {
     const { rows: replaced } = await tx.query<{ id: number }>(
       `select old.id from writes old cross join lateral (
          select id, state from writes where connection_id = old.connection_id and object = old.object
@@ -129,14 +119,12 @@ export async function releaseWrites(tx: Tx, releases: readonly Release[]): Promi
       `update writes w set leased_until = null, reason = coalesce(mine.reason, w.reason),
          not_before = case when mine.delay > 0 then now() + mine.delay * interval '1 millisecond' end,
          failures = w.failures + mine.failed::integer,
-         state = case when w.id = any($6) then 'cancelled' else 'planned' end,
-         settled_at = case when w.id = any($6) then now() end
-       from unnest($1::bigint[], $2::integer[], $3::float8[], $4::boolean[], $5::text[])
-         as mine (id, attempt, delay, failed, reason)
-       where w.id = any($1) and w.id = mine.id and w.attempt = mine.attempt and w.state in ('planned', 'sending')`,
+         state = case when w.id = any($5) then 'cancelled' else 'planned' end,
+         settled_at = case when w.id = any($5) then now() end
+       from unnest($1::bigint[], $2::float8[], $3::boolean[], $4::text[]) as mine (id, delay, failed, reason)
+       where w.id = any($1) and w.id = mine.id`,
       [
         idsOf(chunk),
-        attemptsOf(chunk),
         chunk.map((row) => row.delayMs),
         chunk.map((row) => row.failed),
         chunk.map((row) => clean(row.reason)),

@@ -2,23 +2,21 @@ import type { CrmKind, CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 
-export const WRITE_STATES = [
-  'planned',
-  'rehearsed',
-  'sending',
-  'applied',
-  'skipped',
-  'conflicted',
-  'rejected',
-  'undone',
-  'cancelled',
-] as const;
 /**
  * planned: wanted · rehearsed: planned by a dry run, never sent · sending: a call may have gone out · applied: the CRM took
  * it · skipped: nothing to do · conflicted: a person's value stands · rejected: the CRM or our own check said no ·
  * undone: put back later · cancelled: never sent, since its run was cancelled or a newer value took its place.
  */
-export type WriteState = (typeof WRITE_STATES)[number];
+export type WriteState =
+  | 'planned'
+  | 'rehearsed'
+  | 'sending'
+  | 'applied'
+  | 'skipped'
+  | 'conflicted'
+  | 'rejected'
+  | 'undone'
+  | 'cancelled';
 
 /** One field of one record of one connection. */
 export type FieldAddress = { connectionId: string; object: CrmObject; externalId: string; field: FieldKey };
