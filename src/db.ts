@@ -49,7 +49,11 @@ export async function openDatabase(
     application_name: 'fieldnote',
   });
   // Without a listener an idle connection that the server closes ends the process.
-  pool.on('error', (error) => options.onError?.(error));
+  let closing = false;
+  pool.on('error', (error) => {
+    // What the server says to a connection that is on its way out concerns nobody.
+    if (!closing) options.onError?.(error);
+  });
   let role: string | null;
   try {
     role = await chooseRole(pool);
@@ -88,7 +92,10 @@ export async function openDatabase(
     ping: async () => {
       await pool.query('select 1');
     },
-    close: () => pool.end(),
+    close: () => {
+      closing = true;
+      return pool.end();
+    },
   };
 }
 
