@@ -75,7 +75,13 @@ export async function syncOnce(
       call,
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
-    const found = await findMissingDomains(deps, connection, call);
+    const found = await findMissingDomains(deps, connection, call).catch((error: unknown) => {
+      const isSearch = error instanceof ProviderError || error instanceof ProviderDownError;
+      if (options.signal.aborted || !isSearch) throw error;
+      // The CRM itself was read; names that search can't answer now are looked up with the next sync.
+      deps.onError(error, 'companies without a website were not looked up by name');
+      return 0;
+    });
     return { ...result, companiesFound: found };
   } finally {
     await ledger.saved();

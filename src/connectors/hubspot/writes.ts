@@ -100,7 +100,7 @@ export async function writeRecords(
 }
 
 function notSent(problems: readonly FieldProblem[]): Rejection {
-  const message = problems.map((problem) => problem.message).join('; ');
+  const message = [...new Set(problems.map((problem) => problem.message))].join('; ');
   const fields = problems.map((problem) => problem.key);
   return { outcome: 'rejected', code: 'NOT_SENT', message, fields, retryable: false };
 }
@@ -179,7 +179,7 @@ function blameRows(refusal: ValuesRefused, inputs: readonly Row[]): Map<string, 
         {
           outcome: 'rejected',
           code: values[0]?.code ?? refusal.code ?? 'VALIDATION_ERROR',
-          message: values.map((value) => value.message).join('; '),
+          message: [...new Set(values.map((value) => value.message))].join('; '),
           fields: fields.filter((field) => field !== null),
           retryable: false,
         },

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createSyncJob } from '../../src/pipeline/sync-job.ts';
+import { findConnection } from '../../src/pipeline/store/connections.ts';
+import { startSystem } from '../harness/system.ts';
+import type { System } from '../harness/system.ts';
+
+let system: System;
+before(async () => {
+  system = await startSystem({ environment: { TAVILY_API_KEY: 'tvly-wrong' } });
+});
+after(() => system.close());
+
+test('a search key that is refused neither stops a sync nor pauses the CRM', async () => {
+  const app = await system.openApp({ worker: false });
+  const troubles: string[] = [];
+  const sync = createSyncJob({
+    ...app,
+    ...app.connectors,
+    prices: app.config.prices,
+    onError: (_error, what) => troubles.push(what),
+  });
+  for (const connection of app.connections) {
+    await app.crmOf(connection).installFields({ signal: AbortSignal.timeout(30_000) });
+    const job = { workspaceId: app.workspaceId, connectionId: connection.id };
+    assert.equal(await sync(job, AbortSignal.timeout(30_000)), 'done');
+    const now = await app.db.inWorkspace(app.workspaceId, (tx) => findConnection(tx, connection.id));
+    assert.equal(now?.status, 'active', connection.kind);
+    assert.ok(now.syncedAt !== null, connection.kind);
+  }
+  assert.deepEqual(new Set(troubles), new Set(['companies without a website were not looked up by name']));
+});
