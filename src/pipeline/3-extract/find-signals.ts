@@ -23,7 +23,7 @@ const PHRASE_CONFIDENCE = 0.7;
 const SIGNALS_PER_KIND = 4;
 
 /** A sentence with the words of a kind that does not claim it, and why. */
-export type Refused = { kind: string; reason: ClaimDoubt | 'namesake'; sentence: string };
+type Refused = { kind: string; reason: ClaimDoubt | 'namesake'; sentence: string };
 
 export type FoundSignals = {
   signals: Signal[];

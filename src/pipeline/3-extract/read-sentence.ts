@@ -8,7 +8,7 @@ import { findDoer, isAboutCompany, type Speakers } from './speaker.ts';
 import { CUSTOMERS, OTHERS, OWN, PARTIES, PAST, PROVIDERS, SOMEBODY, TRADES } from './speaker-words.ts';
 
 /** A kind that a sentence claims, and where in the sentence (UTF-16 offsets). */
-export type Claim = { kind: string; strength: number; start: number; end: number };
+type Claim = { kind: string; strength: number; start: number; end: number };
 
 /** Why a sentence does not say of the company, as a present fact, what its words say. */
 export type ClaimDoubt = Doubt | 'other-company';

@@ -89,6 +89,7 @@ const SAYS_NOTHING: [why: string, sentence: string][] = [
   ['who buys from us', 'Operators of GPU clusters buy their cables from us.'],
   ['an industry served', 'Cranes for robotics companies and data centre operators.'],
   ['partners’ work', 'Image generation is done by partner models behind an API.'],
+  ['a school club', 'Robots fill the gym in spring.\nForty pupils and their parents cheer.'],
   ['a maybe before a colon', 'Fourth, and this is a maybe: training a small model of our own.'],
   ['a model that others host', 'Each question goes to a hosted frontier model.'],
   ['rivals, listed', 'We compete with:\n• makers of robots that pack bread\n• GPU clouds'],
@@ -146,11 +147,11 @@ test('A word that means something else in other company counts only among words 
 test('Menus are no evidence and no part of a quote', () => {
   assert.deepEqual(kindsIn('Home · Products · Training our robots · Contact'), []);
   assert.deepEqual(kindsIn('Robots\nGPUs\nPricing\nAbout us\nCareers\nModel training\nContact'), []);
-  assert.ok(kindsIn('Our robots:\nGantry robots\nSmall robots').includes('robots'));
-  const [signal] = read('Menu Robots that stack bricks by themselves').filter(
+  assert.ok(kindsIn('Robots for factories:\nGantry robots\nSmall robots').includes('robots'));
+  const [signal] = read('Menu Robots that sort bricks by themselves').filter(
     ({ kind }) => kind === 'robots',
   );
-  assert.equal(signal?.quote, 'Robots that stack bricks by themselves');
+  assert.equal(signal?.quote, 'Robots that sort bricks by themselves');
 });
 
 test('An article calls the company by its first name once it has given the whole', () => {
