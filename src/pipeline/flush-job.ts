@@ -31,7 +31,7 @@ type FlushOnce = (
 // While a run still plans writes, only full batches go out: a thousand records then take the fewest calls that the platform
 // allows. Nobody waits longer than this for the CRM to show a batch's results.
 const LONGEST_LINGER_MS = 5 * 60_000;
-const LINGER_POLL_MS = 2_000;
+const SHORTEST_WAIT_MS = 200;
 
 /** Does this process hold the credentials of the connection? */
 export function canOpen({ crmOf }: Pick<Deps, 'crmOf'>, connection: Connection): boolean {
@@ -88,8 +88,8 @@ export function createFlushJob(deps: Deps) {
     // Without its credentials here, its writes stay planned for a process that has them.
     if (!canOpen(deps, connection)) return 'done';
     const result = await flushOnce(connection, { signal, mode: lingering ? 'full-batches-only' : 'now' });
-    if (result.waiting === 0) return 'done';
-    const wait = (result.comeBackAt?.getTime() ?? 0) - Date.now();
-    return { againInMs: Math.max(wait, LINGER_POLL_MS) };
+    // Partial batches of a run that goes on wait for its next companies or its end, which ask for a flush themselves.
+    if (result.waiting === 0 || (lingering && result.comeBackAt === null)) return 'done';
+    return { againInMs: Math.max((result.comeBackAt?.getTime() ?? 0) - Date.now(), SHORTEST_WAIT_MS) };
   };
 }
