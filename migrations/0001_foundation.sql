@@ -369,6 +369,7 @@ create index writes_unread on writes (connection_id, id) where state = 'applied'
 create index writes_field on writes (external_id, object, connection_id, field, id desc);
 create index writes_run on writes (run_id, state, id);
 create index writes_company on writes (company_id, id desc);
+create index writes_conflicted on writes (connection_id) where state = 'conflicted';
 
 -- Every call to a provider, with what it cost.
 create table usage (

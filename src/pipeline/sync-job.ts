@@ -6,6 +6,7 @@ import type { Database } from '../db.ts';
 import { ProviderDownError, ProviderError, describeError } from '../errors.ts';
 import { syncConnection } from './1-sync/sync.ts';
 import type { SyncResult } from './1-sync/sync.ts';
+import { reopenConflicts } from './7-write-back/reopen-conflicts.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { findMissingDomains } from './find-domains.ts';
 import { canOpen } from './flush-job.ts';
@@ -13,6 +14,7 @@ import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { findConnection, pauseConnection, saveCheck } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
 import type { Observer } from './run-company.ts';
+import { hasConflicts } from './store/writes-list.ts';
 import type { Prices } from './store/usage.ts';
 
 const DAY_MS = 86_400_000;
@@ -73,6 +75,10 @@ export async function syncOnce(
       connection,
       full: options.full,
       call,
+      // A conflict that a person has resolved in the CRM is over: the field is ours to write again.
+      onPage: async (tx, records) => {
+        if (await hasConflicts(tx, connection.id)) await reopenConflicts(tx, connection.id, records);
+      },
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
     const found = await findMissingDomains(deps, connection, call).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../connectors/call.ts';
 import type { Crm, CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
-import type { Database } from '../../db.ts';
+import type { Database, Tx } from '../../db.ts';
 import { linkRecords } from '../store/company-links.ts';
 import { noteSynced } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
@@ -30,6 +30,8 @@ export async function syncConnection(options: {
   connection: Connection;
   full: boolean;
   call: CallOptions;
+  /** Sees each page in the transaction that stores it. */
+  onPage?: (tx: Tx, records: readonly CrmRecord[]) => Promise<void>;
   onProgress?: (progress: { object: CrmObject; read: number }) => void;
 }): Promise<SyncResult> {
   const { db, crm, connection } = options;
@@ -48,6 +50,7 @@ export async function syncConnection(options: {
       const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
         const changed = await mergeRecords(tx, at, rows.map(mirrorRecord));
         const linked = await linkRecords(tx, at.workspaceId, connection.id, changed);
+        await options.onPage?.(tx, rows);
         await saveCursor(tx, { ...at, object, cursor: reached, rowsRead: rows.length });
         return { rows: changed.length, companies: linked };
       });

@@ -49,3 +49,12 @@ export async function countRunWrites(tx: Tx, runId: string): Promise<Partial<Rec
   );
   return Object.fromEntries(rows.map((row) => [row.state, row.count]));
 }
+
+/** Does a person's value stand against ours anywhere in this connection? */
+export async function hasConflicts(tx: Tx, connectionId: string): Promise<boolean> {
+  const { rows } = await tx.query<{ some: boolean }>(
+    `select exists (select from writes where connection_id = $1 and state = 'conflicted') as some`,
+    [connectionId],
+  );
+  return rows[0]?.some ?? false;
+}
