@@ -94,7 +94,9 @@ export function describeError(error: unknown): string {
   const parts = [error.message || error.name];
   let cause = error.cause;
   for (let depth = 0; cause instanceof Error && depth < 3; depth += 1) {
-    if (cause.message && !parts.includes(cause.message)) parts.push(cause.message);
+    const { message } = cause;
+    // A wrapper often repeats what it wraps.
+    if (message && !parts.some((part) => part.includes(message))) parts.push(message);
     cause = cause.cause;
   }
   return parts.join(': ');

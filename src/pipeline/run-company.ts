@@ -155,10 +155,13 @@ export function createRunCompany(options: RunCompanyOptions) {
       // Answered for others while it fails for this company: worth many tries, but not endless ones.
       const transient = error instanceof ProviderError && error.retryable;
       if (!transient) options.onError(error, `${stage.name} of ${company.domain}`);
-      const why = `${stage.name}: ${describeError(error)}`;
+      // A key that is refused now will be refused again in a second; the fix stands with the error.
+      const refused = error instanceof ProviderError && error.kind === 'unauthorized';
+      const fix = refused && error.fix ? ` ${error.fix}` : '';
+      const why = `${stage.name}: ${describeError(error)}${fix}`;
       const result = await db.inWorkspace(job.workspaceId, async (tx): Promise<JobResult> => {
         const attempts = await countAttempt(tx, job.runId, job.companyId, why);
-        if (attempts < (transient ? TRANSIENT_TRIES : stage.tries)) {
+        if (attempts < (transient ? TRANSIENT_TRIES : refused ? 1 : stage.tries)) {
           const backOff =
             Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(attempts, 10)) * (0.5 + Math.random());
           return { againInMs: Math.max(backOff, (transient && error.retryAfterMs) || 0) };
