@@ -54,6 +54,8 @@ export async function openDatabase(
     // What the server says to a connection that is on its way out concerns nobody.
     if (!closing) options.onError?.(error);
   });
+  // The pool listens only while a connection is idle; one that breaks in use tells the query that waits for it as well.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   let role: string | null;
   try {
     role = await chooseRole(pool);
