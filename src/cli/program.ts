@@ -17,6 +17,8 @@ import { addUndo } from './undo.ts';
 
 // The shell's own convention for a process that a signal ended: 128 + SIGINT.
 const INTERRUPTED = 130;
+// These go on until they are told to stop: stopping cleanly is their success.
+const LASTING = new Set(['start', 'web', 'worker', 'sandbox', 'demo']);
 
 /** Parses the command line and runs one command. Resolves to the exit code: 0 only on success. */
 export async function runCli(argv: readonly string[], context: Context): Promise<number> {
@@ -47,9 +49,13 @@ export async function runCli(argv: readonly string[], context: Context): Promise
     registerEval,
   ])
     add(program, context);
+  let lasting = false;
+  program.hook('preAction', (_program, command) => {
+    lasting = LASTING.has(command.name());
+  });
   try {
     await program.parseAsync(argv.slice(2), { from: 'user' });
-    return context.signal.aborted ? INTERRUPTED : 0;
+    return context.signal.aborted && !lasting ? INTERRUPTED : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     if (context.signal.aborted) return INTERRUPTED;
