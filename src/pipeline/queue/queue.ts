@@ -141,6 +141,7 @@ export async function openQueue(options: {
           parse,
           handle,
           singletonKey: (job) => ('connectionId' in job ? job.connectionId : undefined),
+          exclusive: queue === QUEUES.sync,
           mark: (attempt) => mark(queue, [attempt]),
           onError: options.onError,
         });

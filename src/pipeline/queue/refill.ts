@@ -151,19 +151,24 @@ export async function postpone(
   attempt: Attempt,
   data: unknown,
   afterMs: number,
-  more: { singletonKey?: string } = {},
+  once: { singletonKey?: string; exclusive?: boolean } = {},
 ): Promise<void> {
   const transaction = await boss.getDb().beginTransaction?.();
   if (transaction === undefined) throw new Error('the queue database offers no transactions');
   const db = transaction.db;
+  const { singletonKey, exclusive } = once;
+  const again = {
+    data: typeof data === 'object' && data !== null ? data : {},
+    startAfter: new Date(Date.now() + afterMs),
+    ...(singletonKey === undefined ? {} : { singletonKey }),
+  };
   try {
+    // Queued first, so that nobody who fetches the next one waits for us while we wait for them; only an exclusive queue
+    // has no room for it before this one is settled.
+    if (!exclusive) await boss.insert(queue, [again], { db });
     const { affected } = Settled.parse(await boss.complete(queue, attempt, null, { db }));
-    const payload = typeof data === 'object' && data !== null ? data : {};
-    if (affected > 0)
-      await boss.insert(queue, [{ data: payload, startAfter: new Date(Date.now() + afterMs), ...more }], {
-        db,
-      });
-    await transaction.commit();
+    if (affected > 0 && exclusive) await boss.insert(queue, [again], { db });
+    await (affected > 0 ? transaction.commit() : transaction.rollback());
   } catch (error) {
     await transaction.rollback();
     throw error;

@@ -16,6 +16,8 @@ export async function serveQueue<T>(options: {
   handle: (job: T, signal: AbortSignal) => Promise<JobResult>;
   /** What may wait only once per queue; undefined: each job stands for itself. */
   singletonKey: (job: T) => string | undefined;
+  /** The queue holds one job per key, be it waiting or active. */
+  exclusive: boolean;
   mark: (attempt: Attempt) => Promise<void>;
   onError: (error: unknown, what: string) => void;
 }): Promise<void> {
@@ -34,15 +36,11 @@ export async function serveQueue<T>(options: {
       options.mark(attempt).catch((error: unknown) => onError(error, `marking in ${queue}`));
       const data = options.parse(job.data);
       const again = async (afterMs: number): Promise<void> => {
-        const key = options.singletonKey(data);
-        await postpone(
-          boss,
-          queue,
-          attempt,
-          job.data,
-          afterMs,
-          key === undefined ? {} : { singletonKey: key },
-        );
+        const singletonKey = options.singletonKey(data);
+        await postpone(boss, queue, attempt, job.data, afterMs, {
+          singletonKey,
+          exclusive: options.exclusive,
+        });
       };
       try {
         const result = await options.handle(data, job.signal);

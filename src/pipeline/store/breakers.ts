@@ -4,7 +4,7 @@ import type { Database } from '../../db.ts';
 // FEATURES: five failures in a row open it. A probe every few seconds keeps an outage cheap and recovery quick.
 const FAILURES_TO_OPEN = 5;
 const FIRST_PAUSE_MS = 2_000;
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 5_000;
 // A prober that was killed must not hold the probe for ever.
 const PROBE_LEASE_MS = 120_000;
 const BELIEVED_MS = 250;
