@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { createRandom } from '../../../sandbox/kit/random.ts';
 import type { App } from '../../../src/app.ts';
 import { readProgress, startRun } from '../../../src/pipeline/runs.ts';
+import { STAGE_NAMES } from '../../../src/pipeline/stage.ts';
 import { connectAndSync, startSystem, waitForRun } from '../../harness/system.ts';
 import type { System } from '../../harness/system.ts';
 import { isOurField, readCrms } from './crm-writes.ts';
-import { openRows, setFaults } from './observe.ts';
+import { openRows, setFaults, until } from './observe.ts';
 import { startWireTap } from './wire-tap.ts';
 import type { WireTap } from './wire-tap.ts';
 import { writeWorld } from './world.ts';
@@ -19,8 +18,9 @@ const LATENCIES = { tavily: 120, web: 80, llm: 600, salesforce: 150, hubspot: 15
 const COMPANIES = 300;
 const KILLS = 50;
 const WORKERS = 3;
-// Kills come this far apart: milliseconds, at least and at most.
-const APART = { least: 250, most: 1_450 };
+// A company passes six stages; kills come at random points of the run's 1,800, the last few of which go by too fast.
+const STEPS = COMPANIES * STAGE_NAMES.length;
+const LATEST = 0.95;
 
 let world: Awaited<ReturnType<typeof writeWorld>>;
 let system: System;
@@ -51,6 +51,15 @@ after(async () => {
   await world.remove();
 });
 
+/** How many stages the companies of a run have behind them. */
+async function countSteps(runId: string): Promise<number> {
+  const [found] = await database.rows<{ steps: number }>(
+    `select coalesce(sum(array_position($2, stage)), 0) as steps from run_items where run_id = $1`,
+    [runId, STAGE_NAMES],
+  );
+  return found?.steps ?? 0;
+}
+
 test('fifty kills in a run of 300 companies lose nothing, write nothing twice and buy nothing again', async () => {
   const random = createRandom(50);
   for (const [name, latencyMs] of Object.entries(LATENCIES))
@@ -59,37 +68,48 @@ test('fifty kills in a run of 300 companies lose nothing, write nothing twice an
       jitter: 0.5,
       seed: 7,
     });
-  const spawn = (): ChildProcess =>
-    system.spawnWorker({
-      TAVILY_BASE_URL: taps.tavily.url,
-      LLM_BASE_URL: `${taps.llm.url}/v1`,
-      RUN_CONCURRENCY: '10',
-      LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
+  const spawn = () => {
+    const worker = {
+      up: false,
+      ...system.spawnWorker({
+        TAVILY_BASE_URL: taps.tavily.url,
+        LLM_BASE_URL: `${taps.llm.url}/v1`,
+        RUN_CONCURRENCY: '10',
+      }),
+    };
+    void worker.ready.then(() => {
+      worker.up = true;
     });
+    return worker;
+  };
   const workers = Array.from({ length: WORKERS }, spawn);
   const began = Date.now();
   const run = await startRun(app, { workspaceId: app.workspaceId, kind: 'manual', model: app.modelName });
   const moments: { doneThen: number; searches: number; readings: number }[] = [];
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    await wait(APART.least + random() * (APART.most - APART.least));
-    const place = Math.floor(random() * WORKERS);
-    const victim = workers[place];
+  const points = Array.from({ length: KILLS }, () => Math.floor(random() * LATEST * STEPS)).toSorted(
+    (a, b) => a - b,
+  );
+  for (const point of points) {
+    await until(`step ${point}`, async () => (await countSteps(run.id)) >= point, 120_000);
+    await until('a worker is up', () => workers.some(({ up }) => up));
+    const up = workers.filter((worker) => worker.up);
+    const victim = up[Math.floor(random() * up.length)];
     assert.ok(victim);
     moments.push({
       doneThen: (await readProgress(app.db, app.workspaceId, run.id)).done,
       searches: taps.tavily.inFlight(),
       readings: taps.llm.inFlight(),
     });
-    const ended = once(victim, 'exit');
-    victim.kill('SIGKILL');
+    const ended = once(victim.process, 'exit');
+    victim.process.kill('SIGKILL');
     await ended;
-    workers[place] = spawn();
+    workers[workers.indexOf(victim)] = spawn();
   }
   const killedAt = Date.now();
   const atTheEnd = await readProgress(app.db, app.workspaceId, run.id);
-  const progress = await waitForRun(app, run.id, 60_000);
+  const progress = await waitForRun(app, run.id, 240_000);
   const seconds = (Date.now() - began) / 1000;
-  for (const worker of workers) worker.kill('SIGKILL');
+  for (const worker of workers) worker.process.kill('SIGKILL');
 
   const crms = await readCrms(system);
   const written = crms.filter((record) => record.updates > 0);

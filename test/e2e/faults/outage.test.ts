@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { readProgress, startRun } from '../../../src/pipeline/runs.ts';
+import { listBreakers } from '../../../src/pipeline/store/breakers.ts';
+import { connectAndSync, startSystem, waitForRun } from '../../harness/system.ts';
+import { readCrms } from './crm-writes.ts';
+import { setFaults, until } from './observe.ts';
+import { writeWorld } from './world.ts';
+
+const COMPANIES = 40;
+const OUTAGE_MS = 30_000;
+// Probes are at most five seconds apart; a busy machine takes its time over each.
+const SOON_MS = 15_000;
+const LATENCY_MS = 30;
+
+type Provider = 'tavily' | 'web' | 'llm' | 'salesforce' | 'hubspot';
+const BREAKER: Record<Provider, string> = {
+  tavily: 'tavily',
+  web: 'website',
+  llm: 'llm',
+  salesforce: 'salesforce',
+  hubspot: 'hubspot',
+};
+// Each worker takes thirty connections of the one database server, so only the first outage has two.
+const OUTAGES: readonly { providers: readonly Provider[]; workers: number }[] = [
+  { providers: ['tavily'], workers: 2 },
+  { providers: ['web'], workers: 1 },
+  { providers: ['llm'], workers: 1 },
+  { providers: ['salesforce', 'hubspot'], workers: 1 },
+];
+
+let world: Awaited<ReturnType<typeof writeWorld>>;
+before(async () => {
+  world = await writeWorld(COMPANIES);
+});
+after(() => world.remove());
+
+// The outages are waited out side by side, each in a system of its own.
+describe('a provider that is down for thirty seconds fails no company', { concurrency: true }, () => {
+  for (const { providers, workers } of OUTAGES)
+    test(providers.join(' and '), async () => {
+      const system = await startSystem({ worldFolder: world.folder, llm: true });
+      try {
+        const twins = providers.map((provider) => system.sandbox.twins[provider]);
+        const names = providers.map((provider) => BREAKER[provider]);
+        const countCalls = (): number => twins.reduce((sum, twin) => sum + twin.kit.calls.list().length, 0);
+        const setAll = (faults: Record<string, unknown>): Promise<unknown> =>
+          Promise.all(twins.map((twin) => setFaults(twin.url, faults)));
+        const [app, ...others] = await Promise.all(
+          Array.from({ length: workers }, () => system.openApp({ worker: true })),
+        );
+        assert.ok(app);
+        await connectAndSync(app);
+        for (const each of Object.values(system.sandbox.twins))
+          await setFaults(each.url, { latencyMs: LATENCY_MS });
+        for (const worker of [app, ...others]) await worker.startWorker({ schedule: false, concurrency: 8 });
+
+        const run = await startRun(app, {
+          workspaceId: app.workspaceId,
+          kind: 'manual',
+          model: app.modelName,
+        });
+        const read = (): ReturnType<typeof readProgress> => readProgress(app.db, app.workspaceId, run.id);
+        await until('the run is under way', async () => (await read()).working > 0);
+        const before = countCalls();
+        await setAll({ down: true });
+        const downAt = Date.now();
+        const downFor = (): number => Date.now() - downAt;
+        const isOpen = async (): Promise<boolean> => {
+          const open = (await listBreakers(app.db)).filter(({ state }) => state === 'open');
+          return names.every((name) => open.some(({ provider }) => provider === name));
+        };
+        // A CRM is called by few: five failures may take as long as the outage lasts.
+        await until(
+          'the breakers are open or it is over',
+          async () => (await isOpen()) || downFor() > OUTAGE_MS,
+        );
+        const openedAfter = (await isOpen()) ? downFor() : null;
+        const callsToOpen = countCalls() - before;
+        await wait(Math.max(1, OUTAGE_MS - downFor()));
+        const callsWhileOpen = countCalls() - before - callsToOpen;
+        await setAll({ latencyMs: LATENCY_MS });
+        const upAt = Date.now();
+        const doneWhenUp = (await read()).done;
+        await until('work goes on', async () => !(await isOpen()), SOON_MS);
+        const closedAfter = Date.now() - upAt;
+        const progress = await waitForRun(app, run.id, 120_000);
+        const recoveredAfter = Date.now() - upAt;
+        console.log(
+          JSON.stringify({
+            providers,
+            openedAfter,
+            callsToOpen,
+            callsWhileOpen,
+            closedAfter,
+            doneWhenUp,
+            recoveredAfter,
+          }),
+        );
+
+        assert.equal(progress.failed, 0);
+        assert.equal(progress.done, COMPANIES);
+        assert.ok(openedAfter !== null || providers.includes('hubspot'), 'the breaker never opened');
+        assert.ok(callsWhileOpen <= 20 * providers.length, `${callsWhileOpen} calls while it was open`);
+        assert.ok(callsToOpen <= 40, `${callsToOpen} calls before it opened`);
+        for (const { provider, state } of await listBreakers(app.db)) assert.equal(state, 'closed', provider);
+        const twice = (await readCrms(system)).filter(({ updates }) => updates > 1);
+        assert.deepEqual(
+          twice.map(({ name }) => name),
+          [],
+        );
+      } finally {
+        await system.close();
+      }
+    });
+});
