@@ -30,7 +30,7 @@ const FLAGS = ['--disable-warning=ExperimentalWarning'];
 
 /** Starts the twins over a world, in a process of their own. */
 export async function startTwins(order: { worldFolder: string; faults?: TwinFaults }): Promise<Twins> {
-  const child = fork(fileOf('./twins.ts'), [JSON.stringify(order)], { execArgv: FLAGS });
+  const child = fork(fileOf('../processes/twins.ts'), [JSON.stringify(order)], { execArgv: FLAGS });
   const environment = z.record(z.string(), z.string()).parse(await nextMessage(child));
   return {
     environment,
@@ -48,7 +48,7 @@ export type Worker = { usage(): Promise<ProcessUsage>; stop(): Promise<void> };
 /** Starts the product's own worker command, as users start it, and asks it for its usage over a side channel. */
 export function startWorkerProcess(environment: Record<string, string>): Worker {
   const child = fork(fileOf('../../src/main.ts'), ['worker'], {
-    execArgv: [...FLAGS, '--import', fileOf('./report-usage.ts')],
+    execArgv: [...FLAGS, '--import', fileOf('../processes/report-usage.ts')],
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

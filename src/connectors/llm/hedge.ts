@@ -34,7 +34,8 @@ const CREDIT_PER_CALL = 0.04;
 const MOST_CREDIT = 4;
 const FIRST_CREDIT = 2;
 
-type Kind = { samples: number[]; delayMs: number; waiting: Set<() => void> };
+/** How long calls of one kind took, and when those under way began, by what looks after them. */
+type Kind = { samples: number[]; delayMs: number; waiting: Map<() => void, number> };
 
 /**
  * Remembers how long calls of each kind take, and races a second request against one that takes far longer. What was sent
@@ -43,21 +44,26 @@ type Kind = { samples: number[]; delayMs: number; waiting: Set<() => void> };
 export function createHedger(options: HedgeOptions): Hedger {
   const kinds = new Map<string, Kind>();
   let credit = FIRST_CREDIT;
+  let creditedAt = performance.now();
 
-  const delayOf = (samples: readonly number[]): number => {
+  const delayOf = (samples: readonly number[], ages: Iterable<number>): number => {
     const ceiling = options.ceilingMs ?? Number.POSITIVE_INFINITY;
     if (samples.length < ENOUGH_SAMPLES) return ceiling;
-    const sorted = samples.toSorted((a, b) => a - b);
-    const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0;
+    const at = quantilesOf(samples, [...ages]);
     const slow = samples.length < ENOUGH_FOR_SLOW ? Number.POSITIVE_INFINITY : BEYOND_SLOW * at(SLOW_SHARE);
     return Math.min(ceiling, Math.max(options.floorMs, Math.min(MEDIANS * at(0.5), slow)));
   };
   const kindOf = (name: string): Kind => {
-    const kind = kinds.get(name) ?? { samples: [], delayMs: delayOf([]), waiting: new Set() };
+    const kind = kinds.get(name) ?? { samples: [], delayMs: delayOf([], []), waiting: new Map() };
     kinds.set(name, kind);
     return kind;
   };
-  const takeCredit = (): boolean => {
+  const takeCredit = (kind: Kind): boolean => {
+    const now = performance.now();
+    // One a delay comes with time: the last call of a run hangs when no other call brings credit.
+    if (Number.isFinite(kind.delayMs))
+      credit = Math.min(MOST_CREDIT, credit + (now - creditedAt) / Math.max(1, kind.delayMs));
+    creditedAt = now;
     if (credit < 1) return false;
     credit -= 1;
     return true;
@@ -67,7 +73,12 @@ export function createHedger(options: HedgeOptions): Hedger {
     race: (name, signal, start) => {
       credit = Math.min(MOST_CREDIT, credit + CREDIT_PER_CALL);
       const kind = kindOf(name);
-      return runRace({ signal, start, takeCredit, watch: (attempt, hedge) => watch(kind, attempt, hedge) });
+      return runRace({
+        signal,
+        start,
+        takeCredit: () => takeCredit(kind),
+        watch: (attempt, hedge) => watch(kind, attempt, hedge),
+      });
     },
   };
 
@@ -82,19 +93,43 @@ export function createHedger(options: HedgeOptions): Hedger {
       else if (hedge()) kind.waiting.delete(look);
       else timer = setTimeout(look, Math.max(1, kind.delayMs * ASK_AGAIN_PART));
     };
-    kind.waiting.add(look);
+    kind.waiting.set(look, began);
     look();
     try {
       const answer = await attempt();
-      kind.samples = [...kind.samples, performance.now() - began].slice(-KEPT_SAMPLES);
-      kind.delayMs = delayOf(kind.samples);
-      for (const other of kind.waiting) if (other !== look) other();
+      kind.waiting.delete(look);
+      const now = performance.now();
+      kind.samples = [...kind.samples, now - began].slice(-KEPT_SAMPLES);
+      kind.delayMs = delayOf(
+        kind.samples,
+        [...kind.waiting.values()].map((since) => now - since),
+      );
+      for (const other of kind.waiting.keys()) other();
       return answer;
     } finally {
       clearTimeout(timer);
       kind.waiting.delete(look);
     }
   }
+}
+
+/**
+ * Quantiles of how long calls take, by Kaplan and Meier: a call under way counts as one that takes longer than it has so
+ * far. Those that end first are the quick ones, and alone would make every other one look lost.
+ */
+function quantilesOf(samples: readonly number[], ages: readonly number[]): (share: number) => number {
+  const all = [
+    ...samples.map((milliseconds) => ({ milliseconds, ended: true })),
+    ...ages.map((milliseconds) => ({ milliseconds, ended: false })),
+  ].toSorted((a, b) => a.milliseconds - b.milliseconds);
+  return (share) => {
+    let left = 1;
+    for (const [index, { milliseconds, ended }] of all.entries()) {
+      if (ended) left *= 1 - 1 / (all.length - index);
+      if (left <= 1 - share) return milliseconds;
+    }
+    return Number.POSITIVE_INFINITY;
+  };
 }
 
 function runRace<T>(race: {

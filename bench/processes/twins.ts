@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { FaultSettings } from '../../sandbox/kit/faults.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
-import { readOwnUsage } from './messages.ts';
+import { readOwnUsage } from '../harness/messages.ts';
 
 const Order = z.object({
   worldFolder: z.string(),

@@ -1,5 +1,5 @@
 // Loaded before a process's own program: answers "usage" from the parent, so that the program itself needs no change.
-import { readOwnUsage } from './messages.ts';
+import { readOwnUsage } from '../harness/messages.ts';
 
 process.on('message', (message) => {
   if (message === 'usage') process.send?.(readOwnUsage());
