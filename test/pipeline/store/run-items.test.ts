@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
 import { addItems, finishRunIfSettled, settleItem } from '../../../src/pipeline/store/run-items.ts';
 import { createRun, findRun } from '../../../src/pipeline/store/runs.ts';
@@ -24,27 +23,22 @@ test('a run ends when its last two companies finish at the same moment', async (
     await addItems(tx, workspaceId, run.id, [first.id, second.id]);
     return { runId: run.id, one: first.id, other: second.id };
   });
-  const settled = { state: 'done', outcome: 'scored' } as const;
-  let lateIsThrough = false;
-  const { late } = await db.inWorkspace(workspaceId, async (tx) => {
-    await settleItem(tx, runId, one, settled);
-    assert.equal(await finishRunIfSettled(tx, runId), false, 'the other one is still open');
-    const end = db
-      .inWorkspace(workspaceId, async (its) => {
-        await settleItem(its, runId, other, settled);
-        return finishRunIfSettled(its, runId);
-      })
-      .finally(() => {
-        lateIsThrough = true;
-      });
-    // This one commits only after the late one has looked, or waits to look.
-    for (;;) {
-      const { rowCount } = await tx.query('select from pg_locks where not granted');
-      if (lateIsThrough || rowCount !== 0) break;
-      await wait(5);
-    }
-    return { late: end };
+  const settle = (companyId: string) =>
+    db.inWorkspace(workspaceId, (tx) =>
+      settleItem(tx, runId, companyId, { state: 'done', outcome: 'scored' }),
+    );
+  const finish = () => db.inWorkspace(workspaceId, (tx) => finishRunIfSettled(tx, runId));
+  const stateNow = async () => (await db.inWorkspace(workspaceId, (tx) => findRun(tx, runId)))?.state;
+
+  assert.equal(await finish(), false, 'both are open');
+  // Both transactions are open at once, so that neither sees what the other did.
+  await db.inWorkspace(workspaceId, async (tx) => {
+    await settleItem(tx, runId, one, { state: 'done', outcome: 'scored' });
+    await settle(other);
+    assert.equal(await finish(), false, 'the first is not committed yet');
   });
-  assert.equal(await late, true);
-  assert.equal((await db.inWorkspace(workspaceId, (tx) => findRun(tx, runId)))?.state, 'done');
+  assert.equal(await stateNow(), 'running');
+  const ended = await Promise.all([finish(), finish()]);
+  assert.deepEqual(new Set(ended), new Set([true, false]), 'one of them ends the run, once');
+  assert.equal(await stateNow(), 'done');
 });
