@@ -4,11 +4,8 @@ import type { PlacedSentence } from './place-sentence.ts';
 import { hideFormerName } from './read-sentence.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 import { type Doubt, readDoubts, type Stretch } from './sentence-doubts.ts';
-import { readSpeakers } from './sentence-subject.ts';
+import { type JudgedSource, readSpeakers } from './sentence-subject.ts';
 import { namesOf } from './names.ts';
-
-/** What must be known of a source to judge its sentences. */
-export type JudgedSource = Pick<Source, 'url' | 'kind' | 'text' | 'published' | 'fetchedAt'>;
 
 /**
  * A sentence of a source → a judge of the claims in it: why the sentence does not say a claim of the company as a present fact, or

@@ -16,7 +16,8 @@ import {
   prepareReading,
   readByPhrases,
 } from './read-sources.ts';
-import type { PreparedReading, Reading } from './read-sources.ts';
+import type { PreparedReading } from './read-sources.ts';
+import type { Reading } from './reading.ts';
 import type { ReadingAnswer } from './reading-answer.ts';
 import type { ReadCompany } from './reading-prompt.ts';
 

@@ -7,7 +7,7 @@ import type { Overview, Statement } from './overview.ts';
 import { checkQuote, checkStatement } from './quote-check.ts';
 import type { ReadingAnswer } from './reading-answer.ts';
 import type { ReadCompany } from './reading-prompt.ts';
-import type { Dropped, ReadPersona } from './read-sources.ts';
+import type { Dropped, ReadPersona } from './reading.ts';
 
 /** A checked quote is surer than a phrase's find (0.7): somebody read it, and its words bear it out. */
 const MODEL_CONFIDENCE = 0.8;

@@ -1,12 +1,12 @@
 import type { ScoringModel } from '../scoring-model.ts';
 import type { Signal } from '../store/signals.ts';
 import type { Source } from '../store/sources.ts';
-import type { JudgedSource } from './doubt-claims.ts';
+import type { JudgedSource } from './sentence-subject.ts';
 import { findSignals } from './find-signals.ts';
 import { mergeSignals } from './merge-signals.ts';
 import { type Ending, findOutdated } from './outdated.ts';
 import type { ReadCompany, ReadingPrompt } from './reading-prompt.ts';
-import type { Dropped } from './read-sources.ts';
+import type { Dropped } from './reading.ts';
 import { speaksForItself } from './speaker.ts';
 
 export type SignalReading = {

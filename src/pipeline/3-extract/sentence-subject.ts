@@ -1,6 +1,6 @@
 import { indexTerms, splitWords } from '../scoring-model-terms.ts';
+import type { Source } from '../store/sources.ts';
 import { findClauses } from './clauses.ts';
-import type { JudgedSource } from './doubt-claims.ts';
 import type { PlacedSentence } from './place-sentence.ts';
 import { findOtherActors } from './other-actors.ts';
 import type { ReadCompany } from './reading-prompt.ts';
@@ -8,6 +8,9 @@ import type { Stretch } from './sentence-doubts.ts';
 import { speaksForItself } from './speaker.ts';
 import { namesIn, namesOf } from './names.ts';
 import { OWN } from './speaker-words.ts';
+
+/** What must be known of a source to judge its sentences. */
+export type JudgedSource = Pick<Source, 'url' | 'kind' | 'text' | 'published' | 'fetchedAt'>;
 
 const PRONOUN =
   /^["“'‘(\s]*(?:(?:and|but|so|there|today|now|instead|in total|together|altogether|also|then|as a result),?\s)?(?:it|its|they|their|he|she|his|her|the (?:company|startup|firm|group|lab|team|maker|developer|provider|latter|customer|client|partner|rival|competitor|two|both))\b/iu;

@@ -1,6 +1,20 @@
 import type { ScoringModel } from '../scoring-model.ts';
 import type { Signal } from '../store/signals.ts';
-import type { Evidence } from './weigh.ts';
+import type { SourceKind } from '../store/sources.ts';
+
+/** What was read about the company. */
+export type Evidence = {
+  /** Characters of text about the company, duplicates folded. */
+  textLength: number;
+  sources: readonly {
+    id: string;
+    kind: SourceKind;
+    /** 0–1. */
+    credibility: number;
+    /** ISO date or time; counts where the publication date is unknown. */
+    fetchedAt: string;
+  }[];
+};
 
 /** How the three sides count: without text there is nothing; varied and credible sources matter about alike. */
 const SHARES = { quantity: 0.4, credibility: 0.3, diversity: 0.3 };

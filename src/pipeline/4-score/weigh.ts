@@ -1,8 +1,8 @@
 import type { Band, ScoringModel } from '../scoring-model.ts';
 import type { Signal } from '../store/signals.ts';
-import type { SourceKind } from '../store/sources.ts';
 import { bandOf } from './bands.ts';
 import { measureConfidence } from './measure-confidence.ts';
+import type { Evidence } from './measure-confidence.ts';
 import { shareOut } from './share-out.ts';
 
 /** Why a score is what it is: a signal with the points that it brought, or (`kind: 'start'`, no quote) where every company starts. */
@@ -30,20 +30,6 @@ export type Score = {
   missing: string[];
   /** Set when there is no score: what was missing. */
   why: string | null;
-};
-
-/** What was read about the company. */
-export type Evidence = {
-  /** Characters of text about the company, duplicates folded. */
-  textLength: number;
-  sources: readonly {
-    id: string;
-    kind: SourceKind;
-    /** 0–1. */
-    credibility: number;
-    /** ISO date or time; counts where the publication date is unknown. */
-    fetchedAt: string;
-  }[];
 };
 
 export const START = 'start';

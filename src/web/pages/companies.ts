@@ -10,7 +10,7 @@ import { describeMoment, formatCount, formatPoints, formatUsd } from './format.t
 import { describeFrame } from './frame.ts';
 import { linkToQuote, shortenUrl } from './link.ts';
 import { PAGE_SIZE, describePager, linkWith, readPageNumber } from './pager.ts';
-import type { PageDeps } from './pages.ts';
+import type { PageDeps } from './page-deps.ts';
 
 const LABELS: Record<Standing, string> = {
   A: 'A',

@@ -22,7 +22,7 @@ import { CRM_NAMES, describeWrite } from './describe-writes.ts';
 import { describeMoment, formatCount, formatDay } from './format.ts';
 import { describeFrame } from './frame.ts';
 import { safeLink, shortenUrl } from './link.ts';
-import type { PageDeps } from './pages.ts';
+import type { PageDeps } from './page-deps.ts';
 
 // Ten fields on a few records, several times over; older ones are in the export.
 const WRITES_SHOWN = 100;

@@ -1,17 +1,13 @@
 import { Router, urlencoded } from 'express';
 import type { Request, Response } from 'express';
 import { cancelRun, pauseRun, resumeRun } from '../../pipeline/runs.ts';
-import type { WebDeps } from '../deps.ts';
 import { checkForm } from '../guard.ts';
-import type { Health } from '../health.ts';
-import type { ProgressFeed } from '../progress-feed.ts';
 import { showCompanies } from './companies.ts';
 import { showCompany } from './company.ts';
 import { readRunId, showRun } from './run.ts';
 import { showRuns } from './runs.ts';
+import type { PageDeps } from './page-deps.ts';
 import { showStatus } from './status.ts';
-
-export type PageDeps = WebDeps & { feed: ProgressFeed; health: Health };
 
 // Our forms hold a token and nothing else.
 const FORM_LIMIT = '4kb';

@@ -18,7 +18,7 @@ import { CRM_NAMES, WRITE_MEANINGS, labelField } from './describe-writes.ts';
 import { describeMoment, formatCount } from './format.ts';
 import { describeFrame } from './frame.ts';
 import { PAGE_SIZE, describePager, linkWith, readPageNumber } from './pager.ts';
-import type { PageDeps } from './pages.ts';
+import type { PageDeps } from './page-deps.ts';
 import { describeRun } from './runs.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

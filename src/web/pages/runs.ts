@@ -7,7 +7,7 @@ import { describeCost } from './describe-cost.ts';
 import { describeProgress } from './describe-progress.ts';
 import { describeMoment } from './format.ts';
 import { describeFrame } from './frame.ts';
-import type { PageDeps } from './pages.ts';
+import type { PageDeps } from './page-deps.ts';
 
 const RUNS_SHOWN = 30;
 

@@ -6,7 +6,7 @@ import { describeCost } from './describe-cost.ts';
 import { CRM_NAMES } from './describe-writes.ts';
 import { describeMoment, formatCount } from './format.ts';
 import { describeFrame } from './frame.ts';
-import type { PageDeps } from './pages.ts';
+import type { PageDeps } from './page-deps.ts';
 
 /** Is everything well: providers with their breakers, queues, CRM connections, records left out, this month's cost. */
 export async function showStatus({ db, workspaceId, queue, health }: PageDeps): Promise<string> {

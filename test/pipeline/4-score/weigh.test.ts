@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Evidence, START, weigh } from '../../../src/pipeline/4-score/weigh.ts';
+import type { Evidence } from '../../../src/pipeline/4-score/measure-confidence.ts';
+import { START, weigh } from '../../../src/pipeline/4-score/weigh.ts';
 import { loadScoringModel, shippedModelPath } from '../../../src/pipeline/scoring-model.ts';
 import type { Signal } from '../../../src/pipeline/store/signals.ts';
 

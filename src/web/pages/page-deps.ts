@@ -1,0 +1,6 @@
+import type { WebDeps } from '../deps.ts';
+import type { Health } from '../health.ts';
+import type { ProgressFeed } from '../progress-feed.ts';
+
+/** What pages are given: the server's own, the live feed, and what health found. */
+export type PageDeps = WebDeps & { feed: ProgressFeed; health: Health };
