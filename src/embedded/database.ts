@@ -2,7 +2,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -11,6 +10,7 @@ import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { everyoneMayEnter, findBinaries, serverAccount } from './binaries.ts';
 import { withLock } from './lock.ts';
+import { freePort, portIsFree } from './ports.ts';
 
 export type EmbeddedDatabase = {
   /** Connection string of the `fieldnote` database, as its owner. */
@@ -37,9 +37,10 @@ export async function openEmbeddedDatabase(home: string): Promise<EmbeddedDataba
   await mkdir(root, { recursive: true });
   return withLock(join(root, 'postgres.lock'), async () => {
     const settings = (await readSettings(root)) ?? (await initialise(root));
-    if (!(await answers(settings))) await launch(root, settings);
+    if (!(await answersSoon(settings))) await launch(root, settings);
     await createDatabase(settings);
-    return { url: urlOf(settings, 'fieldnote'), release: () => release(root, settings) };
+    const keeper = await keepRunning(settings);
+    return { url: urlOf(settings, 'fieldnote'), release: () => release(root, settings, keeper) };
   });
 }
 
@@ -145,7 +146,7 @@ async function launch(root: string, settings: Settings): Promise<void> {
   });
   server.unref();
   const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!(await answers(settings))) {
+  while ((await ask(settings)) !== 'up') {
     if (exited || Date.now() > deadline)
       throw new UserError(
         `The embedded database did not start; its log is ${logFile}`,
@@ -155,7 +156,17 @@ async function launch(root: string, settings: Settings): Promise<void> {
   }
 }
 
-async function answers(settings: Settings): Promise<boolean> {
+/** Is our server there? One that is just starting or recovering after a crash is waited for. */
+async function answersSoon(settings: Settings): Promise<boolean> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const state = await ask(settings);
+    if (state !== 'starting' || Date.now() > deadline) return state === 'up';
+    await wait(50);
+  }
+}
+
+async function ask(settings: Settings): Promise<'up' | 'starting' | 'down'> {
   const client = new pg.Client({
     connectionString: urlOf(settings, 'postgres'),
     connectionTimeoutMillis: 3000,
@@ -165,10 +176,10 @@ async function answers(settings: Settings): Promise<boolean> {
     await client.connect();
     // Another server may have taken the port after a reboot: ask whose data it serves.
     const { rows } = await client.query<{ dir: string }>(`select current_setting('data_directory') as dir`);
-    return rows[0]?.dir === settings.dataDir;
-  } catch {
-    // Any failure to connect means the same here: there is no server of ours on that port.
-    return false;
+    return rows[0]?.dir === settings.dataDir ? 'up' : 'down';
+  } catch (error) {
+    // 57P03, cannot_connect_now: it lives but does not take connections yet. Any other failure means: not there.
+    return error instanceof Error && 'code' in error && error.code === '57P03' ? 'starting' : 'down';
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -185,9 +196,25 @@ async function createDatabase(settings: Settings): Promise<void> {
   }
 }
 
-async function release(root: string, settings: Settings): Promise<void> {
+/**
+ * One idle connection for as long as this process uses the server: whoever is about to stop it sees that somebody is here,
+ * also between two of our queries. A kill ends it with the process.
+ */
+async function keepRunning(settings: Settings): Promise<pg.Client> {
+  const keeper = new pg.Client({
+    connectionString: urlOf(settings, 'postgres'),
+    application_name: 'fieldnote keeper',
+  });
+  // The server may be restarted under us; the pools find it again by themselves.
+  keeper.on('error', () => undefined);
+  await keeper.connect();
+  return keeper;
+}
+
+async function release(root: string, settings: Settings, keeper: pg.Client): Promise<void> {
   await withLock(join(root, 'postgres.lock'), async () => {
-    if (!(await answers(settings))) return;
+    await keeper.end().catch(() => undefined);
+    if (!(await answersSoon(settings))) return;
     const client = new pg.Client({ connectionString: urlOf(settings, 'postgres') });
     await client.connect();
     const { rows } = await client.query<{ others: number }>(
@@ -202,28 +229,5 @@ async function release(root: string, settings: Settings): Promise<void> {
     process.kill(pid, 'SIGINT');
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (existsSync(pidFile) && Date.now() < deadline) await wait(20);
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolvePort(address.port)
-          : reject(new Error('no port')),
-      );
-    });
-  });
-}
-
-function portIsFree(port: number): Promise<boolean> {
-  return new Promise((answer) => {
-    const probe = createServer();
-    probe.once('error', () => answer(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => answer(true)));
   });
 }
