@@ -27,7 +27,7 @@ export async function serveQueue<T>(options: {
     {
       localConcurrency: options.slots,
       pollingIntervalSeconds: 1,
-      notifyPollingIntervalSeconds: 5,
+      notifyPollingIntervalSeconds: 1,
       heartbeatRefreshSeconds: TOUCH_INTERVAL_MS / 1000,
     },
     async ([job]) => {
