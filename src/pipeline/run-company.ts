@@ -37,7 +37,7 @@ export type RunCompanyOptions = {
   onError(error: unknown, what: string): void;
 };
 
-// Slow facts are read again after a week (FEATURES B7); news and jobs expire sooner and are read with the next run.
+// Slow facts are read again after a week (2-research/ttl.ts); news and jobs expire sooner and are read with the next run.
 const DUE_AGAIN_DAYS = 7;
 const DAY_MS = 86_400_000;
 // How long batch work waits out an outage before it takes the best available way.
@@ -79,7 +79,7 @@ export function createRunCompany(options: RunCompanyOptions) {
       companyId: job.companyId,
       model: await options.loadModel(run.model),
       asOf: run.asOf,
-      refresh: run.refresh,
+      refreshSince: run.refresh ? run.createdAt : null,
       dryRun: run.dryRun,
       interactive: run.kind === 'interactive',
       patient: run.kind !== 'interactive' && Date.now() - run.createdAt.getTime() < PATIENCE_MS,

@@ -14,8 +14,8 @@ export type CompanyWork = {
   model: ScoringModel;
   /** ISO day from which freshness is reckoned, the same for the whole run. */
   asOf: string;
-  /** Read sources again whatever their age. */
-  refresh: boolean;
+  /** Read sources again whatever their age, but not twice: what was answered since then counts. Null: no refresh is asked for. */
+  refreshSince: Date | null;
   /** Plan writes but mark them as rehearsed. */
   dryRun: boolean;
   /** A person waits. */

@@ -42,14 +42,8 @@ export async function askSearches(options: {
     planned,
     key: answerKey(search.name, 'search', planned.query),
   }));
-  const stored = work.refresh
-    ? new Map<string, unknown>()
-    : await db.inWorkspace(workspaceId, (tx) =>
-        findAnswers(
-          tx,
-          keyed.map((one) => one.key),
-        ),
-      );
+  const keys = keyed.map((one) => one.key);
+  const stored = await db.inWorkspace(workspaceId, (tx) => findAnswers(tx, keys, work.refreshSince));
   const failed: UnreadPage[] = [];
 
   const ask = async (planned: PlannedSearch, key: string): Promise<z.infer<typeof StoredHits>> => {

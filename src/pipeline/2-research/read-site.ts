@@ -74,15 +74,10 @@ async function readPages(
   const { db, pages, work, company } = options;
   const { workspaceId } = work;
   const keyed = urls.map((url) => ({ url, key: answerKey('website', 'page', url) }));
-  const stored = work.refresh
-    ? new Map<string, unknown>()
-    : await db.inWorkspace(workspaceId, (tx) =>
-        findAnswers(
-          tx,
-          keyed.map((one) => one.key),
-        ),
-      );
-  const read = await Promise.all(
+  const keys = keyed.map((one) => one.key);
+  const stored = await db.inWorkspace(workspaceId, (tx) => findAnswers(tx, keys, work.refreshSince));
+  // Where one page fails the others are kept as well: the next try needs only that one.
+  const settled = await Promise.allSettled(
     keyed.map(async ({ url, key }) => {
       const known = StoredPage.safeParse(stored.get(key));
       if (known.success) return { page: known.data, url, key, isNew: false };
@@ -94,6 +89,7 @@ async function readPages(
       return { page, url, key, isNew: true };
     }),
   );
+  const read = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const fresh = read.filter((one) => one.isNew);
   if (fresh.length > 0)
     await db.inWorkspace(workspaceId, async (tx) => {
@@ -111,6 +107,8 @@ async function readPages(
       );
       await work.saveCalls(tx);
     });
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
   return read.map((one) => one.page);
 }
 

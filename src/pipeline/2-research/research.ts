@@ -26,10 +26,10 @@ export function createResearchStage(deps: { db: Database; search: Search | null;
       const ownSite = planned.filter((search) => search.query.includeDomains?.includes(company.domain));
       const elsewhere = planned.filter((search) => !ownSite.includes(search));
 
-      const [site, found] = await Promise.all([
+      const [site, found] = await bothDone(
         readSite({ db: deps.db, pages: deps.pages, work, company }),
         askSearches({ db: deps.db, search: deps.search, work, searches: elsewhere }),
-      ]);
+      );
       const ownText = site.pages.reduce((sum, page) => sum + page.text.length, 0);
       const more =
         ownText >= ENOUGH_OWN_TEXT || !mayUseOwnHits(site)
@@ -47,4 +47,10 @@ export function createResearchStage(deps: { db: Database; search: Search | null;
       });
     },
   };
+}
+
+/** Both results. Where one fails the other is still waited for: tried again at once, it would be asked for a second time. */
+async function bothDone<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
 }

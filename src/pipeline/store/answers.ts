@@ -8,11 +8,16 @@ export function answerKey(provider: string, operation: string, question: unknown
     .digest('hex');
 }
 
-/** Answers by key, of those that are stored and have not expired. */
-export async function findAnswers(tx: Tx, keys: readonly string[]): Promise<Map<string, unknown>> {
+/** Answers by key, of those that are stored and have not expired; with `since` only those that came then or later. */
+export async function findAnswers(
+  tx: Tx,
+  keys: readonly string[],
+  since: Date | null = null,
+): Promise<Map<string, unknown>> {
   const { rows } = await tx.query<{ key: string; answer: unknown }>(
-    'select key, answer from answers where key = any($1) and (expires_at is null or expires_at > now())',
-    [keys],
+    `select key, answer from answers where key = any($1) and (expires_at is null or expires_at > now())
+       and ($2::timestamptz is null or answered_at >= $2)`,
+    [keys, since],
   );
   return new Map(rows.map((row) => [row.key, row.answer]));
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { PageReader } from '../../../src/connectors/page-reader.ts';
 import type { Search, SearchQuery } from '../../../src/connectors/search.ts';
 import { ProviderError } from '../../../src/errors.ts';
@@ -92,7 +93,7 @@ before(async () => {
     runId: company.id,
     model: await loadScoringModel(shippedModelPath('gpu-infrastructure')),
     asOf: '2026-11-01',
-    refresh: false,
+    refreshSince: null,
     dryRun: false,
     interactive: false,
     patient: true,
@@ -154,7 +155,7 @@ test('after 25 hours the site and the news are read again, and the slow facts ar
 test('a refresh reads everything again whatever its age, and unchanged texts keep their identity', async () => {
   const before = await here.db.inWorkspace(workspaceId, (tx) => listSources(tx, work.companyId));
 
-  const again = await research({ refresh: true });
+  const again = await research({ refreshSince: new Date() });
 
   assert.ok(again.searches >= 2 && again.pages >= 2);
   const after = await here.db.inWorkspace(workspaceId, (tx) => listSources(tx, work.companyId));
@@ -172,7 +173,7 @@ test('a search plan that is used up leaves the site to speak, and says so', asyn
     message: 'plan used up',
   });
 
-  await research({ refresh: true });
+  await research({ refreshSince: new Date() });
 
   searchFails = null;
   const unread = await here.db.inWorkspace(workspaceId, (tx) => listUnreadPages(tx, work.companyId));
@@ -189,8 +190,67 @@ test('an outage of the search is waited out in a batch, and gone without when a 
     message: '503',
   });
 
-  await assert.rejects(research({ refresh: true }), /503/);
-  await research({ refresh: true, interactive: true, patient: false });
+  await assert.rejects(research({ refreshSince: new Date() }), /503/);
+  await research({ refreshSince: new Date(), interactive: true, patient: false });
 
   searchFails = null;
+});
+
+test('a refresh that is interrupted buys nothing twice when it goes on', async () => {
+  const refreshSince = new Date();
+  const first = await research({ refreshSince });
+  assert.ok(first.searches >= 2 && first.pages >= 2);
+
+  assert.deepEqual(await research({ refreshSince }), { searches: 0, pages: 0 });
+});
+
+test('searches under way when the page reader fails are waited for and kept', async () => {
+  const refreshSince = new Date();
+  const down = new ProviderError({
+    provider: 'website',
+    operation: 'page',
+    kind: 'unavailable',
+    message: 'the reader is down',
+  });
+  const slow: Search = {
+    ...search,
+    search: async (query, call) => {
+      await setImmediate();
+      return search.search(query, call);
+    },
+  };
+  asked.length = 0;
+  const stage = createResearchStage({
+    db: here.db,
+    search: slow,
+    pages: { ...pages, read: () => Promise.reject(down) },
+  });
+
+  await assert.rejects(stage.run({ ...work, refreshSince }), /the reader is down/);
+  assert.ok(asked.length > 0);
+
+  assert.deepEqual((await research({ refreshSince })).searches, 0);
+});
+
+test('a page that fails costs the others beside it no second reading', async () => {
+  const refreshSince = new Date();
+  const down = new ProviderError({
+    provider: 'website',
+    operation: 'page',
+    kind: 'unavailable',
+    message: 'the reader is down',
+  });
+  const stage = createResearchStage({
+    db: here.db,
+    search,
+    pages: {
+      ...pages,
+      read: (url, call) => (url.endsWith('/careers') ? Promise.reject(down) : pages.read(url, call)),
+    },
+  });
+  await assert.rejects(stage.run({ ...work, refreshSince }), /the reader is down/);
+
+  await research({ refreshSince });
+
+  assert.deepEqual(read, ['https://tarn-optics.example/careers']);
 });
