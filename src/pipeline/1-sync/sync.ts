@@ -43,13 +43,10 @@ export async function syncConnection(options: {
     const cursor = await db.inWorkspace(at.workspaceId, (tx) => findCursor(tx, connection.id, object));
     let waiting: CrmRecord[] = [];
     let latest: SyncCursor | null = null;
-    const merge = async (): Promise<void> => {
-      if (latest === null) return;
-      const [rows, reached] = [waiting, latest];
-      waiting = [];
+    const merge = async (rows: readonly CrmRecord[], reached: SyncCursor): Promise<void> => {
       const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
-        const changed = await mergeRecords(tx, at, rows.map(mirrorRecord));
-        const linked = await linkRecords(tx, at.workspaceId, connection.id, changed);
+        const { changed, companiesMade } = await mergeRecords(tx, at, rows.map(mirrorRecord));
+        const linked = await linkRecords(tx, at.workspaceId, connection.id, changed, companiesMade);
         await options.onPage?.(tx, rows);
         await saveCursor(tx, { ...at, object, cursor: reached, rowsRead: rows.length });
         return { rows: changed.length, companies: linked };
@@ -58,14 +55,30 @@ export async function syncConnection(options: {
       result.companiesAdded += merged.companies.added;
       result.companiesChanged += merged.companies.changed;
     };
-    for await (const page of crm.readChanges(object, cursor, options.call)) {
-      waiting.push(...page.records);
-      latest = page.cursor;
-      result.read += page.records.length;
-      options.onProgress?.({ object, read: result.read });
-      if (waiting.length >= ROWS_PER_MERGE) await merge();
+    // The next pages are fetched while one batch is being merged; never more than one, so that memory stays flat.
+    let merging = Promise.resolve();
+    const mergeWaiting = async (): Promise<void> => {
+      await merging;
+      if (latest === null) return;
+      const [rows, reached] = [waiting, latest];
+      waiting = [];
+      merging = merge(rows, reached);
+      // Whoever waits for it is told; until then a failure must not count as unhandled.
+      merging.catch(() => undefined);
+    };
+    try {
+      for await (const page of crm.readChanges(object, cursor, options.call)) {
+        waiting.push(...page.records);
+        latest = page.cursor;
+        result.read += page.records.length;
+        options.onProgress?.({ object, read: result.read });
+        if (waiting.length >= ROWS_PER_MERGE) await mergeWaiting();
+      }
+      await mergeWaiting();
+    } finally {
+      // Also when fetching failed: what was under way is stored, and nothing goes on behind the caller's back.
+      await merging;
     }
-    await merge();
   }
 
   await db.inWorkspace(at.workspaceId, (tx) => noteSynced(tx, connection.id));

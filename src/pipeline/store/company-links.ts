@@ -9,13 +9,16 @@ const CONTACTS = ['Contact', 'contact'];
  * Makes the companies that these changed rows of one connection mean, links the rows to them, and marks as due what is new
  * or whose CRM fields changed. Touches only what the rows touch, so a page of a sync costs the same whatever the size of
  * the org. Accounts and companies decide a company's name and facts; leads and contacts only where no account does.
+ * `companiesMade`: how many of the companies the merge of these rows has made already.
  */
 export async function linkRecords(
   tx: Tx,
   workspaceId: string,
   connectionId: string,
   changed: readonly ChangedRecord[],
+  companiesMade = 0,
 ): Promise<LinkCounts> {
+  if (changed.length === 0) return { added: companiesMade, changed: 0 };
   const families = new Set(
     changed.flatMap((row) => (CONTACTS.includes(row.object) ? (row.parentId ?? []) : row.externalId)),
   );
@@ -33,7 +36,8 @@ export async function linkRecords(
      where connection_id = $1 and external_id = any($2) and company_id is not null and (domain is null or deleted)`,
     [connectionId, changed.map((row) => row.externalId)],
   );
-  return counts;
+  // A company that came with these rows was made empty and filled just now.
+  return { added: counts.added + companiesMade, changed: Math.max(0, counts.changed - companiesMade) };
 }
 
 /**

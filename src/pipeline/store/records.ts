@@ -91,35 +91,55 @@ const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n'
 /** A row that a merge added or changed. */
 export type ChangedRecord = Pick<MirroredRecord, 'object' | 'externalId' | 'domain' | 'parentId'>;
 
+export type Merged = {
+  changed: ChangedRecord[];
+  /** Companies that were made for them, known by their domain alone so far. */
+  companiesMade: number;
+};
+
 /**
  * Merges one page of rows through COPY into a temporary table: rows whose hash is unchanged are not touched. The last
- * of several versions of one row wins. Returns those that are new or changed.
+ * of several versions of one row wins. The companies that rows mean are there before them, so that a row is written once,
+ * link and all; only contacts wait for the company of their account.
  */
 export async function mergeRecords(
   tx: Tx,
   at: { workspaceId: string; connectionId: string },
   records: readonly MirroredRecord[],
-): Promise<ChangedRecord[]> {
-  if (records.length === 0) return [];
+): Promise<Merged> {
+  if (records.length === 0) return { changed: [], companiesMade: 0 };
   await tx.query(
     `create temporary table if not exists incoming
      (line bigint generated always as identity, ${INCOMING}) on commit delete rows`,
   );
   const copy = tx.client.query(copyFrom(`copy incoming (${COLUMNS.join(', ')}) from stdin`));
   await pipeline(Readable.from(encodeRows(records)), copy);
-  const { rows } = await tx.query<ChangedRecord>(
-    `insert into records (workspace_id, connection_id, ${COLUMNS.join(', ')})
-     select $1, $2, ${COLUMNS.join(', ')} from (
+  const made = await tx.query(
+    `insert into companies (workspace_id, domain, name, website)
+     select $1, domain, domain, 'https://' || domain from (
+       select distinct domain from incoming
+       where domain is not null and not deleted and merged_into is null
+         and (object not in ('Contact', 'contact') or parent_id is null)) as meant
+     where not exists (select from companies c where c.domain = meant.domain)
+     -- In one order everywhere, so that two connections that sync at once never wait for each other in a circle.
+     order by domain
+     on conflict (workspace_id, domain) do nothing`,
+    [at.workspaceId],
+  );
+  const { rows: changed } = await tx.query<ChangedRecord>(
+    `insert into records (workspace_id, connection_id, company_id, ${COLUMNS.join(', ')})
+     select $1, $2, c.id, ${COLUMNS.map((column) => `latest.${column}`).join(', ')} from (
        select distinct on (object, external_id) * from incoming order by object, external_id, line desc) as latest
+     left join companies c on c.domain = latest.domain and not latest.deleted
      on conflict (workspace_id, connection_id, object, external_id) do update set
        ${COLUMNS.slice(2)
          .map((column) => `${column} = excluded.${column}`)
-         .join(', ')}, synced_at = now()
+         .join(', ')}, company_id = excluded.company_id, synced_at = now()
      where records.row_hash is distinct from excluded.row_hash
      returning object, external_id as "externalId", domain, parent_id as "parentId"`,
     [at.workspaceId, at.connectionId],
   );
-  return rows;
+  return { changed, companiesMade: made.rowCount ?? 0 };
 }
 
 function* encodeRows(records: readonly MirroredRecord[]): Generator<string> {
