@@ -29,7 +29,7 @@ export function addConnect(program: Command, context: Context): void {
         if (options.install && crm === 'salesforce' && app.config.salesforce?.admin === null)
           throw new UserError(
             'Creating fields in Salesforce takes an administrator',
-            'Set SALESFORCE_ADMIN_CLIENT_ID and SALESFORCE_ADMIN_CLIENT_SECRET, or install the package in crm/salesforce.',
+            'Set SALESFORCE_ADMIN_CLIENT_ID and SALESFORCE_ADMIN_CLIENT_SECRET to those of an app that runs as one.',
           );
         const call = { signal: context.signal };
         const installed = options.install ? await app.crmOf(connection).installFields(call) : [];

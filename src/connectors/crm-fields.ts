@@ -91,7 +91,7 @@ export const FIELDS: readonly FieldDefinition[] = [
     label: 'Fieldnote Pitch Link',
     type: 'url',
     length: 255,
-    description: 'Opens the company in Fieldnote (needs sign-in).',
+    description: 'Opens the company in Fieldnote.',
   }),
   define('model', 'Model', {
     label: 'Fieldnote Model',

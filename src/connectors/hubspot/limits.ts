@@ -13,7 +13,7 @@ export const HUBSPOT_RATES = {
 } as const;
 
 const ATTEMPTS = 3;
-// A batch of 100 takes HubSpot a few seconds at worst; the whole stays under 30 s, a job's heartbeat.
+// A batch of 100 takes HubSpot a few seconds at worst; the whole stays under 30 s, for which the rows of a write are leased.
 const ATTEMPT_TIMEOUT_MS = 12_000;
 const TOTAL_TIMEOUT_MS = 28_000;
 const BACKOFF_MS = { first: 500, max: 5_000 };

@@ -73,7 +73,7 @@ type RowOutcome = { outcome: 'applied' } | { outcome: 'gone'; message: string } 
 
 /**
  * Sends one group in one batch update. HubSpot has no conditional write: `unmodifiedSince` is not looked at, and a
- * lost race shows when the record is read again.
+ * lost race shows in the property's history (history.ts).
  * @throws ProviderError of kind refused (with HubSpot's code) when the batch was turned away for a value and the answer
  *   does not say of which row: nothing was applied, so halves can be sent apart
  */

@@ -28,7 +28,7 @@ export type WebsiteOptions = {
 };
 
 const USER_AGENT = 'Fieldnote/1.0';
-/** Decompressed bytes of one page (FEATURES B26 asks for a cap; 2 MB hold 99 % of the web's pages). */
+/** Decompressed bytes of one page: far more than any page's text, and little enough to hold for each page in flight. */
 const LARGEST_PAGE_BYTES = 2_000_000;
 const MOST_REDIRECTS = 5;
 /** One page with its redirects and robots.txt, when sites are fetched directly. */

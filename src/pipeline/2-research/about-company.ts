@@ -108,7 +108,7 @@ export function judgeAbout(
   return { about: true, why: inTitle ? 'names the company in its title' : 'names the company' };
 }
 
-// Below this a provider's relevance says that hardly a word fits (FEATURES B5).
+// Below this a provider's relevance says that hardly a word fits.
 const LEAST_RELEVANCE = 0.15;
 
 /** Search hits below the relevance threshold are left out; the company's own pages never are. */

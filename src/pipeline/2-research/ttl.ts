@@ -1,6 +1,6 @@
 import type { SourceKind } from '../store/sources.ts';
 
-// FEATURES B7: news 1 h, jobs 2 h, site, reviews and funding 24 h, slow facts 7 days.
+// How fast each kind goes stale: news and openings within hours, sites and reviews within a day, filings and profiles in a week.
 const HOURS: Record<SourceKind, number> = {
   news: 1,
   jobs: 2,

@@ -1,7 +1,7 @@
 import type { SharedBreaker } from '../../connectors/limits.ts';
 import type { Database } from '../../db.ts';
 
-// FEATURES: five failures in a row open it. A probe every few seconds keeps an outage cheap and recovery quick.
+// Five failures in a row are an outage rather than bad luck. A probe every few seconds keeps an outage cheap and recovery quick.
 const FAILURES_TO_OPEN = 5;
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 5_000;

@@ -23,7 +23,7 @@ export type Pitch = {
 const COLUMNS = `id, company_id as "companyId", template, fingerprint, key_points as "keyPoints",
   call_to_action as "callToAction", text, citations, cut, method, text_model as "textModel", written_at as "writtenAt"`;
 
-// FEATURES F8: a pitch is reused for 30 days while what it was made from is unchanged.
+// After a month a pitch is made anew even from the same evidence: it reads as of its day.
 const REUSE_DAYS = 30;
 
 /** The pitch that was made from exactly this, not longer than 30 days ago; it becomes the current one. */
