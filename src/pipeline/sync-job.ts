@@ -7,6 +7,7 @@ import { ProviderDownError, ProviderError, describeError } from '../errors.ts';
 import { syncConnection } from './1-sync/sync.ts';
 import type { SyncResult } from './1-sync/sync.ts';
 import { reopenConflicts } from './7-write-back/reopen-conflicts.ts';
+import type { Budget } from './budget.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { findMissingDomains } from './find-domains.ts';
 import { canOpen } from './flush-job.ts';
@@ -26,6 +27,7 @@ type Deps = {
   search: Search | null;
   pages: PageReader;
   prices: Prices;
+  budget: Budget;
   observer?: Observer;
   onError(error: unknown, what: string): void;
 };
@@ -81,16 +83,22 @@ export async function syncOnce(
       },
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
-    const found = await findMissingDomains(deps, connection, call).catch((error: unknown) => {
-      const isSearch = error instanceof ProviderError || error instanceof ProviderDownError;
-      if (options.signal.aborted || !isSearch) throw error;
-      // The CRM itself was read; names that search can't answer now are looked up with the next sync.
-      deps.onError(error, 'companies without a website were not looked up by name');
-      return 0;
-    });
-    return { ...result, companiesFound: found };
+    return { ...result, companiesFound: await findDomains(deps, connection, call) };
   } finally {
     await ledger.saved();
+  }
+}
+
+/** The CRM itself was read: names that search can't answer now, or that nobody would pay for, wait for the next sync. */
+async function findDomains(deps: Deps, connection: Connection, call: CallOptions): Promise<number> {
+  if (await deps.budget.isSpent(connection.workspaceId)) return 0;
+  try {
+    return await findMissingDomains(deps, connection, call);
+  } catch (error) {
+    const isSearch = error instanceof ProviderError || error instanceof ProviderDownError;
+    if (call.signal.aborted || !isSearch) throw error;
+    deps.onError(error, 'companies without a website were not looked up by name');
+    return 0;
   }
 }
 

@@ -30,3 +30,24 @@ test('a search key that is refused neither stops a sync nor pauses the CRM', asy
   }
   assert.deepEqual(new Set(troubles), new Set(['companies without a website were not looked up by name']));
 });
+
+test("once the month's budget is spent, a sync reads the CRM and searches for nothing", async () => {
+  const app = await system.openApp({ worker: false });
+  const troubles: string[] = [];
+  for (const budget of [app.budget, { isSpent: async () => true }]) {
+    troubles.length = 0;
+    const sync = createSyncJob({
+      ...app,
+      ...app.connectors,
+      prices: app.config.prices,
+      budget,
+      onError: (_error, what) => troubles.push(what),
+    });
+    for (const connection of app.connections) {
+      const job = { workspaceId: app.workspaceId, connectionId: connection.id };
+      assert.equal(await sync(job, AbortSignal.timeout(30_000)), 'done');
+    }
+    if (budget === app.budget) assert.notDeepEqual(troubles, [], 'there are names to look up');
+  }
+  assert.deepEqual(troubles, []);
+});
