@@ -43,7 +43,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
       if (admin === undefined)
         throw new UserError(
           'creating fields in Salesforce takes an administrator',
-          "give the client id and secret of an app that runs as an administrator",
+          'give the client id and secret of an app that runs as an administrator',
         );
       const { userId } = await client.session(options);
       const installed = await installFields(createClient({ ...shared, ...admin }), userId, options);
