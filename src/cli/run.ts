@@ -61,7 +61,11 @@ export function addRun(program: Command, context: Context): void {
           await followWrites(app, context, run.id);
           const written = await collectReport(app, run.id);
           if (options.json) context.terminal.json(written);
-          else printReport(context.terminal, written);
+          else {
+            printReport(context.terminal, written);
+            if (written.writes.length > 0)
+              context.terminal.print(`Take it back with: npx fieldnote undo ${run.id}`);
+          }
         }
         refuseFailures(report);
       });

@@ -97,6 +97,15 @@ test('run --domains takes the companies of a file, those that no CRM knows inclu
   );
 });
 
+test('run says how to take it back', async () => {
+  const ended = await run(['run']);
+  assert.equal(ended.code, 0, ended.stderr);
+  const id = /fieldnote undo ([0-9a-f-]{36})\n/.exec(ended.stdout)?.[1];
+  assert.ok(id, ended.stdout);
+  const undone = await run(['undo', id]);
+  assert.equal(undone.code, 0, undone.stderr);
+});
+
 test('undo puts every field back that the run wrote', async () => {
   const untouched = await dump();
   const ended = await run(['run', '--json']);
