@@ -33,7 +33,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'SECRET_KEY',
-    meaning: '32 bytes, base64; seals tokens and signs links; required unless HOST is loopback',
+    meaning: '32 bytes, base64; required unless HOST is loopback (nothing is sealed or signed with it yet)',
     disables: 'serving beyond this machine',
     secret: true,
   },
@@ -73,8 +73,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'HUBSPOT_CLIENT_SECRET',
-    meaning: 'checks the signatures of calls from HubSpot',
-    disables: 'HubSpot webhooks and cards',
+    meaning: 'checks the signatures of calls from HubSpot (nothing reads it yet)',
     secret: true,
   },
   { name: 'TAVILY_BASE_URL', meaning: 'address of the Tavily API', default: 'https://api.tavily.com' },
@@ -98,19 +97,35 @@ export const SETTINGS: readonly Setting[] = [
     name: 'WEBSITE_READER_URL',
     meaning: "prefix put before a page's address (a reader gateway); unset: pages are fetched directly",
   },
-  { name: 'SLACK_BOT_TOKEN', meaning: "the Slack app's bot token", disables: 'Slack', secret: true },
-  { name: 'SLACK_SIGNING_SECRET', meaning: 'HTTP mode: checks requests from Slack', secret: true },
-  { name: 'SLACK_APP_TOKEN', meaning: 'Socket Mode: app-level token', secret: true },
-  { name: 'SLACK_API_URL', meaning: 'address of the Slack Web API', default: 'https://slack.com/api/' },
-  { name: 'SLACK_CLIENT_ID', meaning: 'Slack OAuth, for several Slack workspaces' },
-  { name: 'SLACK_CLIENT_SECRET', meaning: 'Slack OAuth, for several Slack workspaces', secret: true },
+  { name: 'SLACK_BOT_TOKEN', meaning: "the Slack app's bot token (nothing reads it yet)", secret: true },
+  {
+    name: 'SLACK_SIGNING_SECRET',
+    meaning: 'HTTP mode: checks requests from Slack (nothing reads it yet)',
+    secret: true,
+  },
+  { name: 'SLACK_APP_TOKEN', meaning: 'Socket Mode: app-level token (nothing reads it yet)', secret: true },
+  {
+    name: 'SLACK_API_URL',
+    meaning: 'address of the Slack Web API (nothing reads it yet)',
+    default: 'https://slack.com/api/',
+  },
+  { name: 'SLACK_CLIENT_ID', meaning: 'Slack OAuth, for several Slack workspaces (nothing reads it yet)' },
+  {
+    name: 'SLACK_CLIENT_SECRET',
+    meaning: 'Slack OAuth, for several Slack workspaces (nothing reads it yet)',
+    secret: true,
+  },
   {
     name: 'SYNC_INTERVAL_MINUTES',
     meaning: 'how often a worker reads what changed in the CRMs',
     default: '15',
   },
   { name: 'RUN_CONCURRENCY', meaning: 'companies in flight per worker', default: '32' },
-  { name: 'MONTHLY_BUDGET_USD', meaning: 'hard stop for search and LLM spending; warning at 80 %' },
+  {
+    name: 'MONTHLY_BUDGET_USD',
+    meaning:
+      'hard stop for what searches and LLM calls cost in a calendar month; warning at 80 %; unset: none',
+  },
   {
     name: 'SEARCH_REQUESTS_PER_MINUTE',
     meaning: 'pace of web searches, all workers together',
