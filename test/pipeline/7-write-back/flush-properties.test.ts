@@ -76,8 +76,7 @@ function findOverwritten(found: FakeRecord): unknown[] {
   return wrongs;
 }
 
-const findRepeated = (found: FakeRecord): unknown[] =>
-  found.accepted.filter((one) => one.value === one.held);
+const findRepeated = (found: FakeRecord): unknown[] => found.accepted.filter((one) => one.value === one.held);
 
 async function settleAll(desk: Desk): Promise<void> {
   desk.fake.at = () => undefined;
@@ -101,7 +100,9 @@ async function play(desk: Desk, steps: readonly Move[]): Promise<Map<string, Fie
       const desired: FieldValues = Object.fromEntries(step.fields.map((field) => [field, unique(field)]));
       for (const id of step.records)
         for (const field of step.fields) wanted.set(`${id}/${field}`, desired[field] ?? null);
-      runs.push(await desk.plan({ ...desired, scoredAt: new Date(serial * 1000).toISOString() }, step.records));
+      runs.push(
+        await desk.plan({ ...desired, scoredAt: new Date(serial * 1000).toISOString() }, step.records),
+      );
     } else if (step.type === 'undo') {
       const chosen = runs[step.which % Math.max(1, runs.length)];
       const { db, workspaceId } = desk;

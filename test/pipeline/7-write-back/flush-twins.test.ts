@@ -65,9 +65,12 @@ test('Salesforce: a connection that breaks after the org has saved leads to no s
   const crm = connectSalesforce(twin, {
     fetch: async (input, init) => {
       const answer = await fetch(input, init);
-      if (!breaks || !(input instanceof Request ? input.url : String(input)).endsWith('/composite')) return answer;
+      if (!breaks || !(input instanceof Request ? input.url : String(input)).endsWith('/composite'))
+        return answer;
       breaks = false;
-      throw new TypeError('fetch failed', { cause: Object.assign(new Error('reset'), { code: 'ECONNRESET' }) });
+      throw new TypeError('fetch failed', {
+        cause: Object.assign(new Error('reset'), { code: 'ECONNRESET' }),
+      });
     },
   });
   await crm.installFields(ledger());

@@ -245,7 +245,8 @@ test('a deleted and a converted record are refused with a reason, and tried agai
   const desk = await openDesk(here.db, 'salesforce');
   const deleted = desk.fake.add('Lead', 'gone');
   deleted.gone = 'entity is deleted';
-  desk.fake.add('Lead', 'converted').unwritable = 'CANNOT_UPDATE_CONVERTED_LEAD: cannot reference converted lead';
+  desk.fake.add('Lead', 'converted').unwritable =
+    'CANNOT_UPDATE_CONVERTED_LEAD: cannot reference converted lead';
   const run = await desk.plan({ score: 10 }, ['gone', 'converted'], { object: 'Lead' });
 
   await desk.flush();
@@ -304,7 +305,10 @@ test('several flushers on one connection never send a value twice', async () => 
 
   const results = await Promise.all([desk.flush(), desk.flush(), desk.flush()]);
 
-  assert.equal(results.reduce((sum, result) => sum + result.applied, 0), 600);
+  assert.equal(
+    results.reduce((sum, result) => sum + result.applied, 0),
+    600,
+  );
   assert.ok(desk.fake.all().every((record) => record.accepted.length === 2));
 });
 
@@ -339,7 +343,9 @@ test('what a cancelled run had planned is never sent, and a paused one’s waits
   const cancelled = await desk.plan({ score: 1 }, ['r0']);
   const paused = await desk.plan({ score: 2 }, ['r1']);
   const setState = (id: string, state: string): Promise<unknown> =>
-    desk.db.inWorkspace(desk.workspaceId, (tx) => tx.query('update runs set state = $2 where id = $1', [id, state]));
+    desk.db.inWorkspace(desk.workspaceId, (tx) =>
+      tx.query('update runs set state = $2 where id = $1', [id, state]),
+    );
   await setState(cancelled, 'cancelled');
   await setState(paused, 'paused');
 
@@ -362,8 +368,14 @@ test('a newer value takes the place of one that waits; the older one is kept as 
 
   await desk.flush();
 
-  assert.deepEqual(record.accepted.map((one) => one.value), [2]);
-  assert.deepEqual((await desk.writesOf(older)).map((write) => write.state), ['cancelled']);
+  assert.deepEqual(
+    record.accepted.map((one) => one.value),
+    [2],
+  );
+  assert.deepEqual(
+    (await desk.writesOf(older)).map((write) => write.state),
+    ['cancelled'],
+  );
 });
 
 test('a value that is planned while an older one is on its way follows it', async () => {
@@ -378,7 +390,10 @@ test('a value that is planned while an older one is on its way follows it', asyn
 
   await desk.flush();
 
-  assert.deepEqual(record.accepted.map((one) => one.value), [1, 2]);
+  assert.deepEqual(
+    record.accepted.map((one) => one.value),
+    [1, 2],
+  );
 });
 
 test('a stopped flush ends at once and leaves the rest planned', async () => {
@@ -392,7 +407,10 @@ test('a stopped flush ends at once and leaves the rest planned', async () => {
 
   const result = await desk.flush({ signal: stop.signal });
 
-  assert.deepEqual([result.applied, result.waiting, result.stopped?.because], [100, 200, 'Stopped on request']);
+  assert.deepEqual(
+    [result.applied, result.waiting, result.stopped?.because],
+    [100, 200, 'Stopped on request'],
+  );
   desk.fake.at = () => undefined;
   assert.equal((await desk.flush()).applied, 200);
 });

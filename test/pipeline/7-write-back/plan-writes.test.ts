@@ -61,7 +61,9 @@ test('what we wrote, what the CRM made of it, and what is waiting is not planned
   assert.deepEqual(plan({ score: 61.239 }, { score: { written } }), {});
   assert.deepEqual(plan({ score: 61.24 }, { score: { written } }), {});
   assert.deepEqual(plan({ score: 5 }, { score: { written, open: entry('sending', 5) } }), {});
-  assert.deepEqual(plan({ score: 61.239 }, { score: { written, open: entry('planned', 5) } }), { score: 61.239 });
+  assert.deepEqual(plan({ score: 61.239 }, { score: { written, open: entry('planned', 5) } }), {
+    score: 61.239,
+  });
   assert.deepEqual(plan({ score: 9 }, { score: { settled: entry('skipped', 9) } }), {});
 });
 

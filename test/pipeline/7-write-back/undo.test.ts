@@ -158,7 +158,9 @@ test('a rehearsal lists old and new value of each field with its verdict, and th
   assert.deepEqual(calls, { read: 1, write: 3, readBack: 1 });
   assert.equal(desk.fake.calls.writes.length, 0);
   assert.equal(flushed.waiting, 0);
-  const kept = (await desk.writesOf(run)).find((write) => write.externalId === 'r1' && write.field === 'pitch');
+  const kept = (await desk.writesOf(run)).find(
+    (write) => write.externalId === 'r1' && write.field === 'pitch',
+  );
   assert.deepEqual([kept?.state, kept?.oldValue], ['rehearsed', 'theirs']);
   assert.match(kept?.reason ?? '', /never wrote/);
 });
@@ -173,9 +175,7 @@ test('a conflict ends when the person puts our value back', async () => {
   await desk.flush();
   const sync = (): Promise<number> =>
     desk.db.inWorkspace(desk.workspaceId, (tx) =>
-      reopenConflicts(tx, desk.connectionId, [
-        { object: 'Account', externalId: 'r0', ours: record.values },
-      ]),
+      reopenConflicts(tx, desk.connectionId, [{ object: 'Account', externalId: 'r0', ours: record.values }]),
     );
 
   assert.equal(await sync(), 0);

@@ -65,7 +65,12 @@ test('workers that plan the same field at the same moment leave one waiting valu
   );
 
   const history = await within(desk, (tx) =>
-    listFieldWrites(tx, { connectionId: desk.connectionId, object: 'Account', externalId: 'r0', field: 'score' }),
+    listFieldWrites(tx, {
+      connectionId: desk.connectionId,
+      object: 'Account',
+      externalId: 'r0',
+      field: 'score',
+    }),
   );
   assert.equal(history.filter((write) => write.state === 'planned').length, 1);
   assert.ok(history.every((write) => write.state === 'planned' || write.state === 'cancelled'));
