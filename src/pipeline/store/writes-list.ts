@@ -1,53 +1,54 @@
+import type { CrmKind } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
 import { WRITE_COLUMNS } from './writes.ts';
-import type { FieldAddress, Write, WriteState } from './writes.ts';
-import type { RecordAddress } from './writes-ledger.ts';
+import type { Write, WriteState } from './writes.ts';
 
-type Page = { state?: WriteState; limit?: number; afterId?: number };
+/** A write with the CRM that it goes to. */
+export type WriteLine = Write & { crm: CrmKind };
 
-async function list(tx: Tx, where: string, values: unknown[], page: Page): Promise<Write[]> {
+/** Writes of a run, oldest first; the next page begins after the last id. */
+export async function listRunWrites(
+  tx: Tx,
+  runId: string,
+  page: { state?: WriteState; limit?: number; afterId?: number } = {},
+): Promise<Write[]> {
   const { rows } = await tx.query<Write>(
     `select ${WRITE_COLUMNS} from writes w
-     where ${where} and ($${values.length + 1}::text is null or w.state = $${values.length + 1})
-       and w.id > $${values.length + 2} order by w.id limit $${values.length + 3}`,
-    [...values, page.state ?? null, page.afterId ?? 0, page.limit ?? 1000],
+     where w.run_id = $1 and ($2::text is null or w.state = $2) and w.id > $3 order by w.id limit $4`,
+    [runId, page.state ?? null, page.afterId ?? 0, page.limit ?? 1000],
   );
   return rows;
 }
 
-/** Writes of a run, oldest first; the next page begins after the last id. */
-export const listRunWrites = (tx: Tx, runId: string, page: Page = {}): Promise<Write[]> =>
-  list(tx, 'w.run_id = $1', [runId], page);
-
-/** Everything that was ever planned for a record, oldest first. */
-export const listRecordWrites = (tx: Tx, record: RecordAddress, page: Page = {}): Promise<Write[]> =>
-  list(
-    tx,
-    'w.connection_id = $1 and w.object = $2 and w.external_id = $3',
-    [record.connectionId, record.object, record.externalId],
-    page,
+/** What was written, or is wanted written, for a company; the newest first. */
+export async function listCompanyWrites(tx: Tx, companyId: string, limit: number): Promise<WriteLine[]> {
+  const { rows } = await tx.query<WriteLine>(
+    `select ${WRITE_COLUMNS}, n.kind as crm
+     from writes w join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
+     where w.company_id = $1 order by w.id desc limit $2`,
+    [companyId, limit],
   );
+  return rows;
+}
 
-/** The history of one field, oldest first. */
-export const listFieldWrites = (tx: Tx, field: FieldAddress, page: Page = {}): Promise<Write[]> =>
-  list(
-    tx,
-    'w.connection_id = $1 and w.object = $2 and w.external_id = $3 and w.field = $4',
-    [field.connectionId, field.object, field.externalId, field.field],
-    page,
+type WriteTrouble = {
+  state: WriteState;
+  field: string;
+  crm: CrmKind;
+  reason: string | null;
+  writes: number;
+};
+
+/** Why writes of a run were refused or left to a person: the same reason once, with how many there are. */
+export async function listWriteTroubles(tx: Tx, runId: string, limit = 20): Promise<WriteTrouble[]> {
+  const { rows } = await tx.query<WriteTrouble>(
+    `select w.state, w.field, n.kind as crm, w.reason, count(*) as writes
+     from writes w join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
+     where w.run_id = $1 and w.state in ('conflicted', 'rejected')
+     group by 1, 2, 3, 4 order by writes desc, w.state, w.field limit $2`,
+    [runId, limit],
   );
-
-/** Writes to all records of a company, oldest first. */
-export const listCompanyWrites = (tx: Tx, companyId: string, page: Page = {}): Promise<Write[]> =>
-  list(tx, 'w.company_id = $1', [companyId], page);
-
-/** How many writes of a run are in each state. */
-export async function countRunWrites(tx: Tx, runId: string): Promise<Partial<Record<WriteState, number>>> {
-  const { rows } = await tx.query<{ state: WriteState; count: number }>(
-    'select state, count(*) as count from writes where run_id = $1 group by state',
-    [runId],
-  );
-  return Object.fromEntries(rows.map((row) => [row.state, row.count]));
+  return rows;
 }
 
 /** Does a person's value stand against ours anywhere in this connection? */

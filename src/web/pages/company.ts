@@ -12,7 +12,7 @@ import { findCurrentScore } from '../../pipeline/store/scores.ts';
 import { listSources, listUnreadPages } from '../../pipeline/store/sources.ts';
 import type { Source } from '../../pipeline/store/sources.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
-import { listCompanyWrites } from '../../pipeline/store/write-history.ts';
+import { listCompanyWrites } from '../../pipeline/store/writes-list.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
 import { describeCost } from './describe-cost.ts';

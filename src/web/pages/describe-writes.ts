@@ -1,7 +1,7 @@
 import { FIELDS } from '../../connectors/crm-fields.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { CrmKind } from '../../connectors/crm.ts';
-import type { WriteLine } from '../../pipeline/store/write-history.ts';
+import type { WriteLine } from '../../pipeline/store/writes-list.ts';
 import type { WriteState } from '../../pipeline/store/writes.ts';
 import { describeMoment } from './format.ts';
 

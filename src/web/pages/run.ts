@@ -7,7 +7,8 @@ import { countWorkingByStage, listRunCompanies, listTroubles } from '../../pipel
 import type { ItemState } from '../../pipeline/store/run-items.ts';
 import { findRun } from '../../pipeline/store/runs.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
-import { countRunWrites, listWriteTroubles } from '../../pipeline/store/write-history.ts';
+import { listWriteTroubles } from '../../pipeline/store/writes-list.ts';
+import { countWritesByConnection } from '../../pipeline/store/writes.ts';
 import { issueFormToken } from '../guard.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
@@ -51,7 +52,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     stages: await countWorkingByStage(tx, runId),
     troubles: await listTroubles(tx, runId),
     usage: await sumUsage(tx, { runId }),
-    writes: await countRunWrites(tx, runId),
+    writes: await countWritesByConnection(tx, runId),
     writeTroubles: await listWriteTroubles(tx, runId),
   }));
   const path = `/runs/${runId}`;
@@ -68,11 +69,11 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     anyWorking: progress.working > 0,
     troubles: found.troubles.map(describeTrouble),
     cost: describeCost(found.usage),
-    writes: found.writes.map(({ crm, state: writeState, writes }) => ({
-      crm: CRM_NAMES[crm],
+    writes: found.writes.map(({ crm, object, state: writeState, fields }) => ({
+      crm: `${CRM_NAMES[crm]} ${object}`,
       state: writeState,
       meaning: WRITE_MEANINGS[writeState],
-      count: formatCount(writes),
+      count: formatCount(fields),
     })),
     writeTroubles: found.writeTroubles.map((trouble) => ({
       crm: CRM_NAMES[trouble.crm],

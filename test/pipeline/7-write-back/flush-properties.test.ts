@@ -5,7 +5,7 @@ import type { FieldValues } from '../../../src/connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../../src/connectors/crm-fields.ts';
 import { couldHaveBecome } from '../../../src/pipeline/7-write-back/same-value.ts';
 import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
-import { listRecordWrites } from '../../../src/pipeline/store/writes-list.ts';
+import { listCompanyWrites } from '../../../src/pipeline/store/writes-list.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import type { FakeRecord } from '../../harness/fake-crm.ts';
@@ -209,7 +209,7 @@ test('killed at every single step of a flush, each value lands exactly once', as
         assert.deepEqual(found.values, { score: 61.24, pitch: 'Hello', band: 'B' });
       }
       const writes = await desk.db.inWorkspace(desk.workspaceId, (tx) =>
-        listRecordWrites(tx, { connectionId: desk.connectionId, object, externalId: 'r0' }),
+        listCompanyWrites(tx, desk.companyId, 100),
       );
       assert.deepEqual([...new Set(writes.map((write) => write.state))], ['applied']);
       if (!process.isDead()) break;
