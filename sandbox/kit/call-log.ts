@@ -1,5 +1,5 @@
 /** One request that a twin received. */
-export type LoggedCall = {
+type LoggedCall = {
   n: number;
   /** Milliseconds since the epoch, real time (not the twin's clock). */
   at: number;

@@ -30,7 +30,7 @@ export type ConnectionJob = z.infer<typeof ConnectionJob>;
 export type JobResult = 'done' | { againInMs: number };
 
 // A worker says every 3 s that it lives; 10 s without a word (pg-boss's least) and the job goes to another one.
-export const HEARTBEAT_SECONDS = 10;
+const HEARTBEAT_SECONDS = 10;
 export const TOUCH_INTERVAL_MS = 3_000;
 
 // Kills burn pg-boss's retries, not ours: failed attempts are counted in run_items. A job that took a hundred workers with
