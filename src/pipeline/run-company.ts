@@ -7,7 +7,15 @@ import type { ScoringModel } from './scoring-model.ts';
 import { STAGE_NAMES } from './stage.ts';
 import type { CompanyWork, Stage } from './stage.ts';
 import { findCompany, noteEnriched } from './store/companies.ts';
-import { countAttempt, finishRunIfSettled, noteStage, settleItem, startItem } from './store/run-items.ts';
+import {
+  countAttempt,
+  finishRunIfSettled,
+  leaveItem,
+  noteStage,
+  putItemBack,
+  settleItem,
+  startItem,
+} from './store/run-items.ts';
 import { findRun } from './store/runs.ts';
 import type { Run } from './store/runs.ts';
 import { findCurrentScore } from './store/scores.ts';
@@ -44,6 +52,8 @@ const DAY_MS = 86_400_000;
 const PATIENCE_MS = 10 * 60_000;
 const TRANSIENT_TRIES = 20;
 const BUDGET_LOOK_MS = 30_000;
+// Another run has the company at work, or this one was resumed in the very moment.
+const LOOK_AGAIN_MS = 1_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 
@@ -63,10 +73,11 @@ export function createRunCompany(options: RunCompanyOptions) {
       return run && item && company ? { run, item, company } : null;
     });
     if (found === null) {
+      const left = await leave();
       // Settled already, cancelled, paused or deleted: nothing is left to do for this job, unless a kill came between the
       // last company's end and the run's.
-      await finish();
-      return 'done';
+      if (left === 'done') await finish();
+      return left;
     }
     const { run, item, company } = found;
     const calls: ProviderCall[] = [];
@@ -107,7 +118,7 @@ export function createRunCompany(options: RunCompanyOptions) {
         await saveCalls(tx);
         return noteStage(tx, job.runId, job.companyId, stage.name);
       });
-      if (!goOn) return await stop();
+      if (!goOn) return await leave();
     }
     await settle(run);
     return 'done';
@@ -139,19 +150,16 @@ export function createRunCompany(options: RunCompanyOptions) {
       });
     }
 
-    async function stop(): Promise<JobResult> {
-      await db.inWorkspace(job.workspaceId, async (tx) => {
-        const state = (await findRun(tx, job.runId))?.state;
-        // A paused run's items stay open and are queued again when it resumes.
-        if (state === 'cancelled')
-          await settleItem(tx, job.runId, job.companyId, { state: 'cancelled', outcome: 'cancelled' });
-      });
-      return 'done';
+    async function leave(): Promise<JobResult> {
+      const wanted = await db.inWorkspace(job.workspaceId, (tx) => leaveItem(tx, job.runId, job.companyId));
+      return wanted ? { againInMs: LOOK_AGAIN_MS } : 'done';
     }
 
     async function decide(error: unknown, stage: Stage): Promise<JobResult> {
-      if (error instanceof ProviderDownError)
+      if (error instanceof ProviderDownError) {
+        await db.inWorkspace(job.workspaceId, (tx) => putItemBack(tx, job.runId, job.companyId));
         return { againInMs: Math.max(250, error.until.getTime() - Date.now()) };
+      }
       // Answered for others while it fails for this company: worth many tries, but not endless ones.
       const transient = error instanceof ProviderError && error.retryable;
       if (!transient) options.onError(error, `${stage.name} of ${company.domain}`);

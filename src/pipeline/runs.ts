@@ -3,7 +3,13 @@ import { UserError } from '../errors.ts';
 import type { Queue } from './queue/queue.ts';
 import { listCompanyIds } from './store/companies.ts';
 import { listConnections } from './store/connections.ts';
-import { addItems, cancelQueuedItems, countItems, finishRunIfSettled, listItems } from './store/run-items.ts';
+import {
+  addItems,
+  cancelQueuedItems,
+  countItems,
+  finishRunIfSettled,
+  unparkItems,
+} from './store/run-items.ts';
 import type { RunCounts } from './store/run-items.ts';
 import { changeRunState, createRun, findRun } from './store/runs.ts';
 import type { Run, RunKind } from './store/runs.ts';
@@ -76,10 +82,13 @@ export async function resumeRun({ db, queue }: Deps, workspaceId: string, runId:
         `Run ${runId} is not paused`,
         'A run that is done or cancelled stays so: start a new one.',
       );
-    const open = [...(await listItems(tx, runId, 'queued')), ...(await listItems(tx, runId, 'working'))];
+    // The jobs of all others are still queued or at work: a second one would do the same work twice.
+    const parked = await unparkItems(tx, runId);
+    const run = await findRun(tx, runId);
     await queue.enqueueCompanies(
       tx,
-      open.map((item) => ({ workspaceId, runId, companyId: item.companyId })),
+      parked.map((companyId) => ({ workspaceId, runId, companyId })),
+      { now: run?.kind === 'interactive' },
     );
     await finishRunIfSettled(tx, runId);
   });

@@ -1,4 +1,5 @@
 import type { Tx } from '../../db.ts';
+import type { RunState } from './runs.ts';
 
 export type ItemState = 'queued' | 'working' | 'done' | 'failed' | 'cancelled';
 
@@ -31,12 +32,20 @@ export async function addItems(
   );
 }
 
-/** Takes an item up: queued or (after a kill) working ones become working. Null when it is settled or its run was stopped. */
+/**
+ * Takes an item up: queued or (after a kill) working ones become working. Null when it is settled, its run was stopped, or
+ * another run has the company at work: side by side both would buy the same answers.
+ */
 export async function startItem(tx: Tx, runId: string, companyId: string): Promise<RunItem | null> {
+  // One at a time per company, so that of two that start at once the second sees the first.
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [companyId]);
   const { rows } = await tx.query<RunItem>(
     `update run_items i set state = 'working', started_at = coalesce(i.started_at, now())
      from runs r where r.id = i.run_id and r.workspace_id = i.workspace_id and r.state = 'running'
-       and i.run_id = $1 and i.company_id = $2 and i.state in ('queued', 'working')
+       and i.run_id = $1 and i.company_id = $2
+       and (i.state = 'working' or i.state = 'queued' and not exists (
+         select from run_items o join runs q on q.id = o.run_id and q.workspace_id = o.workspace_id
+         where o.company_id = $2 and o.run_id <> $1 and o.state = 'working' and q.state = 'running'))
      returning i.run_id as "runId", i.company_id as "companyId", i.state, i.stage, i.attempts, i.outcome, i.error`,
     [runId, companyId],
   );
@@ -52,6 +61,47 @@ export async function noteStage(tx: Tx, runId: string, companyId: string, stage:
     [runId, companyId, stage],
   );
   return rows[0]?.running ?? false;
+}
+
+/**
+ * A job lets go of an item that it may not go on with: where its run was cancelled so is the item, where it is paused the item
+ * is parked until it resumes. True where the item is wanted still, now or in a moment: then its job must come back.
+ */
+export async function leaveItem(tx: Tx, runId: string, companyId: string): Promise<boolean> {
+  // Held to the end, so that whoever resumes the run meanwhile finds the item parked.
+  const { rows } = await tx.query<{ state: RunState }>('select state from runs where id = $1 for share', [
+    runId,
+  ]);
+  const state = rows[0]?.state;
+  const open = `run_id = $1 and company_id = $2 and state in ('queued', 'working')`;
+  if (state === 'paused')
+    await tx.query(`update run_items set state = 'queued', parked = true where ${open}`, [runId, companyId]);
+  if (state === 'cancelled')
+    await tx.query(
+      `update run_items set state = 'cancelled', outcome = 'cancelled', finished_at = now() where ${open}`,
+      [runId, companyId],
+    );
+  if (state !== 'running') return false;
+  const { rowCount } = await tx.query(`select from run_items where ${open}`, [runId, companyId]);
+  return rowCount === 1;
+}
+
+/** Puts an item back that waits for an outage to end: others may take its company up meanwhile. */
+export async function putItemBack(tx: Tx, runId: string, companyId: string): Promise<void> {
+  await tx.query(
+    `update run_items set state = 'queued' where run_id = $1 and company_id = $2 and state = 'working'`,
+    [runId, companyId],
+  );
+}
+
+/** The companies of a run whose jobs ended while it was paused; from now on they are to have jobs again. */
+export async function unparkItems(tx: Tx, runId: string): Promise<string[]> {
+  const { rows } = await tx.query<{ companyId: string }>(
+    `update run_items set parked = false where run_id = $1 and parked and state = 'queued'
+     returning company_id as "companyId"`,
+    [runId],
+  );
+  return rows.map((row) => row.companyId);
 }
 
 /** Counts an attempt that ended in an error; answers how many there were. */
