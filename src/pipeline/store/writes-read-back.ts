@@ -29,7 +29,11 @@ export async function saveReturned(
       `update writes w set returned_value = found.value::jsonb, reason = coalesce(found.reason, w.reason)
        from unnest($1::bigint[], $2::text[], $3::text[]) as found (id, value, reason)
        where w.id = any($1) and w.id = found.id and w.state = 'applied' and w.returned_value is null`,
-      [chunk.map((row) => row.id), chunk.map((row) => toStoredJson(row.value)), chunk.map((row) => row.reason)],
+      [
+        chunk.map((row) => row.id),
+        chunk.map((row) => toStoredJson(row.value)),
+        chunk.map((row) => row.reason),
+      ],
     );
 }
 

@@ -148,9 +148,7 @@ test('Menus are no evidence and no part of a quote', () => {
   assert.deepEqual(kindsIn('Home · Products · Training our robots · Contact'), []);
   assert.deepEqual(kindsIn('Robots\nGPUs\nPricing\nAbout us\nCareers\nModel training\nContact'), []);
   assert.ok(kindsIn('Robots for factories:\nGantry robots\nSmall robots').includes('robots'));
-  const [signal] = read('Menu Robots that sort bricks by themselves').filter(
-    ({ kind }) => kind === 'robots',
-  );
+  const [signal] = read('Menu Robots that sort bricks by themselves').filter(({ kind }) => kind === 'robots');
   assert.equal(signal?.quote, 'Robots that sort bricks by themselves');
 });
 
