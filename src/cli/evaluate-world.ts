@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readSignals } from '../pipeline/3-extract/read-signals.ts';
-import { type Reason, weigh } from '../pipeline/4-score/weigh.ts';
+import { weigh } from '../pipeline/4-score/weigh.ts';
 import { counts, evaluate, type Evaluation } from '../pipeline/evaluate.ts';
 import { UserError } from '../errors.ts';
 import type { Band, ScoringModel } from '../pipeline/scoring-model.ts';
+import type { Reason } from '../pipeline/store/scores.ts';
 import { readJsonLines } from './read-json-lines.ts';
 
 /** Of a company only what a page could say: its name and texts. Industry, tags and labels stay unread. */

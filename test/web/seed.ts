@@ -6,7 +6,7 @@ import { saveExtraction } from '../../src/pipeline/store/extractions.ts';
 import { replacePersonas } from '../../src/pipeline/store/personas.ts';
 import { savePitch } from '../../src/pipeline/store/pitches.ts';
 import { saveScore } from '../../src/pipeline/store/scores.ts';
-import type { StoredReason } from '../../src/pipeline/store/scores.ts';
+import type { Reason } from '../../src/pipeline/store/scores.ts';
 import { listSources, replaceSources, replaceUnreadPages } from '../../src/pipeline/store/sources.ts';
 
 const DAY = '2026-10-20';
@@ -19,7 +19,7 @@ export type CompanySeed = {
   band?: string | null;
   quote?: string;
   url?: string;
-  reasons?: readonly StoredReason[];
+  reasons?: readonly Reason[];
 };
 
 /** A company with one source, its reading and its score, stored as the stages store them. */
@@ -55,7 +55,7 @@ export async function seedCompany(tx: Tx, workspaceId: string, seed: CompanySeed
     competitors:
       sourceId === null ? [] : [{ name: `Rival of ${seed.name}`, domain: null, quote, sourceId, url }],
   });
-  const start: StoredReason = {
+  const start: Reason = {
     kind: 'start',
     label: 'Where every company starts',
     points: 12,

@@ -13,15 +13,8 @@ const HOURS: Record<SourceKind, number> = {
   filing: 168,
   profile: 168,
 };
-const HOUR_MS = 3_600_000;
 
 /** For how many hours a source of this kind counts as known. */
 export function ttlHoursOf(kind: SourceKind): number {
   return HOURS[kind];
-}
-
-/** True while what was fetched at `fetchedAt` (ISO) need not be fetched again. A time in the future is a broken clock, not fresh. */
-export function isFresh(kind: SourceKind, fetchedAt: string, now: Date): boolean {
-  const age = now.getTime() - Date.parse(fetchedAt);
-  return age >= 0 && age < HOURS[kind] * HOUR_MS;
 }

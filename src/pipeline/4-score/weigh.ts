@@ -1,21 +1,10 @@
 import type { Band, ScoringModel } from '../scoring-model.ts';
+import type { Reason } from '../store/scores.ts';
 import type { Signal } from '../store/signals.ts';
 import { bandOf } from './bands.ts';
 import { measureConfidence } from './measure-confidence.ts';
 import type { Evidence } from './measure-confidence.ts';
 import { shareOut } from './share-out.ts';
-
-/** Why a score is what it is: a signal with the points that it brought, or (`kind: 'start'`, no quote) where every company starts. */
-export type Reason = {
-  kind: string;
-  label: string;
-  /** One decimal; negative for what speaks against. */
-  points: number;
-  quote: string | null;
-  url: string | null;
-  sourceId: string | null;
-  published: string | null;
-};
 
 export type Score = {
   status: 'scored' | 'not-enough-evidence';

@@ -1,3 +1,4 @@
+import type { Persona } from '../store/personas.ts';
 import { cleanLine, cleanText, removeStrangeLinks } from '../plain-text.ts';
 
 /** Texts for CRM fields: plain, deterministic, at most `limit` characters (UTF-16), cut between entries, then between sentences. */
@@ -47,14 +48,8 @@ export function describeCompetitors(
   return fit(entries, urls, at);
 }
 
-export type PersonaText = {
-  title: string;
-  pains: readonly string[];
-  motives: readonly string[];
-  style: string;
-  decisionFactors: readonly string[];
-  /** Each with its quote and address: “…” (https://…). */
-  buyingSignals: readonly string[];
+/** Buying signals come each with quote and address: “…” (https://…). */
+type PersonaText = Omit<Persona, 'role' | 'matches'> & {
   /** People of the CRM whose record this text is written to. */
   contacts: readonly { name: string; title: string }[];
 };

@@ -1,5 +1,5 @@
 import type { Tx } from '../../db.ts';
-import type { StoredReason, StoredScore } from './scores.ts';
+import type { Reason, StoredScore } from './scores.ts';
 
 /** A company as people browse it; `status` null: not scored yet. */
 export type ListedCompany = {
@@ -10,7 +10,7 @@ export type ListedCompany = {
   band: string | null;
   confidence: number | null;
   /** The reason that moved the score most. */
-  topReason: StoredReason | null;
+  topReason: Reason | null;
   /** Why there is no score. */
   why: string | null;
   scoredAt: Date | null;

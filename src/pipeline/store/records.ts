@@ -1,31 +1,15 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { CrmObject } from '../../connectors/crm.ts';
+import type { CrmObject, CrmRecord } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
 
 /** One CRM row that we mirror. */
-export type MirroredRecord = {
-  object: CrmObject;
-  externalId: string;
+export type MirroredRecord = Omit<CrmRecord, 'isPerson' | 'ours'> & {
   domain: string | null;
   /** Why it leads to no company. */
   skippedBecause: string | null;
-  name: string | null;
-  companyName: string | null;
-  website: string | null;
-  email: string | null;
-  title: string | null;
-  industry: string | null;
-  employees: number | null;
-  country: string | null;
-  ownerId: string | null;
-  parentId: string | null;
-  modifiedAt: string;
-  deleted: boolean;
-  mergedInto: string | null;
-  convertedTo: string | null;
-  /** Hash of everything above that research, pitch or matching depend on. */
+  /** Hash of everything that research, pitch or matching depend on. */
   rowHash: string;
 };
 

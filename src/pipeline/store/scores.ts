@@ -1,9 +1,10 @@
 import type { Tx } from '../../db.ts';
 
-/** One reason of a score: a signal with its points, or the start that every company has (no quote). */
-export type StoredReason = {
+/** Why a score is what it is: a signal with the points that it brought, or (`kind: 'start'`, no quote) where every company starts. */
+export type Reason = {
   kind: string;
   label: string;
+  /** One decimal; negative for what speaks against. */
   points: number;
   quote: string | null;
   url: string | null;
@@ -23,7 +24,7 @@ export type StoredScore = {
   score: number | null;
   band: string | null;
   confidence: number;
-  reasons: readonly StoredReason[];
+  reasons: readonly Reason[];
   missing: readonly string[];
   why: string | null;
   scoredAt: Date;
@@ -81,7 +82,7 @@ export type RankedCompany = {
   score: number | null;
   band: string | null;
   confidence: number;
-  reasons: readonly StoredReason[];
+  reasons: readonly Reason[];
   why: string | null;
   method: 'llm' | 'phrases';
 };

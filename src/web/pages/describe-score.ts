@@ -1,4 +1,4 @@
-import type { StoredReason, StoredScore } from '../../pipeline/store/scores.ts';
+import type { Reason, StoredScore } from '../../pipeline/store/scores.ts';
 import type { Source } from '../../pipeline/store/sources.ts';
 import { describeMoment, formatDay, formatPoints } from './format.ts';
 import { linkToQuote, shortenUrl } from './link.ts';
@@ -46,14 +46,14 @@ export function describeScore(score: StoredScore, sources: readonly Source[]) {
   };
 }
 
-function sumOf(reasons: readonly StoredReason[], counts: (points: number) => boolean): number {
+function sumOf(reasons: readonly Reason[], counts: (points: number) => boolean): number {
   // In tenths: sums of 0.1 drift.
   const tenths = reasons.filter(({ points }) => counts(points)).map(({ points }) => Math.round(points * 10));
   return tenths.reduce((sum, part) => sum + part, 0) / 10;
 }
 
 /** One step a kind of signal, the strongest first, each with its quotes and what every one of them brought. */
-function describeLadder(reasons: readonly StoredReason[], sources: readonly Source[]) {
+function describeLadder(reasons: readonly Reason[], sources: readonly Source[]) {
   const kinds = [...Map.groupBy(reasons, (reason) => reason.kind).values()].map((members) => ({
     members,
     points: sumOf(members, () => true),
