@@ -15,7 +15,7 @@ import type { Mode } from './modes.ts';
 import { createPrefixCache } from './prefix-cache.ts';
 import { readPrompt } from './prompt.ts';
 import type { Sentence } from './prompt.ts';
-import { createRateLimits } from './rate-limits.ts';
+import { createRateLimits } from '../kit/rate-limits.ts';
 import { ApiRefusal, parseChatRequest, promptOf, schemaOf } from './request.ts';
 import type { ChatRequest } from './request.ts';
 import { countTokens } from './tokens.ts';

@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { z } from 'zod';
 import type { FaultSettings } from '../kit/faults.ts';
 import { openJournal } from '../kit/journal.ts';
+import { createRateLimits } from '../kit/rate-limits.ts';
 import { startTwin } from '../kit/twin.ts';
 import type { Twin } from '../kit/twin.ts';
 import type { WebState } from '../web/state.ts';
@@ -87,6 +88,8 @@ export type TavilyTwinOptions = {
   monthlyCredits?: number;
   /** Credits that may be bought beyond the plan; beyond them 433. */
   payAsYouGoCredits?: number;
+  /** 100 for a development key, 1,000 for a production one (Tavily's docs, "Rate limits"); unset: none. */
+  requestsPerMinute?: number;
   faults?: Partial<FaultSettings>;
 };
 
@@ -101,12 +104,22 @@ export function startTavilyTwin(options: TavilyTwinOptions): Promise<Twin> {
     {
       name: 'tavily',
       mount: ({ app, clock }) => {
+        const limits = createRateLimits(clock, {
+          requestsPerMinute: options.requestsPerMinute ?? null,
+          tokensPerMinute: null,
+        });
         const month = () => clock.now().toISOString().slice(0, 7);
         const guard = (request: Request, response: Response, next: NextFunction): void => {
           response.locals.operation = request.path.slice(1);
           response.locals.units = 0;
           if (request.get('authorization') !== `Bearer ${options.apiKey}`) refuse(response, 401);
           else next();
+        };
+        const pace = (_request: Request, response: Response, next: NextFunction): void => {
+          const wait = limits.admit(0);
+          if (wait === 0) return next();
+          response.set('retry-after', String(Math.ceil(wait / 1000)));
+          refuse(response, 429);
         };
         const hasCredits = (response: Response): boolean => {
           const { search, extract } = meter.of(month());
@@ -117,6 +130,7 @@ export function startTavilyTwin(options: TavilyTwinOptions): Promise<Twin> {
         };
 
         app.use(guard, express.json({ limit: '1mb' }));
+        app.post(['/search', '/extract'], pace);
         app.post('/search', (request, response) => {
           const started = performance.now();
           const parsed = searchRequest.safeParse(request.body);

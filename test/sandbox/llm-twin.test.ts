@@ -93,6 +93,17 @@ test('What OpenAI and vLLM refuse is refused, in their words', async () => {
       400,
       /multipleOf/,
     ],
+    [
+      withSchema({
+        ...SCHEMA,
+        properties: {
+          title: { type: 'array', items: { type: 'string' }, uniqueItems: true },
+          grade: { type: 'integer' },
+        },
+      }),
+      400,
+      /uniqueItems/,
+    ],
   ];
   for (const [body, status, message] of refused) {
     const answer = await post(body);

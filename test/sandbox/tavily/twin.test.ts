@@ -231,6 +231,29 @@ test('Credits run out, survive a restart and come back with the month', async (t
   assert.equal((await second.post('/search', { query: 'GPUs' })).status, 200);
 });
 
+test('Beyond the plan credits are bought, and beyond those refused with 433', async (t) => {
+  const { twin, post } = await startTwin({ monthlyCredits: 1, payAsYouGoCredits: 1 });
+  t.after(() => twin.close());
+  for (const status of [200, 200, 433])
+    assert.equal((await post('/search', { query: 'GPUs' })).status, status);
+});
+
+test('Beyond the requests of a minute it answers 429 and says when to come back', async (t) => {
+  const { twin, post } = await startTwin({ requestsPerMinute: 2 });
+  t.after(() => twin.close());
+  for (const status of [200, 200, 429])
+    assert.equal((await post('/search', { query: 'GPUs' })).status, status);
+  const again = await fetch(`${twin.url}/search`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer tvly-test', 'content-type': 'application/json' },
+    body: JSON.stringify({ query: 'GPUs' }),
+  });
+  assert.match(again.headers.get('retry-after') ?? '', /^([1-9]|[12]\d|30)$/);
+  assert.equal(twin.kit.calls.summary().byOperation.search?.units, 2, 'what is refused costs nothing');
+  twin.kit.clock.set(30_000);
+  assert.equal((await post('/search', { query: 'GPUs' })).status, 200);
+});
+
 test('An edited page is found by its new words, also after a restart', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'web-'));
   t.after(() => rmSync(folder, { recursive: true }));

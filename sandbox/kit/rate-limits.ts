@@ -1,4 +1,4 @@
-import type { TwinClock } from '../kit/clock.ts';
+import type { TwinClock } from './clock.ts';
 
 export type RateLimits = {
   /** Milliseconds until a request of so many prompt tokens may come; 0: it is let in. */
