@@ -19,7 +19,7 @@ export type WriteState =
   | 'cancelled';
 
 /** One field of one record of one connection. */
-export type FieldAddress = { connectionId: string; object: CrmObject; externalId: string; field: FieldKey };
+type FieldAddress = { connectionId: string; object: CrmObject; externalId: string; field: FieldKey };
 
 /** One field of one record: a line of the outbox and of the audit log. */
 export type Write = FieldAddress & {
