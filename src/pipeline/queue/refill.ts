@@ -27,6 +27,9 @@ export type RefillOptions = {
 // pg-boss answers which jobs it still found under their attempt, but its types do not say so.
 const Settled = z.object({ affected: z.number(), settled: z.array(z.string()) });
 
+type Held = { attempt: Attempt; controller: AbortController; ended: Promise<void> };
+
+const LOST = 'the job was handed to another worker';
 const POLL_MS = 500;
 const GRACE_MS = 20_000;
 // Answers within this time are settled in one statement.
@@ -38,7 +41,8 @@ const SETTLE_EVERY_MS = 15;
  */
 export function startRefill(options: RefillOptions): Refill {
   const { boss, queue } = options;
-  const active = new Map<string, { attempt: Attempt; controller: AbortController; ended: Promise<void> }>();
+  // A worker may fetch a job that it lost: the old attempt then still runs beside the new one for a moment.
+  const active = new Set<Held>();
   const settled: Attempt[] = [];
   let stopping = false;
   let wake: () => void = () => undefined;
@@ -55,25 +59,28 @@ export function startRefill(options: RefillOptions): Refill {
     return settling;
   };
 
-  const work = async (
-    job: { id: string; retryCount: number; data: unknown },
-    signal: AbortSignal,
-  ): Promise<void> => {
-    const attempt = { id: job.id, retryCount: job.retryCount };
+  const work = async ({ attempt, controller: { signal } }: Held, data: unknown): Promise<void> => {
     try {
-      const result = await options.handle(job.data, signal);
+      const result = await options.handle(data, signal);
       if (result === 'done') await settleSoon(attempt);
-      else await postpone(boss, queue, attempt, job.data, result.againInMs);
+      else await postpone(boss, queue, attempt, data, result.againInMs);
     } catch (error) {
       // What the handler itself could not settle goes back for another worker; a lost attempt already has one.
-      if (!signal.aborted) options.onError(error, `job ${job.id} of ${queue}`);
-      await postpone(boss, queue, attempt, job.data, signal.aborted ? 0 : 5_000).catch((failure: unknown) =>
-        options.onError(failure, `giving back job ${job.id} of ${queue}`),
+      if (!signal.aborted) options.onError(error, `job ${attempt.id} of ${queue}`);
+      await postpone(boss, queue, attempt, data, signal.aborted ? 0 : 5_000).catch((failure: unknown) =>
+        options.onError(failure, `giving back job ${attempt.id} of ${queue}`),
       );
-    } finally {
-      active.delete(job.id);
-      wake();
     }
+  };
+
+  const begin = (attempt: Attempt, data: unknown): void => {
+    for (const held of active) if (held.attempt.id === attempt.id) held.controller.abort(new Error(LOST));
+    const held: Held = { attempt, controller: new AbortController(), ended: Promise.resolve() };
+    active.add(held);
+    held.ended = work(held, data).finally(() => {
+      active.delete(held);
+      wake();
+    });
   };
 
   const refill = async (): Promise<void> => {
@@ -91,11 +98,7 @@ export function startRefill(options: RefillOptions): Refill {
           const attempts = jobs.map(({ id, retryCount }) => ({ id, retryCount }));
           if (fetched > 0)
             options.mark(attempts).catch((error: unknown) => options.onError(error, `marking in ${queue}`));
-          for (const job of jobs) {
-            const controller = new AbortController();
-            const ended = work({ id: job.id, retryCount: job.retryCount, data: job.data }, controller.signal);
-            active.set(job.id, { attempt: { id: job.id, retryCount: job.retryCount }, controller, ended });
-          }
+          for (const { id, retryCount, data } of jobs) begin({ id, retryCount }, data);
         }
       } catch (error) {
         options.onError(error, `fetching from ${queue}`);
@@ -110,13 +113,12 @@ export function startRefill(options: RefillOptions): Refill {
   };
 
   const touch = async (): Promise<void> => {
-    const held = [...active.values()];
+    const held = [...active];
     if (held.length === 0) return;
     const attempts = held.map((entry) => entry.attempt);
     const { settled } = Settled.parse(await boss.touch(queue, attempts));
     const ours = new Set(settled);
-    for (const { attempt, controller } of held)
-      if (!ours.has(attempt.id)) controller.abort(new Error('the job was handed to another worker'));
+    for (const { attempt, controller } of held) if (!ours.has(attempt.id)) controller.abort(new Error(LOST));
   };
   const heartbeat = setInterval(() => {
     touch().catch((error: unknown) => options.onError(error, `heartbeat of ${queue}`));
@@ -131,9 +133,9 @@ export function startRefill(options: RefillOptions): Refill {
       await loop;
       const grace = AbortSignal.timeout(options.graceMs ?? GRACE_MS);
       grace.addEventListener('abort', () => {
-        for (const entry of active.values()) entry.controller.abort(new Error('the worker is stopping'));
+        for (const entry of active) entry.controller.abort(new Error('the worker is stopping'));
       });
-      await Promise.allSettled([...active.values()].map((entry) => entry.ended));
+      await Promise.allSettled([...active].map((entry) => entry.ended));
       clearInterval(heartbeat);
       // Whoever settled has been told if it failed.
       await settling?.catch(() => undefined);

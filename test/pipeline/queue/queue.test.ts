@@ -195,3 +195,79 @@ test('many requests to flush one connection become one waiting job', async () =>
   );
   assert.equal(client.rows[0]?.waiting, 1);
 });
+
+test('what a dead worker had in hand is handled long before its heartbeat would be missed', async () => {
+  const queue = await start(true);
+  const dead = 4_711;
+  const [job] = jobs(1);
+  assert.ok(job);
+  await here.db.inWorkspace(workspaceId, (tx) => queue.enqueueCompanies(tx, [job]));
+  // As a killed process leaves it: active, marked, a moment old, and nobody holds the lock.
+  await here.db.directory('insert into queue_workers (worker) values ($1)', [dead]);
+  await here.db.directory(
+    `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now(), output = jsonb_build_object('worker', $2::integer)
+     where name = 'company' and data->>'companyId' = $1`,
+    [job.companyId, dead],
+  );
+  const events = new EventEmitter();
+  const began = performance.now();
+  await queue.work(
+    {
+      ...idle,
+      company: async ({ companyId }) => {
+        if (companyId === job.companyId) events.emit('handled');
+        return 'done';
+      },
+    },
+    { concurrency: 2, allowance: plenty, schedule: false },
+  );
+  await once(events, 'handled');
+
+  assert.ok(performance.now() - began < 9_000);
+  const left = await here.db.directory('select from queue_workers where worker = $1', [dead]);
+  assert.equal(left.rowCount, 0);
+});
+
+test('a worker that lost a job stops its handler and does not queue the job again', async () => {
+  const queue = await start(true);
+  const [job] = jobs(1);
+  assert.ok(job);
+  await here.db.inWorkspace(workspaceId, (tx) => queue.enqueueCompanies(tx, [job]));
+  const events = new EventEmitter();
+  let attempts = 0;
+  let stopped = 0;
+  await queue.work(
+    {
+      ...idle,
+      company: async ({ companyId }, signal) => {
+        if (companyId !== job.companyId) return 'done';
+        attempts += 1;
+        events.emit('attempt');
+        if (attempts > 1) return 'done';
+        await once(signal, 'abort');
+        stopped += 1;
+        events.emit('stopped');
+        throw signal.reason;
+      },
+    },
+    { concurrency: 2, allowance: plenty, schedule: false },
+  );
+  if (attempts === 0) await once(events, 'attempt');
+  const handedOver = once(events, 'stopped');
+  await here.db.directory(
+    `update pgboss.job set state = 'retry' where name = 'company' and data->>'companyId' = $1`,
+    [job.companyId],
+  );
+  await handedOver;
+  await queue.stop();
+  const rows = await here.db.directory<{ state: string }>(
+    `select state from pgboss.job where name = 'company' and data->>'companyId' = $1`,
+    [job.companyId],
+  );
+
+  assert.deepEqual([attempts, stopped], [2, 1]);
+  assert.deepEqual(
+    rows.rows.map(({ state }) => state),
+    ['completed'],
+  );
+});
