@@ -125,6 +125,17 @@ test('fifty kills in a run of 300 companies lose nothing, write nothing twice an
   const open = await database.rows<{ state: string; count: number }>(
     `select state, count(*) from writes group by state order by state`,
   );
+  // Each answer is stored together with its price: what was asked in vain at a kill is in neither.
+  const counted = await database.rows<{
+    provider: string;
+    operation: string;
+    calls: number;
+    requests: number;
+    hedges: number;
+  }>(
+    `select provider, operation, count(*) as calls, sum(requests) as requests, sum(hedges) as hedges from usage
+     where ok and provider in ('tavily', 'llm') group by 1, 2 order by 1, 2`,
+  );
   const repeats = Object.fromEntries(
     Object.entries(taps).map(([name, tap]) => {
       const asked = tap.calls.filter(
@@ -138,11 +149,13 @@ test('fifty kills in a run of 300 companies lose nothing, write nothing twice an
   console.log(
     JSON.stringify({
       kills: moments.length,
+      cpu: process.cpuUsage(),
       seconds,
       secondsAfterLastKill: (Date.now() - killedAt) / 1000,
       doneAtLastKill: atTheEnd.done,
       inFlightAtKillsOfAnyWorker: inFlight,
       repeats,
+      counted,
       outcomes,
       open,
       written: written.length,
@@ -160,6 +173,8 @@ test('fifty kills in a run of 300 companies lose nothing, write nothing twice an
     twice.map(({ name, updates }) => ({ name, updates })),
     [],
   );
+  for (const record of written)
+    assert.ok(record.changes.length > 0, `${record.name}: a write that changed nothing`);
   assert.ok(written.length >= COMPANIES, `${written.length} records were written`);
   for (const record of crms)
     assert.ok(
@@ -167,6 +182,8 @@ test('fifty kills in a run of 300 companies lose nothing, write nothing twice an
       record.name,
     );
   for (const { state } of open) assert.ok(['applied', 'skipped'].includes(state), state);
+  const search = counted.find(({ provider }) => provider === 'tavily');
+  assert.equal(search?.calls, repeats.tavily?.questions);
   // Every answer stored once: whatever was asked again had not been stored.
   assert.deepEqual(
     stored.filter(({ again }) => again > 0),

@@ -18,7 +18,7 @@ import { openRows, setMode } from './observe.ts';
 
 const DATA = process.env.FIELDNOTE_DATA ?? fileURLToPath(new URL('../../../../shared/data', import.meta.url));
 const REAL_WORLD = join(DATA, 'dev');
-const REAL_COMPANIES = 60;
+const REAL_COMPANIES = 45;
 
 const Lies = z.object({
   lies: z.array(z.object({ how: z.string(), kind: z.string(), quote: z.string() })),

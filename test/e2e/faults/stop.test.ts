@@ -13,7 +13,7 @@ import { openRows, setFaults, until } from './observe.ts';
 import { startWireTap } from './wire-tap.ts';
 import { writeWorld } from './world.ts';
 
-const COMPANIES = 60;
+const COMPANIES = 48;
 
 let world: Awaited<ReturnType<typeof writeWorld>>;
 before(async () => {

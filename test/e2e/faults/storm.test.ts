@@ -11,7 +11,7 @@ import { writeWorld } from './world.ts';
 
 type LoggedCall = ReturnType<CallLog['list']>[number];
 
-const COMPANIES = 100;
+const COMPANIES = 60;
 const SEEDS = { tavily: 11, web: 12, llm: 13, salesforce: 14, hubspot: 15 };
 // Together 10 % of all calls, and a few more that are slow or answer rubbish.
 const STORM = {

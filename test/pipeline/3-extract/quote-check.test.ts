@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkQuote } from '../../../src/pipeline/3-extract/quote-check.ts';
+import { loadScoringModel } from '../../../src/pipeline/scoring-model.ts';
 import type { Source } from '../../../src/pipeline/store/sources.ts';
 import { company, model, sourceOf } from './reading-model.ts';
 
@@ -524,6 +525,26 @@ for (const truth of TRUTHS) {
     assert.ok((truth.text ?? '').replaceAll(/\s+/g, ' ').includes(checked.quote));
   });
 }
+
+// Measured with a lying model on real text: the shipped model's looser phrases let a cut-off plan through.
+for (const [text, passes] of [
+  ['Our platform will power the next generation of cloud computing.', false],
+  ['Our platform is going to power the next generation of cloud computing.', false],
+  ['Our platform could power the next generation of cloud computing.', false],
+  ['Our platform has the power of the next generation of cloud computing.', true],
+] as const)
+  void test(`A plan stays one when its verb is cut off: "${text}"`, async () => {
+    const shipped = await loadScoringModel('scoring-models/gpu-infrastructure.yaml');
+    const quote = text.slice(text.indexOf('power'));
+    const checked = checkQuote({
+      quote,
+      source: sourceOf(text),
+      kind: 'computing-business',
+      company,
+      model: shipped,
+    });
+    assert.equal(checked.ok, passes);
+  });
 
 function check(row: Case): ReturnType<typeof checkQuote> {
   return checkQuote({
