@@ -69,6 +69,9 @@ export async function openQueue(options: {
     schedule: options.worker,
     superviseIntervalSeconds: SUPERVISE_SECONDS,
     monitorIntervalSeconds: SUPERVISE_SECONDS,
+    // Keys that were active at the last look are not fetched (stately queues): seen once a minute, which is pg-boss's default,
+    // a connection's writes would wait for up to a minute after another worker's flush.
+    queueCacheIntervalSeconds: 1,
     // 0.5 s is the least that pg-boss polls by; cron looks every 10 s.
     cronWorkerIntervalSeconds: 10,
   });

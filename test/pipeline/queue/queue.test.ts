@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once, EventEmitter } from 'node:events';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import pg from 'pg';
 import { openQueue } from '../../../src/pipeline/queue/queue.ts';
 import type { Handlers, Queue } from '../../../src/pipeline/queue/queue.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
@@ -270,4 +272,55 @@ test('a worker that lost a job stops its handler and does not queue the job agai
     rows.rows.map(({ state }) => state),
     ['completed'],
   );
+});
+
+test('a worker that started during another one’s flush takes the next flush up within seconds', async () => {
+  const job = { workspaceId, connectionId: randomUUID() };
+  const request = (queue: Queue) => here.db.inWorkspace(workspaceId, (tx) => queue.requestFlush(tx, job));
+  const ended = new EventEmitter();
+  const first = await start(true);
+  await first.work(
+    {
+      ...idle,
+      flush: async () => {
+        await once(ended, 'flush');
+        return 'done';
+      },
+    },
+    { concurrency: 1, allowance: plenty, schedule: false },
+  );
+  await request(first);
+  // The queue's own statistics, from which each process learns what is active.
+  const boss = new pg.Client({ connectionString: here.url });
+  await boss.connect();
+  const isNoted = async (): Promise<boolean> => {
+    const { rows } = await boss.query(
+      `select from pgboss.queue where name = 'flush' and $1 = any(singletons_active)`,
+      [job.connectionId],
+    );
+    return rows.length > 0;
+  };
+  while (!(await isNoted())) await setTimeout(50);
+  await boss.end();
+
+  const second = await start(true);
+  ended.emit('flush');
+  open.splice(open.indexOf(first), 1);
+  await first.stop();
+  const taken = new Promise<void>((resolve) => {
+    void second.work(
+      {
+        ...idle,
+        flush: async () => {
+          resolve();
+          return 'done';
+        },
+      },
+      { concurrency: 1, allowance: plenty, schedule: false },
+    );
+  });
+  await request(second);
+
+  const late = setTimeout(20_000, 'late', { ref: false });
+  assert.notEqual(await Promise.race([taken, late]), 'late');
 });
