@@ -51,7 +51,7 @@ export async function runCli(argv: readonly string[], context: Context): Promise
     add(program, context);
   let lasting = false;
   program.hook('preAction', (_program, command) => {
-    lasting = LASTING.has(command.name());
+    lasting = LASTING.has(command.name()) && command.opts()['once'] !== true;
   });
   try {
     await program.parseAsync(argv.slice(2), { from: 'user' });

@@ -3,7 +3,7 @@ import { readProgress } from '../pipeline/runs.ts';
 import { countBands, rankCompanies } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { countSkipped } from '../pipeline/store/records.ts';
-import { listRunCompanies } from '../pipeline/store/run-companies.ts';
+import { countOutcomes, listRunCompanies } from '../pipeline/store/run-companies.ts';
 import { sumUsage } from '../pipeline/store/usage.ts';
 import type { UsageTotal } from '../pipeline/store/usage.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
@@ -14,7 +14,7 @@ import type { Terminal } from './terminal.ts';
 export type RunReport = {
   run: string;
   method: 'llm' | 'phrases' | 'mixed' | null;
-  companies: { total: number; scored: number; notEnoughEvidence: number; failed: number };
+  companies: { total: number; scored: number; notEnoughEvidence: number; failed: number; cancelled: number };
   bands: { band: string | null; companies: number }[];
   ranking: RankedCompany[];
   writes: WriteCount[];
@@ -26,23 +26,26 @@ export type RunReport = {
 };
 
 const SHOWN_FAILURES = 50;
+// The strongest; "fieldnote export" has all.
+const LONGEST_RANKING = 5_000;
 
 /** What a run did: counts, ranking, writes, calls and cost. */
-export async function collectReport(app: App, runId: string): Promise<RunReport> {
+export async function collectReport(app: Pick<App, 'db' | 'workspaceId'>, runId: string): Promise<RunReport> {
   const progress = await readProgress(app.db, app.workspaceId, runId);
   return app.db.inWorkspace(app.workspaceId, async (tx) => {
-    const ranking = await rankCompanies(tx, { runId, limit: 5_000 });
+    const ranking = await rankCompanies(tx, { runId, limit: LONGEST_RANKING });
     const usage = await sumUsage(tx, { since: progress.run.createdAt });
-    const scored = ranking.filter((company) => company.status === 'scored').length;
+    const outcomes = await countOutcomes(tx, runId);
     const failures = await listRunCompanies(tx, runId, { state: 'failed', limit: SHOWN_FAILURES, offset: 0 });
     return {
       run: runId,
       method: methodOf(ranking),
       companies: {
         total: progress.total,
-        scored,
-        notEnoughEvidence: ranking.length - scored,
+        scored: outcomes.get('scored') ?? 0,
+        notEnoughEvidence: outcomes.get('not-enough-evidence') ?? 0,
         failed: progress.failed,
+        cancelled: progress.cancelled,
       },
       bands: await countBands(tx, runId),
       ranking,
@@ -85,7 +88,8 @@ export function printReport(terminal: Terminal, report: RunReport, options: { to
     }),
     { right: [0, 4, 5] },
   );
-  if (report.ranking.length > top) terminal.print(terminal.dim(`… and ${report.ranking.length - top} more`));
+  const ranked = companies.scored + companies.notEnoughEvidence;
+  if (ranked > top) terminal.print(terminal.dim(`… and ${ranked - top} more`));
   terminal.print('');
   terminal.print(
     `${terminal.bold(String(companies.scored))} scored, ${companies.notEnoughEvidence} without enough evidence, ` +

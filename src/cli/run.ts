@@ -6,6 +6,7 @@ import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import { pauseRun, readProgress, requestFlushes, resumeRun, startRun } from '../pipeline/runs.ts';
 import { ensureCompany } from '../pipeline/store/companies.ts';
+import { listConnections } from '../pipeline/store/connections.ts';
 import type { Run } from '../pipeline/store/runs.ts';
 import { countOpenWrites } from '../pipeline/store/writes.ts';
 import { refuseBeyondBudget } from './budget.ts';
@@ -74,8 +75,10 @@ export function addRun(program: Command, context: Context): void {
 
 async function beginRun(app: App, options: RunOptions, domains: string[] | undefined): Promise<Run> {
   if (options.resume !== undefined) {
-    await resumeRun(app, app.workspaceId, options.resume);
-    return (await readProgress(app.db, app.workspaceId, options.resume)).run;
+    const { run } = await readProgress(app.db, app.workspaceId, options.resume);
+    // One that was killed, not paused, has lost nothing: its companies are still queued.
+    if (run.state !== 'running') await resumeRun(app, app.workspaceId, run.id);
+    return run;
   }
   return startRun(app, {
     workspaceId: app.workspaceId,
@@ -109,11 +112,19 @@ export function refuseFailures({ companies }: RunReport): void {
       `${companies.failed} of ${companies.total} companies failed`,
       'The reasons stand above; a new run takes them up again.',
     );
+  if (companies.cancelled > 0)
+    throw new UserError(
+      `The run was cancelled with ${companies.cancelled} of ${companies.total} companies to go`,
+      'What was done stays; a new run takes up the rest.',
+    );
 }
 
 const LOOK_EVERY_MS = 200;
 
-/** Shows progress until the run is over. False when a person stopped it: then it is paused, and nothing is lost. */
+/**
+ * Shows progress until the run is over, also through a pause that someone asked for elsewhere. False when a person stopped it
+ * here: then it is paused, and nothing is lost.
+ */
 export async function followRun(app: App, context: Context, runId: string): Promise<boolean> {
   const progress = context.terminal.startProgress('companies');
   for (;;) {
@@ -130,8 +141,9 @@ export async function followRun(app: App, context: Context, runId: string): Prom
       ...now,
       done: now.done + now.failed + now.cancelled,
       ...(now.failed > 0 ? { note: `${now.failed} failed` } : {}),
+      ...(now.run.state === 'paused' ? { note: 'paused elsewhere, waiting for it to resume' } : {}),
     });
-    if (now.run.state !== 'running') {
+    if (now.run.state === 'done' || now.run.state === 'cancelled') {
       progress.end();
       return true;
     }
@@ -143,15 +155,32 @@ export async function followRun(app: App, context: Context, runId: string): Prom
 export async function followWrites(app: App, context: Context, runId: string): Promise<void> {
   await requestFlushes(app, app.workspaceId);
   const progress = context.terminal.startProgress('fields');
+  const reachable = app.connections.map((connection) => connection.id);
   let total = 0;
+  let stuck = 0;
   while (!context.signal.aborted) {
-    const open = await app.db.inWorkspace(app.workspaceId, (tx) => countOpenWrites(tx, runId));
+    const open = await app.db.inWorkspace(app.workspaceId, (tx) => countOpenWrites(tx, runId, reachable));
     total = Math.max(total, open.sendable);
+    stuck = open.open - open.sendable;
     if (total > 0) progress.update({ done: total - open.sendable, total });
     if (open.sendable === 0) break;
     await wait(LOOK_EVERY_MS);
   }
   progress.end();
+  if (stuck > 0) await explainStuck(app, context, stuck);
+}
+
+/** Which connections cannot take what is left now. */
+async function explainStuck(app: App, { terminal }: Context, fields: number): Promise<void> {
+  const known = await app.db.inWorkspace(app.workspaceId, listConnections);
+  const reasons = known.flatMap(({ id, kind, status, pausedBecause }) => {
+    if (!app.connections.some((connection) => connection.id === id))
+      return `${kind} is not configured here any more`;
+    return status === 'paused'
+      ? `${kind} is paused (${pausedBecause ?? 'no reason is stored'}); "fieldnote connect ${kind}" goes on`
+      : [];
+  });
+  terminal.note(`${fields} fields wait to be written: ${reasons.join('; ')}.`);
 }
 
 async function readDomains(file: string): Promise<string[]> {
@@ -162,10 +191,12 @@ async function readDomains(file: string): Promise<string[]> {
     throw new UserError(`${file} cannot be read`, 'Check the path and its permissions.', error);
   }
   const lines = text.split(/\r?\n/).map((line) => line.trim());
-  return lines.flatMap((line, index) => {
+  const domains = lines.flatMap((line, index) => {
     if (line === '' || line.startsWith('#')) return [];
     const found = domainOf(line);
     if ('skip' in found) throw new UserError(`${file} line ${index + 1}: ${line}: ${found.detail}`);
     return [found.domain];
   });
+  if (domains.length === 0) throw new UserError(`${file} names no domain`, 'Write one domain a line.');
+  return domains;
 }

@@ -4,7 +4,7 @@ import type { App } from '../app.ts';
 import { UserError } from '../errors.ts';
 import { refuseBeyondBudget } from './budget.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
-import { readProgress, requestFlushes, startRun } from '../pipeline/runs.ts';
+import { cancelRun, readProgress, requestFlushes, startRun } from '../pipeline/runs.ts';
 import { readScoreCard } from '../pipeline/score-card.ts';
 import type { ScoreCard } from '../pipeline/score-card.ts';
 import { ensureCompany, findCompanyByDomain } from '../pipeline/store/companies.ts';
@@ -69,7 +69,13 @@ async function scoreDomain(app: App, context: Context, domain: string, refresh: 
   });
   const progress = context.terminal.startProgress(domain);
   for (;;) {
-    context.signal.throwIfAborted();
+    if (context.signal.aborted) {
+      // Nobody waits for it any more: left queued, the next worker would buy what nobody asks for.
+      await cancelRun(app, workspaceId, run.id).catch((error: unknown) => {
+        if (!(error instanceof UserError)) throw error;
+      });
+      context.signal.throwIfAborted();
+    }
     const now = await readProgress(db, workspaceId, run.id);
     progress.update({ done: now.done + now.failed, total: now.total, note: stage });
     if (now.run.state !== 'running') break;

@@ -31,6 +31,15 @@ export async function listRunCompanies(
   return rows;
 }
 
+/** How many finished companies of a run came to what. */
+export async function countOutcomes(tx: Tx, runId: string): Promise<Map<string, number>> {
+  const { rows } = await tx.query<{ outcome: string; items: number }>(
+    `select outcome, count(*) as items from run_items where run_id = $1 and state = 'done' group by outcome`,
+    [runId],
+  );
+  return new Map(rows.map((row) => [row.outcome, row.items]));
+}
+
 /** Items at work by the last stage that finished; `stage` null: none did yet. */
 export async function countWorkingByStage(
   tx: Tx,

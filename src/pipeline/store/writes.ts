@@ -177,13 +177,20 @@ export async function countWritesByConnection(tx: Tx, runId: string): Promise<Wr
   return rows;
 }
 
-/** How many of a run's writes are not settled, and how many of these go to a connection that is not paused. */
-export async function countOpenWrites(tx: Tx, runId: string): Promise<{ open: number; sendable: number }> {
+/**
+ * How many of a run's writes are not settled, and how many of these can be sent: their connection is not paused and, where
+ * `reachable` is given, among those.
+ */
+export async function countOpenWrites(
+  tx: Tx,
+  runId: string,
+  reachable?: readonly string[],
+): Promise<{ open: number; sendable: number }> {
   const { rows } = await tx.query<{ open: number; sendable: number }>(
-    `select count(*) as open, count(*) filter (where c.status = 'active') as sendable
+    `select count(*) as open, count(*) filter (where c.status = 'active' and ($2::uuid[] is null or c.id = any($2))) as sendable
      from writes w join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id
      where w.run_id = $1 and w.state in ('planned', 'sending')`,
-    [runId],
+    [runId, reachable ?? null],
   );
   return rows[0] ?? { open: 0, sendable: 0 };
 }
