@@ -60,8 +60,8 @@ export function createHedger(options: HedgeOptions): Hedger {
   };
   const takeCredit = (kind: Kind): boolean => {
     const now = performance.now();
-    // One a delay comes with time: the last call of a run hangs when no other call brings credit.
-    if (Number.isFinite(kind.delayMs))
+    // One a delay comes with time while few calls are under way: the last call of a run hangs when no other brings credit.
+    if (Number.isFinite(kind.delayMs) && kind.waiting.size <= MOST_CREDIT)
       credit = Math.min(MOST_CREDIT, credit + (now - creditedAt) / Math.max(1, kind.delayMs));
     creditedAt = now;
     if (credit < 1) return false;
