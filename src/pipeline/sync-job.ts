@@ -20,6 +20,10 @@ import type { Prices } from './store/usage.ts';
 
 const DAY_MS = 86_400_000;
 const RETRY_MS = 30_000;
+// Allowances roll over by the day; a look per half hour costs little.
+const QUOTA_RETRY_MS = 30 * 60_000;
+// What a CRM refuses it will refuse again: each try costs calls of the org's daily allowance.
+const REFUSED_RETRY_MS = 15 * 60_000;
 
 type Deps = {
   db: Database;
@@ -117,13 +121,17 @@ export function createSyncJob(deps: Deps) {
       if (error instanceof ProviderDownError)
         return { againInMs: Math.max(1000, error.until.getTime() - Date.now()) };
       if (error instanceof ProviderError && error.retryable)
-        return { againInMs: error.retryAfterMs ?? RETRY_MS };
+        return { againInMs: error.retryAfterMs ?? (error.kind === 'quota' ? QUOTA_RETRY_MS : RETRY_MS) };
       if (error instanceof ProviderError && error.kind === 'unauthorized') {
         await deps.db.inWorkspace(job.workspaceId, (tx) =>
           pauseConnection(tx, connection.id, [describeError(error), error.fix].filter(Boolean).join(' ')),
         );
         deps.onError(error, `connection ${connection.kind} was paused`);
         return 'done';
+      }
+      if (error instanceof ProviderError) {
+        deps.onError(error, `sync of ${connection.kind}`);
+        return { againInMs: REFUSED_RETRY_MS };
       }
       throw error;
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { ProviderError } from '../../src/errors.ts';
 import { createSyncJob } from '../../src/pipeline/sync-job.ts';
 import { findConnection } from '../../src/pipeline/store/connections.ts';
 import { startSystem } from '../harness/system.ts';
@@ -50,4 +51,32 @@ test("once the month's budget is spent, a sync reads the CRM and searches for no
     if (budget === app.budget) assert.notDeepEqual(troubles, [], 'there are names to look up');
   }
   assert.deepEqual(troubles, []);
+});
+
+test('what a CRM refuses is said and not asked for again every few seconds', async () => {
+  const app = await system.openApp({ worker: false });
+  const [connection] = app.connections;
+  assert.ok(connection !== undefined);
+  for (const kind of ['malformed', 'refused', 'quota'] as const) {
+    const troubles: string[] = [];
+    const sync = createSyncJob({
+      ...app,
+      ...app.connectors,
+      crmOf: (of) => ({
+        ...app.crmOf(of),
+        // eslint-disable-next-line require-yield
+        readChanges: async function* () {
+          throw new ProviderError({ provider: of.kind, operation: 'query', kind, message: 'no' });
+        },
+      }),
+      prices: app.config.prices,
+      onError: (_error, what) => troubles.push(what),
+    });
+    const job = { workspaceId: app.workspaceId, connectionId: connection.id };
+
+    const result = await sync(job, AbortSignal.timeout(30_000));
+
+    assert.ok(result !== 'done' && result.againInMs >= 15 * 60_000, kind);
+    assert.equal(troubles.length, kind === 'quota' ? 0 : 1, kind);
+  }
 });
