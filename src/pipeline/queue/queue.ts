@@ -157,7 +157,8 @@ export async function openQueue(options: {
       if (work.schedule) {
         await boss.schedule(QUEUES.tick, '* * * * *');
         await boss.work(QUEUES.tick, { pollingIntervalSeconds: 5 }, async () => {
-          await handlers.tick();
+          // The next one comes in a minute; a failed job would only lie there, and nobody would hear why.
+          await handlers.tick().catch((error: unknown) => options.onError(error, 'looking for what is due'));
         });
       }
     },
