@@ -104,10 +104,6 @@ async function grantToApp(client: pg.Client): Promise<void> {
         grant select, insert, update, delete on all tables in schema public to ${APP_ROLE};
         revoke insert, update, delete on schema_migrations from ${APP_ROLE};
         grant usage on all sequences in schema public to ${APP_ROLE};
-        if exists (select from pg_namespace where nspname = 'pgboss') then
-          grant usage on schema pgboss to ${APP_ROLE};
-          grant select, insert, update, delete on all tables in schema pgboss to ${APP_ROLE};
-        end if;
       end if;
     end $$`);
 }
