@@ -1,4 +1,5 @@
 import type { Tx } from '../../db.ts';
+import { chunksOf } from './chunks.ts';
 import type { RunState } from './runs.ts';
 
 export type ItemState = 'queued' | 'working' | 'done' | 'failed' | 'cancelled';
@@ -19,6 +20,8 @@ export type RunCounts = Record<ItemState, number> & { total: number };
 
 const COLUMNS = `run_id as "runId", company_id as "companyId", state, stage, attempts, outcome, error`;
 
+const ITEMS_PER_INSERT = 10_000;
+
 /** Puts companies into a run, each once. */
 export async function addItems(
   tx: Tx,
@@ -26,10 +29,12 @@ export async function addItems(
   runId: string,
   companyIds: readonly string[],
 ): Promise<void> {
-  await tx.query(
-    `insert into run_items (workspace_id, run_id, company_id) select $1, $2, unnest($3::uuid[]) on conflict do nothing`,
-    [workspaceId, runId, companyIds],
-  );
+  // In portions: a million in one statement would outlast the time that a statement has.
+  for (const portion of chunksOf(companyIds, ITEMS_PER_INSERT))
+    await tx.query(
+      `insert into run_items (workspace_id, run_id, company_id) select $1, $2, unnest($3::uuid[]) on conflict do nothing`,
+      [workspaceId, runId, portion],
+    );
 }
 
 /**
