@@ -43,11 +43,16 @@ export async function ensureCompany(
   return found;
 }
 
-/** Notes that the company was enriched; it is due again at `dueAt`. A change that came meanwhile keeps it due now. */
+/**
+ * Notes that the company was enriched; it is due again at `dueAt`, if a record of a CRM still points to it: one that somebody
+ * only asked about once would cost money every week. A change that came meanwhile keeps it due now.
+ */
 export async function noteEnriched(tx: Tx, id: string, inputHash: string, dueAt: Date): Promise<void> {
   await tx.query(
     `update companies set enriched_at = now(),
-       due_at = case when input_hash = $2 then $3 else due_at end
+       due_at = case when input_hash <> $2 then due_at
+         when exists (select from records r where r.company_id = companies.id and r.workspace_id = companies.workspace_id) then $3
+       end
      where id = $1`,
     [id, inputHash, dueAt],
   );

@@ -100,7 +100,8 @@ async function saveCompanies(tx: Tx, workspaceId: string, domains: readonly stri
        on conflict (workspace_id, domain) do update set
          name = excluded.name, website = excluded.website, industry = excluded.industry, employees = excluded.employees,
          country = excluded.country, input_hash = excluded.input_hash, due_at = now()
-       where companies.input_hash is distinct from excluded.input_hash
+       -- Without a day it was in no CRM any more, or not yet.
+       where companies.input_hash is distinct from excluded.input_hash or companies.due_at is null
        returning (xmax = 0) as is_new
      )
      select count(*) filter (where is_new) as added, count(*) filter (where not is_new) as changed from saved`,

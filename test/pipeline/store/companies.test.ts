@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { CrmRecord } from '../../../src/connectors/crm.ts';
+import { mirrorRecord } from '../../../src/pipeline/1-sync/mirror-record.ts';
+import { ensureCompany, findCompany, noteEnriched } from '../../../src/pipeline/store/companies.ts';
+import { linkRecords } from '../../../src/pipeline/store/company-links.ts';
+import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
+import { mergeRecords } from '../../../src/pipeline/store/records.ts';
+import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
+import { createTestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+
+let here: TestDatabase;
+let workspaceId: string;
+before(async () => {
+  here = await createTestDatabase();
+  workspaceId = await ensureWorkspace(here.db);
+});
+after(() => here.close());
+
+const NEXT_WEEK = new Date(Date.now() + 7 * 86_400_000);
+const account: CrmRecord = {
+  object: 'Account',
+  externalId: '001',
+  name: 'Quillmere',
+  companyName: null,
+  website: 'quillmere.example',
+  email: null,
+  title: null,
+  industry: null,
+  employees: null,
+  country: null,
+  ownerId: null,
+  parentId: null,
+  modifiedAt: '2026-11-01T00:00:00.000Z',
+  deleted: false,
+  mergedInto: null,
+  convertedTo: null,
+  isPerson: false,
+  ours: {},
+};
+
+test('a company is due again while a CRM holds a record of it, and not when somebody only asked about it', async () => {
+  const { id } = await here.db.inWorkspace(workspaceId, (tx) =>
+    ensureCompany(tx, workspaceId, { domain: 'quillmere.example' }),
+  );
+  const sync = (changes: Partial<CrmRecord> = {}): Promise<void> =>
+    here.db.inWorkspace(workspaceId, async (tx) => {
+      const connection = await ensureConnection(tx, workspaceId, 'salesforce', 'default');
+      const merged = await mergeRecords(tx, { workspaceId, connectionId: connection.id }, [
+        mirrorRecord({ ...account, ...changes }),
+      ]);
+      await linkRecords(tx, workspaceId, connection.id, merged.changed, merged.companiesMade);
+    });
+  const dueAt = () => here.db.inWorkspace(workspaceId, async (tx) => (await findCompany(tx, id))?.dueAt);
+  const enrich = () =>
+    here.db.inWorkspace(workspaceId, async (tx) => {
+      const company = await findCompany(tx, id);
+      await noteEnriched(tx, id, company?.inputHash ?? '', NEXT_WEEK);
+    });
+
+  await enrich();
+  assert.equal(await dueAt(), null, 'in no CRM');
+
+  await sync();
+  assert.ok(((await dueAt())?.getTime() ?? Infinity) <= Date.now(), 'a record came: due now');
+  await enrich();
+  assert.deepEqual(await dueAt(), NEXT_WEEK);
+
+  await sync({ deleted: true });
+  await enrich();
+  assert.equal(await dueAt(), null, 'its only record was deleted');
+
+  await sync();
+  assert.ok(((await dueAt())?.getTime() ?? Infinity) <= Date.now(), 'taken out of the recycle bin');
+});
