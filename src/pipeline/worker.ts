@@ -16,6 +16,7 @@ import { listConnections, listConnectionsToFlush } from './store/connections.ts'
 import type { Connection } from './store/connections.ts';
 import { findRun } from './store/runs.ts';
 import type { Prices } from './store/usage.ts';
+import { listWorkspaces } from './store/workspaces.ts';
 import { createSyncJob } from './sync-job.ts';
 
 export type WorkerOptions = {
@@ -83,14 +84,17 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     },
     {
       concurrency: options.concurrency,
-      allowance: createAllowance(db, options.neededProviders),
+      allowance: createAllowance(db, options.neededProviders, options.budget),
       schedule: options.schedule,
     },
   );
 }
 
-/** How many companies may be taken up: none while a provider that they need is down, one to probe it, else any number. */
-function createAllowance(db: Database, needed: readonly string[]): () => Promise<number> {
+/**
+ * How many companies may be taken up: none while a provider that they need is down or everybody's budget is spent, one to
+ * probe the provider, else any number.
+ */
+function createAllowance(db: Database, needed: readonly string[], budget: Budget): () => Promise<number> {
   let known = { at: 0, allowed: Infinity };
   return async () => {
     if (Date.now() - known.at < ALLOWANCE_BELIEVED_MS) return known.allowed;
@@ -100,7 +104,14 @@ function createAllowance(db: Database, needed: readonly string[]): () => Promise
     const closed = open.some(
       (breaker) => breaker.openUntil !== null && breaker.openUntil.getTime() > Date.now(),
     );
-    known = { at: Date.now(), allowed: closed ? 0 : open.length > 0 ? 1 : Infinity };
+    const held = closed || (await isEveryBudgetSpent(db, budget));
+    known = { at: Date.now(), allowed: held ? 0 : open.length > 0 ? 1 : Infinity };
     return known.allowed;
   };
+}
+
+/** Taken up and put off again, a hundred thousand waiting companies would keep the database busy until the month is over. */
+async function isEveryBudgetSpent(db: Database, budget: Budget): Promise<boolean> {
+  for (const workspaceId of await listWorkspaces(db)) if (!(await budget.isSpent(workspaceId))) return false;
+  return true;
 }
