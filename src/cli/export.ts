@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { rankCompanies } from '../pipeline/store/scores.ts';
+import { readRanking } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { listFailedWrites } from '../pipeline/store/writes.ts';
 import type { App } from '../app.ts';
@@ -21,28 +21,30 @@ export function addExport(program: Command, context: Context): void {
     .option('--failed', 'only writes that were rejected or conflict with a person’s edit')
     .action(async (options: { format: 'csv' | 'json'; failed?: boolean }) => {
       await withApp(context, { worker: false }, async (app) => {
-        const rows = options.failed ? failedRows(app) : companyRows(app);
         if (options.format === 'json') {
-          for await (const row of rows) context.terminal.print(JSON.stringify(row));
+          await eachRow(app, options, (row) => context.terminal.print(JSON.stringify(row)));
           return;
         }
         const csv = stringify({ header: true, quoted_string: true });
         const printed = (async () => {
           for await (const chunk of csv) context.terminal.write(String(chunk));
         })();
-        for await (const row of rows) csv.write(mapStrings(row));
+        await eachRow(app, options, (row) => csv.write(mapStrings(row)));
         csv.end();
         await printed;
       });
     });
 }
 
-async function* companyRows({ db, workspaceId }: App): AsyncGenerator<Row> {
-  for (let offset = 0; ; offset += PAGE) {
-    const page = await db.inWorkspace(workspaceId, (tx) => rankCompanies(tx, { limit: PAGE, offset }));
-    for (const company of page) yield describeCompany(company);
-    if (page.length < PAGE) return;
+async function eachRow(app: App, options: { failed?: boolean }, print: (row: Row) => void): Promise<void> {
+  if (options.failed) {
+    for await (const row of failedRows(app)) print(row);
+    return;
   }
+  await app.db.inWorkspace(app.workspaceId, async (tx) => {
+    for await (const page of readRanking(tx, PAGE))
+      for (const company of page) print(describeCompany(company));
+  });
 }
 
 function describeCompany(company: RankedCompany): Row {

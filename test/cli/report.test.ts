@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { collectReport } from '../../src/cli/report.ts';
+import { readRanking } from '../../src/pipeline/store/scores.ts';
 import { createRun } from '../../src/pipeline/store/runs.ts';
 import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../harness/database.ts';
@@ -49,4 +50,24 @@ test('the report of a large run counts every company, also those that its rankin
     cancelled: 0,
   });
   assert.equal(ranking.length, 5000);
+});
+
+test('an export sees every company once, in the order of the ranking, whatever is scored meanwhile', async () => {
+  const { db } = database;
+  const workspaceId = await ensureWorkspace(db);
+  const seen: string[] = [];
+  await db.inWorkspace(workspaceId, async (tx) => {
+    for await (const page of readRanking(tx, 1000)) {
+      seen.push(...page.map((company) => company.domain));
+      // The first half of the ranking loses its place to the second.
+      await db.inWorkspace(workspaceId, (other) =>
+        other.query('update scores set score = 100 - score where score is not null'),
+      );
+      await db.inWorkspace(workspaceId, (other) =>
+        other.query('update scores set score = score + 1 where company_id = $1', [page[0]?.companyId]),
+      );
+    }
+  });
+
+  assert.deepEqual([seen.length, new Set(seen).size], [6000, 6000]);
 });

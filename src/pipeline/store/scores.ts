@@ -87,21 +87,37 @@ export type RankedCompany = {
   method: 'llm' | 'phrases';
 };
 
+const RANKED = `select c.id as "companyId", c.domain, c.name, s.status, s.score, s.band, s.confidence, s.reasons, s.why, e.method
+  from scores s join companies c on c.id = s.company_id and c.workspace_id = s.workspace_id
+    join extractions e on e.id = s.extraction_id and e.workspace_id = s.workspace_id`;
+const BY_RANK = `order by s.score desc nulls last, c.domain collate "C"`;
+
 /** Companies by score, strongest first; those without a score last; ties by domain. */
 export async function rankCompanies(
   tx: Tx,
-  options: { runId?: string; limit?: number; offset?: number } = {},
+  options: { runId?: string; limit?: number } = {},
 ): Promise<RankedCompany[]> {
   const { rows } = await tx.query<RankedCompany>(
-    `select c.id as "companyId", c.domain, c.name, s.status, s.score, s.band, s.confidence, s.reasons, s.why, e.method
-     from scores s join companies c on c.id = s.company_id and c.workspace_id = s.workspace_id
-       join extractions e on e.id = s.extraction_id and e.workspace_id = s.workspace_id
+    `${RANKED}
      where s.current and ($1::uuid is null or exists (
        select from run_items i where i.run_id = $1 and i.company_id = c.id))
-     order by s.score desc nulls last, c.domain collate "C" limit $2 offset $3`,
-    [options.runId ?? null, options.limit ?? 1000, options.offset ?? 0],
+     ${BY_RANK} limit $2`,
+    [options.runId ?? null, options.limit ?? 1000],
   );
   return rows;
+}
+
+/**
+ * All of them, page by page in the same order, sorted once: as they stand when it begins, each company once, however many
+ * there are and whatever is scored meanwhile.
+ */
+export async function* readRanking(tx: Tx, pageSize: number): AsyncGenerator<RankedCompany[]> {
+  await tx.query(`declare ranking no scroll cursor for ${RANKED} where s.current ${BY_RANK}`);
+  for (;;) {
+    const { rows } = await tx.query<RankedCompany>(`fetch ${pageSize} from ranking`);
+    if (rows.length > 0) yield rows;
+    if (rows.length < pageSize) return;
+  }
 }
 
 /** Companies by band; `null` is not enough evidence. */
