@@ -17,6 +17,7 @@ type Deps = {
   prices: Prices;
   observer?: Observer;
   onFlushed?: (result: FlushResult) => void;
+  onError(error: unknown, what: string): void;
 };
 
 type FlushOnce = (
@@ -32,6 +33,8 @@ type FlushOnce = (
 // allows. Nobody waits longer than this for the CRM to show a batch's results.
 const LONGEST_LINGER_MS = 5 * 60_000;
 const SHORTEST_WAIT_MS = 200;
+// In an outage a flush looks again every few seconds.
+const TELL_EVERY_MS = 60_000;
 
 /** Does this process hold the credentials of the connection? */
 export function canOpen({ crmOf }: Pick<Deps, 'crmOf'>, connection: Connection): boolean {
@@ -79,6 +82,16 @@ function createFlushOnce(deps: Deps): FlushOnce {
 /** The queue's flush job: full batches while a run goes on, everything once it is over. */
 export function createFlushJob(deps: Deps) {
   const flushOnce = createFlushOnce(deps);
+  const toldAt = new Map<string, number>();
+  const tell = (
+    { id, kind }: Connection,
+    waiting: number,
+    { because, fix }: NonNullable<FlushResult['stopped']>,
+  ): void => {
+    if (performance.now() - (toldAt.get(id) ?? Number.NEGATIVE_INFINITY) < TELL_EVERY_MS) return;
+    toldAt.set(id, performance.now());
+    deps.onError(new Error([because, fix].filter(Boolean).join(' ')), `${waiting} writes to ${kind} wait`);
+  };
   return async (job: ConnectionJob, signal: AbortSignal): Promise<JobResult> => {
     const { connection, lingering } = await deps.db.inWorkspace(job.workspaceId, async (tx) => ({
       connection: await findConnection(tx, job.connectionId),
@@ -88,6 +101,7 @@ export function createFlushJob(deps: Deps) {
     // Without its credentials here, its writes stay planned for a process that has them.
     if (!canOpen(deps, connection)) return 'done';
     const result = await flushOnce(connection, { signal, mode: lingering ? 'full-batches-only' : 'now' });
+    if (result.stopped !== null && !signal.aborted) tell(connection, result.waiting, result.stopped);
     // Partial batches of a run that goes on wait for its next companies or its end, which ask for a flush themselves.
     if (result.waiting === 0 || (lingering && result.comeBackAt === null)) return 'done';
     return { againInMs: Math.max((result.comeBackAt?.getTime() ?? 0) - Date.now(), SHORTEST_WAIT_MS) };
