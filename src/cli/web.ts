@@ -5,7 +5,8 @@ import type { ProviderCheck } from '../web/deps.ts';
 
 export type OpenWeb = { port: number; close(): Promise<void> };
 
-const GRACE_MS = 10_000;
+// The worker of the same process stops after it and takes up to 21 s; hosts kill what has not stopped within 30 s.
+const GRACE_MS = 5_000;
 
 /** Starts the web server; `elseAnyPort` takes a free port where the configured one is taken. */
 export async function openWeb(app: App, options: { elseAnyPort: boolean }): Promise<OpenWeb> {
