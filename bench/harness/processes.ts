@@ -15,7 +15,7 @@ const CallCounts = z.record(
     byOperation: z.record(z.string(), z.object({ calls: z.number(), units: z.number(), failed: z.number() })),
   }),
 );
-export type CallCounts = z.infer<typeof CallCounts>;
+type CallCounts = z.infer<typeof CallCounts>;
 
 export type Twins = {
   environment: Record<string, string>;
