@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { UserError, describeError } from './errors.ts';
+import { ProviderError, UserError, describeError } from './errors.ts';
 
 /** Runs SQL inside one transaction of one workspace. */
 export type Tx = {
@@ -114,6 +114,21 @@ function prepare(text: string, values: unknown[] | undefined): pg.QueryConfig {
   const name = names.get(text) ?? createHash('sha256').update(text).digest('base64url').slice(0, 22);
   names.set(text, name);
   return { name, text, values };
+}
+
+// Connection exceptions (08), a server that shuts down or starts up (57P01–57P03), too many clients (53300): PostgreSQL,
+// appendix A. The rest is what Node says of a socket.
+const GONE = /^(08\w{3}|57P0[123]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/;
+
+/** True when an error says that the database could not be reached or went away, so that the same may work in a moment. */
+export function isDatabaseGone(error: unknown): boolean {
+  // The outside's sockets break too, but its errors are ProviderErrors.
+  if (!(error instanceof Error) || error instanceof ProviderError) return false;
+  if ('code' in error && typeof error.code === 'string') return GONE.test(error.code);
+  // pg has no codes for what it says itself.
+  return /^(Connection terminated|timeout exceeded when trying to connect|Client (has|was) .*not queryable)/.test(
+    error.message,
+  );
 }
 
 async function chooseRole(pool: pg.Pool): Promise<string | null> {

@@ -1,5 +1,8 @@
 import type { ProviderCall } from '../connectors/call.ts';
-import type { Database } from '../db.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { isDatabaseGone } from '../db.ts';
+import type { Database, Tx } from '../db.ts';
+import type { CompanyJob } from './queue/jobs.ts';
 import type { Observer } from './run-company.ts';
 import type { Connection } from './store/connections.ts';
 import { priceOf, saveUsage } from './store/usage.ts';
@@ -32,5 +35,49 @@ export function openCallLedger(
       saving.catch(() => undefined);
     },
     saved: () => saving,
+  };
+}
+
+/** The calls of one company at work: each is saved with the answer that it brought, or at the next checkpoint. */
+export type CompanyLedger = {
+  add: (call: ProviderCall) => void;
+  /** One transaction for what `act` saves and these calls (unless told, all that wait). Rolled back, they wait again. */
+  save: <T>(act: (tx: Tx) => Promise<T>, calls?: readonly ProviderCall[]) => Promise<T>;
+};
+
+// An answer that was paid for is worth waiting for a database that restarts.
+const PATIENCE_MS = 15_000;
+const TRY_AGAIN_MS = 250;
+
+export function openCompanyLedger(
+  deps: { db: Database; prices: Prices; observer?: Observer },
+  job: CompanyJob,
+): CompanyLedger {
+  const waiting = new Set<ProviderCall>();
+  return {
+    add: (call) => {
+      waiting.add(call);
+      deps.observer?.countCall(call, priceOf(call, deps.prices));
+    },
+    save: async (act, calls = [...waiting]) => {
+      const deadline = performance.now() + PATIENCE_MS;
+      // Nobody else takes them meanwhile: what is saved in another's transaction would be lost with it.
+      for (const call of calls) waiting.delete(call);
+      for (;;) {
+        try {
+          return await deps.db.inWorkspace(job.workspaceId, async (tx) => {
+            const saved = await act(tx);
+            await saveUsage(tx, job, calls, deps.prices);
+            return saved;
+          });
+        } catch (error) {
+          if (!isDatabaseGone(error) || performance.now() > deadline) {
+            for (const call of calls) waiting.add(call);
+            throw error;
+          }
+          await wait(TRY_AGAIN_MS);
+        }
+      }
+    },
   };
 }

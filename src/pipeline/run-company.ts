@@ -1,7 +1,9 @@
 import type { ProviderCall } from '../connectors/call.ts';
+import { isDatabaseGone } from '../db.ts';
 import type { Database } from '../db.ts';
 import { ProviderDownError, ProviderError, describeError } from '../errors.ts';
 import type { Budget } from './budget.ts';
+import { openCompanyLedger } from './call-ledger.ts';
 import type { CompanyJob, JobResult } from './queue/jobs.ts';
 import type { ScoringModel } from './scoring-model.ts';
 import { STAGE_NAMES } from './stage.ts';
@@ -19,7 +21,6 @@ import {
 import { findRun } from './store/runs.ts';
 import type { Run } from './store/runs.ts';
 import { findCurrentScore } from './store/scores.ts';
-import { priceOf, saveUsage } from './store/usage.ts';
 import type { Prices } from './store/usage.ts';
 import type { Tx } from '../db.ts';
 
@@ -80,10 +81,7 @@ export function createRunCompany(options: RunCompanyOptions) {
       return left;
     }
     const { run, item, company } = found;
-    const calls: ProviderCall[] = [];
-    const saveCalls = async (tx: Tx): Promise<void> => {
-      await saveUsage(tx, job, calls.splice(0), options.prices);
-    };
+    const ledger = openCompanyLedger(options, job);
     const work: CompanyWork = {
       workspaceId: job.workspaceId,
       runId: job.runId,
@@ -95,11 +93,8 @@ export function createRunCompany(options: RunCompanyOptions) {
       interactive: run.kind === 'interactive',
       patient: run.kind !== 'interactive' && Date.now() - run.createdAt.getTime() < PATIENCE_MS,
       signal,
-      onCall: (call) => {
-        calls.push(call);
-        options.observer?.countCall(call, priceOf(call, options.prices));
-      },
-      saveCalls,
+      onCall: ledger.add,
+      save: ledger.save,
     };
 
     for (const stage of stagesLeft(options.stages, item.stage)) {
@@ -110,14 +105,11 @@ export function createRunCompany(options: RunCompanyOptions) {
         await stage.run(work);
         options.observer?.timeStage(stage.name, performance.now() - began);
       } catch (error) {
-        await db.inWorkspace(job.workspaceId, saveCalls);
+        await ledger.save(async () => undefined);
         if (signal.aborted) throw error;
         return await decide(error, stage);
       }
-      const goOn = await db.inWorkspace(job.workspaceId, async (tx) => {
-        await saveCalls(tx);
-        return noteStage(tx, job.runId, job.companyId, stage.name);
-      });
+      const goOn = await ledger.save((tx) => noteStage(tx, job.runId, job.companyId, stage.name));
       if (!goOn) return await leave();
     }
     await settle(run);
@@ -160,6 +152,8 @@ export function createRunCompany(options: RunCompanyOptions) {
         await db.inWorkspace(job.workspaceId, (tx) => putItemBack(tx, job.runId, job.companyId));
         return { againInMs: Math.max(250, error.until.getTime() - Date.now()) };
       }
+      // Our own database was gone for a moment: that says nothing about the company.
+      if (isDatabaseGone(error)) return { againInMs: LOOK_AGAIN_MS };
       // Answered for others while it fails for this company: worth many tries, but not endless ones.
       const transient = error instanceof ProviderError && error.retryable;
       if (!transient) options.onError(error, `${stage.name} of ${company.domain}`);

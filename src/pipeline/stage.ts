@@ -25,8 +25,11 @@ export type CompanyWork = {
   signal: AbortSignal;
   /** Takes a call into the ledger; saved with the answer that it brought, or at the next checkpoint. */
   onCall(call: ProviderCall): void;
-  /** Saves the calls taken so far, in the caller's transaction. */
-  saveCalls(tx: Tx): Promise<void>;
+  /**
+   * One transaction of the workspace for what `act` saves and these calls (unless told, all that wait): an answer and its price.
+   * Where answers come side by side each takes its own calls along. A database that is gone for a moment is waited for.
+   */
+  save<T>(act: (tx: Tx) => Promise<T>, calls?: readonly ProviderCall[]): Promise<T>;
 };
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Search, SearchHit } from '../../connectors/search.ts';
 import type { Database } from '../../db.ts';
+import type { ProviderCall } from '../../connectors/call.ts';
 import { ProviderDownError, ProviderError, describeError } from '../../errors.ts';
 import type { CompanyWork } from '../stage.ts';
 import { answerKey, findAnswers, saveAnswers } from '../store/answers.ts';
@@ -49,26 +50,26 @@ export async function askSearches(options: {
   const ask = async (planned: PlannedSearch, key: string): Promise<z.infer<typeof StoredHits>> => {
     const known = StoredHits.safeParse(stored.get(key));
     if (known.success) return known.data;
+    const calls: ProviderCall[] = [];
     const { hits } = await search.search(planned.query, {
       signal: work.signal,
       interactive: work.interactive,
-      onCall: work.onCall,
+      onCall: (call) => {
+        calls.push(call);
+        work.onCall(call);
+      },
     });
     const answer = { fetchedAt: new Date().toISOString(), hits };
-    await db.inWorkspace(workspaceId, async (tx) => {
-      await saveAnswers(tx, [
-        {
-          workspaceId,
-          key,
-          provider: search.name,
-          operation: 'search',
-          question: planned.query,
-          answer,
-          ttlMs: planned.ttlHours * HOUR_MS,
-        },
-      ]);
-      await work.saveCalls(tx);
-    });
+    const entry = {
+      workspaceId,
+      key,
+      provider: search.name,
+      operation: 'search',
+      question: planned.query,
+      answer,
+      ttlMs: planned.ttlHours * HOUR_MS,
+    };
+    await work.save((tx) => saveAnswers(tx, [entry]), calls);
     return answer;
   };
 

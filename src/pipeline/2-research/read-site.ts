@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ProviderCall } from '../../connectors/call.ts';
 import type { PageRead, PageReader } from '../../connectors/page-reader.ts';
 import type { Database } from '../../db.ts';
 import type { CompanyWork } from '../stage.ts';
@@ -76,6 +77,7 @@ async function readPages(
   const keyed = urls.map((url) => ({ url, key: answerKey('website', 'page', url) }));
   const keys = keyed.map((one) => one.key);
   const stored = await db.inWorkspace(workspaceId, (tx) => findAnswers(tx, keys, work.refreshSince));
+  const calls: ProviderCall[] = [];
   // Where one page fails the others are kept as well: the next try needs only that one.
   const settled = await Promise.allSettled(
     keyed.map(async ({ url, key }) => {
@@ -84,7 +86,10 @@ async function readPages(
       const page = await pages.read(url, {
         signal: work.signal,
         interactive: work.interactive,
-        onCall: work.onCall,
+        onCall: (call) => {
+          calls.push(call);
+          work.onCall(call);
+        },
       });
       return { page, url, key, isNew: true };
     }),
@@ -92,21 +97,22 @@ async function readPages(
   const read = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const fresh = read.filter((one) => one.isNew);
   if (fresh.length > 0)
-    await db.inWorkspace(workspaceId, async (tx) => {
-      await saveAnswers(
-        tx,
-        fresh.map(({ page, url, key }) => ({
-          workspaceId,
-          key,
-          provider: 'website',
-          operation: 'page',
-          question: { url },
-          answer: page,
-          ttlMs: ttlOf(page, company.domain),
-        })),
-      );
-      await work.saveCalls(tx);
-    });
+    await work.save(
+      (tx) =>
+        saveAnswers(
+          tx,
+          fresh.map(({ page, url, key }) => ({
+            workspaceId,
+            key,
+            provider: 'website',
+            operation: 'page',
+            question: { url },
+            answer: page,
+            ttlMs: ttlOf(page, company.domain),
+          })),
+        ),
+      calls,
+    );
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return read.map((one) => one.page);

@@ -81,10 +81,10 @@ async function readWithModel(
   const { workspaceId, model } = work;
   const save = (answer: unknown, ttlMs: number | null): Promise<void> =>
     // The answer and its price are stored together, before either is used.
-    db.inWorkspace(workspaceId, async (tx) => {
+    work.save((tx) => {
       const urls = prepared.sources.map((one) => one.url);
       const question = { company: company.domain, model: textModel.model, sources: urls };
-      await saveAnswers(tx, [
+      return saveAnswers(tx, [
         {
           workspaceId,
           key: prepared.key,
@@ -95,7 +95,6 @@ async function readWithModel(
           ttlMs,
         },
       ]);
-      await work.saveCalls(tx);
     });
   const stored = (await db.inWorkspace(workspaceId, (tx) => findAnswers(tx, [prepared.key]))).get(
     prepared.key,

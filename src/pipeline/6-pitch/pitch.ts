@@ -108,8 +108,8 @@ async function writePassages(
     }
     const question = { company: writing.data.company.domain, model: textModel.model };
     const bought = answer;
-    await db.inWorkspace(workspaceId, async (tx) => {
-      await saveAnswers(tx, [
+    await work.save((tx) =>
+      saveAnswers(tx, [
         {
           workspaceId,
           key: prepared.key,
@@ -119,9 +119,8 @@ async function writePassages(
           answer: bought,
           ttlMs: null,
         },
-      ]);
-      await work.saveCalls(tx);
-    });
+      ]),
+    );
   }
   return judgePassages({ ...writing, answer });
 }

@@ -183,7 +183,9 @@ test('fifty kills in a run of 300 companies lose nothing, write nothing twice an
     );
   for (const { state } of open) assert.ok(['applied', 'skipped'].includes(state), state);
   const search = counted.find(({ provider }) => provider === 'tavily');
+  const reading = counted.find(({ provider }) => provider === 'llm');
   assert.equal(search?.calls, repeats.tavily?.questions);
+  assert.equal(reading?.calls, repeats.llm?.questions);
   // Every answer stored once: whatever was asked again had not been stored.
   assert.deepEqual(
     stored.filter(({ again }) => again > 0),

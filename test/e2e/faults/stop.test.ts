@@ -76,13 +76,22 @@ test('work goes on when the database crashes and comes back', async () => {
     llm: true,
     environment: { DATABASE_URL: '', FIELDNOTE_HOME: home },
   });
+  const taps = {
+    tavily: await startWireTap(system.sandbox.twins.tavily.url),
+    llm: await startWireTap(system.sandbox.twins.llm.url),
+  };
   const { dataDir } = Settings.parse(JSON.parse(await readFile(join(home, 'postgres.json'), 'utf8')));
   try {
     const app = await system.openApp({ worker: false });
     await connectAndSync(app);
     for (const twin of Object.values(system.sandbox.twins))
       await setFaults(twin.url, { latencyMs: 200, jitter: 0.5 });
-    const worker = system.spawnWorker({ RUN_CONCURRENCY: '8', LOG_LEVEL: 'silent' });
+    const worker = system.spawnWorker({
+      TAVILY_BASE_URL: taps.tavily.url,
+      LLM_BASE_URL: `${taps.llm.url}/v1`,
+      RUN_CONCURRENCY: '8',
+      LOG_LEVEL: 'silent',
+    });
     let exits = 0;
     worker.process.once('exit', () => {
       exits += 1;
@@ -113,8 +122,12 @@ test('work goes on when the database crashes and comes back', async () => {
     await until('the run is over', async () => (await done()) === COMPANIES, 120_000);
     const progress = await waitForRun(app, run.id, 120_000);
     const twice = (await readCrms(system)).filter(({ updates }) => updates > 1);
+    const again = Object.values(taps).map(
+      ({ calls }) => calls.length - new Set(calls.map(({ question }) => question)).size,
+    );
     console.log(
       JSON.stringify({
+        again,
         outages,
         doneAfter: Date.now() - backAt,
         exits,
@@ -124,6 +137,7 @@ test('work goes on when the database crashes and comes back', async () => {
     );
 
     assert.equal(exits, 0, 'the worker survived');
+    assert.deepEqual(again, [0, 0], 'answers waited for the database');
     assert.equal(progress.done, COMPANIES);
     assert.equal(progress.failed, 0);
     assert.deepEqual(
@@ -135,6 +149,7 @@ test('work goes on when the database crashes and comes back', async () => {
     assert.equal(code, 0);
   } finally {
     await system.close();
+    await Promise.all(Object.values(taps).map((tap) => tap.close()));
     await server.release();
     await rm(dataDir, { recursive: true, force: true });
     await rm(home, { recursive: true, force: true });

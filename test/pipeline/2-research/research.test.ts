@@ -99,7 +99,7 @@ before(async () => {
     patient: true,
     signal: new AbortController().signal,
     onCall: () => undefined,
-    saveCalls: async () => undefined,
+    save: (act) => here.db.inWorkspace(workspaceId, act),
   };
 });
 after(() => here.close());
