@@ -126,7 +126,7 @@ async function launch(root: string, settings: Settings): Promise<void> {
       '-c',
       'unix_socket_directories=',
       '-c',
-      'max_connections=200',
+      'max_connections=500',
       '-c',
       'shared_buffers=128MB',
       '-c',
