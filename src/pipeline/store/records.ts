@@ -92,6 +92,8 @@ export async function mergeRecords(
   records: readonly MirroredRecord[],
 ): Promise<Merged> {
   if (records.length === 0) return { changed: [], companiesMade: 0 };
+  // Two syncs of one connection at once (a person's and the schedule's) take turns, page by page.
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [at.connectionId]);
   await tx.query(
     `create temporary table if not exists incoming
      (line bigint generated always as identity, ${INCOMING}) on commit delete rows`,

@@ -206,3 +206,22 @@ test('tabs, backslashes, NUL and lone surrogates in a CRM field are stored as te
   const [odd] = await query<{ name: string }>(`select name from records where external_id = 'odd'`);
   assert.equal(odd?.name, 'Tab\tBack\\slash\nLine \\N  \uFFFD end');
 });
+
+test('two syncs of one connection at once end without a deadlock and store each row once', async () => {
+  const pages = Array.from({ length: 3 }, (_, page) =>
+    Array.from({ length: 1000 }, (_row, index) =>
+      row('Account', `both${page}-${index}`, { name: 'Both', website: `both${page}-${index}.example` }),
+    ),
+  );
+  const reversed = pages.toReversed().map((page) => page.toReversed());
+
+  await Promise.all([
+    sync(createCrm({ Account: pages }), true),
+    sync(createCrm({ Account: reversed }), true),
+  ]);
+
+  const [stored] = await query<{ n: number }>(
+    `select count(*) as n from records where external_id like 'both%'`,
+  );
+  assert.equal(stored?.n, 3000);
+});
