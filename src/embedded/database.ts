@@ -177,11 +177,25 @@ async function ask(settings: Settings): Promise<'up' | 'starting' | 'down'> {
     // Another server may have taken the port after a reboot: ask whose data it serves.
     const { rows } = await client.query<{ dir: string }>(`select current_setting('data_directory') as dir`);
     return rows[0]?.dir === settings.dataDir ? 'up' : 'down';
-  } catch (error) {
-    // 57P03, cannot_connect_now: it lives but does not take connections yet. Any other failure means: not there.
-    return error instanceof Error && 'code' in error && error.code === '57P03' ? 'starting' : 'down';
+  } catch {
+    // Whatever the error (refused, reset, 57P03 cannot_connect_now): a server process that lives will take connections yet.
+    return (await serverLives(settings)) ? 'starting' : 'down';
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+async function serverLives(settings: Settings): Promise<boolean> {
+  const pidFile = join(settings.dataDir, 'postmaster.pid');
+  const text = await readFile(pidFile, 'utf8').catch(() => '');
+  const pid = Number(text.split('\n')[0]);
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives and belongs to the server's own account.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
