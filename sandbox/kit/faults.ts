@@ -17,6 +17,10 @@ export const FaultSettings = z.strictObject({
   slowMs: z.number().int().min(0).default(5000),
   /** Never answered; the connection stays open. */
   rateHang: Rate,
+  /** The answer breaks off in its middle. */
+  rateCut: Rate,
+  /** The answer stops in its middle; the connection stays open. */
+  rateStall: Rate,
   retryAfterSeconds: z.number().min(0).default(1),
   /** Every request is answered 503 (true) or not at all refused. */
   down: z.boolean().default(false),
@@ -28,7 +32,7 @@ export const FaultSettings = z.strictObject({
 });
 export type FaultSettings = z.infer<typeof FaultSettings>;
 
-type Fault = '429' | '500' | '503' | 'reset' | 'garbage' | 'slow' | 'hang' | 'down';
+type Fault = '429' | '500' | '503' | 'reset' | 'garbage' | 'slow' | 'hang' | 'cut' | 'stall' | 'down';
 
 export type Faults = {
   settings(): FaultSettings;
@@ -54,6 +58,8 @@ export function createFaults(initial: Partial<FaultSettings> = {}): Faults {
       ['garbage', settings.rateGarbage],
       ['slow', settings.rateSlow],
       ['hang', settings.rateHang],
+      ['cut', settings.rateCut],
+      ['stall', settings.rateStall],
     ];
     let point = random();
     for (const [fault, rate] of rates) {
@@ -93,11 +99,11 @@ export function parseFaultSpec(spec: string): FaultSettings {
     else if (name === 'seed') settings.seed = number;
     else if (name === 'retry-after') settings.retryAfterSeconds = number;
     else if (['429', '500', '503'].includes(name)) settings[`rate${name}`] = number;
-    else if (['reset', 'garbage', 'hang'].includes(name))
+    else if (['reset', 'garbage', 'hang', 'cut', 'stall'].includes(name))
       settings[`rate${name.charAt(0).toUpperCase()}${name.slice(1)}`] = number;
     else
       throw new Error(
-        `--faults: "${name}" is none of 429 500 503 reset garbage slow hang latency retry-after seed`,
+        `--faults: "${name}" is none of 429 500 503 reset garbage slow hang cut stall latency retry-after seed`,
       );
   }
   return FaultSettings.parse(settings);

@@ -153,7 +153,25 @@ function playFaults(kit: TwinKit, definition: TwinDefinition) {
         return;
       case 'hang':
         return;
+      case 'cut':
+      case 'stall':
+        breakOff(response, fault);
+        return next();
     }
+  };
+}
+
+/** Of the answer's body only the first half goes out. */
+function breakOff(response: Response, fault: 'cut' | 'stall'): void {
+  const send = response.send.bind(response);
+  response.send = (body: unknown) => {
+    const whole = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : '');
+    if (whole.length < 2) return send(body);
+    response.setHeader('content-length', whole.length);
+    response.write(whole.subarray(0, whole.length / 2), () => {
+      if (fault === 'cut') response.socket?.destroy();
+    });
+    return response;
   };
 }
 

@@ -4,6 +4,7 @@ import type { TwinKit } from '../kit/twin.ts';
 import { Refusal, refusalBody } from './call.ts';
 import type { Answer, TwinUser } from './call.ts';
 import type { Limits } from './limits.ts';
+import type { BulkQueries } from './options.ts';
 import { answerMetadata } from './metadata.ts';
 import type { Org } from './org.ts';
 import { createRestApi } from './routes.ts';
@@ -17,9 +18,15 @@ const OLDEST_VERSION = 31;
 const BODY_LIMIT = '150mb';
 
 /** Mounts what is served over HTTP: OAuth, identity, REST and the Metadata SOAP API. */
-export function mountApi(kit: TwinKit, org: Org, limits: Limits, sessions: Sessions): void {
+export function mountApi(
+  kit: TwinKit,
+  org: Org,
+  limits: Limits,
+  sessions: Sessions,
+  bulkQueries: BulkQueries,
+): void {
   const { app, clock } = kit;
-  const rest = createRestApi(org, limits);
+  const rest = createRestApi(org, limits, clock, bulkQueries);
   const raw = express.raw({ type: () => true, limit: BODY_LIMIT });
   const userOf = (request: Request): TwinUser =>
     sessions.userOf(/^(?:Bearer|OAuth) (.+)$/.exec(request.headers.authorization ?? '')?.[1]);

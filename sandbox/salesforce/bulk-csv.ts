@@ -1,9 +1,32 @@
 import { parse } from 'csv-parse/sync';
 import { Refusal } from './call.ts';
+import type { SalesforceValue } from './options.ts';
+import type { Field } from './schema.ts';
+
+/** The delimiters that Bulk API 2.0 knows, by its names for them. */
+export const DELIMITERS = {
+  BACKQUOTE: '`',
+  CARET: '^',
+  COMMA: ',',
+  PIPE: '|',
+  SEMICOLON: ';',
+  TAB: '\t',
+} as const;
 
 /** One CSV line with every cell quoted, as the platform writes its results. */
-export function writeLine(cells: readonly string[]): string {
-  return `${cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')}\n`;
+export function writeLine(
+  cells: readonly string[],
+  delimiter: string = DELIMITERS.COMMA,
+  end = '\n',
+): string {
+  return cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(delimiter) + end;
+}
+
+/** A value as a bulk query writes it: nothing for null, instants with Z, doubles with a decimal. */
+export function showCell(field: Field, value: SalesforceValue): string {
+  if (value === null) return '';
+  if (field.type === 'double' && Number.isInteger(value)) return `${String(value)}.0`;
+  return String(value);
 }
 
 /** An uploaded CSV: comma, LF or CRLF, a header row. */

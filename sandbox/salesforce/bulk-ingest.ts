@@ -136,7 +136,7 @@ export function createBulkIngestApi(org: Org): BulkIngestApi {
       unprocessedrecords: { lead: [], rows: job.unprocessed },
     };
     const { lead, rows } = lists[which] ?? { lead: [], rows: [] };
-    const content = [[...lead, ...job.header], ...rows].map(writeLine).join('');
+    const content = [[...lead, ...job.header], ...rows].map((cells) => writeLine(cells)).join('');
     return {
       status: 200,
       text: { type: 'text/csv', content },

@@ -29,7 +29,7 @@ export type Answer = {
   /** Answered as JSON; undefined: no body. */
   json?: unknown;
   /** Answered as it is, instead of `json`. */
-  text?: { type: string; content: string };
+  text?: { type: string; content: string | Buffer };
   headers?: Record<string, string>;
   /** For the call log. */
   operation: string;

@@ -14,7 +14,7 @@ const Composite = z.object({
         method: z.enum(['GET', 'POST', 'PATCH', 'PUT', 'DELETE']),
         url: z.string(),
         referenceId: z.string().regex(/^[A-Za-z0-9_]+$/),
-        body: z.unknown(),
+        body: z.unknown().optional(),
         httpHeaders: z.record(z.string(), z.string()).optional(),
       }),
     )
@@ -71,6 +71,8 @@ function answerPart(call: Call, sub: Subrequest, dispatch: (call: Call) => Answe
   try {
     if (url === null || version !== call.version || path === '/composite')
       throw new Refusal(400, 'INVALID_INPUT', `Subrequest url must be below /services/data/${call.version}/`);
+    if (path.startsWith('/jobs/'))
+      throw new Refusal(400, 'INVALID_INPUT', 'Bulk jobs can not be subrequests of a composite');
     return dispatch({
       ...call,
       method: sub.method,

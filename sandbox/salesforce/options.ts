@@ -22,6 +22,16 @@ export type SalesforceTwinOptions = {
   personAccounts?: boolean;
 };
 
+/** How bulk query jobs go; may be changed while the twin runs. */
+export type BulkQueries = {
+  /** From the queue to the end of the work, by the twin's clock. */
+  durationMs: number;
+  /** Jobs fail with these words instead of coming to their end. */
+  failWith: string | null;
+  /** Jobs allowed in 24 hours. */
+  jobsPerDay: number;
+};
+
 export type SalesforceTwin = Twin & {
   clientId: string;
   clientSecret: string;
@@ -35,6 +45,7 @@ export type SalesforceTwin = Twin & {
   expireTokens(): void;
   /** API calls allowed in 24 hours from now on. */
   setDailyLimit(calls: number): void;
+  bulkQueries: BulkQueries;
 };
 
 export type SalesforceValue = string | number | boolean | null;

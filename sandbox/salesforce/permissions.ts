@@ -19,9 +19,10 @@ export type Permissions = {
   find(name: string): PermissionSet | undefined;
   save(name: string, label: string, fields: readonly FieldRight[]): void;
   assign(set: string, userId: string): void;
-  /** Takes rights from the integration user: `read Lead`, `edit Account`, `read Account.Website`, `view setup`. */
+  /** Takes rights from the integration user: `read Lead`, `edit Account`, `read Account.Website`, `view setup`, `use bulk`. */
   revoke(rights: readonly string[]): void;
   maySeeSetup(user: TwinUser): boolean;
+  mayUseBulk(user: TwinUser): boolean;
   mayReadObject(user: TwinUser, object: DataObject): boolean;
   mayEditObject(user: TwinUser, object: DataObject): boolean;
   mayRead(user: TwinUser, object: DataObject, field: Field): boolean;
@@ -81,6 +82,7 @@ export function createPermissions(people: People): Permissions {
       revoked = new Set(rights);
     },
     maySeeSetup: (user) => holds(user, 'view setup'),
+    mayUseBulk: (user) => holds(user, 'use bulk'),
     mayReadObject,
     mayEditObject,
     mayRead: (user, object, field) => {

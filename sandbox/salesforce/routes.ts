@@ -1,3 +1,4 @@
+import type { TwinClock } from '../kit/clock.ts';
 import { createBulkIngestApi } from './bulk-ingest.ts';
 import { createBulkQueryApi } from './bulk-query.ts';
 import { Refusal } from './call.ts';
@@ -6,6 +7,7 @@ import { retrieveCollection, updateCollection } from './collections.ts';
 import { runComposite } from './composite.ts';
 import { describeGlobal, describeObject } from './describe.ts';
 import type { Limits } from './limits.ts';
+import type { BulkQueries } from './options.ts';
 import type { Org } from './org.ts';
 import { createQueryApi } from './query.ts';
 import { assignPermissionSet, readRow, updateRow } from './row.ts';
@@ -13,9 +15,14 @@ import { assignPermissionSet, readRow, updateRow } from './row.ts';
 type Route = { method: string; path: RegExp; answer(call: Call, ...parts: string[]): Answer };
 
 /** The REST API below /services/data/vNN.0; also answers the parts of a composite. */
-export function createRestApi(org: Org, limits: Limits): (call: Call) => Answer {
+export function createRestApi(
+  org: Org,
+  limits: Limits,
+  clock: TwinClock,
+  bulkQueries: BulkQueries,
+): (call: Call) => Answer {
   const queries = createQueryApi(org);
-  const bulkQuery = createBulkQueryApi(org);
+  const bulkQuery = createBulkQueryApi(org, clock, bulkQueries);
   const bulkIngest = createBulkIngestApi(org);
   const routes: Route[] = [
     { method: 'GET', path: /^\/query\/?$/, answer: (call) => queries.query(call, false) },

@@ -3,7 +3,13 @@ import { mountApi } from './api.ts';
 import { editOrg } from './edit.ts';
 import { createLimits } from './limits.ts';
 import type { Limits } from './limits.ts';
-import type { DumpedRecord, SalesforceDump, SalesforceTwin, SalesforceTwinOptions } from './options.ts';
+import type {
+  BulkQueries,
+  DumpedRecord,
+  SalesforceDump,
+  SalesforceTwin,
+  SalesforceTwinOptions,
+} from './options.ts';
 import { openOrg } from './org.ts';
 import type { Org } from './org.ts';
 import { createSessions } from './sessions.ts';
@@ -16,11 +22,14 @@ export type * from './options.ts';
 const DAILY_LIMIT = 100_000;
 // A session that is not used ends after two hours unless the org says otherwise.
 const TOKEN_SECONDS = 7200;
+// Jobs in 24 hours: "Bulk API and Bulk API 2.0 Limits and Allocations". A real job takes seconds at the least.
+const BULK_QUERIES: BulkQueries = { durationMs: 200, failWith: null, jobsPerDay: 10_000 };
 
 /** Starts a local Salesforce org that holds the world's accounts, leads and contacts. */
 export async function startSalesforceTwin(options: SalesforceTwinOptions): Promise<SalesforceTwin> {
   const adminClientId = options.adminClientId ?? `${options.clientId}-administrator`;
   const adminClientSecret = options.adminClientSecret ?? `${options.clientSecret}-administrator`;
+  const bulkQueries = { ...BULK_QUERIES };
   let parts: { org: Org; limits: Limits; sessions: Sessions } | null = null;
   const get = () => {
     if (parts === null) throw new Error('the Salesforce twin has not started');
@@ -46,7 +55,7 @@ export async function startSalesforceTwin(options: SalesforceTwinOptions): Promi
           options.tokenSeconds ?? TOKEN_SECONDS,
         );
         parts = { org, limits, sessions };
-        mountApi(kit, org, limits, sessions);
+        mountApi(kit, org, limits, sessions, bulkQueries);
       },
       dump: () => dumpOrg(get().org, get().limits),
       edit: (body) => editOrg(get().org, body),
@@ -73,6 +82,7 @@ export async function startSalesforceTwin(options: SalesforceTwinOptions): Promi
     dump: () => dumpOrg(get().org, get().limits),
     expireTokens: () => get().sessions.expireAll(),
     setDailyLimit: (calls) => get().limits.set(calls),
+    bulkQueries,
   };
 }
 

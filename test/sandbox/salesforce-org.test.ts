@@ -208,30 +208,6 @@ suite('The Salesforce twin is an org with users, limits and setup', () => {
     assert.equal(errorCode(assign), 'INSUFFICIENT_ACCESS_OR_READONLY');
   });
 
-  test('Bulk 2.0 query pages by locator, all cells quoted, "null" at the end', async () => {
-    const open = await ask('POST', '/jobs/query', {
-      operation: 'query',
-      query: 'SELECT Id, Name, Website FROM Account ORDER BY SystemModstamp',
-    });
-    assert.ok(typeof open.body === 'object' && open.body !== null && 'id' in open.body);
-    const job = `/jobs/query/${String(open.body.id)}`;
-    assert.match(JSON.stringify((await ask('GET', job)).body), /"state":"JobComplete"/);
-    const lines: string[] = [];
-    let locator = '';
-    do {
-      const page = await ask('GET', `${job}/results?maxRecords=50${locator}`);
-      const [header, ...rows] = String(page.body).trimEnd().split('\n');
-      assert.equal(header, '"Id","Name","Website"');
-      lines.push(...rows);
-      locator = `&locator=${page.headers.get('sforce-locator')}`;
-    } while (locator !== '&locator=null');
-    assert.equal(lines.length, 123);
-    assert.equal(lines[0], `"${accountId('alder')}","Alder Robotics","https://alder.example/"`);
-    assert.equal((await ask('GET', '/jobs/query/750000000000000AAA')).status, 404);
-    const bad = await ask('POST', '/jobs/query', { operation: 'query', query: 'SELECT Colour FROM Account' });
-    assert.equal(errorCode(bad), 'INVALID_FIELD');
-  });
-
   test('Bulk 2.0 ingest updates rows and reports the failed ones', async () => {
     const open = await ask('POST', '/jobs/ingest', { object: 'Account', operation: 'update' });
     assert.ok(typeof open.body === 'object' && open.body !== null && 'id' in open.body);
