@@ -21,4 +21,6 @@ export type CallOptions = {
   /** Interactive work (a person waits) goes ahead of batch work. */
   interactive?: boolean;
   onCall?: (call: ProviderCall) => void;
+  /** Something that a person should know although the call goes on: what went another way, and what they can do. */
+  onNotice?: (notice: string) => void;
 };

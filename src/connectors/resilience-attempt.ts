@@ -72,7 +72,8 @@ async function settle<T>(
   }
 }
 
-function reasonOf(signal: AbortSignal): Error {
+/** Why the signal aborted, as an Error. */
+export function reasonOf(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new Error(`stopped: ${String(reason)}`, { cause: reason });
 }

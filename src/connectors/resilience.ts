@@ -3,7 +3,9 @@ import type { CallOptions, ProviderCall } from './call.ts';
 import type { SharedBreaker, SharedLimits } from './limits.ts';
 import { runAttempt, waitFor } from './resilience-attempt.ts';
 
+export { waitFor } from './resilience-attempt.ts';
 export { classifyNetworkError, parseRetryAfter } from './resilience-network.ts';
+export { readBody } from './resilience-stream.ts';
 
 export type PolicyBucket = {
   key: string;

@@ -71,7 +71,11 @@ export async function syncOnce(
   },
 ): Promise<SyncResult & { companiesFound: number }> {
   const ledger = openCallLedger(deps, connection);
-  const call: CallOptions = { signal: options.signal, onCall: ledger.add };
+  const call: CallOptions = {
+    signal: options.signal,
+    onCall: ledger.add,
+    onNotice: (notice) => deps.onError(new Error(notice), `sync of ${connection.kind}`),
+  };
   try {
     const checkAge = connection.checkedAt === null ? Infinity : Date.now() - connection.checkedAt.getTime();
     if (checkAge > DAY_MS) await checkConnection(deps, connection, call);

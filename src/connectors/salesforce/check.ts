@@ -13,7 +13,7 @@ import { NUMBER_PRECISION, NUMBER_SCALE, readObjects, writeObjects } from './fie
 import type { SalesforceObject } from './fields.ts';
 import { queryRows } from './query.ts';
 import type { Usage } from './quota.ts';
-import { readFields } from './read-changes.ts';
+import { readFields } from './to-record.ts';
 
 const UserInfo = z.object({ preferred_username: z.string() });
 const Versions = z.array(z.object({ version: z.string() }));

@@ -37,6 +37,8 @@ export type Client = {
     schema: z.ZodType<T>,
     options: CallOptions & CallDetails,
   ): Promise<Answered<T>>;
+  /** A GET whose answer may be larger than memory: it is there when its headers are, and its body is the caller's to read. */
+  open(operation: string, path: string, options: CallOptions): Promise<Response>;
   session(options: CallOptions): Promise<Session>;
 };
 
@@ -57,7 +59,7 @@ const Token = z.object({
 
 export function createClient(settings: ClientSettings): Client {
   const { loginUrl, clientId, clientSecret, policy, quota, fetch, now } = settings;
-  const { transport, within } = createTransport(fetch);
+  const { transport, within, open } = createTransport(fetch);
   let current: Promise<Session> | null = null;
 
   /** One HTTP exchange under the policy; whatever goes wrong in it is a ProviderError. */
@@ -113,22 +115,33 @@ export function createClient(settings: ClientSettings): Client {
     return untilAborted(current, options.signal);
   };
 
+  const call: Client['call'] = async (operation, send, schema, options) => {
+    if (options.pastQuota !== true) quota.ensure(operation);
+    const used = await session(options);
+    const mine = current;
+    try {
+      return await exchange(operation, () => send(used), schema, options);
+    } catch (error) {
+      const refused = error instanceof ProviderError && error.code === 'INVALID_SESSION_ID';
+      if (!refused) throw error;
+    }
+    // A session that was refused did nothing, so even a write may be sent again: once, with a new session.
+    if (current === mine) current = null;
+    const renewed = await session(options);
+    return exchange(operation, () => send(renewed), schema, options);
+  };
+
   return {
     session,
-    call: async (operation, send, schema, options) => {
-      if (options.pastQuota !== true) quota.ensure(operation);
-      const used = await session(options);
-      const mine = current;
-      try {
-        return await exchange(operation, () => send(used), schema, options);
-      } catch (error) {
-        const refused = error instanceof ProviderError && error.code === 'INVALID_SESSION_ID';
-        if (!refused) throw error;
-      }
-      // A session that was refused did nothing, so even a write may be sent again: once, with a new session.
-      if (current === mine) current = null;
-      const renewed = await session(options);
-      return exchange(operation, () => send(renewed), schema, options);
+    call,
+    open: async (operation, path, options) => {
+      const send = ({ connection, instanceUrl }: Session): Promise<Response> =>
+        open(`${instanceUrl}/services/data/v${API_VERSION}${path}`, {
+          accept: 'text/csv',
+          authorization: `Bearer ${connection.accessToken ?? ''}`,
+        });
+      const { value } = await call(operation, send, z.instanceof(Response), { ...options, repeatable: true });
+      return value;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Policy } from '../resilience.ts';
+import type { BulkSettings } from './bulk-settings.ts';
 
 export type SalesforceOptions = {
   /** The org's My Domain URL, https://NAME.my.salesforce.com: client credentials are refused at login.salesforce.com. */
@@ -10,6 +11,8 @@ export type SalesforceOptions = {
   policy: Policy;
   /** Stop when this share (0–1) of the org's daily API calls is used up, by whomever; default 0.8. */
   dailyShare?: number;
+  /** Where bulk queries go another way than by default. */
+  bulk?: Partial<BulkSettings>;
   fetch?: typeof globalThis.fetch;
   now?: () => Date;
 };

@@ -1,81 +1,68 @@
 import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
-import type { ChangePage, CrmRecord, SyncCursor } from '../crm.ts';
+import type { ChangePage, SyncCursor } from '../crm.ts';
+import { readInBulk } from './bulk-changes.ts';
+import type { BulkSettings } from './bulk-settings.ts';
+import { advance, conditionInOrder, finish, readCursor } from './changes-cursor.ts';
+import type { ChangesCursor } from './changes-cursor.ts';
 import type { Answered, Client } from './client.ts';
-import { ourFields } from './describe.ts';
+import { selectColumns } from './columns.ts';
 import type { Describe } from './describe.ts';
 import { provider } from './failures.ts';
-import { readInstant, readOurs, readText } from './fields.ts';
 import type { SalesforceObject } from './fields.ts';
+import { isRow, toRecord } from './to-record.ts';
+import type { Row } from './to-record.ts';
 
-/**
- * How far before the last row each sync looks again: a transaction that commits late carries an earlier
- * SystemModstamp. Rows seen before may come again; whoever stores them tells by their content.
- */
-const LOOKBACK_MS = 5 * 60_000;
-
-const Cursor = z.object({
-  /** SystemModstamp up to which everything was read by syncs that ended; null: none has. */
-  since: z.string().nullable(),
-  /** The server's time when the sync under way began; null: none is. */
-  started: z.string().nullable(),
-  /** The last row read by it, to go on behind. */
-  afterStamp: z.string().nullable(),
-  afterId: z
-    .string()
-    .regex(/^\w{18}$/)
-    .nullable(),
-});
-type Cursor = z.infer<typeof Cursor>;
-
-const NEW: Cursor = { since: null, started: null, afterStamp: null, afterId: null };
-
-type Row = Readonly<Record<string, unknown>> & { Id: string; SystemModstamp: string };
-// A guard of our own: a schema for each of some hundred thousand rows costs more than reading them.
-const Row = z.custom<Row>(
-  (row) =>
-    typeof row === 'object' &&
-    row !== null &&
-    'Id' in row &&
-    typeof row.Id === 'string' &&
-    /^\w{18}$/.test(row.Id) &&
-    'SystemModstamp' in row &&
-    typeof row.SystemModstamp === 'string',
-  'a row without Id or SystemModstamp',
-);
 const Page = z.object({
   done: z.boolean(),
+  /** Rows of the whole query. */
+  totalSize: z.number(),
   // Only a path of this org is followed: the token goes with it.
   nextRecordsUrl: z
     .string()
     .regex(/^\/services\/data\/v\d+\.0\/query\/[\w-]+$/)
     .optional(),
-  records: z.array(Row),
+  records: z.array(z.custom<Row>(isRow, 'a row without Id or SystemModstamp')),
 });
 type Page = z.infer<typeof Page>;
 
-/** Standard fields read of each object, besides Id, SystemModstamp and IsDeleted. */
-export const readFields: Readonly<Record<SalesforceObject, readonly string[]>> = {
-  Account: ['Name', 'Website', 'Industry', 'NumberOfEmployees', 'BillingCountry', 'OwnerId', 'MasterRecordId', 'IsPersonAccount'],
-  Lead: ['Name', 'Company', 'Website', 'Email', 'Title', 'Industry', 'NumberOfEmployees', 'Country', 'OwnerId', 'MasterRecordId', 'IsConverted', 'ConvertedAccountId'],
-  Contact: ['Name', 'Email', 'Title', 'MailingCountry', 'OwnerId', 'MasterRecordId', 'AccountId'],
-}; // prettier-ignore
+export type ReadOptions = CallOptions & { now: () => Date; bulk: BulkSettings };
 
 /**
- * Rows changed since the cursor, oldest first, deleted and merged ones included; each page's cursor goes on behind it.
- * Ends with rows of one stamp alone too: the order is by SystemModstamp, then Id.
+ * Rows changed since the cursor, deleted and merged ones included; each page's cursor goes on behind it. Pages of the REST API come
+ * first, oldest row first; where the first one says that there is much more, a bulk query reads the rest, in no order.
  */
 export async function* readChanges(
   client: Client,
   describe: Describe,
   object: SalesforceObject,
   cursor: SyncCursor | null,
-  options: CallOptions & { now: () => Date },
+  options: ReadOptions,
 ): AsyncGenerator<ChangePage> {
-  const parsed = Cursor.safeParse(cursor ?? NEW);
-  // A cursor that we cannot read means reading everything: nothing is lost by it.
-  let state = parsed.success ? parsed.data : NEW;
+  let state = readCursor(cursor);
+  let mayUseBulk = true;
+  for (;;) {
+    if (state.job === null) {
+      const much = yield* readPages(client, describe, object, state, { ...options, mayUseBulk });
+      if (much === null) return;
+      state = much;
+    }
+    const left = yield* readInBulk(client, describe, object, state, options);
+    if (left === null) return;
+    ({ state, mayUseBulk } = left);
+  }
+}
+
+/** Pages of the REST API; answers null when all is read, or where to go on when there are too many of them. */
+async function* readPages(
+  client: Client,
+  describe: Describe,
+  object: SalesforceObject,
+  from: ChangesCursor,
+  options: ReadOptions & { mayUseBulk: boolean },
+): AsyncGenerator<ChangePage, ChangesCursor | null> {
+  let state = from;
   let next: string | null = null;
   let rounds = 0;
   for (;;) {
@@ -93,7 +80,7 @@ export async function* readChanges(
       continue;
     }
     rounds = 0;
-    const { done, nextRecordsUrl, records } = answer.value;
+    const { done, nextRecordsUrl, records, totalSize } = answer.value;
     if (!done && (nextRecordsUrl === undefined || records.length === 0))
       throw new ProviderError({
         provider,
@@ -102,12 +89,11 @@ export async function* readChanges(
         message: 'a page that is not the last names no next one',
       });
     const started = state.started ?? serverTime(answer.headers) ?? options.now().toISOString();
+    const isFirst = next === null;
     state = advance({ ...state, started }, records);
-    if (done) {
-      yield { records: records.map((row) => toRecord(object, row)), cursor: finish(state) };
-      return;
-    }
-    yield { records: records.map((row) => toRecord(object, row)), cursor: state };
+    yield { records: records.map((row) => toRecord(object, row)), cursor: done ? finish(state) : state };
+    if (done) return null;
+    if (isFirst && options.mayUseBulk && totalSize > options.bulk.above) return state;
     next = nextRecordsUrl ?? null;
   }
 }
@@ -123,92 +109,16 @@ function askPage(client: Client, url: string, options: CallOptions): Promise<Ans
 async function firstUrl(
   describe: Describe,
   object: SalesforceObject,
-  state: Cursor,
+  state: ChangesCursor,
   options: CallOptions,
 ): Promise<string> {
-  const description = await describe.known(object, options);
-  const standard = readFields[object].filter((name) => description.fields.has(name));
-  const names = ['Id', 'SystemModstamp', 'IsDeleted', ...standard];
-  if (standard.includes('AccountId')) names.push('Account.Name');
-  names.push(...ourFields(description));
-  const where = condition(state);
-  const soql = `SELECT ${names.join(', ')} FROM ${object}${where} ORDER BY SystemModstamp, Id`;
+  const columns = selectColumns(object, await describe.known(object, options));
+  const soql = `SELECT ${columns.join(', ')} FROM ${object}${conditionInOrder(state)} ORDER BY SystemModstamp, Id`;
   return `/queryAll?q=${encodeURIComponent(soql)}`;
-}
-
-function condition({ since, afterStamp, afterId }: Cursor): string {
-  if (afterStamp !== null && afterId !== null)
-    return ` WHERE (SystemModstamp > ${literal(afterStamp)} OR (SystemModstamp = ${literal(afterStamp)} AND Id > '${afterId}'))`;
-  if (since === null) return '';
-  return ` WHERE SystemModstamp >= ${literal(since, -LOOKBACK_MS)}`;
-}
-
-/** An instant as SOQL writes it, unquoted. */
-function literal(instant: string, shiftMs = 0): string {
-  return new Date(Date.parse(instant) + shiftMs).toISOString();
-}
-
-/**
- * Moves behind the last row of a page. Rows changed while we read carry a stamp after the start and may stand anywhere,
- * so they never move the cursor: the next sync reads them again.
- */
-function advance(state: Cursor, records: readonly Row[]): Cursor {
-  for (const row of records.toReversed()) {
-    const stamp = readInstant(row.SystemModstamp);
-    if (stamp !== null && state.started !== null && stamp <= state.started)
-      return { ...state, afterStamp: stamp, afterId: row.Id };
-  }
-  return state;
-}
-
-function finish({ since, afterStamp }: Cursor): Cursor {
-  const latest = afterStamp !== null && (since === null || afterStamp > since) ? afterStamp : since;
-  return { ...NEW, since: latest };
 }
 
 /** The org's own clock, whole seconds: ours may go differently. */
 function serverTime(headers: Headers | null): string | null {
   const at = Date.parse(headers?.get('date') ?? '');
   return Number.isNaN(at) ? null : new Date(at).toISOString();
-}
-
-function toRecord(object: SalesforceObject, row: Row): CrmRecord {
-  const modifiedAt = readInstant(row.SystemModstamp);
-  if (modifiedAt === null)
-    throw new ProviderError({
-      provider,
-      operation: 'query',
-      kind: 'malformed',
-      message: `${object} ${row.Id} has no readable SystemModstamp`,
-    });
-  const employees = row.NumberOfEmployees;
-  return {
-    object,
-    externalId: row.Id,
-    name: readText(row.Name),
-    companyName: readCompanyName(object, row),
-    website: readText(row.Website),
-    email: readText(row.Email),
-    title: readText(row.Title),
-    industry: readText(row.Industry),
-    employees: typeof employees === 'number' ? employees : null,
-    country: readText(row.BillingCountry ?? row.Country ?? row.MailingCountry),
-    ownerId: readText(row.OwnerId),
-    parentId: object === 'Contact' ? readText(row.AccountId) : null,
-    modifiedAt,
-    deleted: row.IsDeleted === true,
-    mergedInto: readText(row.MasterRecordId),
-    convertedTo: row.IsConverted === true ? readText(row.ConvertedAccountId) : null,
-    isPerson: row.IsPersonAccount === true,
-    ours: object === 'Contact' ? {} : readOurs(row),
-  };
-}
-
-const Related = z.object({ Name: z.string() });
-
-function readCompanyName(object: SalesforceObject, row: Row): string | null {
-  if (object === 'Lead') return readText(row.Company);
-  if (object !== 'Contact') return null;
-  const account = Related.safeParse(row.Account);
-  return account.success ? readText(account.data.Name) : null;
 }

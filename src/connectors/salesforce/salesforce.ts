@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts';
 import type { Crm } from '../crm.ts';
+import { BULK } from './bulk-settings.ts';
 import { checkOrg } from './check.ts';
 import { createClient } from './client.ts';
 import { createDescribe } from './describe.ts';
@@ -22,6 +23,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
   const { loginUrl, clientId, clientSecret, admin, policy } = settings;
   const fetch = settings.fetch ?? globalThis.fetch;
   const now = settings.now ?? (() => new Date());
+  const bulk = { ...BULK, ...settings.bulk };
   const quota = createQuota(settings.dailyShare ?? DAILY_SHARE, now);
   const shared = { loginUrl, policy, quota, fetch, now };
   const client = createClient({ ...shared, clientId, clientSecret });
@@ -51,7 +53,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
       return installed;
     },
     readChanges: (object, cursor, options) =>
-      readChanges(client, describe, asSalesforceObject(object), cursor, { ...options, now }),
+      readChanges(client, describe, asSalesforceObject(object), cursor, { ...options, now, bulk }),
     readCurrent: (object, externalIds, options) =>
       readCurrent(client, describe, asSalesforceObject(object), externalIds, options),
     groupWrites,

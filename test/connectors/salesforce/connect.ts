@@ -29,16 +29,25 @@ export function connect(
       ...policy,
     }),
     ...settings,
+    bulk: { poll: { firstMs: 5, maxMs: 20 }, repeat: { attempts: 3, firstMs: 1 }, ...settings.bulk },
   });
 }
 
-export type Ledger = CallOptions & { calls: ProviderCall[]; stop: AbortController };
+export type Ledger = CallOptions & { calls: ProviderCall[]; notices: string[]; stop: AbortController };
 
 /** Options of a call that can be stopped, and what it reported. */
 export function ledger(): Ledger {
   const stop = new AbortController();
   const calls: ProviderCall[] = [];
-  return { signal: stop.signal, onCall: (call) => calls.push(call), calls, stop };
+  const notices: string[] = [];
+  return {
+    signal: stop.signal,
+    onCall: (call) => calls.push(call),
+    onNotice: (notice) => notices.push(notice),
+    calls,
+    notices,
+    stop,
+  };
 }
 
 /** Reads a whole stream of changes. */

@@ -178,7 +178,7 @@ suite('Salesforce records are synced', () => {
 test('25,000 accounts with one timestamp all arrive, and the sync ends', async (context) => {
   const twin = await startSmall();
   context.after(() => twin.close());
-  const crm = connect(twin);
+  const crm = connect(twin, { bulk: { above: Infinity } });
   const records = Array.from({ length: 25_000 }, (_, index) => ({ Name: `Same second ${index}` }));
   twin.edit({ operation: 'create', as: 'administrator', object: 'Account', records });
   const made = twin.dump().records.filter((record) => String(record.values.Name).startsWith('Same'));

@@ -1,0 +1,121 @@
+import { ProviderError, describeError } from '../../errors.ts';
+import type { CallOptions } from '../call.ts';
+import type { ChangePage } from '../crm.ts';
+import { abortedJob, awaitJob, createJob, dropJob } from './bulk-job.ts';
+import { readResults } from './bulk-results.ts';
+import type { BulkSettings } from './bulk-settings.ts';
+import { conditionSince, finish, forgetJob, noteLatest } from './changes-cursor.ts';
+import type { ChangesCursor } from './changes-cursor.ts';
+import type { Client } from './client.ts';
+import { selectColumns } from './columns.ts';
+import type { Describe, ObjectDescription } from './describe.ts';
+import type { SalesforceObject } from './fields.ts';
+import { toRecord } from './to-record.ts';
+
+type Options = CallOptions & { bulk: BulkSettings };
+
+/** What a bulk query left to do. */
+type Left = { state: ChangesCursor; mayUseBulk: boolean };
+
+/**
+ * Reads what is left through one bulk query job: the cursor's, if it still lives, else a new one. Each page's cursor names the job,
+ * so that whoever goes on after a stop finds it. It is deleted when all is read, when it is of no use, and when whoever reads
+ * leaves before hearing of it.
+ * @returns null when all is read; otherwise what is left, and whether another job may be tried
+ */
+export async function* readInBulk(
+  client: Client,
+  describe: Describe,
+  object: SalesforceObject,
+  from: ChangesCursor,
+  options: Options,
+): AsyncGenerator<ChangePage, Left | null> {
+  const description = await describe.known(object, options);
+  const job = from.job ?? (await startJob(client, object, description, from, options));
+  if (job === null) return { state: from, mayUseBulk: false };
+  let state = { ...from, job };
+  if (from.job === null) {
+    let isKnown = false;
+    try {
+      yield { records: [], cursor: state };
+      isKnown = true;
+    } finally {
+      if (!isKnown) await dropJob(client, job, { running: true }, options);
+    }
+  }
+  try {
+    const trouble = await awaitResults(client, object, job, options);
+    if (trouble !== null) {
+      options.onNotice?.(`${trouble}; ${object} is read through REST pages instead`);
+      return { state: forgetJob(state), mayUseBulk: false };
+    }
+    for await (const { rows, locator, done } of readResults(
+      client,
+      { id: job, locator: from.locator },
+      { ...options, description },
+    )) {
+      state = { ...noteLatest(state, rows), job, locator };
+      yield { records: rows.map((row) => toRecord(object, row)), cursor: done ? finish(state) : state };
+    }
+  } catch (error) {
+    // A job that somebody left behind may be tried once more; one of our own that vanishes will vanish again.
+    if (isGone(error)) return { state: forgetJob(state), mayUseBulk: from.job !== null };
+    if (error instanceof ProviderError && error.kind === 'malformed')
+      await dropJob(client, job, { running: false }, options);
+    throw error;
+  }
+  await dropJob(client, job, { running: false }, options);
+  return null;
+}
+
+/** A new job; null, with the reason told, where Salesforce takes no bulk query although it answered the same one as pages. */
+async function startJob(
+  client: Client,
+  object: SalesforceObject,
+  description: ObjectDescription,
+  state: ChangesCursor,
+  options: Options,
+): Promise<string | null> {
+  const columns = selectColumns(object, description);
+  try {
+    return await createJob(
+      client,
+      `SELECT ${columns.join(', ')} FROM ${object}${conditionSince(state)}`,
+      options,
+    );
+  } catch (error) {
+    const isRefused =
+      error instanceof ProviderError && ['refused', 'unauthorized', 'not-found'].includes(error.kind);
+    if (!isRefused || error.status === 401) throw error;
+    const fix = error.fix === undefined ? '' : ` (${error.fix})`;
+    options.onNotice?.(
+      `Salesforce takes no bulk query of ${object}, which is read through REST pages instead: ${describeError(error)}${fix}`,
+    );
+    return null;
+  }
+}
+
+/** Waits for the job's results; answers why there will be none, the job deleted then. */
+async function awaitResults(
+  client: Client,
+  object: SalesforceObject,
+  job: string,
+  options: Options,
+): Promise<string | null> {
+  const ended = await awaitJob(client, job, options);
+  if (ended?.state === 'JobComplete') return null;
+  await dropJob(client, job, { running: ended === null }, options);
+  if (ended?.state === 'Aborted') throw abortedJob(job);
+  if (ended === null)
+    return `Salesforce bulk query job ${job} was not done within ${Math.round(options.bulk.waitMs / 60_000)} minutes`;
+  const reason = ended.errorMessage ?? 'no reason was given; see Setup, Bulk Data Load Jobs';
+  return `Salesforce bulk query job ${job} for ${object} failed: ${reason}`;
+}
+
+/** Deleted, too old, or of an API version or a set of results that is no more (409, an unknown locator). */
+function isGone(error: unknown): boolean {
+  return (
+    error instanceof ProviderError &&
+    (error.kind === 'not-found' || error.status === 409 || error.code === 'INVALID_QUERY_LOCATOR')
+  );
+}
