@@ -62,6 +62,7 @@ export async function syncConnection(options: {
       if (latest === null) return;
       const [rows, reached] = [waiting, latest];
       waiting = [];
+      latest = null;
       merging = merge(rows, reached);
       // Whoever waits for it is told; until then a failure must not count as unhandled.
       merging.catch(() => undefined);
@@ -72,7 +73,8 @@ export async function syncConnection(options: {
         latest = page.cursor;
         result.read += page.records.length;
         options.onProgress?.({ object, read: result.read });
-        if (waiting.length >= ROWS_PER_MERGE) await mergeWaiting();
+        // A page without rows says where to go on and nothing else: that is kept before a long wait for the next one.
+        if (waiting.length >= ROWS_PER_MERGE || page.records.length === 0) await mergeWaiting();
       }
       await mergeWaiting();
     } finally {

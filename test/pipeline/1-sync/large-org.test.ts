@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { SalesforceTwin } from '../../../sandbox/salesforce/twin.ts';
+import type { Database } from '../../../src/db.ts';
+import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
+import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
+import type { Connection } from '../../../src/pipeline/store/connections.ts';
+import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
+import { connect, ledger } from '../../connectors/salesforce/connect.ts';
+import { createTestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+import { Killed } from '../../harness/killable.ts';
+import { accountId, smallWorld, startSmall } from '../../sandbox/salesforce-fixture.ts';
+
+const MORE = 12_000;
+
+let here: TestDatabase;
+let twin: SalesforceTwin;
+let workspaceId: string;
+
+before(async () => {
+  here = await createTestDatabase();
+  workspaceId = await ensureWorkspace(here.db);
+  twin = await startSmall({ world: smallWorld(MORE) });
+  twin.bulkQueries.durationMs = 20;
+});
+after(async () => {
+  await twin.close();
+  await here.close();
+});
+
+const open = (name: string): Promise<Connection> =>
+  here.db.inWorkspace(workspaceId, (tx) => ensureConnection(tx, workspaceId, 'salesforce', name));
+
+/** A process that dies at its nth step, a step being one side of a transaction or of a request; from then on nothing answers it. */
+function startProcess(diesAt: number) {
+  let steps = 0;
+  let dead = false;
+  const live = (): void => {
+    steps += 1;
+    if (dead || steps === diesAt) {
+      dead = true;
+      throw new Killed('killed');
+    }
+  };
+  const db: Database = {
+    ...here.db,
+    inWorkspace: async (workspace, act) => {
+      live();
+      const result = await here.db.inWorkspace(workspace, act);
+      live();
+      return result;
+    },
+  };
+  const crm = connect(twin, {
+    bulk: { rowsPerSet: 4_000, rowsPerPage: 1_000 },
+    fetch: async (input, init) => {
+      live();
+      const answer = await fetch(input, init);
+      live();
+      return answer;
+    },
+  });
+  return { db, crm, isDead: () => dead };
+}
+
+const records = (connection: Connection) =>
+  here.db.inWorkspace(workspaceId, async (tx) => {
+    const { rows } = await tx.query<{ id: string; domain: string | null }>(
+      'select external_id as id, domain from records where connection_id = $1 and object = $2',
+      [connection.id, 'Account'],
+    );
+    return rows;
+  });
+
+test('killed at every step of a bulk sync in turn, it ends with each row once', async () => {
+  const connection = await open('killed');
+  twin.kit.calls.clear();
+  let runs = 0;
+  for (let diesAt = 1; ; diesAt += 1) {
+    const { db, crm, isDead } = startProcess(diesAt);
+    runs += 1;
+    try {
+      await syncConnection({ db, crm, connection, full: false, call: ledger() });
+    } catch (error) {
+      if (!isDead()) throw error;
+      continue;
+    }
+    if (!isDead()) break;
+  }
+  const rows = await records(connection);
+  assert.equal(rows.length, MORE + 3);
+  assert.equal(rows.find((row) => row.id === accountId('alder'))?.domain, 'alder.example');
+  const calls = twin.kit.calls.summary().byOperation;
+  assert.ok(runs > 10, `${runs} runs`);
+  // A job is lost only by a kill between its making and the note of it, or by one between its end and the note of that.
+  assert.ok((calls['bulk query create']?.calls ?? 0) <= 4, JSON.stringify(calls));
+});
+
+test('a large org is read once, stored once, and the next sync asks one question per object', async () => {
+  const connection = await open('whole');
+  const { db, crm } = startProcess(Infinity);
+  const first = await syncConnection({ db, crm, connection, full: false, call: ledger() });
+  assert.equal(first.changed, MORE + 3 + 2 + 1);
+  assert.equal((await records(connection)).length, MORE + 3);
+  twin.kit.calls.clear();
+  const second = await syncConnection({ db, crm, connection, full: false, call: ledger() });
+  assert.equal(second.changed, 0);
+  assert.deepEqual(
+    twin.kit.calls.list().map((call) => call.operation),
+    ['query all', 'query all', 'query all'],
+  );
+});
