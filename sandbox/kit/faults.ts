@@ -27,6 +27,8 @@ export const FaultSettings = z.strictObject({
   /** Added to every answer, ± `jitter` as a share of it. */
   latencyMs: z.number().min(0).default(0),
   jitter: Rate,
+  /** How much of that passes before the first byte of an answer that is streamed; the rest is spread over its pieces. */
+  firstByteShare: z.number().min(0).max(1).default(1),
   /** Stop failing after this many faults (0: never). */
   limit: z.number().int().min(0).default(0),
 });

@@ -23,6 +23,8 @@ export type TwinDefinition = {
   dump(): unknown;
   /** POST /_twin/edit: change something as a named person or integration. Throws on a bad edit. */
   edit(body: unknown): unknown;
+  /** True where answers may be streamed: its routes then spend `res.locals.restMs` on the way from the first byte to the last. */
+  streams?: boolean;
   /** The vendor's own words for a fault. */
   answerFault(response: Response, status: 429 | 500 | 503, retryAfterSeconds: number): void;
 };
@@ -131,7 +133,9 @@ function playFaults(kit: TwinKit, definition: TwinDefinition) {
       });
     };
     response.once('close', log);
-    if (delayMs > 0) await wait(delayMs);
+    const firstMs = definition.streams === true ? delayMs * kit.faults.settings().firstByteShare : delayMs;
+    response.locals.restMs = delayMs - firstMs;
+    if (firstMs > 0) await wait(firstMs);
     const seconds = kit.faults.settings().retryAfterSeconds;
     switch (fault) {
       case null:

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Response } from 'express';
 import { cutTokens, countTokens } from './tokens.ts';
 import type { Answer } from './answer.ts';
@@ -57,8 +58,13 @@ export function sendWhole(response: Response, frame: Frame, finished: Finished):
 // Characters in one event; real servers send a token at a time.
 const CHUNK = 40;
 
-/** Sends a finished answer as server-sent events. */
-export function sendStream(response: Response, frame: Frame, finished: Finished, withUsage: boolean): void {
+/** Sends a finished answer as server-sent events, evenly over `takesMs` milliseconds; ends early when the client hangs up. */
+export async function sendStream(
+  response: Response,
+  frame: Frame,
+  finished: Finished,
+  { withUsage, takesMs }: { withUsage: boolean; takesMs: number },
+): Promise<void> {
   response.status(200).type('text/event-stream');
   const send = (rest: object): void => {
     response.write(`data: ${JSON.stringify({ ...frame, object: 'chat.completion.chunk', ...rest })}\n\n`);
@@ -72,8 +78,14 @@ export function sendStream(response: Response, frame: Frame, finished: Finished,
   if (finished.answer.refusal !== null) choose({ refusal: finished.answer.refusal }, null);
   // By code point, so that no character is torn in two.
   const characters = Array.from(finished.content ?? '');
-  for (let at = 0; at < characters.length; at += CHUNK)
+  const began = performance.now();
+  for (let at = 0; at < characters.length; at += CHUNK) {
+    const due = began + (takesMs * (at + CHUNK)) / (characters.length + CHUNK);
+    if (takesMs > 0) await wait(Math.max(0, due - performance.now()));
+    if (response.destroyed) return;
     choose({ content: characters.slice(at, at + CHUNK).join('') }, null);
+  }
+  if (takesMs > 0) await wait(Math.max(0, began + takesMs - performance.now()));
   choose({}, finished.finish);
   if (withUsage) send({ choices: [], usage: finished.usage });
   response.end('data: [DONE]\n\n');

@@ -96,6 +96,8 @@ export async function startLlmTwin(options: LlmTwinOptions): Promise<Twin> {
       limits.charge(finished.usage.completion_tokens);
       if (mode.mode === 'hallucinating') remember(state.elsewhere, readPrompt(chat.messages).sentences);
       if (mode.mode === 'slow') await wait(mode.delayMs);
+      const restMs = typeof response.locals.restMs === 'number' ? response.locals.restMs : 0;
+      if (chat.stream !== true) await wait(restMs);
       // Whoever hung up no longer counts as answered.
       if (request.socket.destroyed) return;
       state.answered += 1;
@@ -109,7 +111,10 @@ export async function startLlmTwin(options: LlmTwinOptions): Promise<Twin> {
       const created = Math.floor(clock.now().getTime() / 1000);
       const frame = { id: `chatcmpl-${state.requests}`, created, model: chat.model };
       if (chat.stream === true)
-        sendStream(response, frame, finished, chat.stream_options?.include_usage === true);
+        await sendStream(response, frame, finished, {
+          withUsage: chat.stream_options?.include_usage === true,
+          takesMs: restMs,
+        });
       else sendWhole(response, frame, finished);
     });
     app.use((request) => {
@@ -123,6 +128,7 @@ export async function startLlmTwin(options: LlmTwinOptions): Promise<Twin> {
   return startTwin(
     {
       name: 'llm',
+      streams: true,
       mount,
       dump: () => ({
         models,

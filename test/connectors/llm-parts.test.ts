@@ -100,7 +100,12 @@ test('Only a refusal of how we asked leads to another way of asking, and the way
   const refuse = (message: string, status = 400, code?: string) =>
     new ProviderError({ provider: 'llm', operation: 'ask', kind: 'refused', status, code, message });
   const start = guessDialect('https://api.inference.crusoecloud.com/v1');
-  assert.deepEqual(start, { rung: 'json_schema', tokensField: 'max_tokens', temperature: true });
+  assert.deepEqual(start, {
+    rung: 'json_schema',
+    tokensField: 'max_tokens',
+    temperature: true,
+    stream: true,
+  });
   assert.equal(guessDialect('https://api.openai.com/v1').tokensField, 'max_completion_tokens');
   assert.equal(guessDialect('https://corp.openai.azure.com/openai/v1/').rung, 'json_schema_loose');
   assert.equal(

@@ -5,6 +5,7 @@ import { ProviderError } from '../../errors.ts';
 import { responseFormat } from './dialect.ts';
 import type { Dialect } from './dialect.ts';
 import { toProviderError } from './failure.ts';
+import { readStream } from './read-stream.ts';
 import type { WireSchema } from './wire-schema.ts';
 
 export type Message = { role: 'system' | 'user' | 'assistant'; content: string };
@@ -31,6 +32,8 @@ export type Endpoint = {
     },
     operation: string,
     signal: AbortSignal,
+    /** Called when the answer begins to arrive; never where it comes whole. */
+    onData?: () => void,
   ): Promise<Completion>;
   listModels(signal: AbortSignal): Promise<string[]>;
 };
@@ -103,34 +106,72 @@ export function openEndpoint(options: {
     throw new ProviderError({ provider: label, operation, kind: 'malformed', message });
   }
 
+  function readWhole(operation: string, body: unknown): Completion {
+    const { choices, usage: used } = check(operation, completionBody, body);
+    const choice = choices[0];
+    return {
+      content: choice?.message.content ?? '',
+      refusal: choice?.message.refusal ?? null,
+      finish: choice?.finish_reason ?? 'stop',
+      ...countUsed(used),
+    };
+  }
+
   return {
-    complete: async ({ messages, schema, maxTokens, temperature, dialect }, operation, signal) => {
-      const body: unknown = await call(operation, () =>
-        client.chat.completions.create(
-          {
-            model,
-            messages,
-            response_format: responseFormat(dialect.rung, schema),
-            [dialect.tokensField]: maxTokens,
-            ...(dialect.temperature ? { temperature } : {}),
-          },
-          { signal },
-        ),
-      );
-      const { choices, usage: used } = check(operation, completionBody, body);
-      const choice = choices[0];
-      return {
-        content: choice?.message.content ?? '',
-        refusal: choice?.message.refusal ?? null,
-        finish: choice?.finish_reason ?? 'stop',
-        promptTokens: used?.prompt_tokens ?? null,
-        cachedTokens: used?.prompt_tokens_details?.cached_tokens ?? 0,
-        completionTokens: used?.completion_tokens ?? null,
+    complete: async (
+      { messages, schema, maxTokens, temperature, dialect },
+      operation,
+      signal,
+      onData = () => undefined,
+    ) => {
+      const request = {
+        model,
+        messages,
+        response_format: responseFormat(dialect.rung, schema),
+        [dialect.tokensField]: maxTokens,
+        ...(dialect.temperature ? { temperature } : {}),
       };
+      if (!dialect.stream) {
+        const body = await call(operation, () => client.chat.completions.create(request, { signal }));
+        return readWhole(operation, body);
+      }
+      const response = await call(operation, () =>
+        client.chat.completions
+          .create(
+            { ...request, stream: true, stream_options: { include_usage: true } },
+            { signal, headers: { accept: 'text/event-stream, application/json' } },
+          )
+          .asResponse(),
+      );
+      const { body } = response;
+      // Some servers and gateways answer whole whatever they are asked for.
+      if (body === null || !/^text\/event-stream\b/i.test(response.headers.get('content-type') ?? ''))
+        return readWhole(operation, await call(operation, () => response.json()));
+      const answer = await call(operation, () => readStream(body, onData));
+      if (!answer.ok)
+        throw new ProviderError({
+          provider: label,
+          operation,
+          kind: 'unavailable',
+          message: `the server broke off its answer: ${answer.message.slice(0, 300)}`,
+          maybeApplied: true,
+        });
+      const { content, refusal, finish } = answer;
+      return { content, refusal, finish, ...countUsed(usage.nullish().catch(null).parse(answer.usage)) };
     },
     listModels: async (signal) => {
       const page = await call('check', () => client.models.list({ signal }));
       return check('check', modelsBody, page.data).map(({ id }) => id);
     },
+  };
+}
+
+function countUsed(
+  used: z.infer<typeof usage> | null | undefined,
+): Pick<Completion, 'promptTokens' | 'cachedTokens' | 'completionTokens'> {
+  return {
+    promptTokens: used?.prompt_tokens ?? null,
+    cachedTokens: used?.prompt_tokens_details?.cached_tokens ?? 0,
+    completionTokens: used?.completion_tokens ?? null,
   };
 }

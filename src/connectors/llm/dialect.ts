@@ -11,6 +11,8 @@ export type Dialect = {
   tokensField: 'max_tokens' | 'max_completion_tokens';
   /** Reasoning models refuse a temperature. */
   temperature: boolean;
+  /** Answers as they are written: one that hangs shows by its silence, long before a whole answer would be overdue. */
+  stream: boolean;
 };
 
 /** What is known of an endpoint before the first request; the rest is learned from its refusals. */
@@ -18,8 +20,8 @@ export function guessDialect(baseUrl: string): Dialect {
   const host = URL.parse(baseUrl)?.hostname ?? '';
   const openai = host === 'api.openai.com' || host.endsWith('.openai.azure.com');
   return openai
-    ? { rung: 'json_schema_loose', tokensField: 'max_completion_tokens', temperature: true }
-    : { rung: 'json_schema', tokensField: 'max_tokens', temperature: true };
+    ? { rung: 'json_schema_loose', tokensField: 'max_completion_tokens', temperature: true, stream: true }
+    : { rung: 'json_schema', tokensField: 'max_tokens', temperature: true, stream: true };
 }
 
 /**
@@ -35,6 +37,7 @@ export function nextDialect(dialect: Dialect, error: unknown): Dialect | null {
     return { ...dialect, tokensField: 'max_completion_tokens' };
   if (dialect.tokensField === 'max_completion_tokens' && /max_completion_tokens/.test(error.message))
     return { ...dialect, tokensField: 'max_tokens' };
+  if (dialect.stream && /\bstream(ing|_options)?\b/.test(error.message)) return { ...dialect, stream: false };
   if (dialect.temperature && /\btemperature\b/.test(error.message)) return { ...dialect, temperature: false };
   const rung = RUNGS[RUNGS.indexOf(dialect.rung) + 1];
   return rung === undefined ? null : { ...dialect, rung };

@@ -41,8 +41,13 @@ export function createExchanger(options: {
           operation,
           async (signal) => {
             try {
-              return await lane.watch(() =>
-                endpoint.complete({ messages, schema, maxTokens, temperature, dialect }, operation, signal),
+              return await lane.watch((onData) =>
+                endpoint.complete(
+                  { messages, schema, maxTokens, temperature, dialect },
+                  operation,
+                  signal,
+                  onData,
+                ),
               );
             } catch (error) {
               if (error instanceof ProviderError && (error.status === 429 || error.status === 503))

@@ -8,6 +8,7 @@ import {
 import { ProviderError } from '../../errors.ts';
 import type { ProviderErrorDetails } from '../../errors.ts';
 import { classifyNetworkError, parseRetryAfter } from '../resilience.ts';
+import { CutShort } from './read-stream.ts';
 
 /**
  * What the SDK threw → a ProviderError. Anything else (a bug, our own abort) comes back as it is.
@@ -26,6 +27,7 @@ type Details = Pick<
 
 function describe(error: unknown, provider: string): Details | null {
   if (error instanceof SyntaxError) return { kind: 'malformed', message: 'the answer is not JSON' };
+  if (error instanceof CutShort) return { kind: 'unavailable', message: error.message, maybeApplied: true };
   if (error instanceof APIConnectionError)
     return classifyNetworkError(error) ?? { kind: 'unavailable', message: error.message, maybeApplied: true };
   if (!(error instanceof APIError) || error.status === undefined) return classifyNetworkError(error);

@@ -1,10 +1,13 @@
+import { createHedgeDelay } from './hedge-delay.ts';
+import type { HedgeDelay } from './hedge-delay.ts';
+
 /** One of the two requests that may race for an answer. */
 type Lane = {
   /** True for the second one. */
   hedge: boolean;
   signal: AbortSignal;
-  /** Times one attempt; what hangs in the first lane opens the second. */
-  watch<R>(attempt: () => Promise<R>): Promise<R>;
+  /** Times one attempt, which tells when its answer begins to arrive; what hangs in the first lane opens the second. */
+  watch<R>(attempt: (onData: () => void) => Promise<R>): Promise<R>;
 };
 
 export type Hedger = {
@@ -21,12 +24,9 @@ export type HedgeOptions = {
 
 // Twice the median beats waiting for a timeout: measured .96 against .89 of the possible rate with 1 % of calls hanging.
 // Where calls take much alike, what is well beyond the slowest of twenty is lost sooner than that.
-const MEDIANS = 2;
-const SLOW_SHARE = 0.95;
-const BEYOND_SLOW = 1.1;
-const ENOUGH_SAMPLES = 8;
-const ENOUGH_FOR_SLOW = 32;
-const KEPT_SAMPLES = 64;
+const WHOLE = { medians: 2, beyondSlow: 1.1 };
+// Until an answer begins, only the queue and the prompt's length tell calls apart: one of several times the usual silence is lost.
+const BEGINNING = { medians: 4, beyondSlow: 2 };
 // A call that found the hedges used up asks again after this part of its delay.
 const ASK_AGAIN_PART = 0.1;
 // 4 hedges per 100 calls in the long run; a few may come together.
@@ -34,8 +34,11 @@ const CREDIT_PER_CALL = 0.04;
 const MOST_CREDIT = 4;
 const FIRST_CREDIT = 2;
 
-/** How long calls of one kind took, and when those under way began, by what looks after them. */
-type Kind = { samples: number[]; delayMs: number; waiting: Map<() => void, number> };
+/** A call under way; `look` sees whether it is overdue. */
+type Waiting = { began: number; hasData: boolean; look: () => void };
+
+/** What is known of calls of one kind: until their answers begin, until they end, and which are under way. */
+type Kind = { beginning: HedgeDelay; whole: HedgeDelay; waiting: Set<Waiting> };
 
 /**
  * Remembers how long calls of each kind take, and races a second request against one that takes far longer. What was sent
@@ -46,23 +49,21 @@ export function createHedger(options: HedgeOptions): Hedger {
   let credit = FIRST_CREDIT;
   let creditedAt = performance.now();
 
-  const delayOf = (samples: readonly number[], ages: Iterable<number>): number => {
-    const ceiling = options.ceilingMs ?? Number.POSITIVE_INFINITY;
-    if (samples.length < ENOUGH_SAMPLES) return ceiling;
-    const at = quantilesOf(samples, [...ages]);
-    const slow = samples.length < ENOUGH_FOR_SLOW ? Number.POSITIVE_INFINITY : BEYOND_SLOW * at(SLOW_SHARE);
-    return Math.min(ceiling, Math.max(options.floorMs, Math.min(MEDIANS * at(0.5), slow)));
-  };
   const kindOf = (name: string): Kind => {
-    const kind = kinds.get(name) ?? { samples: [], delayMs: delayOf([], []), waiting: new Map() };
+    const kind = kinds.get(name) ?? {
+      beginning: createHedgeDelay({ ...BEGINNING, floorMs: options.floorMs }),
+      whole: createHedgeDelay({ ...WHOLE, ...options }),
+      waiting: new Set(),
+    };
     kinds.set(name, kind);
     return kind;
   };
   const takeCredit = (kind: Kind): boolean => {
     const now = performance.now();
+    const delayMs = kind.whole.milliseconds();
     // One a delay comes with time while few calls are under way: the last call of a run hangs when no other brings credit.
-    if (Number.isFinite(kind.delayMs) && kind.waiting.size <= MOST_CREDIT)
-      credit = Math.min(MOST_CREDIT, credit + (now - creditedAt) / Math.max(1, kind.delayMs));
+    if (Number.isFinite(delayMs) && kind.waiting.size <= MOST_CREDIT)
+      credit = Math.min(MOST_CREDIT, credit + (now - creditedAt) / Math.max(1, delayMs));
     creditedAt = now;
     if (credit < 1) return false;
     credit -= 1;
@@ -82,54 +83,54 @@ export function createHedger(options: HedgeOptions): Hedger {
     },
   };
 
-  async function watch<R>(kind: Kind, attempt: () => Promise<R>, hedge: (() => boolean) | null): Promise<R> {
-    const began = performance.now();
+  async function watch<R>(
+    kind: Kind,
+    attempt: (onData: () => void) => Promise<R>,
+    hedge: (() => boolean) | null,
+  ): Promise<R> {
     let timer: NodeJS.Timeout | undefined;
-    const look = (): void => {
-      clearTimeout(timer);
-      if (hedge === null || !Number.isFinite(kind.delayMs)) return;
-      const left = began + kind.delayMs - performance.now();
-      if (left > 0) timer = setTimeout(look, left);
-      else if (hedge()) kind.waiting.delete(look);
-      else timer = setTimeout(look, Math.max(1, kind.delayMs * ASK_AGAIN_PART));
+    const delayOf = ({ hasData }: Waiting): number =>
+      Math.min(kind.whole.milliseconds(), hasData ? Number.POSITIVE_INFINITY : kind.beginning.milliseconds());
+    const mine: Waiting = {
+      began: performance.now(),
+      hasData: false,
+      look: () => {
+        clearTimeout(timer);
+        const delayMs = delayOf(mine);
+        if (hedge === null || !Number.isFinite(delayMs)) return;
+        const left = mine.began + delayMs - performance.now();
+        if (left > 0) timer = setTimeout(mine.look, left);
+        else if (hedge()) kind.waiting.delete(mine);
+        else timer = setTimeout(mine.look, Math.max(1, delayMs * ASK_AGAIN_PART));
+      },
     };
-    kind.waiting.set(look, began);
-    look();
-    try {
-      const answer = await attempt();
-      kind.waiting.delete(look);
+    const learn = (delay: HedgeDelay, others: readonly Waiting[]): void => {
       const now = performance.now();
-      kind.samples = [...kind.samples, now - began].slice(-KEPT_SAMPLES);
-      kind.delayMs = delayOf(
-        kind.samples,
-        [...kind.waiting.values()].map((since) => now - since),
+      delay.add(
+        now - mine.began,
+        others.map(({ began }) => now - began),
       );
-      for (const other of kind.waiting.keys()) other();
+      for (const { look } of kind.waiting) look();
+    };
+    kind.waiting.add(mine);
+    mine.look();
+    try {
+      const answer = await attempt(() => {
+        if (mine.hasData) return;
+        mine.hasData = true;
+        learn(
+          kind.beginning,
+          [...kind.waiting].filter(({ hasData }) => !hasData),
+        );
+      });
+      kind.waiting.delete(mine);
+      learn(kind.whole, [...kind.waiting]);
       return answer;
     } finally {
       clearTimeout(timer);
-      kind.waiting.delete(look);
+      kind.waiting.delete(mine);
     }
   }
-}
-
-/**
- * Quantiles of how long calls take, by Kaplan and Meier: a call under way counts as one that takes longer than it has so
- * far. Those that end first are the quick ones, and alone would make every other one look lost.
- */
-function quantilesOf(samples: readonly number[], ages: readonly number[]): (share: number) => number {
-  const all = [
-    ...samples.map((milliseconds) => ({ milliseconds, ended: true })),
-    ...ages.map((milliseconds) => ({ milliseconds, ended: false })),
-  ].toSorted((a, b) => a.milliseconds - b.milliseconds);
-  return (share) => {
-    let left = 1;
-    for (const [index, { milliseconds, ended }] of all.entries()) {
-      if (ended) left *= 1 - 1 / (all.length - index);
-      if (left <= 1 - share) return milliseconds;
-    }
-    return Number.POSITIVE_INFINITY;
-  };
 }
 
 function runRace<T>(race: {
@@ -137,7 +138,7 @@ function runRace<T>(race: {
   start: (lane: Lane) => Promise<T>;
   takeCredit: () => boolean;
   /** Runs the attempt; `hedge` is called when it takes too long, and again until it answers true. */
-  watch: <R>(attempt: () => Promise<R>, hedge: (() => boolean) | null) => Promise<R>;
+  watch: <R>(attempt: (onData: () => void) => Promise<R>, hedge: (() => boolean) | null) => Promise<R>;
 }): Promise<T> {
   const stops = { first: new AbortController(), second: new AbortController() };
   const lose = new Error('the other request answered first');
