@@ -13,6 +13,7 @@ import { createTavily } from './connectors/tavily/search.ts';
 import type { TextModel } from './connectors/text-model.ts';
 import { createWebsite } from './connectors/website/website.ts';
 import { UserError } from './errors.ts';
+import type { Demand } from './pipeline/admission.ts';
 import type { Connection } from './pipeline/store/connections.ts';
 import type { BucketRate } from './pipeline/store/limits.ts';
 
@@ -142,4 +143,20 @@ export function neededProviders(config: Config): string[] {
     config.websiteReaderUrl && 'website',
     config.llm && !config.llmFallback && 'llm',
   ].filter((name): name is string => typeof name === 'string');
+}
+
+// Of the shipped scoring model: its questions to the web, and reading and writing. About: a company whose site says little
+// takes one search more, one that was researched lately takes none.
+const SEARCHES_PER_COMPANY = 3;
+const LLM_CALLS_PER_COMPANY = 2;
+
+/** What each company takes from the shared buckets of the providers that are configured. */
+export function demandsOf(config: Config): Demand[] {
+  return [
+    ...(config.tavily === null ? [] : [{ bucket: 'tavily', perCompany: SEARCHES_PER_COMPANY }]),
+    ...(config.llm === null ? [] : [{ bucket: 'llm:requests', perCompany: LLM_CALLS_PER_COMPANY }]),
+  ].flatMap((demand) => {
+    const rate = rateOf(demand.bucket, config);
+    return rate === undefined ? [] : [{ ...demand, perSecond: rate.perSecond }];
+  });
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { neededProviders, openConnectors, openCrms, rateOf } from './app-connectors.ts';
+import { demandsOf, neededProviders, openConnectors, openCrms, rateOf } from './app-connectors.ts';
 import type { Connectors } from './app-connectors.ts';
 import type { Config } from './config.ts';
 import type { Crm } from './connectors/crm.ts';
@@ -146,6 +146,7 @@ export async function buildApp(
           prices: config.prices,
           syncIntervalMinutes: config.syncIntervalMinutes,
           neededProviders: neededProviders(config),
+          demands: demandsOf(config),
           onError,
         }),
       stop,

@@ -2,6 +2,8 @@ import type { Crm } from '../connectors/crm.ts';
 import type { PageReader } from '../connectors/page-reader.ts';
 import type { Search } from '../connectors/search.ts';
 import type { Database } from '../db.ts';
+import { createAdmission } from './admission.ts';
+import type { Demand } from './admission.ts';
 import type { Budget } from './budget.ts';
 import { createFlushJob } from './flush-job.ts';
 import type { CompanyJob, JobResult } from './queue/jobs.ts';
@@ -11,12 +13,10 @@ import type { Observer } from './run-company.ts';
 import { createTick } from './schedule.ts';
 import type { ScoringModel } from './scoring-model.ts';
 import type { Stage } from './stage.ts';
-import { listBreakers } from './store/breakers.ts';
 import { listConnections, listConnectionsToFlush } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
 import { findRun } from './store/runs.ts';
 import type { Prices } from './store/usage.ts';
-import { listWorkspaces } from './store/workspaces.ts';
 import { createSyncJob } from './sync-job.ts';
 
 export type WorkerOptions = {
@@ -34,13 +34,14 @@ export type WorkerOptions = {
   syncIntervalMinutes: number;
   /** Providers that every company needs: while one's breaker is open no work is taken up but a probe. */
   neededProviders: readonly string[];
+  /** What each company takes from the providers' shared buckets. */
+  demands: readonly Demand[];
   schedule: boolean;
   onStage?: (job: CompanyJob, stage: string) => void;
   observer?: Observer;
   onError(error: unknown, what: string): void;
 };
 
-const ALLOWANCE_BELIEVED_MS = 250;
 // A queued flush looks again by itself for as long as writes wait.
 const FLUSH_ASK_MS = 1_000;
 
@@ -84,34 +85,13 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     },
     {
       concurrency: options.concurrency,
-      allowance: createAllowance(db, options.neededProviders, options.budget),
+      admit: createAdmission({
+        db,
+        needed: options.neededProviders,
+        demands: options.demands,
+        budget: options.budget,
+      }),
       schedule: options.schedule,
     },
   );
-}
-
-/**
- * How many companies may be taken up: none while a provider that they need is down or everybody's budget is spent, one to
- * probe the provider, else any number.
- */
-function createAllowance(db: Database, needed: readonly string[], budget: Budget): () => Promise<number> {
-  let known = { at: 0, allowed: Infinity };
-  return async () => {
-    if (Date.now() - known.at < ALLOWANCE_BELIEVED_MS) return known.allowed;
-    const open = (await listBreakers(db)).filter(
-      (breaker) => breaker.state === 'open' && needed.includes(breaker.provider),
-    );
-    const closed = open.some(
-      (breaker) => breaker.openUntil !== null && breaker.openUntil.getTime() > Date.now(),
-    );
-    const held = closed || (await isEveryBudgetSpent(db, budget));
-    known = { at: Date.now(), allowed: held ? 0 : open.length > 0 ? 1 : Infinity };
-    return known.allowed;
-  };
-}
-
-/** Taken up and put off again, a hundred thousand waiting companies would keep the database busy until the month is over. */
-async function isEveryBudgetSpent(db: Database, budget: Budget): Promise<boolean> {
-  for (const workspaceId of await listWorkspaces(db)) if (!(await budget.isSpent(workspaceId))) return false;
-  return true;
 }

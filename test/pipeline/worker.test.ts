@@ -13,14 +13,14 @@ after(() => system.close());
 test('nothing is taken up and put off again while the month’s budget is spent', async () => {
   const app = await system.openApp({ worker: false });
   let isSpent = true;
-  let allowance = async (): Promise<number> => Number.NaN;
+  let admit = async (_room: number): Promise<number> => Number.NaN;
   await startWorker({
     ...app,
     ...app.connectors,
     queue: {
       ...app.queue,
       work: async (_handlers, options) => {
-        allowance = options.allowance;
+        admit = options.admit;
       },
     },
     budget: { isSpent: async () => isSpent },
@@ -29,11 +29,12 @@ test('nothing is taken up and put off again while the month’s budget is spent'
     concurrency: 8,
     syncIntervalMinutes: 15,
     neededProviders: [],
+    demands: [],
     schedule: false,
   });
 
-  assert.equal(await allowance(), 0);
+  assert.equal(await admit(8), 0);
   isSpent = false;
-  while ((await allowance()) === 0);
-  assert.equal(await allowance(), Infinity);
+  while ((await admit(8)) === 0);
+  assert.equal(await admit(8), 8);
 });

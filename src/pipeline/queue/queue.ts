@@ -37,7 +37,8 @@ type WorkOptions = {
   concurrency: number;
   /** Slots kept for people who wait. */
   interactiveSlots?: number;
-  allowance: () => Promise<number>;
+  /** How many of that many companies may be taken up now. */
+  admit: (room: number) => Promise<number>;
   /** False: no minute tick (a command that works off one run). */
   schedule: boolean;
 };
@@ -125,7 +126,7 @@ export async function openQueue(options: {
         boss,
         queue: QUEUES.company,
         concurrency: work.concurrency,
-        allowance: work.allowance,
+        admit: work.admit,
         handle: (data, signal) => handlers.company(CompanyJob.parse(data), signal),
         mark: (attempts) => mark(QUEUES.company, attempts),
         onError: options.onError,

@@ -15,8 +15,8 @@ export type RefillOptions = {
   handle: (data: unknown, signal: AbortSignal) => Promise<JobResult>;
   /** Marks jobs as being in this worker's hands. */
   mark: (attempts: readonly Attempt[]) => Promise<void>;
-  /** How many more may be taken up now: 0 while a provider that they need is down, 1 to probe it. */
-  allowance: () => Promise<number>;
+  /** How many of `room` may be taken up now: 0 while a provider that they need is down, 1 to probe it. */
+  admit: (room: number) => Promise<number>;
   onError: (error: unknown, what: string) => void;
   /** How long an empty queue is left alone. */
   pollMs?: number;
@@ -91,7 +91,7 @@ export function startRefill(options: RefillOptions): Refill {
       let fetched = 0;
       let room = 0;
       try {
-        room = Math.min(options.concurrency - active.size, await options.allowance());
+        room = await options.admit(options.concurrency - active.size);
         if (room > 0) {
           const jobs = await boss.fetch(queue, { batchSize: room });
           fetched = jobs.length;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { SharedLimits } from '../../connectors/limits.ts';
 import type { Database } from '../../db.ts';
 
@@ -8,9 +9,14 @@ export type BucketRate = { perSecond: number; burst: number };
 // five sixths of the time). A server that crashes may forget a bucket's last moments, which is no loss.
 const UNFLUSHED = `(select set_config('synchronous_commit', 'off', true)) as unflushed`;
 
+type BucketQueue = {
+  waiting: { units: number; resolve: (waitMs: number) => void; reject: (error: unknown) => void }[];
+  busy: boolean;
+};
+
 /**
- * Token buckets that all workers share through Postgres (generic cell rate algorithm: one row and one statement a
- * reservation). Reservations queue up: each is told how long to wait, and what it takes is spent. A bucket without a
+ * Token buckets that all workers share through Postgres (generic cell rate algorithm: one row a bucket,
+ * one statement for all reservations of a moment). Reservations queue up: each is told how long to wait, and what it takes is spent. A bucket without a
  * rate only honours pauses, for the price of a read.
  */
 export function createSharedLimits(
@@ -24,23 +30,56 @@ export function createSharedLimits(
     );
     return Math.max(0, Math.ceil(rows[0]?.wait_ms ?? 0));
   };
+  const queues = new Map<string, BucketQueue>();
+
+  /** One statement for all that gathered while the one before was under way, in the order in which they asked. */
+  const takeTurns = async (bucket: string, rate: BucketRate, queue: BucketQueue): Promise<void> => {
+    queue.busy = true;
+    // What asks in the same moment (the searches of one company, say) gets turns that follow one another.
+    await nextTick();
+    while (queue.waiting.length > 0) {
+      const asked = queue.waiting.splice(0);
+      const total = asked.reduce((sum, { units }) => sum + units, 0);
+      try {
+        let wait = await takeFrom(bucket, rate, total);
+        for (const { units, resolve } of asked) {
+          resolve(Math.max(0, Math.ceil(wait)));
+          wait += (units * 1000) / rate.perSecond;
+        }
+      } catch (error) {
+        for (const { reject } of asked) reject(error);
+      }
+    }
+    queue.busy = false;
+  };
+
+  /** Milliseconds until the first of these units may be used; negative where the bucket still holds a burst. */
+  const takeFrom = async (bucket: string, rate: BucketRate, units: number): Promise<number> => {
+    const secondsPerUnit = 1 / rate.perSecond;
+    const burstSeconds = Math.max(0, rate.burst - 1) * secondsPerUnit;
+    const { rows } = await db.directory<{ wait_ms: number }>(
+      `insert into limits as l (bucket, free_at)
+       select $1, clock_timestamp() + make_interval(secs => $2::double precision - $3::double precision) from ${UNFLUSHED}
+       on conflict (bucket) do update set
+         free_at = greatest(l.free_at, clock_timestamp() - make_interval(secs => $3::double precision), l.paused_until)
+                   + make_interval(secs => $2::double precision)
+       returning extract(epoch from free_at - make_interval(secs => $2::double precision) - clock_timestamp()) * 1000 as wait_ms`,
+      [bucket, units * secondsPerUnit, burstSeconds],
+    );
+    return Number(rows[0]?.wait_ms ?? 0);
+  };
+
   return {
     pausedFor,
-    reserve: async (bucket, units) => {
+    reserve: (bucket, units) => {
       const rate = rateOf(bucket);
       if (rate === undefined) return pausedFor([bucket]);
-      const secondsPerUnit = 1 / rate.perSecond;
-      const burstSeconds = Math.max(0, rate.burst - 1) * secondsPerUnit;
-      const { rows } = await db.directory<{ wait_ms: number }>(
-        `insert into limits as l (bucket, free_at)
-         select $1, clock_timestamp() + make_interval(secs => $2::double precision - $3::double precision) from ${UNFLUSHED}
-         on conflict (bucket) do update set
-           free_at = greatest(l.free_at, clock_timestamp() - make_interval(secs => $3::double precision), l.paused_until)
-                     + make_interval(secs => $2::double precision)
-         returning extract(epoch from free_at - make_interval(secs => $2::double precision) - clock_timestamp()) * 1000 as wait_ms`,
-        [bucket, units * secondsPerUnit, burstSeconds],
-      );
-      return Math.max(0, Math.ceil(Number(rows[0]?.wait_ms ?? 0)));
+      const queue = queues.get(bucket) ?? { waiting: [], busy: false };
+      queues.set(bucket, queue);
+      return new Promise((resolve, reject) => {
+        queue.waiting.push({ units, resolve, reject });
+        if (!queue.busy) void takeTurns(bucket, rate, queue);
+      });
     },
     pause: async (bucket, until) => {
       await db.directory(
@@ -51,4 +90,17 @@ export function createSharedLimits(
       );
     },
   };
+}
+
+/**
+ * How many seconds ahead of now each bucket is reserved: negative where it rests and holds a burst, 0 for one that nobody
+ * has used yet.
+ */
+export async function readBacklogs(db: Database, buckets: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await db.directory<{ bucket: string; seconds: number }>(
+    `select bucket, extract(epoch from free_at - clock_timestamp()) as seconds from limits where bucket = any($1)`,
+    [buckets],
+  );
+  const found = new Map(rows.map((row) => [row.bucket, Number(row.seconds)]));
+  return new Map(buckets.map((bucket) => [bucket, found.get(bucket) ?? 0]));
 }

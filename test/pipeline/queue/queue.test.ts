@@ -43,7 +43,7 @@ const idle: Handlers = {
   flush: async () => 'done',
   tick: async () => undefined,
 };
-const plenty = async (): Promise<number> => Infinity;
+const plenty = async (room: number): Promise<number> => room;
 const jobs = (count: number) =>
   Array.from({ length: count }, () => ({ workspaceId, runId: randomUUID(), companyId: randomUUID() }));
 
@@ -69,7 +69,7 @@ test('every queued company is handled once and never more than the slots at a ti
         return 'done';
       },
     },
-    { concurrency: 7, allowance: plenty, schedule: false },
+    { concurrency: 7, admit: plenty, schedule: false },
   );
   if (seen.length < wanted.length) await once(all, 'done');
 
@@ -110,7 +110,7 @@ test('a postponed job comes back and a failing handler does not lose its job', a
         return 'done';
       },
     },
-    { concurrency: 2, allowance: plenty, schedule: false },
+    { concurrency: 2, admit: plenty, schedule: false },
   );
   if (![...times.values()].every((count) => count === 3) || times.size < 2) await once(all, 'done');
 
@@ -138,7 +138,7 @@ test('a person who waits is served while every batch slot is busy', async () => 
         return 'done';
       },
     },
-    { concurrency: 1, allowance: plenty, schedule: false },
+    { concurrency: 1, admit: plenty, schedule: false },
   );
   await once(events, 'busy');
 
@@ -169,7 +169,7 @@ test('nothing is taken up while a provider that all need is down', async () => {
     {
       concurrency: 5,
       schedule: false,
-      allowance: async () => {
+      admit: async () => {
         asked += 1;
         if (asked === 2) {
           assert.equal(handled, 0);
@@ -221,7 +221,7 @@ test('what a dead worker had in hand is handled long before its heartbeat would 
         return 'done';
       },
     },
-    { concurrency: 2, allowance: plenty, schedule: false },
+    { concurrency: 2, admit: plenty, schedule: false },
   );
   await once(events, 'handled');
 
@@ -252,7 +252,7 @@ test('a worker that lost a job stops its handler and does not queue the job agai
         throw signal.reason;
       },
     },
-    { concurrency: 2, allowance: plenty, schedule: false },
+    { concurrency: 2, admit: plenty, schedule: false },
   );
   if (attempts === 0) await once(events, 'attempt');
   const handedOver = once(events, 'stopped');
@@ -287,7 +287,7 @@ test('a worker that started during another one’s flush takes the next flush up
         return 'done';
       },
     },
-    { concurrency: 1, allowance: plenty, schedule: false },
+    { concurrency: 1, admit: plenty, schedule: false },
   );
   await request(first);
   // The queue's own statistics, from which each process learns what is active.
@@ -316,7 +316,7 @@ test('a worker that started during another one’s flush takes the next flush up
           return 'done';
         },
       },
-      { concurrency: 1, allowance: plenty, schedule: false },
+      { concurrency: 1, admit: plenty, schedule: false },
     );
   });
   await request(second);

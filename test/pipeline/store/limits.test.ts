@@ -39,6 +39,58 @@ test('a rested bucket lets a burst through at once and no more', async () => {
   );
 });
 
+test('what asks in one moment gets turns that follow one another, at the price of few statements', async () => {
+  let statements = 0;
+  const counted: typeof here.db = {
+    ...here.db,
+    directory: (text, values) => {
+      statements += 1;
+      return here.db.directory(text, values);
+    },
+  };
+  const limits = createSharedLimits(counted, () => ({ perSecond: 10, burst: 1 }));
+  await limits.reserve('ordered', 1);
+
+  const companies = Array.from({ length: 20 }, () =>
+    Promise.all([1, 1, 2].map((units) => limits.reserve('ordered', units))),
+  );
+
+  const waits = (await Promise.all(companies)).flat();
+  assert.ok(statements <= 4, `${statements} statements for 61 reservations`);
+  const [first = 0] = waits;
+  const turns = waits.map((wait) => (wait - first) / 100);
+  const expected = Array.from({ length: 20 }, (_, company) => [
+    company * 4,
+    company * 4 + 1,
+    company * 4 + 2,
+  ]);
+  // Milliseconds are rounded up, and a statement takes one or two.
+  for (const [index, turn] of expected.flat().entries())
+    assert.ok(
+      Math.abs((turns[index] ?? 0) - turn) < 0.5,
+      `turn ${index}: ${turns[index]} instead of ${turn}`,
+    );
+});
+
+test('a reservation that the database refuses is told to whoever asked, and the next one works', async () => {
+  let down = true;
+  const flaky: typeof here.db = {
+    ...here.db,
+    directory: (text, values) =>
+      down ? Promise.reject(new Error('database down')) : here.db.directory(text, values),
+  };
+  const limits = createSharedLimits(flaky, () => ({ perSecond: 10, burst: 1 }));
+
+  const refused = await Promise.allSettled([limits.reserve('flaky', 1), limits.reserve('flaky', 1)]);
+  down = false;
+
+  assert.deepEqual(
+    refused.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
+  assert.equal(await limits.reserve('flaky', 1), 0);
+});
+
 test('after a Retry-After no worker takes from the bucket before its time', async () => {
   const limits = createSharedLimits(here.db, () => ({ perSecond: 1000, burst: 10 }));
   await limits.pause('paused', new Date(Date.now() + 5_000));
