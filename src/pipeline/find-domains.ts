@@ -55,7 +55,7 @@ export async function findMissingDomains(
         ]);
       await saveFoundDomain(tx, { connectionId, ...account }, answer);
       if ('domain' in answer)
-        await linkRecords(tx, workspaceId, connectionId, [
+        await linkRecords(tx, { workspaceId, connectionId }, [
           { ...account, domain: answer.domain, parentId: null },
         ]);
     });

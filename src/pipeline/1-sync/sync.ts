@@ -1,11 +1,10 @@
 import type { CallOptions } from '../../connectors/call.ts';
 import type { Crm, CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
 import type { Database, Tx } from '../../db.ts';
-import { linkRecords } from '../store/company-links.ts';
 import { noteSynced } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import { findCursor, forgetCursors, saveCursor } from '../store/cursors.ts';
-import { mergeRecords } from '../store/records.ts';
+import { mergeRecords } from '../store/merge-records.ts';
 import { mirrorRecord } from './mirror-record.ts';
 
 export type SyncResult = {
@@ -45,11 +44,10 @@ export async function syncConnection(options: {
     let latest: SyncCursor | null = null;
     const merge = async (rows: readonly CrmRecord[], reached: SyncCursor): Promise<void> => {
       const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
-        const { changed, companiesMade } = await mergeRecords(tx, at, rows.map(mirrorRecord));
-        const linked = await linkRecords(tx, at.workspaceId, connection.id, changed, companiesMade);
+        const { changed, companies } = await mergeRecords(tx, at, rows.map(mirrorRecord));
         await options.onPage?.(tx, rows);
         await saveCursor(tx, { ...at, object, cursor: reached, rowsRead: rows.length });
-        return { rows: changed.length, companies: linked };
+        return { rows: changed, companies };
       });
       result.changed += merged.rows;
       result.companiesAdded += merged.companies.added;

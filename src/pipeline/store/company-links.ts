@@ -1,57 +1,55 @@
 import type { Tx } from '../../db.ts';
-import type { ChangedRecord } from './records.ts';
+import type { ChangedRecord } from './merge-records.ts';
 
 export type LinkCounts = { added: number; changed: number };
 
-const CONTACTS = ['Contact', 'contact'];
+type At = { workspaceId: string; connectionId: string };
+
+const CONTACTS: readonly string[] = ['Contact', 'contact'];
+const ACCOUNTS: readonly string[] = ['Account', 'company'];
 
 /**
  * Makes the companies that these changed rows of one connection mean, links the rows to them, and marks as due what is new
  * or whose CRM fields changed. Touches only what the rows touch, so a page of a sync costs the same whatever the size of
  * the org. Accounts and companies decide a company's name and facts; leads and contacts only where no account does.
- * `companiesMade`: how many of the companies the merge of these rows has made already.
+ * `made`: domains of companies that were made of these very rows.
  */
 export async function linkRecords(
   tx: Tx,
-  workspaceId: string,
-  connectionId: string,
+  at: At,
   changed: readonly ChangedRecord[],
-  companiesMade = 0,
+  made: readonly string[] = [],
 ): Promise<LinkCounts> {
-  if (changed.length === 0) return { added: companiesMade, changed: 0 };
-  const families = new Set(
-    changed.flatMap((row) => (CONTACTS.includes(row.object) ? (row.parentId ?? []) : row.externalId)),
-  );
-  const moved = await followFamilies(tx, connectionId, [...families]);
-  const domains = [...new Set([...changed.flatMap((row) => row.domain ?? []), ...moved])];
-  const counts = await saveCompanies(tx, workspaceId, domains);
+  if (changed.length === 0) return { added: made.length, changed: 0 };
+  const moved = await followFamilies(tx, at.connectionId, changed);
+  const domains = await listTouchedDomains(tx, changed, made, moved);
+  const counts = await saveCompanies(tx, at.workspaceId, domains);
   await tx.query(
-    `update records r set company_id = c.id from companies c
-     where r.connection_id = $1 and r.domain = any($2) and c.domain = r.domain and not r.deleted
-       and r.company_id is distinct from c.id`,
-    [connectionId, domains],
+    `update records r set company_id = (select c.id from companies c where c.domain = r.domain)
+     where r.connection_id = $1 and r.domain = any($2) and r.company_id is null and not r.deleted`,
+    [at.connectionId, [...domains, ...made]],
   );
-  await tx.query(
-    `update records set company_id = null
-     where connection_id = $1 and external_id = any($2) and company_id is not null and (domain is null or deleted)`,
-    [connectionId, changed.map((row) => row.externalId)],
-  );
-  // A company that came with these rows was made empty and filled just now.
-  return { added: counts.added + companiesMade, changed: Math.max(0, counts.changed - companiesMade) };
+  return { ...counts, added: counts.added + made.length };
 }
 
 /**
  * An account without a website is where most of its contacts' e-mails point to; a contact belongs where its account does,
- * whatever its e-mail says. Answers the domains that rows were moved to.
+ * whatever its e-mail says. Answers the domains that rows were moved to; those rows wait for their link.
  */
 async function followFamilies(
   tx: Tx,
   connectionId: string,
-  accountIds: readonly string[],
+  changed: readonly ChangedRecord[],
 ): Promise<string[]> {
-  if (accountIds.length === 0) return [];
+  const families = new Set(
+    changed.flatMap(({ object, externalId, parentId }) => {
+      if (CONTACTS.includes(object)) return parentId ?? [];
+      return ACCOUNTS.includes(object) ? externalId : [];
+    }),
+  );
+  if (families.size === 0) return [];
   const accounts = await tx.query<{ domain: string }>(
-    `update records as account set domain = found.domain, skipped_because = null
+    `update records as account set domain = found.domain, company_id = null, skipped_because = null
      from (
        select contact.parent_id, contact.object, mode() within group (order by contact.domain) as domain
        from records contact
@@ -63,19 +61,51 @@ async function followFamilies(
        and not account.deleted and account.skipped_because = 'no website'
        and account.object = case found.object when 'Contact' then 'Account' else 'company' end
      returning account.domain`,
-    [connectionId, accountIds, CONTACTS],
+    [connectionId, [...families], CONTACTS],
   );
   const contacts = await tx.query<{ domain: string }>(
-    `update records as contact set domain = account.domain, skipped_because = null
+    `update records as contact set domain = account.domain, company_id = null, skipped_because = null
      from records as account
      where contact.connection_id = $1 and contact.parent_id = any($2) and contact.object = any($3)
        and account.connection_id = $1 and account.external_id = contact.parent_id
        and account.object = case contact.object when 'Contact' then 'Account' else 'company' end
        and account.domain is not null and contact.domain is distinct from account.domain and not contact.deleted
      returning contact.domain`,
-    [connectionId, accountIds, CONTACTS],
+    [connectionId, [...families], CONTACTS],
   );
   return [...accounts.rows, ...contacts.rows].map((row) => row.domain);
+}
+
+/**
+ * Domains of the companies whose facts these rows may have changed. A lead says nothing new about a company that has an
+ * account, and is looked at no further, unless the company was in no CRM any more (it is due on no day). A company that was
+ * made of these rows is as they say, unless others waited for it.
+ */
+async function listTouchedDomains(
+  tx: Tx,
+  changed: readonly ChangedRecord[],
+  made: readonly string[],
+  moved: readonly string[],
+): Promise<string[]> {
+  const isMade = new Set(made);
+  const certain = new Set(moved);
+  const doubtful = new Set<string>();
+  for (const { object, domain } of changed) {
+    if (domain === null || isMade.has(domain)) continue;
+    (ACCOUNTS.includes(object) ? certain : doubtful).add(domain);
+  }
+  const { rows } = await tx.query<{ domain: string }>(
+    `select domain from unnest($1::text[]) as people(domain)
+     where not coalesce((
+       select exists (
+         select from records a
+         where a.domain = c.domain and a.object = any($2) and not a.deleted and a.merged_into is null)
+       from companies c where c.domain = people.domain and c.due_at is not null), false)
+     union
+     select domain from records where company_id is null and domain = any($3)`,
+    [[...doubtful].filter((domain) => !certain.has(domain)), ACCOUNTS, made],
+  );
+  return [...new Set([...certain, ...rows.map((row) => row.domain)])];
 }
 
 async function saveCompanies(tx: Tx, workspaceId: string, domains: readonly string[]): Promise<LinkCounts> {

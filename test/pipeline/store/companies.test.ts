@@ -3,9 +3,8 @@ import { after, before, test } from 'node:test';
 import type { CrmRecord } from '../../../src/connectors/crm.ts';
 import { mirrorRecord } from '../../../src/pipeline/1-sync/mirror-record.ts';
 import { ensureCompany, findCompany, noteEnriched } from '../../../src/pipeline/store/companies.ts';
-import { linkRecords } from '../../../src/pipeline/store/company-links.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
-import { mergeRecords } from '../../../src/pipeline/store/records.ts';
+import { mergeRecords } from '../../../src/pipeline/store/merge-records.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
@@ -47,10 +46,9 @@ test('a company is due again while a CRM holds a record of it, and not when some
   const sync = (changes: Partial<CrmRecord> = {}): Promise<void> =>
     here.db.inWorkspace(workspaceId, async (tx) => {
       const connection = await ensureConnection(tx, workspaceId, 'salesforce', 'default');
-      const merged = await mergeRecords(tx, { workspaceId, connectionId: connection.id }, [
+      await mergeRecords(tx, { workspaceId, connectionId: connection.id }, [
         mirrorRecord({ ...account, ...changes }),
       ]);
-      await linkRecords(tx, workspaceId, connection.id, merged.changed, merged.companiesMade);
     });
   const dueAt = () => here.db.inWorkspace(workspaceId, async (tx) => (await findCompany(tx, id))?.dueAt);
   const enrich = () =>
