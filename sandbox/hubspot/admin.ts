@@ -31,6 +31,9 @@ const Edit = z.discriminatedUnion('operation', [
     to: z.strictObject({ object: z.string(), id: z.string() }),
   }),
   z.strictObject({ operation: z.literal('configure'), limits: z.record(z.string(), z.unknown()) }),
+  /** Rotates the static token; null revokes it. */
+  z.strictObject({ operation: z.literal('token'), accessToken: z.string().min(1).nullable() }),
+  z.strictObject({ operation: z.literal('uninstall') }),
 ]);
 
 /** `rep:Anna` and the administrator work in the app (CRM_UI), `integration:NAME` is another app (INTEGRATION). */
@@ -60,7 +63,14 @@ export function editPortal(portal: Portal, body: unknown): unknown {
     throw new Error(`${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not understood'}`);
   }
   const edit = parsed.data;
-  if (edit.operation === 'configure') return portal.guard.setLimits(edit.limits);
+  switch (edit.operation) {
+    case 'configure':
+      return portal.guard.setLimits(edit.limits);
+    case 'token':
+      return portal.tokens.setStatic(edit.accessToken);
+    case 'uninstall':
+      return portal.tokens.uninstall();
+  }
   const by = readAuthor(edit.as, portal.caller);
   const acting: Portal = { ...portal, caller: by };
   const type = readType(edit.object);

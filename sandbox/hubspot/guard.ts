@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { TwinClock } from '../kit/clock.ts';
 import { HubspotRefusal, sendError } from './answers.ts';
 import type { ErrorAnswer } from './answers.ts';
+import type { Tokens } from './tokens.ts';
 
 /**
  * A portal's limits, as HubSpot's usage guidelines give them for a privately distributed app on a Professional
@@ -60,15 +61,8 @@ export function tooMany(policyName: string): ErrorAnswer {
   };
 }
 
-const noCredentials: ErrorAnswer = {
-  status: 401,
-  category: 'INVALID_AUTHENTICATION',
-  message:
-    'Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview',
-};
-
 export function createGuard(options: {
-  accessToken: string;
+  tokens: Tokens;
   scopes: readonly string[];
   limits: Partial<TwinLimits>;
   clock: TwinClock;
@@ -116,9 +110,8 @@ export function createGuard(options: {
     check: (request, response, next) => {
       response.set('Date', options.clock.now().toUTCString());
       const sent = /^Bearer (.+)$/.exec(request.get('authorization') ?? '')?.[1];
-      if (sent === undefined) return sendError(response, noCredentials);
-      if (sent !== options.accessToken)
-        return sendError(response, { ...noCredentials, message: 'The access token is not valid.' });
+      const unknown = options.tokens.refuse(sent);
+      if (unknown !== null) return sendError(response, unknown);
       const refusal = takeTurn(request, response);
       if (refusal !== null) return sendError(response, refusal);
       next();

@@ -10,6 +10,7 @@ import type { TwinRecord } from './records.ts';
 import { findObjectType, OBJECT_TYPES } from './schema.ts';
 import type { ObjectType } from './schema.ts';
 import type { TwinState } from './state.ts';
+import type { Tokens } from './tokens.ts';
 
 /** The dated API that the twin speaks beside v3 and v4 (developers.hubspot.com, "Date-based versioning"). */
 export const HUBSPOT_API_VERSION = '2026-09';
@@ -19,6 +20,7 @@ export type Portal = {
   app: Express;
   state: TwinState;
   guard: Guard;
+  tokens: Tokens;
   index: SearchIndex;
   clock: TwinClock;
   portalId: number;

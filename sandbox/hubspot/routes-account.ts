@@ -11,10 +11,7 @@ const accountPaths = (rest: string) => [
 const TokenInfo = z.object({ tokenKey: z.string() });
 
 /** Who the account is, what of its day is used, what the token may do. */
-export function mountAccount(
-  portal: Portal,
-  token: { accessToken: string; scopes: readonly string[] },
-): void {
+export function mountAccount(portal: Portal, scopes: readonly string[]): void {
   const { app, guard } = portal;
   app.get(accountPaths('/details'), (_request, response) => {
     handle(response, 'account details', () => ({
@@ -49,14 +46,14 @@ export function mountAccount(
   app.post('/oauth/v2/private-apps/get/access-token-info', (request, response) => {
     handle(response, 'token info', () => {
       const { tokenKey } = parseBody(TokenInfo, request.body);
-      if (tokenKey !== token.accessToken)
+      if (!portal.tokens.isStatic(tokenKey))
         throw new HubspotRefusal({
           status: 404,
           category: 'OBJECT_NOT_FOUND',
           message: 'No private app access token was found',
         });
       const { userId, sourceId } = portal.caller;
-      return { body: { userId, hubId: portal.portalId, appId: Number(sourceId), scopes: token.scopes } };
+      return { body: { userId, hubId: portal.portalId, appId: Number(sourceId), scopes } };
     });
   });
 }

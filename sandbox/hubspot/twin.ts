@@ -12,10 +12,13 @@ import { createSearchIndex } from './index-lag.ts';
 import type { Portal } from './portal.ts';
 import { mountAccount } from './routes-account.ts';
 import { mountAssociations } from './routes-associations.ts';
+import { mountOauth } from './routes-oauth.ts';
 import { mountProperties } from './routes-properties.ts';
 import { mountReads } from './routes-read.ts';
 import { mountWrites } from './routes-write.ts';
 import { openState } from './state.ts';
+import { createTokens } from './tokens.ts';
+import type { OauthApp } from './tokens.ts';
 
 /** Everything that Fieldnote asks for. */
 export const ALL_SCOPES: readonly string[] = [
@@ -37,8 +40,10 @@ export type HubspotTwinOptions = {
   /** Where changes are kept (JSON lines); null: in memory alone. */
   journalFile: string | null;
   faults?: Partial<FaultSettings>;
-  /** The one token that is let in. */
+  /** The one static token that is let in. */
   accessToken: string;
+  /** An OAuth app that is installed beside it. */
+  oauth?: OauthApp;
   scopes?: readonly string[];
   /** The portal's limits (defaults: a Professional account's); also set by POST /_twin/edit {"operation":"configure"}. */
   limits?: Partial<TwinLimits>;
@@ -74,7 +79,17 @@ export async function startHubspotTwin(options: HubspotTwinOptions): Promise<Twi
 function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
   const scopes = options.scopes ?? ALL_SCOPES;
   const { accessToken } = options;
-  const guard = createGuard({ accessToken, scopes, limits: options.limits ?? {}, clock: kit.clock });
+  const portalId = options.portalId ?? 4_242_424;
+  const appId = options.appId ?? 777_001;
+  const tokens = createTokens({
+    accessToken,
+    oauth: options.oauth ?? null,
+    scopes,
+    portalId,
+    appId,
+    clock: kit.clock,
+  });
+  const guard = createGuard({ tokens, scopes, limits: options.limits ?? {}, clock: kit.clock });
   const index = createSearchIndex({
     delayMs: () => guard.limits().searchDelayMs,
     now: () => kit.clock.now().getTime(),
@@ -88,23 +103,25 @@ function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
       beforeChange: (...change) => index.beforeChange(...change),
     }),
     guard,
+    tokens,
     index,
     clock: kit.clock,
-    portalId: options.portalId ?? 4_242_424,
+    portalId,
     caller: {
       sourceType: 'INTEGRATION',
-      sourceId: String(options.appId ?? 777_001),
+      sourceId: String(appId),
       userId: null,
       name: 'fieldnote',
     },
   };
+  mountOauth(kit.app, tokens);
   kit.app.use((request, response, next) => guard.check(request, response, next));
   kit.app.use(express.json({ limit: '10mb' }));
   mountReads(portal);
   mountWrites(portal);
   mountProperties(portal);
   mountAssociations(portal);
-  mountAccount(portal, { accessToken, scopes });
+  mountAccount(portal, scopes);
   kit.app.use((_request, response) => {
     sendError(response, { status: 404, category: 'OBJECT_NOT_FOUND', message: 'resource not found' });
   });

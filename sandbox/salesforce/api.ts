@@ -9,7 +9,6 @@ import { answerMetadata } from './metadata.ts';
 import type { Org } from './org.ts';
 import { createRestApi } from './routes.ts';
 import type { Sessions } from './sessions.ts';
-import { organizationId } from './tables.ts';
 
 // Winter '27; older versions back to 31.0 are still answered (2026).
 const NEWEST_VERSION = 68;
@@ -75,11 +74,11 @@ export function mountApi(
   });
   const identify = (request: Request): Answer => {
     const user = userOf(request);
-    const id = `${urlOf(request)}/id/${organizationId}/${user.id}`;
+    const id = `${urlOf(request)}/id/${org.id}/${user.id}`;
     const json = {
       sub: id,
       user_id: user.id,
-      organization_id: organizationId,
+      organization_id: org.id,
       preferred_username: user.username,
       name: user.name,
       email: user.username,

@@ -14,6 +14,8 @@ export type SalesforceTwinOptions = {
   /** The administrator's client, who alone may create fields and permission sets. */
   adminClientId?: string;
   adminClientSecret?: string;
+  /** Which org it is, where several run side by side: gives its id. */
+  organization?: string;
   /** API calls allowed in 24 hours. */
   dailyLimit?: number;
   /** How long an access token lives by the twin's clock. */

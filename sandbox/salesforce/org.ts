@@ -4,6 +4,7 @@ import type { World } from '../kit/world.ts';
 import { baseRows } from './base.ts';
 import type { TwinUser } from './call.ts';
 import { OrgEvent } from './events.ts';
+import { makeId } from './ids.ts';
 import { createPeople } from './people.ts';
 import type { People } from './people.ts';
 import { createPermissions } from './permissions.ts';
@@ -16,6 +17,7 @@ import type { DataObject, Field } from './schema.ts';
 
 /** The org's whole state. It changes only through `record`, which also keeps the journal. */
 export type Org = {
+  id: string;
   name: string;
   people: People;
   permissions: Permissions;
@@ -36,7 +38,7 @@ export type Org = {
 export function openOrg(
   world: World,
   clock: TwinClock,
-  options: { journalFile: string | null; personAccounts: boolean },
+  options: { journalFile: string | null; personAccounts: boolean; organization: string },
 ): Org {
   const people = createPeople();
   const permissions = createPermissions(people);
@@ -122,6 +124,7 @@ export function openOrg(
   journal.replay(apply);
 
   return {
+    id: makeId('Organization', options.organization),
     name: `Sandbox of ${world.name}`,
     people,
     permissions,

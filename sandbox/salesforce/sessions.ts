@@ -2,8 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { TwinClock } from '../kit/clock.ts';
 import { Refusal } from './call.ts';
 import type { TwinUser } from './call.ts';
-import type { People } from './people.ts';
-import { organizationId } from './tables.ts';
+import type { Org } from './org.ts';
 
 export type Client = { id: string; secret: string };
 export type Sessions = {
@@ -21,7 +20,7 @@ function same(left: unknown, right: string): boolean {
 
 /** The client-credentials flow: each client runs as one user. */
 export function createSessions(
-  people: People,
+  { id: organizationId, people }: Pick<Org, 'id' | 'people'>,
   clock: TwinClock,
   clients: { integration: Client; administrator: Client },
   tokenSeconds: number,

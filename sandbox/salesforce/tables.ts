@@ -85,7 +85,7 @@ function setupTable(org: Org, user: TwinUser, name: string): Table | null {
       );
     case 'organization':
       return listTable('Organization', setupFields.Organization, () => [
-        { Id: organizationId, Name: org.name, IsSandbox: true },
+        { Id: org.id, Name: org.name, IsSandbox: true },
       ]);
   }
   if (!permissions.maySeeSetup(user)) return null;
@@ -125,5 +125,3 @@ function setupTable(org: Org, user: TwinUser, name: string): Table | null {
   }
   return null;
 }
-
-export const organizationId = makeId('Organization', 'sandbox');

@@ -42,18 +42,14 @@ export async function startSalesforceTwin(options: SalesforceTwinOptions): Promi
         const org = openOrg(options.world, kit.clock, {
           journalFile: options.journalFile,
           personAccounts: options.personAccounts ?? false,
+          organization: options.organization ?? 'sandbox',
         });
         const limits = createLimits(kit.clock, options.dailyLimit ?? DAILY_LIMIT);
         const clients = {
           integration: { id: options.clientId, secret: options.clientSecret },
           administrator: { id: adminClientId, secret: adminClientSecret },
         };
-        const sessions = createSessions(
-          org.people,
-          kit.clock,
-          clients,
-          options.tokenSeconds ?? TOKEN_SECONDS,
-        );
+        const sessions = createSessions(org, kit.clock, clients, options.tokenSeconds ?? TOKEN_SECONDS);
         parts = { org, limits, sessions };
         mountApi(kit, org, limits, sessions, bulkQueries);
       },
