@@ -1,20 +1,15 @@
 import type { Config, LlmEndpoint } from './config.ts';
-import type { Crm } from './connectors/crm.ts';
-import { createHubspot } from './connectors/hubspot/hubspot.ts';
-import { HUBSPOT_RATES, createHubspotPolicies, hubspotBuckets } from './connectors/hubspot/limits.ts';
+import { HUBSPOT_RATES, hubspotBuckets } from './connectors/hubspot/limits.ts';
 import type { SharedBreaker, SharedLimits } from './connectors/limits.ts';
 import { LLM_TIMES, createLlm, createTextModels, llmBuckets } from './connectors/llm/llm.ts';
 import type { PageReader } from './connectors/page-reader.ts';
 import { createPolicy, noBreaker } from './connectors/resilience.ts';
 import type { PolicyBucket } from './connectors/resilience.ts';
-import { createSalesforce } from './connectors/salesforce/salesforce.ts';
 import type { Search } from './connectors/search.ts';
 import { createTavily } from './connectors/tavily/search.ts';
 import type { TextModel } from './connectors/text-model.ts';
 import { createWebsite } from './connectors/website/website.ts';
-import { UserError } from './errors.ts';
 import type { Demand } from './pipeline/admission.ts';
-import type { Connection } from './pipeline/store/connections.ts';
 import type { BucketRate } from './pipeline/store/limits.ts';
 
 export type Connectors = { search: Search | null; pages: PageReader; textModel: TextModel | null };
@@ -75,45 +70,6 @@ export function openConnectors(config: Config, shared: Shared): Connectors {
           config.llmFallback === null ? undefined : endpoint('llm-fallback', config.llmFallback),
         );
   return { search, pages, textModel };
-}
-
-/** Opens the CRM behind a connection, once each. */
-export function openCrms(config: Config, shared: Shared): (connection: Connection) => Crm {
-  const opened = new Map<string, Crm>();
-  const open = (connection: Connection): Crm => {
-    if (connection.kind === 'hubspot') {
-      if (config.hubspot === null)
-        throw new UserError('HubSpot is not configured', 'Set HUBSPOT_ACCESS_TOKEN.');
-      return createHubspot({
-        ...config.hubspot,
-        ...createHubspotPolicies({ ...shared, connection: connection.id }),
-      });
-    }
-    if (config.salesforce === null)
-      throw new UserError(
-        'Salesforce is not configured',
-        'Set SALESFORCE_LOGIN_URL, SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET.',
-      );
-    const { admin, ...client } = config.salesforce;
-    return createSalesforce({
-      ...client,
-      ...(admin === null ? {} : { admin }),
-      policy: createPolicy({
-        ...shared,
-        provider: 'salesforce',
-        buckets: [perRequest(`salesforce:${connection.id}`)],
-        attempts: 3,
-        attemptTimeoutMs: 20_000,
-        totalTimeoutMs: 28_000,
-        backoffMs: { first: 500, max: 5_000 },
-      }),
-    });
-  };
-  return (connection) => {
-    const known = opened.get(connection.id) ?? open(connection);
-    opened.set(connection.id, known);
-    return known;
-  };
 }
 
 /** The pace of each shared bucket; undefined where only the provider's own pauses count. */

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { demandsOf, neededProviders, openConnectors, openCrms, rateOf } from './app-connectors.ts';
+import { demandsOf, neededProviders, openConnectors, rateOf } from './app-connectors.ts';
 import type { Connectors } from './app-connectors.ts';
+import { openCrms } from './app-crms.ts';
 import type { Config } from './config.ts';
 import type { Crm } from './connectors/crm.ts';
 import { openDatabase } from './db.ts';
@@ -15,6 +16,7 @@ import type { Metrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
 import { createBudget } from './pipeline/budget.ts';
 import type { Budget } from './pipeline/budget.ts';
+import { whyClosed } from './pipeline/open-connection.ts';
 import type { CompanyJob } from './pipeline/queue/jobs.ts';
 import { openQueue } from './pipeline/queue/queue.ts';
 import type { Queue } from './pipeline/queue/queue.ts';
@@ -22,11 +24,14 @@ import { loadScoringModel } from './pipeline/scoring-model.ts';
 import type { ScoringModel } from './pipeline/scoring-model.ts';
 import { createStages } from './pipeline/stages.ts';
 import { createSharedBreaker } from './pipeline/store/breakers.ts';
-import { ensureConnection, listConnections } from './pipeline/store/connections.ts';
+import { DEFAULT_CONNECTION, ensureConnection, listConnections } from './pipeline/store/connections.ts';
 import type { Connection } from './pipeline/store/connections.ts';
 import { createSharedLimits } from './pipeline/store/limits.ts';
-import { ensureWorkspace } from './pipeline/store/workspaces.ts';
+import { DEFAULT_WORKSPACE, ensureWorkspace, findWorkspace } from './pipeline/store/workspaces.ts';
+import { createVault } from './pipeline/vault.ts';
+import type { Vault } from './pipeline/vault.ts';
 import { startWorker } from './pipeline/worker.ts';
+import { createSeal } from './seal.ts';
 
 export type App = {
   config: Config;
@@ -36,8 +41,13 @@ export type App = {
   metrics: Metrics;
   budget: Budget;
   workspaceId: string;
-  /** The connections that the configuration names. */
+  /** The workspace that the environment's credentials belong to. */
+  homeWorkspaceId: string;
+  /** The workspace's connections whose credentials this process has. */
   connections: readonly Connection[];
+  /** Those with stored credentials that do not open here, and why. */
+  closed: readonly { connection: Connection; why: UserError }[];
+  vault: Vault;
   connectors: Connectors;
   crmOf(connection: Connection): Crm;
   /** The shipped scoring model's name. */
@@ -63,15 +73,21 @@ export async function openServer(config: Config): Promise<{ url: string; release
     : { url: config.databaseUrl, release: async () => undefined };
 }
 
-/**
- * Builds everything once: database, queue, connectors, stages. `worker` is true where jobs are handled. Throws UserError
- * for what a person can fix.
- */
-export async function buildApp(
-  config: Config,
-  log: Log,
-  options: { worker: boolean; workspace?: string },
-): Promise<App> {
+export type AppOptions = {
+  /** True where jobs are handled. */
+  worker: boolean;
+  /** The workspace to act on; the environment's unless told. */
+  workspace?: string;
+  /** Make that workspace if there is none of its name. */
+  makeWorkspace?: boolean;
+  /** The workspace that the environment's credentials belong to; `default` unless told. */
+  homeWorkspace?: string;
+  /** Do not make the connections that the environment names. */
+  ignoreEnvironment?: boolean;
+};
+
+/** Builds everything once: database, queue, connectors, stages. Throws UserError for what a person can fix. */
+export async function buildApp(config: Config, log: Log, options: AppOptions): Promise<App> {
   const releasers: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const release of releasers.splice(0).toReversed()) await release();
@@ -87,7 +103,8 @@ export async function buildApp(
       onError: (error) => onError(error, 'database'),
     });
     releasers.push(db.close);
-    const workspaceId = await ensureWorkspace(db, options.workspace);
+    const homeWorkspaceId = await ensureWorkspace(db, options.homeWorkspace ?? DEFAULT_WORKSPACE);
+    const workspaceId = await chooseWorkspace(db, options, homeWorkspaceId);
     const loadModel = rememberModels();
     await loadModel(SHIPPED_MODEL);
     const shared = {
@@ -95,17 +112,28 @@ export async function buildApp(
       breaker: createSharedBreaker(db),
     };
     const connectors = openConnectors(config, shared);
-    const crmOf = openCrms(config, shared);
+    const { secretKey, previousSecretKey } = config;
+    const vault = createVault({
+      db,
+      seal: secretKey === null ? null : createSeal(secretKey, previousSecretKey),
+    });
+    const crmOf = openCrms({ config, shared, vault, homeWorkspaceId });
     const stages = await createStages({
       db,
       ...connectors,
       publicUrl: config.publicUrl,
     });
-    const connections = await db.inWorkspace(workspaceId, async (tx) => {
-      if (config.salesforce) await ensureConnection(tx, workspaceId, 'salesforce', 'default');
-      if (config.hubspot) await ensureConnection(tx, workspaceId, 'hubspot', 'default');
-      return (await listConnections(tx)).filter((connection) => config[connection.kind] !== null);
+    await db.inWorkspace(homeWorkspaceId, async (tx) => {
+      for (const kind of ['salesforce', 'hubspot'] as const)
+        if (config[kind] !== null && !options.ignoreEnvironment)
+          await ensureConnection(tx, homeWorkspaceId, kind, DEFAULT_CONNECTION);
     });
+    const known = await db.inWorkspace(workspaceId, listConnections);
+    const judged = known.map((connection) => ({ connection, why: whyClosed({ crmOf }, connection) }));
+    const connections = judged.flatMap(({ connection, why }) => (why === null ? connection : []));
+    const closed = judged.flatMap(({ connection, why }) =>
+      why === null || connection.credentials === null ? [] : { connection, why },
+    );
     const queue = await openQueue({
       url: server.url,
       backend: config.databaseBackend,
@@ -124,7 +152,10 @@ export async function buildApp(
       metrics,
       budget,
       workspaceId,
+      homeWorkspaceId,
       connections,
+      closed,
+      vault,
       connectors,
       crmOf,
       modelName: SHIPPED_MODEL,
@@ -155,6 +186,21 @@ export async function buildApp(
     await stop();
     throw error;
   }
+}
+
+async function chooseWorkspace(
+  db: Database,
+  { workspace, makeWorkspace = false }: AppOptions,
+  homeWorkspaceId: string,
+): Promise<string> {
+  if (workspace === undefined) return homeWorkspaceId;
+  if (makeWorkspace) return ensureWorkspace(db, workspace);
+  const found = await findWorkspace(db, workspace);
+  if (found !== null) return found;
+  throw new UserError(
+    `There is no workspace "${workspace}"`,
+    'A workspace comes to be with its first connection: fieldnote connect salesforce|hubspot --name NAME --workspace NAME',
+  );
 }
 
 /** Each model is read and checked once a process. */

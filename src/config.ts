@@ -9,6 +9,12 @@ const address = z.url({
   error: 'expected an address that begins with http:// or https://',
 });
 const withoutSlash = address.transform((url) => url.replace(/\/+$/, ''));
+const key = z
+  .string()
+  .refine(
+    (value) => Buffer.from(value, 'base64').length === 32,
+    'expected 32 bytes in base64 (openssl rand -base64 32)',
+  );
 const perMinute = z.coerce.number({ error: 'expected a number per minute' }).positive();
 const price = z.coerce.number({ error: 'expected a number of dollars' }).min(0);
 
@@ -22,13 +28,8 @@ const Environment = z.object({
   HOST: text.default('127.0.0.1'),
   PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(PORT_MAX).default(3000),
   PUBLIC_URL: withoutSlash.optional(),
-  SECRET_KEY: z
-    .string()
-    .refine(
-      (value) => Buffer.from(value, 'base64').length === 32,
-      'expected 32 bytes in base64 (openssl rand -base64 32)',
-    )
-    .optional(),
+  SECRET_KEY: key.optional(),
+  SECRET_KEY_PREVIOUS: key.optional(),
   SALESFORCE_LOGIN_URL: withoutSlash.optional(),
   SALESFORCE_CLIENT_ID: text.optional(),
   SALESFORCE_CLIENT_SECRET: text.optional(),
@@ -73,12 +74,11 @@ export type Config = {
   port: number;
   publicUrl: string;
   secretKey: string | null;
-  salesforce: {
-    loginUrl: string;
-    clientId: string;
-    clientSecret: string;
-    admin: { clientId: string; clientSecret: string } | null;
-  } | null;
+  /** The key before, while it is being changed. */
+  previousSecretKey: string | null;
+  salesforce: { loginUrl: string; clientId: string; clientSecret: string } | null;
+  /** An administrator's app, which `connect salesforce --install` alone uses. */
+  salesforceAdmin: { clientId: string; clientSecret: string } | null;
   hubspot: { baseUrl: string; accessToken: string } | null;
   tavily: { baseUrl: string; apiKey: string } | null;
   llm: LlmEndpoint | null;
@@ -111,7 +111,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     port: env.PORT,
     publicUrl: env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`,
     secretKey: env.SECRET_KEY ?? null,
+    previousSecretKey: env.SECRET_KEY_PREVIOUS ?? null,
     salesforce: null,
+    salesforceAdmin: null,
     hubspot: env.HUBSPOT_ACCESS_TOKEN
       ? { baseUrl: env.HUBSPOT_BASE_URL, accessToken: env.HUBSPOT_ACCESS_TOKEN }
       : null,
@@ -141,8 +143,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   };
   const { SALESFORCE_LOGIN_URL: loginUrl, SALESFORCE_CLIENT_ID: id, SALESFORCE_CLIENT_SECRET: secret } = env;
   const { SALESFORCE_ADMIN_CLIENT_ID: adminId, SALESFORCE_ADMIN_CLIENT_SECRET: adminSecret } = env;
-  const admin = adminId && adminSecret ? { clientId: adminId, clientSecret: adminSecret } : null;
-  if (loginUrl && id && secret) config.salesforce = { loginUrl, clientId: id, clientSecret: secret, admin };
+  if (adminId && adminSecret) config.salesforceAdmin = { clientId: adminId, clientSecret: adminSecret };
+  if (loginUrl && id && secret) config.salesforce = { loginUrl, clientId: id, clientSecret: secret };
   else if (loginUrl || id || secret)
     throw new UserError(
       `Salesforce needs three settings; missing: ${[

@@ -58,6 +58,11 @@ export class ProviderError extends Error {
     this.fix = details.fix;
   }
 
+  /** True when the credentials themselves were refused: no other request can succeed with them either. */
+  get credentialsRefused(): boolean {
+    return this.kind === 'unauthorized' && this.status !== 403;
+  }
+
   /** True when the same request can succeed later without anyone changing anything. */
   get retryable(): boolean {
     return this.kind === 'unavailable' || this.kind === 'rate-limited' || this.kind === 'quota';

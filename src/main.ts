@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createKeyboard } from './cli/keyboard.ts';
 import { runCli } from './cli/program.ts';
 import { createTerminal } from './cli/terminal.ts';
 
@@ -24,4 +25,5 @@ process.exitCode = await runCli(process.argv, {
   environment: process.env,
   terminal: createTerminal(process.stdout, process.stderr),
   signal: controller.signal,
+  keyboard: createKeyboard(process.stdin, process.stderr),
 });

@@ -33,8 +33,14 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'SECRET_KEY',
-    meaning: '32 bytes, base64; required unless HOST is loopback (nothing is sealed or signed with it yet)',
-    disables: 'serving beyond this machine',
+    meaning:
+      '32 bytes, base64, the same in every process; seals stored credentials, and required unless HOST is loopback',
+    disables: 'serving beyond this machine, and connections with credentials of their own',
+    secret: true,
+  },
+  {
+    name: 'SECRET_KEY_PREVIOUS',
+    meaning: 'the key before, while you change it: set both, run `connect --reseal`, then take it away',
     secret: true,
   },
   {

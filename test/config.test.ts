@@ -83,7 +83,6 @@ describe('the configuration', () => {
       loginUrl: 'https://acme.my.salesforce.test',
       clientId: 'id',
       clientSecret: 'secret',
-      admin: null,
     });
     assert.deepEqual(readConfig({ LLM_BASE_URL: 'http://127.0.0.1:8000/v1', LLM_MODEL: 'm' }).llm, {
       baseUrl: 'http://127.0.0.1:8000/v1',

@@ -1,64 +1,130 @@
-import { Argument } from 'commander';
+import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { isFromEnvironment } from '../app-crms.ts';
 import type { CrmCheck, CrmKind } from '../connectors/crm.ts';
 import { UserError } from '../errors.ts';
-import { pauseConnection } from '../pipeline/store/connections.ts';
-import { checkConnection } from '../pipeline/sync-job.ts';
-import { withApp } from './context.ts';
+import { checkConnection, commandFor } from '../pipeline/open-connection.ts';
+import { DEFAULT_CONNECTION, findNamedConnection, nameConnection, resumeConnection } from '../pipeline/store/connections.ts'; // prettier-ignore
+import type { Connection } from '../pipeline/store/connections.ts';
+import { SOURCES } from './connect-credentials.ts';
+import type { CredentialsSource } from './connect-credentials.ts';
+import { listAll, removeNamed, resealAll } from './connect-manage.ts';
+import { storeConnection } from './connect-store.ts';
+import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 import type { Terminal } from './terminal.ts';
 
-/** `fieldnote connect`: checks access and fields; with --install an administrator's login makes the fields. */
+type ConnectOptions = {
+  name: string;
+  workspace?: string;
+  credentials?: CredentialsSource;
+  install?: boolean;
+  list?: boolean;
+  remove?: string;
+  reseal?: boolean;
+  json?: boolean;
+};
+
+/** `fieldnote connect`: stores credentials, checks access and fields; with --install an administrator's login makes the fields. */
 export function addConnect(program: Command, context: Context): void {
   program
     .command('connect')
-    .description('check access to a CRM and its Fieldnote fields; idempotent')
-    .addArgument(new Argument('<crm>', 'which CRM').choices(['salesforce', 'hubspot']))
+    .description('connect a CRM: store its credentials, check access and Fieldnote fields; idempotent')
+    .addArgument(new Argument('[crm]', 'which CRM').choices(['salesforce', 'hubspot']))
+    .option('--name <name>', 'a connection with credentials of its own, stored sealed', DEFAULT_CONNECTION)
+    .addOption(workspaceOption())
+    .addOption(new Option('--credentials <from>', 'store other ones, from there').choices([...SOURCES]))
     .option('--install', "create the fields (takes an administrator's credentials)")
-    .option('--json', 'print the check as JSON')
-    .action(async (crm: CrmKind, options: { install?: boolean; json?: boolean }) => {
-      await withApp(context, { worker: false }, async (app) => {
-        const connection = app.connections.find((one) => one.kind === crm);
-        if (connection === undefined)
-          throw new UserError(
-            `${crm} is not configured`,
-            crm === 'salesforce'
-              ? 'Set SALESFORCE_LOGIN_URL, SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET.'
-              : 'Set HUBSPOT_ACCESS_TOKEN.',
-          );
-        if (options.install && crm === 'salesforce' && app.config.salesforce?.admin === null)
-          throw new UserError(
-            'Creating fields in Salesforce takes an administrator',
-            'Set SALESFORCE_ADMIN_CLIENT_ID and SALESFORCE_ADMIN_CLIENT_SECRET to those of an app that runs as one.',
-          );
-        const call = { signal: context.signal };
-        const installed = options.install ? await app.crmOf(connection).installFields(call) : [];
-        const check = await checkConnection(app, connection, call);
-        // Credentials that work again take the connection out of its pause.
-        if (connection.status === 'paused')
-          await app.db.inWorkspace(app.workspaceId, (tx) => pauseConnection(tx, connection.id, null));
-        if (options.json) context.terminal.json({ ...check, installed });
-        else
-          printCheck(
-            context.terminal,
-            crm,
-            check,
-            installed.filter((one) => one.result === 'created').length,
-          );
-        const bad = check.fields.filter((field) => field.status !== 'ok');
-        if (bad.length > 0 || check.missingPermissions.length > 0)
-          throw new UserError(
-            `${crm}: ${bad.length} fields and ${check.missingPermissions.length} permissions are not as they must be`,
-            bad.some((field) => field.status === 'missing')
-              ? `Run "fieldnote connect ${crm} --install" with an administrator's login.`
-              : 'Grant what the list above names.',
-          );
+    .option('--list', 'all connections of the workspace')
+    .option('--remove <name>', 'forget a connection; what was written through it stays to be read')
+    .option('--reseal', 'seal all stored credentials under SECRET_KEY, opened with SECRET_KEY_PREVIOUS')
+    .option('--json', 'print as JSON')
+    .action(async (kind: CrmKind | undefined, options: ConnectOptions) => {
+      const named = options.name !== DEFAULT_CONNECTION;
+      const makeWorkspace = kind !== undefined && options.remove === undefined;
+      // Credentials that are given for another connection must not make the environment's own as well.
+      const settings = {
+        worker: false,
+        workspace: options.workspace,
+        makeWorkspace,
+        ignoreEnvironment: named,
+      };
+      await withApp(context, settings, async (app) => {
+        if (options.list) return listAll(app, context.terminal, { json: options.json ?? false });
+        if (options.reseal) return resealAll(app, context.terminal);
+        if (options.remove !== undefined)
+          return removeNamed(app, context.terminal, { name: options.remove, kind });
+        if (kind === undefined)
+          throw new UserError('Which CRM?', 'fieldnote connect salesforce, or hubspot (or --list).');
+        return connect(app, context, kind, options);
       });
     });
 }
 
-function printCheck(terminal: Terminal, crm: CrmKind, check: CrmCheck, created: number): void {
-  terminal.print(`${crm}: ${check.organization} as ${check.user}, API ${check.apiVersion}`);
+async function connect(app: App, context: Context, kind: CrmKind, options: ConnectOptions): Promise<void> {
+  const { terminal, signal } = context;
+  const connection = await findOrStore(app, context, kind, options);
+  if (options.install && kind === 'salesforce' && app.config.salesforceAdmin === null)
+    throw new UserError(
+      'Creating fields in Salesforce takes an administrator',
+      'Set SALESFORCE_ADMIN_CLIENT_ID and SALESFORCE_ADMIN_CLIENT_SECRET to those of an app that runs as one.',
+    );
+  const installed = options.install ? await app.crmOf(connection).installFields({ signal }) : [];
+  const check = await checkConnection(app, connection, { signal });
+  await resume(app, connection);
+  if (options.json) terminal.json({ ...check, installed });
+  else printCheck(terminal, connection, check, installed.filter((one) => one.result === 'created').length);
+  const bad = check.fields.filter((field) => field.status !== 'ok');
+  if (bad.length > 0 || check.missingPermissions.length > 0)
+    throw new UserError(
+      `${nameConnection(connection)}: ${bad.length} fields and ${check.missingPermissions.length} permissions are not as they must be`,
+      bad.some((field) => field.status === 'missing')
+        ? `Run "${commandFor(connection)} --install" with an administrator's login.`
+        : 'Grant what the list above names.',
+    );
+}
+
+/** The connection of that name; one that has no credentials yet, or is to have others, asks for them. */
+async function findOrStore(
+  app: App,
+  context: Context,
+  kind: CrmKind,
+  { name, credentials }: ConnectOptions,
+): Promise<Connection> {
+  const { db, workspaceId } = app;
+  if (isFromEnvironment(app, { workspaceId, name })) {
+    if (credentials !== undefined)
+      throw new UserError(
+        `"${name}" takes its credentials from the environment`,
+        `Give the one to be stored a name: fieldnote connect ${kind} --name NAME`,
+      );
+    const found = app.connections.find((one) => one.kind === kind && one.name === name);
+    if (found !== undefined) return found;
+    throw new UserError(
+      `${kind} is not configured`,
+      `${kind === 'salesforce' ? 'Set SALESFORCE_LOGIN_URL, SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET' : 'Set HUBSPOT_ACCESS_TOKEN'}, or store credentials under a name: --name NAME`,
+    );
+  }
+  const known = await db.inWorkspace(workspaceId, (tx) => findNamedConnection(tx, kind, name));
+  if (known?.credentials && credentials === undefined) return known;
+  return storeConnection(app, context, { kind, name, source: credentials });
+}
+
+/** Credentials that work again take the connection out of its pause; what waited for it goes on at once. */
+async function resume(app: App, { workspaceId, id }: Connection): Promise<void> {
+  await app.db.inWorkspace(workspaceId, async (tx) => {
+    if (!(await resumeConnection(tx, id))) return;
+    const job = { workspaceId, connectionId: id };
+    await app.queue.requestSync(tx, job);
+    await app.queue.requestFlush(tx, job);
+  });
+}
+
+function printCheck(terminal: Terminal, connection: Connection, check: CrmCheck, created: number): void {
+  terminal.print(
+    `${nameConnection(connection)}: ${check.organization} as ${check.user}, API ${check.apiVersion}`,
+  );
   if (created > 0) terminal.print(`Created ${created} fields.`);
   terminal.table(
     ['object', 'field', 'status', 'people may edit', 'detail'],

@@ -7,14 +7,15 @@ import { readConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
 import { createPlainLog } from '../log.ts';
 import { startRun } from '../pipeline/runs.ts';
-import { checkConnection } from '../pipeline/sync-job.ts';
+import { checkConnection } from '../pipeline/open-connection.ts';
 import type { Context } from './context.ts';
 import { saveDemoState } from './demo-state.ts';
 import { collectReport, printReport } from './report.ts';
 import type { RunReport } from './report.ts';
-import { followRun, followWrites, refuseFailures } from './run.ts';
+import { followWrites } from './follow-writes.ts';
+import { followRun, refuseFailures } from './run.ts';
 import { SHIPPED_WORLD, openSandbox, parseCount } from './sandbox.ts';
-import { printSync, syncAll } from './sync.ts';
+import { printSync, refuseUnsynced, syncAll } from './sync.ts';
 import { openWeb } from './web.ts';
 
 type DemoOptions = { once?: boolean; world: string; limit?: number; refresh?: boolean };
@@ -49,12 +50,13 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
     app = await buildApp(
       config,
       createPlainLog(config.logLevel, (line) => terminal.note(line)),
-      { worker: true, workspace },
+      { worker: true, homeWorkspace: workspace },
     );
     await saveDemoState(home, { workspace, environment: sandbox.environment, pid: process.pid });
     web = await openWeb(app, { elseAnyPort: true });
     await installFields(app, context);
-    printSync(terminal, await syncAll(app, context, { full: false }));
+    const synced = await syncAll(app, context, { full: false });
+    printSync(terminal, synced);
     const run = await startRun(app, {
       workspaceId: app.workspaceId,
       kind: 'manual',
@@ -63,11 +65,13 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
     });
     await app.startWorker({ schedule: !options.once });
     if (!(await followRun(app, context, run.id))) return;
-    await followWrites(app, context, run.id);
+    const left = await followWrites(app, context, run.id);
     const report = await collectReport(app, run.id);
     printReport(terminal, report);
     printNext(context, report, { once: options.once ?? false, port: web.port, hasLlm: config.llm !== null });
     refuseFailures(report);
+    if (left !== null) throw new UserError(left);
+    refuseUnsynced(synced);
     if (!options.once && !signal.aborted) await once(signal, 'abort');
   } finally {
     await web?.close();

@@ -8,12 +8,13 @@ import { UserError, describeError } from '../errors.ts';
 import { migrate } from '../migrate.ts';
 import { SETTINGS } from '../settings.ts';
 import type { Context } from './context.ts';
+import { checkConnections } from './doctor-connections.ts';
 
-type Finding = { name: string; status: 'ok' | 'missing' | 'failed'; detail: string };
+export type Finding = { name: string; status: 'ok' | 'failed'; detail: string };
 
 const CHECK_TIMEOUT_MS = 15_000;
 
-/** `fieldnote doctor`: what is set, what is missing and what that disables, and whether the database and the LLM answer. */
+/** `fieldnote doctor`: what is set, what is missing and what that disables, whether database and LLM answer, how connections are. */
 export function addDoctor(program: Command, { environment, terminal, signal }: Context): void {
   program
     .command('doctor')
@@ -22,7 +23,7 @@ export function addDoctor(program: Command, { environment, terminal, signal }: C
     .action(async (options: { json?: boolean }) => {
       const settings = describeSettings(environment);
       const config = readConfig(environment);
-      const checks = [await checkDatabase(config), ...(await checkLlm(config, signal))];
+      const checks = [...(await checkDatabase(config)), ...(await checkLlm(config, signal))];
       if (options.json) terminal.json({ settings, checks });
       else {
         terminal.table(
@@ -82,22 +83,19 @@ function groupMissing(settings: readonly SettingState[]): Map<string, string[]> 
   return groups;
 }
 
-async function checkDatabase(config: Config): Promise<Finding> {
+async function checkDatabase(config: Config): Promise<Finding[]> {
   const name = 'database';
   try {
     const server = await openServer(config);
     try {
       await migrate(server.url);
+      const detail = config.databaseUrl === null ? `embedded, under ${config.home}` : 'answers';
+      return [{ name, status: 'ok', detail }, ...(await checkConnections(config, server.url))];
     } finally {
       await server.release();
     }
-    return {
-      name,
-      status: 'ok',
-      detail: config.databaseUrl === null ? `embedded, under ${config.home}` : 'answers',
-    };
   } catch (error) {
-    return { name, status: 'failed', detail: describeError(error) };
+    return [{ name, status: 'failed', detail: describeError(error) }];
   }
 }
 

@@ -5,7 +5,7 @@ import { readRanking } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { listFailedWrites } from '../pipeline/store/writes.ts';
 import type { App } from '../app.ts';
-import { withApp } from './context.ts';
+import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 
 const PAGE = 1_000;
@@ -19,8 +19,9 @@ export function addExport(program: Command, context: Context): void {
     .description('every company with its score, or with --failed every write that a CRM refused')
     .addOption(new Option('--format <format>', 'csv or json lines').choices(['csv', 'json']).default('csv'))
     .option('--failed', 'only writes that were rejected or conflict with a person’s edit')
-    .action(async (options: { format: 'csv' | 'json'; failed?: boolean }) => {
-      await withApp(context, { worker: false }, async (app) => {
+    .addOption(workspaceOption())
+    .action(async (options: { format: 'csv' | 'json'; failed?: boolean; workspace?: string }) => {
+      await withApp(context, { worker: false, workspace: options.workspace }, async (app) => {
         if (options.format === 'json') {
           await eachRow(app, options, (row) => context.terminal.print(JSON.stringify(row)));
           return;

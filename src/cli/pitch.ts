@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
 import { findCurrentPitch } from '../pipeline/store/pitches.ts';
-import { withApp } from './context.ts';
+import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 
 /** `fieldnote pitch DOMAIN`: the stored pitch with its sources. */
@@ -13,11 +13,12 @@ export function addPitch(program: Command, context: Context): void {
     .description('the pitch of one company, with the sources that it cites')
     .argument('<domain>', 'a domain, web address or e-mail address')
     .option('--json', 'print one object')
-    .action(async (input: string, options: { json?: boolean }) => {
+    .addOption(workspaceOption())
+    .action(async (input: string, options: { json?: boolean; workspace?: string }) => {
       const found = domainOf(input);
       if ('skip' in found)
         throw new UserError(`${input}: ${found.detail}`, 'Give the domain of a company, e.g. acme.com.');
-      await withApp(context, { worker: false }, async ({ db, workspaceId }) => {
+      await withApp(context, { worker: false, workspace: options.workspace }, async ({ db, workspaceId }) => {
         const pitch = await db.inWorkspace(workspaceId, async (tx) => {
           const company = await findCompanyByDomain(tx, found.domain);
           return company === null ? null : findCurrentPitch(tx, company.id);

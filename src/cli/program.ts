@@ -6,6 +6,8 @@ import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { registerEval } from './eval.ts';
 import { addExport } from './export.ts';
+import { noKeyboard } from './keyboard.ts';
+import type { Keyboard } from './keyboard.ts';
 import { addMigrate } from './migrate.ts';
 import { addPitch } from './pitch.ts';
 import { addRun } from './run.ts';
@@ -21,7 +23,11 @@ const INTERRUPTED = 130;
 const LASTING = new Set(['start', 'web', 'worker', 'sandbox', 'demo']);
 
 /** Parses the command line and runs one command. Resolves to the exit code: 0 only on success. */
-export async function runCli(argv: readonly string[], context: Context): Promise<number> {
+export async function runCli(
+  argv: readonly string[],
+  given: Omit<Context, 'keyboard'> & { keyboard?: Keyboard },
+): Promise<number> {
+  const context: Context = { keyboard: noKeyboard, ...given };
   const program = new Command('fieldnote')
     .description(
       'Researches, scores and pitches the companies in your CRM, inside the CRM, with a source for every claim.',

@@ -1,13 +1,19 @@
 import type { App } from '../app.ts';
 import { rehearse } from '../pipeline/7-write-back/rehearse.ts';
 import type { Rehearsal, RehearsedField } from '../pipeline/7-write-back/rehearse.ts';
+import { UserError } from '../errors.ts';
 import { openForWriting } from '../pipeline/flush-job.ts';
+import { listConnectionsEver, nameConnection } from '../pipeline/store/connections.ts';
 import type { Context } from './context.ts';
 import { shorten } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 const SHOWN = 40;
 
-/** Prints what a dry run would have written: each field's old and new value, and the calls that it would cost. */
+/**
+ * Prints what a dry run would have written: each field's old and new value, and the calls that it would cost.
+ * @throws UserError at the end when a CRM could not be read
+ */
 export async function printRehearsal(
   app: App,
   { terminal, signal }: Context,
@@ -18,10 +24,22 @@ export async function printRehearsal(
     { db: app.db, openCrm: openForWriting(app) },
     { workspaceId: app.workspaceId, runId, signal },
   );
-  if (options.json) {
-    terminal.json(rehearsal);
-    return;
-  }
+  if (options.json) terminal.json(rehearsal);
+  else printFields(terminal, rehearsal);
+  await refuseUnread(app, rehearsal);
+}
+
+async function refuseUnread({ db, workspaceId }: App, { unread }: Rehearsal): Promise<void> {
+  if (unread.length === 0) return;
+  const known = await db.inWorkspace(workspaceId, listConnectionsEver);
+  const reasons = unread.map(({ connectionId, because }) => {
+    const connection = known.find(({ id }) => id === connectionId);
+    return `${connection === undefined ? connectionId : nameConnection(connection)}: ${because}`;
+  });
+  throw new UserError(`Not everything could be rehearsed: ${reasons.join('; ')}`);
+}
+
+function printFields(terminal: Terminal, rehearsal: Rehearsal): void {
   const shown = rehearsal.fields.filter((field) => field.verdict !== 'unchanged');
   terminal.table(
     ['object', 'record', 'field', 'holds now', 'would hold', 'verdict'],

@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { readProgress } from '../pipeline/runs.ts';
 import { countBands, rankCompanies } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
+import { nameConnection } from '../pipeline/store/connections.ts';
 import { countSkipped } from '../pipeline/store/records.ts';
 import { countOutcomes, listRunCompanies } from '../pipeline/store/run-companies.ts';
 import { sumUsage } from '../pipeline/store/usage.ts';
@@ -108,7 +109,13 @@ export function printReport(terminal: Terminal, report: RunReport, options: { to
   else
     terminal.table(
       ['written to', 'object', 'state', 'records', 'fields'],
-      report.writes.map((row) => [row.crm, row.object, row.state, String(row.records), String(row.fields)]),
+      report.writes.map((row) => [
+        nameConnection({ kind: row.crm, name: row.connection }),
+        row.object,
+        row.state,
+        String(row.records),
+        String(row.fields),
+      ]),
       { right: [3, 4] },
     );
   if (report.writes.some((row) => row.state === 'rejected' || row.state === 'conflicted'))

@@ -4,19 +4,18 @@ import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
-import { pauseRun, readProgress, requestFlushes, resumeRun, startRun } from '../pipeline/runs.ts';
+import { pauseRun, readProgress, resumeRun, startRun } from '../pipeline/runs.ts';
 import { ensureCompany } from '../pipeline/store/companies.ts';
-import { listConnections } from '../pipeline/store/connections.ts';
 import type { Run } from '../pipeline/store/runs.ts';
-import { countOpenWrites } from '../pipeline/store/writes.ts';
 import { refuseBeyondBudget } from './budget.ts';
-import { withApp } from './context.ts';
+import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
+import { followWrites } from './follow-writes.ts';
 import { printRehearsal } from './rehearsal.ts';
 import { collectReport, printReport } from './report.ts';
 import type { RunReport } from './report.ts';
 import { parseCount } from './sandbox.ts';
-import { requireConnections, syncAll } from './sync.ts';
+import { printUnsynced, refuseUnsynced, requireConnections, syncAll } from './sync.ts';
 
 type RunOptions = {
   model?: string;
@@ -26,6 +25,7 @@ type RunOptions = {
   domains?: string;
   resume?: string;
   json?: boolean;
+  workspace?: string;
 };
 
 /** `fieldnote run`: syncs, then takes companies through all stages and writes the results into the CRMs. */
@@ -40,14 +40,16 @@ export function addRun(program: Command, context: Context): void {
     .option('--domains <file>', 'only the domains in this file, one a line')
     .option('--resume <run>', 'go on with a run that was paused')
     .option('--json', 'print the result as JSON')
+    .addOption(workspaceOption())
     .action(async (options: RunOptions) => {
-      await withApp(context, { worker: true }, async (app) => {
+      await withApp(context, { worker: true, workspace: options.workspace }, async (app) => {
         const domains = options.domains === undefined ? undefined : await readDomains(options.domains);
         if (domains === undefined) requireConnections(app);
         await app.loadModel(options.model ?? app.modelName);
         // A wrong id is said before anything is read.
         if (options.resume !== undefined) await readProgress(app.db, app.workspaceId, options.resume);
-        await syncAll(app, context, { full: false });
+        const synced = await syncAll(app, context, { full: false });
+        printUnsynced(context.terminal, synced);
         await refuseBeyondBudget(app);
         const run = await beginRun(app, options, domains);
         await app.startWorker({ schedule: false });
@@ -57,9 +59,11 @@ export function addRun(program: Command, context: Context): void {
           return;
         }
         const report = await collectReport(app, run.id);
+        let left: string | null = null;
         if (run.dryRun) await printRehearsal(app, context, run.id, { json: options.json ?? false });
         else {
-          await followWrites(app, context, run.id);
+          const notFor = synced.flatMap(({ id, synced: done }) => (done ? [] : id));
+          left = await followWrites(app, context, run.id, { notFor });
           const written = await collectReport(app, run.id);
           if (options.json) context.terminal.json(written);
           else {
@@ -69,6 +73,8 @@ export function addRun(program: Command, context: Context): void {
           }
         }
         refuseFailures(report);
+        if (left !== null) throw new UserError(left);
+        refuseUnsynced(synced);
       });
     });
 }
@@ -149,38 +155,6 @@ export async function followRun(app: App, context: Context, runId: string): Prom
     }
     await wait(LOOK_EVERY_MS);
   }
-}
-
-/** Waits until the run's writes are settled. A connection that cannot take them now is said, and its writes stay planned. */
-export async function followWrites(app: App, context: Context, runId: string): Promise<void> {
-  await requestFlushes(app, app.workspaceId);
-  const progress = context.terminal.startProgress('fields');
-  const reachable = app.connections.map((connection) => connection.id);
-  let total = 0;
-  let stuck = 0;
-  while (!context.signal.aborted) {
-    const open = await app.db.inWorkspace(app.workspaceId, (tx) => countOpenWrites(tx, runId, reachable));
-    total = Math.max(total, open.sendable);
-    stuck = open.open - open.sendable;
-    if (total > 0) progress.update({ done: total - open.sendable, total });
-    if (open.sendable === 0) break;
-    await wait(LOOK_EVERY_MS);
-  }
-  progress.end();
-  if (stuck > 0) await explainStuck(app, context, stuck);
-}
-
-/** Which connections cannot take what is left now. */
-async function explainStuck(app: App, { terminal }: Context, fields: number): Promise<void> {
-  const known = await app.db.inWorkspace(app.workspaceId, listConnections);
-  const reasons = known.flatMap(({ id, kind, status, pausedBecause }) => {
-    if (!app.connections.some((connection) => connection.id === id))
-      return `${kind} is not configured here any more`;
-    return status === 'paused'
-      ? `${kind} is paused (${pausedBecause ?? 'no reason is stored'}); "fieldnote connect ${kind}" goes on`
-      : [];
-  });
-  terminal.note(`${fields} fields wait to be written: ${reasons.join('; ')}.`);
 }
 
 async function readDomains(file: string): Promise<string[]> {

@@ -10,7 +10,7 @@ import type { ScoreCard } from '../pipeline/score-card.ts';
 import { ensureCompany, findCompanyByDomain } from '../pipeline/store/companies.ts';
 import { findCurrentScore } from '../pipeline/store/scores.ts';
 import { listItems } from '../pipeline/store/run-items.ts';
-import { withApp } from './context.ts';
+import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 import { formatUsd } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,11 +27,12 @@ export function addScore(program: Command, context: Context): void {
     .argument('<domain>', 'a domain, web address or e-mail address')
     .option('--refresh', 'read the sources again whatever their age')
     .option('--json', 'print one object')
-    .action(async (input: string, options: { refresh?: boolean; json?: boolean }) => {
+    .addOption(workspaceOption())
+    .action(async (input: string, options: { refresh?: boolean; json?: boolean; workspace?: string }) => {
       const found = domainOf(input);
       if ('skip' in found)
         throw new UserError(`${input}: ${found.detail}`, 'Give the domain of a company, e.g. acme.com.');
-      await withApp(context, { worker: true }, async (app) => {
+      await withApp(context, { worker: true, workspace: options.workspace }, async (app) => {
         const card = await scoreDomain(app, context, found.domain, options.refresh ?? false);
         if (options.json) context.terminal.json(card);
         else printCard(context.terminal, card);

@@ -3,34 +3,33 @@ import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
 import { isLoopback } from '../config.ts';
 import type { App } from '../app.ts';
-import { withApp } from './context.ts';
+import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 import { openWeb } from './web.ts';
 
 /** `fieldnote start`, `web` and `worker`: the long-running processes. */
 export function addServe(program: Command, context: Context): void {
   const serve = (name: string, description: string, parts: { web: boolean; worker: boolean }): void => {
-    program
-      .command(name)
-      .description(description)
-      .action(async () => {
-        await withApp(context, { worker: parts.worker, serves: true }, async (app) => {
-          requireSecretBeyondLoopback(app);
-          const web = parts.web ? await openWeb(app, { elseAnyPort: false }) : null;
-          try {
-            if (web !== null)
-              context.terminal.note(`Listening on ${app.config.publicUrl} (port ${web.port})`);
-            if (parts.worker) {
-              await app.startWorker({ schedule: true });
-              context.terminal.note(`Working on up to ${app.config.runConcurrency} companies at once.`);
-            }
-            if (!context.signal.aborted) await once(context.signal, 'abort');
-            context.terminal.note('Stopping: what is under way is finished or handed on.');
-          } finally {
-            await web?.close();
+    const command = program.command(name).description(description);
+    // A worker serves them all; pages show one.
+    if (parts.web) command.addOption(workspaceOption());
+    command.action(async ({ workspace }: { workspace?: string }) => {
+      await withApp(context, { worker: parts.worker, serves: true, workspace }, async (app) => {
+        requireSecretBeyondLoopback(app);
+        const web = parts.web ? await openWeb(app, { elseAnyPort: false }) : null;
+        try {
+          if (web !== null) context.terminal.note(`Listening on ${app.config.publicUrl} (port ${web.port})`);
+          if (parts.worker) {
+            await app.startWorker({ schedule: true });
+            context.terminal.note(`Working on up to ${app.config.runConcurrency} companies at once.`);
           }
-        });
+          if (!context.signal.aborted) await once(context.signal, 'abort');
+          context.terminal.note('Stopping: what is under way is finished or handed on.');
+        } finally {
+          await web?.close();
+        }
       });
+    });
   };
   serve('start', 'web server and worker in one process', { web: true, worker: true });
   serve('web', 'the web server alone', { web: true, worker: false });

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { UserError } from '../errors.ts';
 import { planUndo } from '../pipeline/7-write-back/undo.ts';
+import { nameConnection } from '../pipeline/store/connections.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
-import { withApp } from './context.ts';
+import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 import { printRehearsal } from './rehearsal.ts';
-import { followWrites } from './run.ts';
+import { followWrites } from './follow-writes.ts';
 import { requireConnections } from './sync.ts';
 
 /** `fieldnote undo RUN`: puts back what a run wrote, except what someone changed since. */
@@ -15,8 +17,9 @@ export function addUndo(program: Command, context: Context): void {
     .argument('<run>', 'id of the run')
     .option('--dry-run', 'write nothing: print what would be put back')
     .option('--json', 'print as JSON')
-    .action(async (runId: string, options: { dryRun?: boolean; json?: boolean }) => {
-      await withApp(context, { worker: true }, async (app) => {
+    .addOption(workspaceOption())
+    .action(async (runId: string, options: { dryRun?: boolean; json?: boolean; workspace?: string }) => {
+      await withApp(context, { worker: true, workspace: options.workspace }, async (app) => {
         requireConnections(app);
         const { db, workspaceId } = app;
         const planned = await planUndo(db, { workspaceId, runId, dryRun: options.dryRun ?? false });
@@ -25,21 +28,28 @@ export function addUndo(program: Command, context: Context): void {
           return;
         }
         await app.startWorker({ schedule: false, concurrency: 0 });
-        await followWrites(app, context, planned.run.id);
+        const left = await followWrites(app, context, planned.run.id);
         const writes = await db.inWorkspace(workspaceId, (tx) => countWritesByConnection(tx, planned.run.id));
         if (options.json) {
           context.terminal.json({ run: planned.run.id, undoes: runId, overtaken: planned.overtaken, writes });
-          return;
-        }
-        context.terminal.table(
-          ['CRM', 'object', 'state', 'records', 'fields'],
-          writes.map((row) => [row.crm, row.object, row.state, String(row.records), String(row.fields)]),
-          { right: [3, 4] },
-        );
-        if (planned.overtaken > 0)
-          context.terminal.print(
-            `${planned.overtaken} fields were written again by a later run and stay as they are.`,
+        } else {
+          context.terminal.table(
+            ['CRM', 'object', 'state', 'records', 'fields'],
+            writes.map((row) => [
+              nameConnection({ kind: row.crm, name: row.connection }),
+              row.object,
+              row.state,
+              String(row.records),
+              String(row.fields),
+            ]),
+            { right: [3, 4] },
           );
+          if (planned.overtaken > 0)
+            context.terminal.print(
+              `${planned.overtaken} fields were written again by a later run and stay as they are.`,
+            );
+        }
+        if (left !== null) throw new UserError(left);
       });
     });
 }

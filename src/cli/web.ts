@@ -36,7 +36,7 @@ export async function openWeb(app: App, options: { elseAnyPort: boolean }): Prom
 async function checkProviders(app: App, signal: AbortSignal): Promise<ProviderCheck[]> {
   const { config } = app;
   const named = [
-    ...app.connections.map((connection) => connection.kind),
+    ...new Set(app.connections.map((connection) => connection.kind)),
     ...(config.tavily ? ['tavily'] : []),
     ...(config.websiteReaderUrl ? ['website'] : []),
   ];

@@ -100,6 +100,8 @@ export type FieldCheck = {
 
 export type CrmCheck = {
   organization: string;
+  /** Salesforce's organization id, HubSpot's portal id. */
+  organizationId: string;
   user: string;
   apiVersion: string;
   /** Permissions or scopes that are missing, each with the feature that it disables. */

@@ -1,11 +1,11 @@
 import type { Crm } from '../connectors/crm.ts';
 import type { Database } from '../db.ts';
-import { UserError } from '../errors.ts';
 import { createFlusher } from './7-write-back/flush.ts';
 import type { FlushCounts, FlusherOptions, FlushResult } from './7-write-back/flush.ts';
 import { openCallLedger } from './call-ledger.ts';
+import { pauseRefused, whyClosed } from './open-connection.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
-import { findConnection } from './store/connections.ts';
+import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
 import { hasRunningBatch } from './store/runs.ts';
 import type { Observer } from './run-company.ts';
@@ -35,17 +35,6 @@ const LONGEST_LINGER_MS = 5 * 60_000;
 const SHORTEST_WAIT_MS = 200;
 // In an outage a flush looks again every few seconds.
 const TELL_EVERY_MS = 60_000;
-
-/** Does this process hold the credentials of the connection? */
-export function canOpen({ crmOf }: Pick<Deps, 'crmOf'>, connection: Connection): boolean {
-  try {
-    crmOf(connection);
-    return true;
-  } catch (error) {
-    if (error instanceof UserError) return false;
-    throw error;
-  }
-}
 
 /** A connection as writing needs it: its CRM, and which of our fields people may edit there. */
 export function openForWriting(deps: Pick<Deps, 'db' | 'crmOf'>): FlusherOptions['openCrm'] {
@@ -84,13 +73,17 @@ export function createFlushJob(deps: Deps) {
   const flushOnce = createFlushOnce(deps);
   const toldAt = new Map<string, number>();
   const tell = (
-    { id, kind }: Connection,
+    connection: Connection,
     waiting: number,
     { because, fix }: NonNullable<FlushResult['stopped']>,
   ): void => {
-    if (performance.now() - (toldAt.get(id) ?? Number.NEGATIVE_INFINITY) < TELL_EVERY_MS) return;
-    toldAt.set(id, performance.now());
-    deps.onError(new Error([because, fix].filter(Boolean).join(' ')), `${waiting} writes to ${kind} wait`);
+    const last = toldAt.get(connection.id) ?? Number.NEGATIVE_INFINITY;
+    if (performance.now() - last < TELL_EVERY_MS) return;
+    toldAt.set(connection.id, performance.now());
+    deps.onError(
+      new Error([because, fix].filter(Boolean).join(' ')),
+      `${waiting} writes to ${nameConnection(connection)} wait`,
+    );
   };
   return async (job: ConnectionJob, signal: AbortSignal): Promise<JobResult> => {
     const { connection, lingering } = await deps.db.inWorkspace(job.workspaceId, async (tx) => ({
@@ -99,9 +92,13 @@ export function createFlushJob(deps: Deps) {
     }));
     if (connection === null || connection.status !== 'active') return 'done';
     // Without its credentials here, its writes stay planned for a process that has them.
-    if (!canOpen(deps, connection)) return 'done';
+    if (whyClosed(deps, connection) !== null) return 'done';
     const result = await flushOnce(connection, { signal, mode: lingering ? 'full-batches-only' : 'now' });
-    if (result.stopped !== null && !signal.aborted) tell(connection, result.waiting, result.stopped);
+    if (result.stopped !== null && !signal.aborted) {
+      const { error } = result.stopped;
+      if (error?.credentialsRefused === true && (await pauseRefused(deps, connection, error))) return 'done';
+      tell(connection, result.waiting, result.stopped);
+    }
     // Partial batches of a run that goes on wait for its next companies or its end, which ask for a flush themselves.
     if (result.waiting === 0 || (lingering && result.comeBackAt === null)) return 'done';
     return { againInMs: Math.max((result.comeBackAt?.getTime() ?? 0) - Date.now(), SHORTEST_WAIT_MS) };

@@ -1,18 +1,18 @@
 import type { CallOptions } from '../connectors/call.ts';
-import type { Crm, CrmCheck } from '../connectors/crm.ts';
+import type { Crm } from '../connectors/crm.ts';
 import type { PageReader } from '../connectors/page-reader.ts';
 import type { Search } from '../connectors/search.ts';
 import type { Database } from '../db.ts';
-import { ProviderDownError, ProviderError, describeError } from '../errors.ts';
+import { ProviderDownError, ProviderError } from '../errors.ts';
 import { syncConnection } from './1-sync/sync.ts';
 import type { SyncResult } from './1-sync/sync.ts';
 import { reopenConflicts } from './7-write-back/reopen-conflicts.ts';
 import type { Budget } from './budget.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { findMissingDomains } from './find-domains.ts';
-import { canOpen } from './flush-job.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
-import { findConnection, pauseConnection, saveCheck } from './store/connections.ts';
+import { checkConnection, pauseRefused, whyClosed } from './open-connection.ts';
+import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
 import type { Observer } from './run-company.ts';
 import { hasConflicts } from './store/writes-list.ts';
@@ -35,30 +35,6 @@ type Deps = {
   observer?: Observer;
   onError(error: unknown, what: string): void;
 };
-
-/** What the check of a connection means for its writes: who else may edit which of our fields. */
-function readFieldAccess(check: CrmCheck): Connection['fieldAccess'] {
-  const access: Connection['fieldAccess'] = {};
-  for (const field of check.fields) {
-    // An object without an entry was never looked at; an empty list says that nobody else may edit.
-    const editable = (access[field.object] ??= []);
-    if (field.peopleMayEdit) editable.push(field.key);
-  }
-  return access;
-}
-
-/** Checks a connection and keeps what it found. */
-export async function checkConnection(
-  deps: Pick<Deps, 'db' | 'crmOf'>,
-  connection: Connection,
-  call: CallOptions,
-): Promise<CrmCheck> {
-  const check = await deps.crmOf(connection).check(call);
-  await deps.db.inWorkspace(connection.workspaceId, (tx) =>
-    saveCheck(tx, connection.id, { organization: check.organization, fieldAccess: readFieldAccess(check) }),
-  );
-  return check;
-}
 
 /** Reads one connection's changes, its access checked once a day first, and keeps what the calls cost. */
 export async function syncOnce(
@@ -112,11 +88,23 @@ async function findDomains(deps: Deps, connection: Connection, call: CallOptions
 
 /** The queue's sync job: wrong credentials pause that connection alone and say so; outages come back later. */
 export function createSyncJob(deps: Deps) {
+  const told = new Set<string>();
+  /** A connection whose stored credentials do not open here would otherwise stand still without a word. */
+  const tellClosed = (connection: Connection, why: Error): void => {
+    if (connection.credentials === null || told.has(connection.id)) return;
+    told.add(connection.id);
+    deps.onError(why, `${nameConnection(connection)} is left to other processes`);
+  };
   return async (job: ConnectionJob, signal: AbortSignal): Promise<JobResult> => {
     const connection = await deps.db.inWorkspace(job.workspaceId, (tx) =>
       findConnection(tx, job.connectionId),
     );
-    if (connection === null || connection.status !== 'active' || !canOpen(deps, connection)) return 'done';
+    if (connection === null || connection.status !== 'active') return 'done';
+    const closed = whyClosed(deps, connection);
+    if (closed !== null) {
+      tellClosed(connection, closed);
+      return 'done';
+    }
     try {
       await syncOnce(deps, connection, { full: job.full ?? false, signal });
       return 'done';
@@ -126,15 +114,9 @@ export function createSyncJob(deps: Deps) {
         return { againInMs: Math.max(1000, error.until.getTime() - Date.now()) };
       if (error instanceof ProviderError && error.retryable)
         return { againInMs: error.retryAfterMs ?? (error.kind === 'quota' ? QUOTA_RETRY_MS : RETRY_MS) };
-      if (error instanceof ProviderError && error.kind === 'unauthorized') {
-        await deps.db.inWorkspace(job.workspaceId, (tx) =>
-          pauseConnection(tx, connection.id, [describeError(error), error.fix].filter(Boolean).join(' ')),
-        );
-        deps.onError(error, `connection ${connection.kind} was paused`);
-        return 'done';
-      }
+      if (await pauseRefused(deps, connection, error)) return 'done';
       if (error instanceof ProviderError) {
-        deps.onError(error, `sync of ${connection.kind}`);
+        deps.onError(error, `sync of ${nameConnection(connection)}`);
         return { againInMs: REFUSED_RETRY_MS };
       }
       throw error;

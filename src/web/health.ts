@@ -116,8 +116,9 @@ export function serveHealth(deps: Pick<WebDeps, 'log' | 'metrics'>, health: Heal
 
 /** A provider is fine when it answers and its breaker lets calls through; one that only a breaker knows is shown too. */
 function joinBreakers(checks: readonly ProviderCheck[], breakers: readonly BreakerState[]): ProviderHealth[] {
-  const states = new Map(breakers.map((breaker) => [breaker.provider, breaker]));
-  const unchecked = breakers
+  const worst = worstOfEach(breakers);
+  const states = new Map(worst.map((breaker) => [breaker.provider, breaker]));
+  const unchecked = worst
     .filter(({ provider }) => !checks.some(({ name }) => name === provider))
     .map(({ provider }) => ({ name: provider, ok: true, detail: 'no open failures' }));
   return [...checks, ...unchecked].map((check): ProviderHealth => {
@@ -137,6 +138,23 @@ function joinBreakers(checks: readonly ProviderCheck[], breakers: readonly Break
     };
   });
 }
+
+/**
+ * Each connection to a CRM has a breaker of its own, `hubspot:ID`. What stands open on every bind names providers alone: one
+ * that any connection finds down is shown as down.
+ */
+function worstOfEach(breakers: readonly BreakerState[]): BreakerState[] {
+  const worst = new Map<string, BreakerState>();
+  for (const breaker of breakers) {
+    const provider = breaker.provider.replace(/:.*/, '');
+    const other = worst.get(provider);
+    const isWorse = other === undefined || weight(breaker) > weight(other);
+    if (isWorse) worst.set(provider, { ...breaker, provider });
+  }
+  return [...worst.values()];
+}
+
+const weight = ({ state, failures }: BreakerState): number => (state === 'open' ? 1e9 : 0) + failures;
 
 /** An open breaker whose pause is over lets one probe through. */
 function stateOf(breaker: BreakerState): ProviderHealth['breaker'] {

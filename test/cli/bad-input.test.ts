@@ -193,7 +193,7 @@ test('a faults specification that nobody understands is refused', async () => {
 
 test('every command has --help with its description and options', async () => {
   const { out } = await run(['--help']);
-  const names = [...out.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: <\w+>)? {2,}/gm)].map(
+  const names = [...out.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: (?:<\w+>|\[\w+\]))? {2,}/gm)].map(
     ([, name]) => name ?? '',
   );
   for (const expected of [

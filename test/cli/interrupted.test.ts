@@ -116,8 +116,8 @@ test('what a CRM that is not configured any more should get is said, and nobody 
 
   const undone = await call(['undo', id], { HUBSPOT_ACCESS_TOKEN: '' });
 
-  assert.equal(undone.code, 0, undone.stderr);
-  assert.match(undone.stderr, /\d+ fields wait to be written: hubspot is not configured here any more\./);
+  assert.equal(undone.code, 1, undone.stderr);
+  assert.match(undone.stderr, /\d+ fields wait to be written: hubspot is not configured here \("fieldnote/);
 });
 
 test('a file without a domain is refused', async () => {

@@ -17,6 +17,8 @@ export function fieldnote(
   options: {
     env: Record<string, string>;
     cwd?: string;
+    /** What is piped in. */
+    input?: string;
     /** Sees the process and all that it has said on both streams so far. */
     onOutput?: (child: ChildProcess, said: string) => void;
   },
@@ -25,10 +27,12 @@ export function fieldnote(
     // Not where a developer's .env may lie.
     cwd: options.cwd ?? tmpdir(),
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
+  // A command that reads nothing may be gone before this is written.
+  child.stdin.on('error', () => undefined).end(options.input ?? '');
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;

@@ -11,7 +11,8 @@ import { createLog } from '../../src/log.ts';
 import { readProgress, requestFlushes, startRun } from '../../src/pipeline/runs.ts';
 import type { RunProgress, RunRequest } from '../../src/pipeline/runs.ts';
 import { countOpenWrites } from '../../src/pipeline/store/writes.ts';
-import { checkConnection, syncOnce } from '../../src/pipeline/sync-job.ts';
+import { checkConnection } from '../../src/pipeline/open-connection.ts';
+import { syncOnce } from '../../src/pipeline/sync-job.ts';
 import { createTestDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
 

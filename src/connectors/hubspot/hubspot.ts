@@ -1,10 +1,14 @@
+import type { GrantStore } from '../crm-credentials.ts';
 import type { Crm, CrmObject } from '../crm.ts';
 import type { Policy } from '../resilience.ts';
+import { staticAccess } from './access.ts';
 import { createApi } from './api.ts';
+import { createCaller } from './call.ts';
 import { readChanges } from './changes.ts';
 import { HISTORY_BATCH, readHistory } from './history.ts';
 import { createDailyShare } from './daily-share.ts';
 import type { HubspotObject } from './fields.ts';
+import { grantAccess } from './grant.ts';
 import { checkConnection, installFields, readAccount } from './setup.ts';
 import type { HubspotAccount } from './setup.ts';
 import { BATCH, groupWrites, readCurrent, writeRecords } from './writes.ts';
@@ -12,8 +16,8 @@ import { BATCH, groupWrites, readCurrent, writeRecords } from './writes.ts';
 export type HubspotOptions = {
   /** https://api.hubapi.com, or a sandbox. */
   baseUrl: string;
-  /** The static token of an app or a service key. */
-  accessToken: string;
+  /** The static token of an app or a service key, or where an OAuth app's grant is kept. */
+  accessToken: string | GrantStore;
   /** For everything but searches; see createHubspotPolicies. */
   policy: Policy;
   searchPolicy: Policy;
@@ -35,7 +39,12 @@ const TYPE_IDS: Readonly<Record<HubspotObject, string>> = { company: '0-2', cont
 export function createHubspot(options: HubspotOptions): Crm {
   const { baseUrl, accessToken, policy, searchPolicy } = options;
   const daily = createDailyShare(options.dailyShare ?? DAILY_SHARE);
-  const api = createApi({ baseUrl, accessToken, policy, searchPolicy, daily });
+  const call = createCaller(baseUrl, daily.note);
+  const access =
+    typeof accessToken === 'string'
+      ? staticAccess(accessToken)
+      : grantAccess({ call, policy, store: accessToken, now: () => new Date() });
+  const api = createApi({ call, access, policy, searchPolicy, daily });
   let home = options.account === undefined ? null : appHome(options.account);
 
   return {
@@ -46,7 +55,7 @@ export function createHubspot(options: HubspotOptions): Crm {
     check: async (callOptions) => {
       const account = await readAccount(api, callOptions);
       home = appHome(account);
-      return checkConnection(api, accessToken, account, callOptions);
+      return checkConnection(api, access, account, callOptions);
     },
     installFields: (callOptions) => installFields(api, callOptions),
     readChanges: (object, cursor, callOptions) =>

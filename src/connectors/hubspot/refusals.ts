@@ -13,6 +13,8 @@ const ErrorBody = z.object({
   message: z.string().catch(''),
   category: z.string().optional().catch(undefined),
   policyName: z.string().optional().catch(undefined),
+  /** The OAuth endpoints' own word (RFC 6749 §5.2). */
+  error: z.string().optional().catch(undefined),
   context: z.record(z.string(), z.array(z.string())).optional().catch(undefined),
   errors: z
     .array(
@@ -75,7 +77,13 @@ export function translateRefusal(
   const body = readBody(text);
   const retryAfterMs = parseRetryAfter(headers.get('retry-after'), new Date());
   const message = body.message === '' ? `answered ${status}` : `${body.message} (${status})`;
-  const base = { provider: 'hubspot', operation, status, message, code: body.policyName ?? body.category };
+  const base = {
+    provider: 'hubspot',
+    operation,
+    status,
+    message,
+    code: body.policyName ?? body.category ?? body.error,
+  };
   if (status === 429) return tooMany(base, body.policyName ?? guessPolicy(body.message), retryAfterMs);
   if (status === 423 || status === 477)
     return new ProviderError({ ...base, kind: 'rate-limited', retryAfterMs: retryAfterMs ?? LOCKED_MS });
@@ -85,7 +93,7 @@ export function translateRefusal(
     return new ProviderError({
       ...base,
       kind: 'unauthorized',
-      fix: 'put a valid token of the HubSpot app into the connection (HUBSPOT_ACCESS_TOKEN)',
+      fix: 'give the connection a valid token: in HUBSPOT_ACCESS_TOKEN, or where it has a name with "fieldnote connect hubspot --name NAME --credentials prompt"',
     });
   if (status === 403) return forbidden(base, body);
   if (status === 404) return new ProviderError({ ...base, kind: 'not-found' });

@@ -3,18 +3,12 @@ import type { CallOptions } from '../call.ts';
 import { FIELDS } from '../crm-fields.ts';
 import type { FieldDefinition } from '../crm-fields.ts';
 import type { CrmCheck, FieldCheck, FieldInstall } from '../crm.ts';
+import type { Access, TokenFacts } from './access.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
 import type { HubspotApi } from './api.ts';
 import { GROUP, describeProperty, objectPath, propertyType } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
-import {
-  AccountDetails,
-  Anything,
-  DailyUsage,
-  PropertyBatchAnswer,
-  PropertyList,
-  TokenInfo,
-} from './shapes.ts';
+import { AccountDetails, Anything, DailyUsage, PropertyBatchAnswer, PropertyList } from './shapes.ts';
 import type { ApiProperty } from './shapes.ts';
 
 const objects: readonly HubspotObject[] = ['company', 'contact'];
@@ -54,11 +48,11 @@ export async function readAccount(
  */
 export async function checkConnection(
   api: HubspotApi,
-  accessToken: string,
-  account: { name: string },
+  access: Access,
+  account: HubspotAccount & { name: string },
   options: CallOptions,
 ): Promise<CrmCheck> {
-  const token = await readToken(api, accessToken, options);
+  const token = await readToken(api, access, options);
   const missing = token === null ? [] : SCOPES.filter(({ name }) => !token.scopes.includes(name));
   const fields: FieldCheck[] = [];
   for (const object of objects) {
@@ -67,6 +61,7 @@ export async function checkConnection(
   }
   return {
     organization: account.name,
+    organizationId: String(account.portalId),
     user: token === null || token.appId === null ? 'HubSpot app' : `HubSpot app ${token.appId}`,
     apiVersion: HUBSPOT_API_VERSION,
     missingPermissions: missing.map(({ name, disables }) => ({ name, disables })),
@@ -76,24 +71,9 @@ export async function checkConnection(
 }
 
 /** What the token may do; null where HubSpot does not say (a token of another kind). */
-async function readToken(
-  api: HubspotApi,
-  accessToken: string,
-  options: CallOptions,
-): Promise<{ appId: number | null; scopes: string[] } | null> {
+async function readToken(api: HubspotApi, access: Access, options: CallOptions): Promise<TokenFacts | null> {
   try {
-    const { data } = await api.send(
-      {
-        operation: 'token info',
-        method: 'POST',
-        // The one path without a dated form (private apps guide, "View API call logs and token info").
-        path: '/oauth/v2/private-apps/get/access-token-info',
-        body: { tokenKey: accessToken },
-        schema: TokenInfo,
-        repeatable: true,
-      },
-      options,
-    );
+    const { data } = await api.send(access.inspect(await access.token(options)), options);
     return data;
   } catch (error) {
     if (error instanceof ProviderError && (error.kind === 'not-found' || error.kind === 'refused'))

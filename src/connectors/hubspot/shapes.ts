@@ -65,14 +65,6 @@ export const AccountDetails = z.object({
   uiDomain: z.string().default('app.hubspot.com'),
 });
 
-export const TokenInfo = z.object({
-  appId: z
-    .number()
-    .nullish()
-    .transform((id) => id ?? null),
-  scopes: z.array(z.string()),
-});
-
 export const DailyUsage = z.object({
   results: z.array(z.object({ currentUsage: z.number(), usageLimit: z.number() })),
 });

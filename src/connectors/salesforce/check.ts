@@ -99,6 +99,7 @@ export async function checkOrg(
   const { organizationId } = await client.session(options);
   return {
     organization: organization?.Name ?? organizationId,
+    organizationId,
     user: user.preferred_username,
     apiVersion: API_VERSION,
     missingPermissions,

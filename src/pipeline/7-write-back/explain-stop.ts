@@ -3,11 +3,10 @@ import { ProviderDownError, ProviderError, describeError } from '../../errors.ts
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 
+export type Stop = { because: string; fix?: string; comeBackAt: Date; error?: ProviderError };
+
 /** Why a flush ended before its work was done, and when to go on; null for a mistake of ours, which must not be hidden. */
-export function explainStop(
-  error: unknown,
-  signal: AbortSignal,
-): { because: string; fix?: string; comeBackAt: Date } | null {
+export function explainStop(error: unknown, signal: AbortSignal): Stop | null {
   const after = (ms: number): Date => new Date(Date.now() + ms);
   if (signal.aborted) return { because: 'Stopped on request', comeBackAt: after(0) };
   if (error instanceof ProviderDownError) return { because: error.message, comeBackAt: error.until };
@@ -25,6 +24,7 @@ export function explainStop(
   return {
     because: describeError(error),
     ...(error.fix === undefined ? {} : { fix: error.fix }),
+    error,
     comeBackAt: after(error.retryAfterMs ?? delays[error.kind]),
   };
 }

@@ -21,6 +21,7 @@ import { groupRecords, sendGroups } from './flush-send.ts';
 import { openSession } from './flush-session.ts';
 import type { FlushCalls, FlushCounts, FlushSession, OpenConnection } from './flush-session.ts';
 import { explainStop } from './explain-stop.ts';
+import type { Stop } from './explain-stop.ts';
 
 export type { FlushCounts, OpenConnection } from './flush-session.ts';
 
@@ -51,7 +52,7 @@ export type FlushResult = FlushCounts & {
   /** The fewest write calls that the same records would have taken, all known at once. */
   minimumWriteCalls: number;
   /** Why it stopped early; null when it went through. */
-  stopped: { because: string; fix?: string } | null;
+  stopped: Omit<Stop, 'comeBackAt'> | null;
   /** When there is more to do; null when only new plans make work. */
   comeBackAt: Date | null;
 };
@@ -80,7 +81,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
         leaseMs: options.leaseMs,
         uncertainMs: options.uncertainMs,
       });
-      let stopped: ReturnType<typeof explainStop> = null;
+      let stopped: Stop | null = null;
       try {
         await flush(session, request.mode);
       } catch (error) {
@@ -166,7 +167,7 @@ async function letGo(session: FlushSession): Promise<void> {
 async function summarise(
   session: FlushSession,
   mode: FlushRequest['mode'],
-  stopped: ReturnType<typeof explainStop>,
+  stopped: Stop | null,
 ): Promise<FlushResult> {
   const { waiting, dueInMs } = await session.inTx((tx) => readOutbox(tx, session.connectionId));
   const isLater = dueInMs !== null && (mode === 'now' || dueInMs > 0);
@@ -176,10 +177,7 @@ async function summarise(
     waiting,
     calls: session.calls,
     minimumWriteCalls: session.crm.groupWrites([...session.sent.values()]).length,
-    stopped: stopped && {
-      because: stopped.because,
-      ...(stopped.fix === undefined ? {} : { fix: stopped.fix }),
-    },
+    stopped,
     comeBackAt: stopped?.comeBackAt ?? comeBackAt,
   };
 }

@@ -2,6 +2,7 @@ import type { ProviderCall } from '../../connectors/call.ts';
 import type { CrmObject, RecordWrite } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Database } from '../../db.ts';
+import { ProviderDownError, ProviderError, UserError, describeError } from '../../errors.ts';
 import { findLedgers, recordKey } from '../store/writes-ledger.ts';
 import { listRunWrites } from '../store/writes-list.ts';
 import { saveRehearsal } from '../store/writes-rehearsal.ts';
@@ -34,13 +35,15 @@ export type Rehearsal = {
   fields: RehearsedField[];
   /** Platform calls that the run itself would make for them. */
   calls: FlushCalls;
+  /** Connections whose records could not be read now, so that nothing is known of their fields; and why. */
+  unread: { connectionId: string; because: string }[];
 };
 
 const PAGE = 5_000;
 
 /**
  * What a dry run would have written: reads every record's present values and decides as a real flush would, without a
- * single write. Each verdict is kept with its row. Throws ProviderError when a CRM cannot be read.
+ * single write. Each verdict is kept with its row. A CRM that cannot be read keeps none of the others from it.
  */
 export async function rehearse(
   deps: { db: Database; openCrm: (workspaceId: string, connectionId: string) => Promise<OpenConnection> },
@@ -60,12 +63,22 @@ export async function rehearse(
     writes.push(...page);
     if (page.length < PAGE) break;
   }
-  const rehearsal: Rehearsal = { fields: [], calls: { read: 0, write: 0, readBack: 0 } };
+  const rehearsal: Rehearsal = { fields: [], calls: { read: 0, write: 0, readBack: 0 }, unread: [] };
   for (const connectionId of new Set(writes.map((write) => write.connectionId))) {
-    const opened = await deps.openCrm(workspaceId, connectionId);
-    const session = openSession({ ...request, connectionId, db: deps.db, opened });
     const ofConnection = writes.filter((write) => write.connectionId === connectionId);
-    await rehearseConnection(session, ofConnection, rehearsal);
+    try {
+      const opened = await deps.openCrm(workspaceId, connectionId);
+      const session = openSession({ ...request, connectionId, db: deps.db, opened });
+      const part: Rehearsal = { fields: [], calls: { read: 0, write: 0, readBack: 0 }, unread: [] };
+      await rehearseConnection(session, ofConnection, part);
+      rehearsal.fields.push(...part.fields);
+      for (const kind of ['read', 'write', 'readBack'] as const) rehearsal.calls[kind] += part.calls[kind];
+    } catch (error) {
+      const isTheirs =
+        error instanceof ProviderError || error instanceof ProviderDownError || error instanceof UserError;
+      if (request.signal.aborted || !isTheirs) throw error;
+      rehearsal.unread.push({ connectionId, because: describeError(error) });
+    }
   }
   rehearsal.fields.sort((one, other) => one.id - other.id);
   return rehearsal;
@@ -103,12 +116,10 @@ async function rehearseConnection(
   }
   rehearsal.calls.read += calls.read;
   rehearsal.calls.write += crm.groupWrites(sent).length;
-  const ids = new Set(writes.map((write) => write.id));
-  const lines = rehearsal.fields.filter((field) => ids.has(field.id));
   await session.inTx((tx) =>
     saveRehearsal(
       tx,
-      lines.map(({ id, old, reason }) => ({ id, oldValue: old, reason })),
+      rehearsal.fields.map(({ id, old, reason }) => ({ id, oldValue: old, reason })),
     ),
   );
 }

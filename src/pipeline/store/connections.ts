@@ -1,6 +1,10 @@
 import type { CrmKind, CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
+import type { Sealed } from '../../seal.ts';
+
+/** Credentials as they are stored; `version` counts their changes. */
+export type StoredCredentials = Sealed & { version: number };
 
 /** The credentials of one CRM org in a workspace, as the app sees them: who, and whether it may be used. */
 export type Connection = {
@@ -9,18 +13,46 @@ export type Connection = {
   kind: CrmKind;
   name: string;
   organization: string | null;
-  status: 'active' | 'paused';
+  /** The org's own id, as the last check found. */
+  organizationId: string | null;
+  /** `removed`: without credentials and records; what was written stays to be read. */
+  status: 'active' | 'paused' | 'removed';
   pausedBecause: string | null;
+  pausedAt: Date | null;
   /** Fields that people may edit, per object, as the last check found; empty before the first check. */
   fieldAccess: Partial<Record<CrmObject, FieldKey[]>>;
   checkedAt: Date | null;
   syncedAt: Date | null;
+  /** Sealed; null where the environment gives them. */
+  credentials: StoredCredentials | null;
 };
 
-const COLUMNS = `workspace_id as "workspaceId", id, kind, name, organization, status, paused_because as "pausedBecause",
-  field_access as "fieldAccess", checked_at as "checkedAt", synced_at as "syncedAt"`;
+const SELECT = `select c.workspace_id as "workspaceId", c.id, c.kind, c.name, c.organization,
+    c.organization_id as "organizationId", c.status, c.paused_because as "pausedBecause", c.paused_at as "pausedAt",
+    c.field_access as "fieldAccess", c.checked_at as "checkedAt", c.synced_at as "syncedAt",
+    k.version, k.key_id as "keyId", k.sealed as box
+  from connections c left join credentials k on k.workspace_id = c.workspace_id and k.connection_id = c.id`;
 
-/** The connection of that kind and name, made if need be. */
+type Row = Omit<Connection, 'credentials'> &
+  ({ version: null; keyId: null; box: null } | { version: number; keyId: string; box: Buffer });
+
+async function read(tx: Tx, rest: string, values: unknown[] = []): Promise<Connection[]> {
+  const { rows } = await tx.query<Row>(`${SELECT} ${rest}`, values);
+  return rows.map(({ version, keyId, box, ...connection }) => ({
+    ...connection,
+    credentials: version === null ? null : { version, keyId, box },
+  }));
+}
+
+/** How people call a connection: `hubspot`, or `hubspot emea` when it is not the environment's. */
+export function nameConnection({ kind, name }: Pick<Connection, 'kind' | 'name'>): string {
+  return name === DEFAULT_CONNECTION ? kind : `${kind} ${name}`;
+}
+
+/** The connection whose credentials the environment gives. */
+export const DEFAULT_CONNECTION = 'default';
+
+/** The connection of that kind and name, made if need be; one that was removed comes back. */
 export async function ensureConnection(
   tx: Tx,
   workspaceId: string,
@@ -28,46 +60,79 @@ export async function ensureConnection(
   name: string,
 ): Promise<Connection> {
   await tx.query(
-    'insert into connections (workspace_id, kind, name) values ($1, $2, $3) on conflict (workspace_id, kind, name) do nothing',
+    `insert into connections (workspace_id, kind, name) values ($1, $2, $3)
+     on conflict (workspace_id, kind, name) do update set status = 'active' where connections.status = 'removed'`,
     [workspaceId, kind, name],
   );
-  const { rows } = await tx.query<Connection>(
-    `select ${COLUMNS} from connections where workspace_id = $1 and kind = $2 and name = $3`,
-    [workspaceId, kind, name],
-  );
-  if (rows[0] === undefined) throw new Error(`connection ${kind} ${name} vanished while it was being made`);
-  return rows[0];
+  const found = await findNamedConnection(tx, kind, name);
+  if (found === null) throw new Error(`connection ${kind} ${name} vanished while it was being made`);
+  return found;
 }
 
-/** All connections of the workspace, in the order in which they were made. */
-export async function listConnections(tx: Tx): Promise<Connection[]> {
-  const { rows } = await tx.query<Connection>(`select ${COLUMNS} from connections order by created_at, id`);
-  return rows;
+/** All connections of the workspace that were not removed, in the order in which they were made. */
+export function listConnections(tx: Tx): Promise<Connection[]> {
+  return read(tx, `where c.status <> 'removed' order by c.created_at, c.id`);
+}
+
+/** All of them, those that were removed included: what was written through these can still be read. */
+export function listConnectionsEver(tx: Tx): Promise<Connection[]> {
+  return read(tx, 'order by c.created_at, c.id');
 }
 
 export async function findConnection(tx: Tx, id: string): Promise<Connection | null> {
-  const { rows } = await tx.query<Connection>(`select ${COLUMNS} from connections where id = $1`, [id]);
-  return rows[0] ?? null;
+  const [found] = await read(tx, 'where c.id = $1', [id]);
+  return found ?? null;
+}
+
+export async function findNamedConnection(tx: Tx, kind: CrmKind, name: string): Promise<Connection | null> {
+  const [found] = await read(tx, 'where c.kind = $1 and c.name = $2', [kind, name]);
+  return found ?? null;
 }
 
 /** Notes what a check found. */
 export async function saveCheck(
   tx: Tx,
   id: string,
-  check: { organization: string; fieldAccess: Connection['fieldAccess'] },
+  check: { organization: string; organizationId: string; fieldAccess: Connection['fieldAccess'] },
 ): Promise<void> {
   await tx.query(
-    'update connections set organization = $2, field_access = $3, checked_at = now() where id = $1',
-    [id, check.organization, JSON.stringify(check.fieldAccess)],
+    `update connections set organization = $2, organization_id = $3, field_access = $4, checked_at = now() where id = $1`,
+    [id, check.organization, check.organizationId, JSON.stringify(check.fieldAccess)],
   );
 }
 
-/** Stops all work on one connection, with the reason that people see; null resumes it. */
-export async function pauseConnection(tx: Tx, id: string, because: string | null): Promise<void> {
-  await tx.query(
-    `update connections set status = case when $2::text is null then 'active' else 'paused' end, paused_because = $2 where id = $1`,
+/** The connection of the workspace that had that org before this one did; null when there is none. */
+export async function findTwin(
+  tx: Tx,
+  organizationId: string,
+  { id, kind }: { id: string | null; kind: CrmKind },
+): Promise<Connection | null> {
+  const [found] = await read(
+    tx,
+    `where c.status <> 'removed' and c.kind = $1 and c.organization_id = $2 and c.id is distinct from $3
+       and not exists (select from connections own where own.id = $3 and (own.created_at, own.id) < (c.created_at, c.id))
+     order by c.created_at, c.id limit 1`,
+    [kind, organizationId, id],
+  );
+  return found ?? null;
+}
+
+/** Stops all work on one connection, with the reason that people see. True when it was at work until now. */
+export async function pauseConnection(tx: Tx, id: string, because: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update connections set status = 'paused', paused_because = $2, paused_at = now() where id = $1 and status = 'active'`,
     [id, because],
   );
+  return rowCount === 1;
+}
+
+/** Takes a connection out of its pause. True when it was in one. */
+export async function resumeConnection(tx: Tx, id: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update connections set status = 'active', paused_because = null, paused_at = null where id = $1 and status = 'paused'`,
+    [id],
+  );
+  return rowCount === 1;
 }
 
 export async function noteSynced(tx: Tx, id: string): Promise<void> {

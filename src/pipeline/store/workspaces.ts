@@ -1,7 +1,7 @@
 import type { Database } from '../../db.ts';
 
 /** The workspace that one installation starts with. */
-const DEFAULT_WORKSPACE = 'default';
+export const DEFAULT_WORKSPACE = 'default';
 
 /** The id of the workspace of that name, made if need be. Safe when several processes start together. */
 export function ensureWorkspace(db: Database, name: string = DEFAULT_WORKSPACE): Promise<string> {
@@ -13,10 +13,23 @@ export function ensureWorkspace(db: Database, name: string = DEFAULT_WORKSPACE):
   });
 }
 
-/** Ids of all workspaces; there are few, one per customer. */
-export function listWorkspaces(db: Database): Promise<string[]> {
+/** The id of the workspace of that name; null when there is none. */
+export async function findWorkspace(db: Database, name: string): Promise<string | null> {
+  const found = await readWorkspaces(db);
+  return found.find((workspace) => workspace.name === name)?.id ?? null;
+}
+
+/** All workspaces, oldest first; there are few, one per customer. */
+export function readWorkspaces(db: Database): Promise<{ id: string; name: string }[]> {
   return db.inDirectory(async (tx) => {
-    const { rows } = await tx.query<{ id: string }>('select id from workspaces order by created_at, id');
-    return rows.map((row) => row.id);
+    const { rows } = await tx.query<{ id: string; name: string }>(
+      'select id, name from workspaces order by created_at, id',
+    );
+    return rows;
   });
+}
+
+/** Ids of all workspaces. */
+export async function listWorkspaces(db: Database): Promise<string[]> {
+  return (await readWorkspaces(db)).map(({ id }) => id);
 }

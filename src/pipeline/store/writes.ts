@@ -160,18 +160,20 @@ async function replaceRows(tx: Tx, ids: readonly number[]): Promise<void> {
 
 export type WriteCount = {
   crm: CrmKind;
+  /** The connection's name. */
+  connection: string;
   object: CrmObject;
   state: WriteState;
   records: number;
   fields: number;
 };
 
-/** What became of a run's writes, per CRM, object and state. */
+/** What became of a run's writes, per connection, object and state. */
 export async function countWritesByConnection(tx: Tx, runId: string): Promise<WriteCount[]> {
   const { rows } = await tx.query<WriteCount>(
-    `select c.kind as crm, w.object, w.state, count(distinct w.external_id) as records, count(*) as fields
+    `select c.kind as crm, c.name as connection, w.object, w.state, count(distinct w.external_id) as records, count(*) as fields
      from writes w join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id
-     where w.run_id = $1 group by c.kind, w.object, w.state order by 1, 2, 3`,
+     where w.run_id = $1 group by c.kind, c.name, w.object, w.state order by 1, 2, 3, 4`,
     [runId],
   );
   return rows;

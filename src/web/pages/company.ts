@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { findCompanyByDomain } from '../../pipeline/store/companies.ts';
 import type { Company } from '../../pipeline/store/companies.ts';
-import { listConnections } from '../../pipeline/store/connections.ts';
+import { listConnectionsEver } from '../../pipeline/store/connections.ts';
 import { findCurrentExtraction, listCompetitors } from '../../pipeline/store/extractions.ts';
 import type { Extraction } from '../../pipeline/store/extractions.ts';
 import { listPersonas } from '../../pipeline/store/personas.ts';
@@ -44,7 +44,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
       sources: await listSources(tx, company.id),
       unread: await listUnreadPages(tx, company.id),
       records: await listWritableRecords(tx, company.id, ['Account', 'Lead', 'company', 'contact']),
-      connections: await listConnections(tx),
+      connections: await listConnectionsEver(tx),
       writes: await listCompanyWrites(tx, company.id, WRITES_SHOWN),
       usage: await sumUsage(tx, { companyId: company.id }),
     };

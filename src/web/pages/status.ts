@@ -1,3 +1,4 @@
+import { listBreakers } from '../../pipeline/store/breakers.ts';
 import { listConnections } from '../../pipeline/store/connections.ts';
 import { countSkipped } from '../../pipeline/store/records.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
@@ -10,15 +11,21 @@ import type { PageDeps } from './page-deps.ts';
 
 /** Is everything well: providers with their breakers, queues, CRM connections, records left out, this month's cost. */
 export async function showStatus({ db, workspaceId, queue, health }: PageDeps): Promise<string> {
-  const [readiness, queues, found] = await Promise.all([
+  const [readiness, queues, breakers, found] = await Promise.all([
     health.read(),
     queue.countJobs(),
+    listBreakers(db),
     db.inWorkspace(workspaceId, async (tx) => ({
       connections: await listConnections(tx),
       skipped: await countSkipped(tx),
       usage: await sumUsage(tx, { since: startOfMonth(new Date()) }),
     })),
   ]);
+  const down = new Set(
+    breakers.flatMap(({ provider, state }) =>
+      state === 'open' ? provider.slice(provider.indexOf(':') + 1) : [],
+    ),
+  );
   return renderPage('status', {
     ...describeFrame('Status', 'status'),
     status: readiness.status,
@@ -46,7 +53,7 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
       organization: connection.organization ?? 'not checked yet',
       active: connection.status === 'active',
       status: connection.status,
-      because: connection.pausedBecause ?? '',
+      because: connection.pausedBecause ?? (down.has(connection.id) ? 'does not answer at the moment' : ''),
       syncedAt: connection.syncedAt === null ? null : describeMoment(connection.syncedAt),
     })),
     skipped: found.skipped.map(({ because, rows }) => ({ because, rows: formatCount(rows) })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { CallLog } from '../../../sandbox/kit/call-log.ts';
-import { checkConnection } from '../../../src/pipeline/sync-job.ts';
+import { checkConnection } from '../../../src/pipeline/open-connection.ts';
 import { listConnections } from '../../../src/pipeline/store/connections.ts';
 import { runToEnd, startSystem } from '../../harness/system.ts';
 import type { System } from '../../harness/system.ts';

@@ -48,7 +48,7 @@ test('the same plan stored twice is one row', async () => {
 
   assert.deepEqual(counts, [2, 0]);
   assert.deepEqual(await within(desk, (tx) => countWritesByConnection(tx, run)), [
-    { crm: 'salesforce', object: 'Account', state: 'planned', records: 2, fields: 2 },
+    { crm: 'salesforce', connection: 'org', object: 'Account', state: 'planned', records: 2, fields: 2 },
   ]);
 });
 
@@ -138,7 +138,7 @@ test('a run’s writes are counted by state, and those of a paused connection ar
   await desk.flush();
 
   assert.deepEqual(await within(desk, (tx) => countWritesByConnection(tx, run)), [
-    { crm: 'salesforce', object: 'Account', state: 'applied', records: 1, fields: 2 },
+    { crm: 'salesforce', connection: 'org', object: 'Account', state: 'applied', records: 1, fields: 2 },
   ]);
 });
 

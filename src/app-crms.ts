@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import type { Shared } from './app-connectors.ts';
+import type { Config } from './config.ts';
+import type { Crm, CrmKind } from './connectors/crm.ts';
+import type { Credentials, GrantStore, HubspotGrant } from './connectors/crm-credentials.ts';
+import { createHubspot } from './connectors/hubspot/hubspot.ts';
+import { createHubspotPolicies } from './connectors/hubspot/limits.ts';
+import type { SharedBreaker } from './connectors/limits.ts';
+import { createPolicy, noBreaker, noLimits } from './connectors/resilience.ts';
+import { createSalesforce } from './connectors/salesforce/salesforce.ts';
+import { UserError } from './errors.ts';
+import { DEFAULT_CONNECTION, nameConnection } from './pipeline/store/connections.ts';
+import type { Connection } from './pipeline/store/connections.ts';
+import type { Vault } from './pipeline/vault.ts';
+
+export type CrmsOptions = {
+  config: Config;
+  shared: Shared;
+  vault: Vault;
+  /** The workspace that the environment's credentials belong to. */
+  homeWorkspaceId: string;
+};
+
+const HOW_TO_SET: Record<CrmKind, string> = {
+  salesforce: 'SALESFORCE_LOGIN_URL, SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET',
+  hubspot: 'HUBSPOT_ACCESS_TOKEN',
+};
+
+/** Opens the CRM behind a connection, once for the same credentials. @throws UserError where they are not to be had here */
+export function openCrms(options: CrmsOptions): (connection: Connection) => Crm {
+  const opened = new Map<string, { credentials: string; crm: Crm }>();
+  return (connection) => {
+    const credentials = findCredentials(options, connection);
+    const fingerprint = describeLasting(credentials);
+    const known = opened.get(connection.id);
+    if (known?.credentials === fingerprint) return known.crm;
+    const crm = open(options, connection, credentials);
+    opened.set(connection.id, { credentials: fingerprint, crm });
+    return crm;
+  };
+}
+
+/** Is this the connection that the environment gives? */
+export function isFromEnvironment(
+  { homeWorkspaceId }: Pick<CrmsOptions, 'homeWorkspaceId'>,
+  { workspaceId, name }: Pick<Connection, 'workspaceId' | 'name'>,
+): boolean {
+  return workspaceId === homeWorkspaceId && name === DEFAULT_CONNECTION;
+}
+
+function findCredentials(options: CrmsOptions, connection: Connection): Credentials {
+  if (connection.status === 'removed')
+    throw new UserError(
+      `${nameConnection(connection)} was removed`,
+      `Connect it again: fieldnote connect ${connection.kind} --name ${connection.name}`,
+    );
+  if (!isFromEnvironment(options, connection)) return options.vault.open(connection);
+  const { salesforce, hubspot } = options.config;
+  if (connection.kind === 'salesforce' && salesforce !== null) {
+    const { loginUrl, clientId, clientSecret } = salesforce;
+    return { kind: 'salesforce', loginUrl, clientId, clientSecret };
+  }
+  if (connection.kind === 'hubspot' && hubspot !== null) return { kind: 'hubspot', ...hubspot };
+  throw new UserError(
+    `${connection.kind} is not configured`,
+    `Set ${HOW_TO_SET[connection.kind]}, or connect it under a name of its own: fieldnote connect ${connection.kind} --name NAME`,
+  );
+}
+
+/** What of the credentials stays the same when tokens are renewed, in a form that gives nothing away. */
+function describeLasting(credentials: Credentials): string {
+  const lasting =
+    'refreshToken' in credentials ? { ...credentials, refreshToken: '', access: null } : credentials;
+  return createHash('sha256').update(JSON.stringify(lasting)).digest('base64url');
+}
+
+/** A CRM behind credentials that are stored nowhere yet, and what is to be stored when they work: tokens may be renewed meanwhile. */
+export function openTrial(config: Config, credentials: Credentials): { crm: Crm; held(): Credentials } {
+  let held = credentials;
+  const store: GrantStore = {
+    read: async () => asGrant(held),
+    change: async (_known, renew) => (held = await renew(asGrant(held))),
+  };
+  const alone = { limits: noLimits, breaker: noBreaker };
+  return {
+    crm: build({ credentials, key: 'trial', shared: alone, store, admin: config.salesforceAdmin }),
+    held: () => held,
+  };
+}
+
+function asGrant(credentials: Credentials): HubspotGrant {
+  if (!('refreshToken' in credentials)) throw new Error('these credentials are no OAuth grant');
+  return credentials;
+}
+
+function open({ config, shared, vault }: CrmsOptions, connection: Connection, credentials: Credentials): Crm {
+  const { id, kind } = connection;
+  return build({
+    credentials,
+    key: id,
+    // Each org stands on servers of its own: one that is down says nothing about the next.
+    shared: { ...shared, breaker: breakerOf(shared.breaker, `${kind}:${id}`) },
+    store: vault.grantOf(connection),
+    admin: config.salesforceAdmin,
+  });
+}
+
+function build(options: {
+  credentials: Credentials;
+  /** Whose limits these are. */
+  key: string;
+  shared: Shared;
+  store: GrantStore;
+  admin: Config['salesforceAdmin'];
+}): Crm {
+  const { credentials, key, shared, store, admin } = options;
+  if (credentials.kind === 'hubspot')
+    return createHubspot({
+      baseUrl: credentials.baseUrl,
+      accessToken: 'accessToken' in credentials ? credentials.accessToken : store,
+      ...createHubspotPolicies({ ...shared, connection: key }),
+    });
+  const { loginUrl, clientId, clientSecret } = credentials;
+  return createSalesforce({
+    loginUrl,
+    clientId,
+    clientSecret,
+    ...(admin === null ? {} : { admin }),
+    policy: createPolicy({
+      ...shared,
+      provider: 'salesforce',
+      // A bucket without a rate of its own still carries the org's "not before" to every worker.
+      buckets: [{ key: `salesforce:${key}`, cost: ({ requests }) => requests }],
+      attempts: 3,
+      attemptTimeoutMs: 20_000,
+      totalTimeoutMs: 28_000,
+      backoffMs: { first: 500, max: 5_000 },
+    }),
+  });
+}
+
+function breakerOf(breaker: SharedBreaker, key: string): SharedBreaker {
+  return {
+    enter: () => breaker.enter(key),
+    report: (_provider, outcome) => breaker.report(key, outcome),
+  };
+}

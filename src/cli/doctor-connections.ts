@@ -1,0 +1,46 @@
+import type { Config } from '../config.ts';
+import { openDatabase } from '../db.ts';
+import { UserError } from '../errors.ts';
+import { listConnections, nameConnection } from '../pipeline/store/connections.ts';
+import type { Connection } from '../pipeline/store/connections.ts';
+import { DEFAULT_WORKSPACE, readWorkspaces } from '../pipeline/store/workspaces.ts';
+import { createVault } from '../pipeline/vault.ts';
+import type { Vault } from '../pipeline/vault.ts';
+import { createSeal } from '../seal.ts';
+import type { Finding } from './doctor.ts';
+
+/** Every connection of every workspace: whether it is at work, and whether its stored credentials open here. No CRM is called. */
+export async function checkConnections(config: Config, url: string): Promise<Finding[]> {
+  const db = await openDatabase(url, { maxConnections: 1 });
+  try {
+    const { secretKey, previousSecretKey } = config;
+    const seal = secretKey === null ? null : createSeal(secretKey, previousSecretKey);
+    const vault = createVault({ db, seal });
+    const findings: Finding[] = [];
+    for (const { id, name } of await readWorkspaces(db)) {
+      const of = name === DEFAULT_WORKSPACE ? '' : ` of workspace ${name}`;
+      for (const connection of await db.inWorkspace(id, listConnections))
+        findings.push({ name: `${nameConnection(connection)}${of}`, ...judge(vault, connection) });
+    }
+    return findings;
+  } finally {
+    await db.close();
+  }
+}
+
+function judge(vault: Vault, connection: Connection): Pick<Finding, 'status' | 'detail'> {
+  const { status, pausedBecause, pausedAt, organization, syncedAt } = connection;
+  if (status === 'paused')
+    return {
+      status: 'failed',
+      detail: `paused since ${pausedAt?.toISOString() ?? 'some time ago'}: ${pausedBecause ?? 'no reason is stored'}`,
+    };
+  try {
+    if (connection.credentials !== null) vault.open(connection);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { status: 'failed', detail: [error.message, error.fix].filter(Boolean).join('. ') };
+  }
+  const synced = syncedAt === null ? 'not synced yet' : `synced ${syncedAt.toISOString()}`;
+  return { status: 'ok', detail: `${organization ?? 'not checked yet'}, ${synced}` };
+}

@@ -1,0 +1,49 @@
+import type { Tx } from '../../db.ts';
+
+/**
+ * Takes a connection out of use: its credentials and cursors go, and what waits to be written never will be. The ledger of
+ * its writes stays. Returns how many fields were not sent.
+ */
+export async function retireConnection(tx: Tx, id: string): Promise<number> {
+  await tx.query(
+    `update connections set status = 'removed', paused_because = null, paused_at = null, checked_at = null, synced_at = null
+     where id = $1`,
+    [id],
+  );
+  await tx.query('delete from credentials where connection_id = $1', [id]);
+  await tx.query('delete from sync_cursors where connection_id = $1', [id]);
+  // In the order of their ids, like everyone who locks many of them, so that no two wait for each other.
+  await tx.query(
+    `select from writes where connection_id = $1 and state in ('planned', 'sending') order by id for update`,
+    [id],
+  );
+  const { rowCount } = await tx.query(
+    `update writes set settled_at = now(), leased_until = null,
+       state = case state when 'planned' then 'cancelled' else 'rejected' end,
+       reason = case state when 'planned' then 'The connection was removed before it was sent'
+         else 'The connection was removed while this was on its way: it may have arrived' end
+     where connection_id = $1 and state in ('planned', 'sending')`,
+    [id],
+  );
+  return rowCount ?? 0;
+}
+
+/**
+ * Deletes at most `limit` of the rows that were mirrored through a connection; a company that no other record points to is
+ * not enriched by itself any more. Returns how many rows went: call it until none does.
+ */
+export async function deleteMirror(tx: Tx, connectionId: string, limit = 10_000): Promise<number> {
+  const { rows } = await tx.query<{ companyId: string | null }>(
+    `delete from records where (connection_id, object, external_id) in (
+       select connection_id, object, external_id from records where connection_id = $1 limit $2)
+     returning company_id as "companyId"`,
+    [connectionId, limit],
+  );
+  const companies = new Set(rows.flatMap((row) => row.companyId ?? []));
+  await tx.query(
+    `update companies set due_at = null where id = any($1) and not exists (
+       select from records r where r.company_id = companies.id and r.workspace_id = companies.workspace_id)`,
+    [[...companies]],
+  );
+  return rows.length;
+}
