@@ -6,13 +6,14 @@ import { loadWorld } from './kit/world.ts';
 import type { World } from './kit/world.ts';
 import { LLM_TWIN_MODEL, startLlmTwin } from './llm/twin.ts';
 import { startSalesforceTwin } from './salesforce/twin.ts';
+import type { SalesforceTwin } from './salesforce/twin.ts';
 import { startTavilyTwin } from './tavily/twin.ts';
 import { createWebState } from './web/state.ts';
 import { startWebTwin } from './web/twin.ts';
 
 export type Sandbox = {
   world: World;
-  twins: { salesforce: Twin; hubspot: Twin; tavily: Twin; web: Twin; llm: Twin };
+  twins: { salesforce: SalesforceTwin; hubspot: Twin; tavily: Twin; web: Twin; llm: Twin };
   /** The environment that points Fieldnote at the twins. */
   environment: Record<string, string>;
   /** The environment of the scripted LLM twin: for tests, not a model. */

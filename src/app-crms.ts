@@ -5,8 +5,8 @@ import type { Crm, CrmKind } from './connectors/crm.ts';
 import type { Credentials, GrantStore, HubspotGrant } from './connectors/crm-credentials.ts';
 import { createHubspot } from './connectors/hubspot/hubspot.ts';
 import { createHubspotPolicies } from './connectors/hubspot/limits.ts';
-import type { SharedBreaker } from './connectors/limits.ts';
-import { createPolicy, noBreaker, noLimits } from './connectors/resilience.ts';
+import type { SharedBreaker, SharedQuota } from './connectors/limits.ts';
+import { createPolicy, noBreaker, noLimits, noQuota } from './connectors/resilience.ts';
 import { createSalesforce } from './connectors/salesforce/salesforce.ts';
 import { UserError } from './errors.ts';
 import { DEFAULT_CONNECTION, nameConnection } from './pipeline/store/connections.ts';
@@ -15,7 +15,7 @@ import type { Vault } from './pipeline/vault.ts';
 
 export type CrmsOptions = {
   config: Config;
-  shared: Shared;
+  shared: Shared & { quotaOf(connection: Connection): SharedQuota };
   vault: Vault;
   /** The workspace that the environment's credentials belong to. */
   homeWorkspaceId: string;
@@ -83,7 +83,14 @@ export function openTrial(config: Config, credentials: Credentials): { crm: Crm;
   };
   const alone = { limits: noLimits, breaker: noBreaker };
   return {
-    crm: build({ credentials, key: 'trial', shared: alone, store, admin: config.salesforceAdmin }),
+    crm: build({
+      credentials,
+      key: 'trial',
+      shared: alone,
+      quota: noQuota,
+      store,
+      admin: config.salesforceAdmin,
+    }),
     held: () => held,
   };
 }
@@ -100,6 +107,7 @@ function open({ config, shared, vault }: CrmsOptions, connection: Connection, cr
     key: id,
     // Each org stands on servers of its own: one that is down says nothing about the next.
     shared: { ...shared, breaker: breakerOf(shared.breaker, `${kind}:${id}`) },
+    quota: shared.quotaOf(connection),
     store: vault.grantOf(connection),
     admin: config.salesforceAdmin,
   });
@@ -110,13 +118,15 @@ function build(options: {
   /** Whose limits these are. */
   key: string;
   shared: Shared;
+  quota: SharedQuota;
   store: GrantStore;
   admin: Config['salesforceAdmin'];
 }): Crm {
-  const { credentials, key, shared, store, admin } = options;
+  const { credentials, key, shared, quota, store, admin } = options;
   if (credentials.kind === 'hubspot')
     return createHubspot({
       baseUrl: credentials.baseUrl,
+      quota,
       accessToken: 'accessToken' in credentials ? credentials.accessToken : store,
       ...createHubspotPolicies({ ...shared, connection: key }),
     });
@@ -125,6 +135,7 @@ function build(options: {
     loginUrl,
     clientId,
     clientSecret,
+    quota,
     ...(admin === null ? {} : { admin }),
     policy: createPolicy({
       ...shared,

@@ -27,6 +27,7 @@ import { createSharedBreaker } from './pipeline/store/breakers.ts';
 import { DEFAULT_CONNECTION, ensureConnection, listConnections } from './pipeline/store/connections.ts';
 import type { Connection } from './pipeline/store/connections.ts';
 import { createSharedLimits } from './pipeline/store/limits.ts';
+import { createSharedQuota } from './pipeline/store/quotas.ts';
 import { DEFAULT_WORKSPACE, ensureWorkspace, findWorkspace } from './pipeline/store/workspaces.ts';
 import { createVault } from './pipeline/vault.ts';
 import type { Vault } from './pipeline/vault.ts';
@@ -110,6 +111,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     const shared = {
       limits: createSharedLimits(db, (bucket) => rateOf(bucket, config)),
       breaker: createSharedBreaker(db),
+      quotaOf: (connection: Connection) => createSharedQuota(db, connection),
     };
     const connectors = openConnectors(config, shared);
     const { secretKey, previousSecretKey } = config;

@@ -32,6 +32,7 @@ export function createRestApi(
       path: /^\/query(?:All)?\/([\w-]+)$/,
       answer: (call, locator = '') => queries.more(call, locator),
     },
+    { method: 'GET', path: /^\/?$/, answer: listResources },
     { method: 'GET', path: /^\/limits\/?$/, answer: () => answerLimits(limits) },
     { method: 'GET', path: /^\/sobjects\/?$/, answer: (call) => describeGlobal(org, call) },
     {
@@ -76,6 +77,13 @@ export function createRestApi(
     throw new Refusal(404, 'NOT_FOUND', 'The requested resource does not exist');
   }
   return dispatch;
+}
+
+/** GET /services/data/vNN.0: where the version's resources lie. */
+function listResources({ version }: Call): Answer {
+  const resources = ['composite', 'jobs', 'limits', 'metadata', 'query', 'queryAll', 'sobjects'];
+  const json = Object.fromEntries(resources.map((name) => [name, `/services/data/${version}/${name}`]));
+  return { status: 200, json, operation: 'resources' };
 }
 
 function answerLimits(limits: Limits): Answer {

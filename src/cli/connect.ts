@@ -70,8 +70,10 @@ async function connect(app: App, context: Context, kind: CrmKind, options: Conne
       'Creating fields in Salesforce takes an administrator',
       'Set SALESFORCE_ADMIN_CLIENT_ID and SALESFORCE_ADMIN_CLIENT_SECRET to those of an app that runs as one.',
     );
-  const installed = options.install ? await app.crmOf(connection).installFields({ signal }) : [];
-  const check = await checkConnection(app, connection, { signal });
+  // A person waits, who may use what batch work leaves of the day's calls.
+  const call = { signal, interactive: true };
+  const installed = options.install ? await app.crmOf(connection).installFields(call) : [];
+  const check = await checkConnection(app, connection, call);
   await resume(app, connection);
   if (options.json) terminal.json({ ...check, installed });
   else printCheck(terminal, connection, check, installed.filter((one) => one.result === 'created').length);

@@ -21,3 +21,22 @@ export type SharedBreaker = {
   /** What came of it. Only outages count as failures (unavailable), never a refusal of one request. */
   report(provider: string, outcome: 'success' | 'failure'): Promise<void>;
 };
+
+/**
+ * Calls of an account's day that are used, by whomever, as the platform itself says; `limit` null: they are used up, and it
+ * did not say how many there are.
+ */
+export type DailyUsage = { used: number; limit: number | null };
+
+/** What a platform says of one account's daily calls, shared by all workers: one that just started knows it, too. */
+export type SharedQuota = {
+  /** What any worker heard last, and how many milliseconds ago; null: nothing yet. */
+  read(): Promise<{ usage: DailyUsage; ageMs: number } | null>;
+  /** Tells the others what the platform said just now; null: it sets no limit (any more). */
+  tell(usage: DailyUsage | null): Promise<void>;
+  /**
+   * Claims, for `forMs` milliseconds, the one look at whether the allowance is back. False while another worker has it, or
+   * where one has heard from the platform less than `sinceMs` milliseconds ago.
+   */
+  claimLook(forMs: number, sinceMs: number): Promise<boolean>;
+};

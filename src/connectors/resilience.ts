@@ -1,6 +1,6 @@
 import { ProviderDownError, ProviderError } from '../errors.ts';
 import type { CallOptions, ProviderCall } from './call.ts';
-import type { SharedBreaker, SharedLimits } from './limits.ts';
+import type { SharedBreaker, SharedLimits, SharedQuota } from './limits.ts';
 import { runAttempt, waitFor } from './resilience-attempt.ts';
 
 export { waitFor } from './resilience-attempt.ts';
@@ -66,6 +66,13 @@ export const noLimits: SharedLimits = {
 };
 /** Always lets calls through. */
 export const noBreaker: SharedBreaker = { enter: async () => 'call', report: async () => {} };
+
+/** Knows of no day, and tells nobody. */
+export const noQuota: SharedQuota = {
+  read: async () => null,
+  tell: async () => {},
+  claimLook: async () => false,
+};
 
 const LONGEST_TURN_MS = 300_000;
 // Added to a Retry-After, so that clocks that tick differently on both sides never make a call early.

@@ -81,7 +81,7 @@ export function createFlushJob(deps: Deps) {
     if (performance.now() - last < TELL_EVERY_MS) return;
     toldAt.set(connection.id, performance.now());
     deps.onError(
-      new Error([because, fix].filter(Boolean).join(' ')),
+      new Error([because, fix].filter(Boolean).join('; ')),
       `${waiting} writes to ${nameConnection(connection)} wait`,
     );
   };

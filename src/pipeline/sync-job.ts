@@ -20,8 +20,8 @@ import type { Prices } from './store/usage.ts';
 
 const DAY_MS = 86_400_000;
 const RETRY_MS = 30_000;
-// Allowances roll over by the day; a look per half hour costs little.
-const QUOTA_RETRY_MS = 30 * 60_000;
+// Where a platform does not say when its allowance is back; asking again costs nothing until it is time for a look (daily-share.ts).
+const QUOTA_RETRY_MS = 15 * 60_000;
 // What a CRM refuses it will refuse again: each try costs calls of the org's daily allowance.
 const REFUSED_RETRY_MS = 15 * 60_000;
 

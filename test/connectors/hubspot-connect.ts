@@ -5,6 +5,7 @@ import type { HubspotOptions } from '../../src/connectors/hubspot/hubspot.ts';
 import { createHubspotPolicies } from '../../src/connectors/hubspot/limits.ts';
 import { createPolicy, noBreaker, noLimits } from '../../src/connectors/resilience.ts';
 import type { Policy } from '../../src/connectors/resilience.ts';
+import { createOwnQuota } from '../harness/own-quota.ts';
 import { TOKEN } from '../sandbox/hubspot-start.ts';
 import type { TestPortal } from '../sandbox/hubspot-start.ts';
 
@@ -15,7 +16,7 @@ export function connect(portal: TestPortal | null, rest: Partial<HubspotOptions>
   const policies = createHubspotPolicies({ limits: noLimits, breaker: noBreaker, connection: 'test' });
   // Without a portal nothing may be called: fetch refuses this port.
   const baseUrl = portal?.twin.url ?? 'http://127.0.0.1:9';
-  return createHubspot({ baseUrl, accessToken: TOKEN, ...policies, ...rest });
+  return createHubspot({ baseUrl, accessToken: TOKEN, quota: createOwnQuota(), ...policies, ...rest });
 }
 
 /** A policy that gives up after one short attempt, so that a failure shows as it is. */

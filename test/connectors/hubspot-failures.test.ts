@@ -9,6 +9,7 @@ import { createHubspotPolicies, hubspotBuckets } from '../../src/connectors/hubs
 import { noBreaker } from '../../src/connectors/resilience.ts';
 import type { ProviderErrorKind } from '../../src/errors.ts';
 import { ProviderError } from '../../src/errors.ts';
+import { createOwnQuota } from '../harness/own-quota.ts';
 import { asList, startPortal } from '../sandbox/hubspot-start.ts';
 import { connect, ids, oneAttempt, quiet, sync } from './hubspot-connect.ts';
 
@@ -181,7 +182,8 @@ test('searches take from a bucket of their own', async (context) => {
 
 test('batch work stops at its share of the day; a person may still ask', async (context) => {
   const portal = await startPortal(context, { limits: { daily: 1000, dailyUsedElsewhere: 790 } });
-  const crm = connect(portal, { dailyShare: 0.8 });
+  const quota = createOwnQuota();
+  const crm = connect(portal, { dailyShare: 0.8, quota });
   for (let used = 790; used < 800; used += 1) await crm.readCurrent('company', [FIRST], quiet());
   const before = portal.calls();
   const error = await failure(crm.readCurrent('company', [FIRST], quiet()));
@@ -192,6 +194,56 @@ test('batch work stops at its share of the day; a person may still ask', async (
   await portal.edit({ operation: 'configure', limits: { dailyUsedElsewhere: 0 } });
   await crm.readCurrent('company', [FIRST], { ...quiet(), interactive: true });
   await crm.readCurrent('company', [FIRST], quiet());
+});
+
+test('a search, whose answer says nothing of the day, neither ends a stop nor hides one', async (context) => {
+  const portal = await startPortal(context, { limits: { daily: 1000, dailyUsedElsewhere: 850 } });
+  const quota = createOwnQuota();
+  const crm = connect(portal, { dailyShare: 0.8, quota });
+  await crm.readCurrent('company', [FIRST], quiet());
+  assert.equal((await failure(sync(crm, 'company', searching))).code, 'DAILY_SHARE');
+
+  quota.age(16 * 60_000);
+  assert.equal((await failure(sync(crm, 'company', searching))).code, 'DAILY_SHARE');
+  assert.deepEqual([portal.calls('search'), portal.calls('account details')], [0, 1]);
+
+  await portal.edit({ operation: 'configure', limits: { dailyUsedElsewhere: 0 } });
+  quota.age(16 * 60_000);
+  await sync(crm, 'company', searching);
+  assert.deepEqual([portal.calls('search'), portal.calls('account details')], [1, 2]);
+});
+
+test('an account that tells no numbers stops all workers when it refuses, and lets them go on when it answers', async (context) => {
+  const answers = [
+    [429, JSON.stringify({ policyName: 'DAILY', message: 'You have reached your daily limit.' })],
+    [429, JSON.stringify({ policyName: 'DAILY', message: 'You have reached your daily limit.' })],
+    [200, '{"portalId": 1}'],
+    [200, '{"results": []}'],
+  ] as const;
+  let asked = 0;
+  const server = createServer((request, response) => {
+    request.resume();
+    const [status, body] = answers[asked] ?? [500, ''];
+    asked += 1;
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const quota = createOwnQuota();
+  const open = () => connect(null, { baseUrl: `http://127.0.0.1:${address.port}`, quota, ...oneAttempt() });
+  const [one, other] = [open(), open()];
+  const read = (crm: Crm) => crm.readCurrent('company', [FIRST], quiet());
+
+  assert.equal((await failure(read(one))).code, 'DAILY');
+  assert.match((await failure(read(other))).message, /daily calls are used up/);
+  assert.equal(asked, 1);
+  quota.age(16 * 60_000);
+  assert.equal((await failure(read(other))).code, 'DAILY');
+  quota.age(16 * 60_000);
+  await read(other);
+  assert.equal(asked, 4);
 });
 
 test('another client’s retry settings, which are global in HubSpot’s SDK, do not reach ours', async (context) => {

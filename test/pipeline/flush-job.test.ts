@@ -42,6 +42,6 @@ test('writes that a CRM cannot take now are said with the reason and the fix, an
   assert.equal(said.length, 1);
   assert.match(
     said[0] ?? '',
-    /^1 writes to salesforce org wait: .*the daily allowance of calls is used up Raise the allowance\.$/,
+    /^1 writes to salesforce org wait: .*the daily allowance of calls is used up; Raise the allowance\.$/,
   );
 });

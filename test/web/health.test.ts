@@ -3,6 +3,8 @@ import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { openDatabase } from '../../src/db.ts';
 import { createSharedBreaker } from '../../src/pipeline/store/breakers.ts';
+import { ensureConnection } from '../../src/pipeline/store/connections.ts';
+import { createSharedQuota } from '../../src/pipeline/store/quotas.ts';
 import type { TestWeb } from './web-fixture.ts';
 import { openWeb } from './web-fixture.ts';
 
@@ -55,6 +57,20 @@ test('a provider that is down degrades readiness and is named, since its work wa
   const [llm, salesforce] = body.reasons;
   assert.match(llm ?? '', /^llm: connection refused/);
   assert.match(salesforce ?? '', /^salesforce: not answering after 5 failures in a row; next attempt 20/);
+});
+
+test('the status page tells how much of a CRM’s day is used, and that batch work waits', async () => {
+  const { db } = web.database;
+  const connection = await db.inWorkspace(web.workspaceId, (tx) =>
+    ensureConnection(tx, web.workspaceId, 'salesforce', 'default'),
+  );
+  const quota = createSharedQuota(db, connection);
+  const read = async (): Promise<string> => (await fetch(`${web.base}/status`)).text();
+  await quota.tell({ used: 12_345, limit: 100_000 });
+  assert.match(await read(), /12,345 of 100,000 daily calls used/);
+  assert.doesNotMatch(await read(), /batch writes wait/);
+  await quota.tell({ used: 80_000, limit: 100_000 });
+  assert.match(await read(), /80,000 of 100,000 daily calls used.*batch writes wait/);
 });
 
 test('many probes ask the providers once', async () => {

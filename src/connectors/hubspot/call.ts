@@ -1,6 +1,8 @@
 import { Client } from '@hubspot/api-client';
 import type { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
+import type { DailyShare } from '../daily-share.ts';
+import type { DailyUsage } from '../limits.ts';
 import { classifyNetworkError } from '../resilience.ts';
 import { translateRefusal } from './refusals.ts';
 
@@ -26,6 +28,8 @@ export type ApiAnswer<T> = {
   data: T;
   /** HubSpot's clock when the request was sent. */
   sentAt: Date;
+  /** What its headers say of the account's day; a search's say nothing. */
+  usage: DailyUsage | null;
 };
 
 /** One HTTP exchange; a null token sends none. @throws ProviderError (kinds as in src/errors.ts) or the signal's reason */
@@ -40,7 +44,7 @@ export type Caller = <T>(
  * off: they are one global pair that any other client in the process would change for us too.
  * It takes no AbortSignal: the signal is looked at before each request, and the policy stops waiting for an answer.
  */
-export function createCaller(baseUrl: string, note: (headers: Headers) => void): Caller {
+export function createCaller(baseUrl: string, daily: Pick<DailyShare, 'noteAnswer' | 'noteRefusal'>): Caller {
   // A trailing slash would give //crm/…, which HubSpot does not know.
   const client = new Client({ basePath: baseUrl.replace(/\/+$/, '') });
   return async (wanted, token, signal) => {
@@ -66,10 +70,16 @@ export function createCaller(baseUrl: string, note: (headers: Headers) => void):
       if (failure === null) throw error;
       throw new ProviderError({ provider: 'hubspot', operation, ...failure, cause: error });
     }
-    note(response.headers);
-    if (!response.ok) throw translateRefusal(operation, response.status, text, response.headers);
-    const data = parseAnswer(operation, wanted.schema, text);
-    return { status: response.status, data, sentAt: readClock(response, performance.now() - began) };
+    const sentAt = readClock(response, performance.now() - began);
+    const usage = readUsage(response.headers);
+    // Tokens are asked for elsewhere: what they cost does not count, and their answers say nothing of the day.
+    if (usage !== null || (response.ok && form === undefined)) await daily.noteAnswer(usage);
+    if (!response.ok) {
+      const refusal = translateRefusal(operation, response.status, text, response.headers);
+      if (refusal.kind === 'quota') await daily.noteRefusal();
+      throw refusal;
+    }
+    return { status: response.status, data: parseAnswer(operation, wanted.schema, text), sentAt, usage };
   };
 }
 
@@ -92,6 +102,14 @@ function parseAnswer<T>(operation: string, schema: z.ZodType<T>, text: string): 
     message: `the answer has an unexpected shape: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
     maybeApplied: true,
   });
+}
+
+/** X-HubSpot-RateLimit-Daily and -Daily-Remaining (usage guidelines; OAuth apps and searches get neither). */
+function readUsage(headers: Headers): DailyUsage | null {
+  const limit = Number(headers.get('x-hubspot-ratelimit-daily') ?? Number.NaN);
+  const left = Number(headers.get('x-hubspot-ratelimit-daily-remaining') ?? Number.NaN);
+  if (!Number.isFinite(limit) || !Number.isFinite(left) || limit <= 0) return null;
+  return { used: Math.max(0, limit - left), limit };
 }
 
 /** HubSpot's clock from its Date header, taken back to when the request was sent; ours when there is none. */

@@ -1,12 +1,13 @@
 import type { GrantStore } from '../crm-credentials.ts';
 import type { Crm, CrmObject } from '../crm.ts';
+import { DAILY_SHARE, createDailyShare } from '../daily-share.ts';
+import type { SharedQuota } from '../limits.ts';
 import type { Policy } from '../resilience.ts';
 import { staticAccess } from './access.ts';
 import { createApi } from './api.ts';
 import { createCaller } from './call.ts';
 import { readChanges } from './changes.ts';
 import { HISTORY_BATCH, readHistory } from './history.ts';
-import { createDailyShare } from './daily-share.ts';
 import type { HubspotObject } from './fields.ts';
 import { grantAccess } from './grant.ts';
 import { checkConnection, installFields, readAccount } from './setup.ts';
@@ -21,14 +22,13 @@ export type HubspotOptions = {
   /** For everything but searches; see createHubspotPolicies. */
   policy: Policy;
   searchPolicy: Policy;
-  /** The part of the account's daily calls that batch work may use, 0 to 1. */
+  /** What HubSpot says of the account's daily calls, for all workers. */
+  quota: SharedQuota;
+  /** Batch work stops when this share (0–1) of the account's daily calls is used up, by whomever; default 0.8. */
   dailyShare?: number;
   /** What an earlier check() learned; without it, links to records are right once anything was read. */
   account?: HubspotAccount;
 };
-
-// Leaves a fifth of the day to the account's other apps and to people who wait.
-const DAILY_SHARE = 0.8;
 
 const TYPE_IDS: Readonly<Record<HubspotObject, string>> = { company: '0-2', contact: '0-1' };
 
@@ -38,8 +38,12 @@ const TYPE_IDS: Readonly<Record<HubspotObject, string>> = { company: '0-2', cont
  */
 export function createHubspot(options: HubspotOptions): Crm {
   const { baseUrl, accessToken, policy, searchPolicy } = options;
-  const daily = createDailyShare(options.dailyShare ?? DAILY_SHARE);
-  const call = createCaller(baseUrl, daily.note);
+  const daily = createDailyShare({
+    provider: 'hubspot',
+    share: options.dailyShare ?? DAILY_SHARE,
+    quota: options.quota,
+  });
+  const call = createCaller(baseUrl, daily);
   const access =
     typeof accessToken === 'string'
       ? staticAccess(accessToken)

@@ -4,6 +4,7 @@ import type { CallOptions } from '../call.ts';
 import { FIELDS } from '../crm-fields.ts';
 import type { FieldDefinition } from '../crm-fields.ts';
 import type { CrmCheck, FieldCheck } from '../crm.ts';
+import type { DailyUsage } from '../limits.ts';
 import { API_VERSION } from './client.ts';
 import type { Client } from './client.ts';
 import type { Describe, DescribedField, ObjectDescription } from './describe.ts';
@@ -12,7 +13,6 @@ import { provider } from './failures.ts';
 import { NUMBER_PRECISION, NUMBER_SCALE, readObjects, writeObjects } from './fields.ts';
 import type { SalesforceObject } from './fields.ts';
 import { queryRows } from './query.ts';
-import type { Usage } from './quota.ts';
 import { readFields } from './to-record.ts';
 
 const UserInfo = z.object({ preferred_username: z.string() });
@@ -38,14 +38,13 @@ const uses: Readonly<Record<string, string>> = {
   ConvertedAccountId: 'following converted leads to their account',
 };
 
-/** Who we are, what we may do, and whether our fields are as they must be. Also asked when the day's share is used up. */
+/** Who we are, what we may do, and whether our fields are as they must be. */
 export async function checkOrg(
   client: Client,
   describe: Describe,
   options: CallOptions,
-  usage: () => Usage | null,
+  usage: () => DailyUsage | null,
 ): Promise<CrmCheck> {
-  const asked = { ...options, pastQuota: true };
   const user = await get(client, 'identity', '/services/oauth2/userinfo', UserInfo, options);
   const versions = await get(client, 'versions', '/services/data', Versions, options);
   if (!versions.some(({ version }) => version === API_VERSION))
@@ -60,7 +59,7 @@ export async function checkOrg(
     client,
     'SELECT Name FROM Organization LIMIT 1',
     Organization,
-    asked,
+    options,
   );
 
   const missingPermissions: CrmCheck['missingPermissions'] = [];
@@ -78,7 +77,7 @@ export async function checkOrg(
         missingPermissions.push({ name: `Read on ${object}.${name}`, disables: use });
     }
   }
-  const editable = await findEditable(client, asked);
+  const editable = await findEditable(client, options);
   if (editable === null)
     missingPermissions.push({
       name: 'View Setup and Configuration',
@@ -97,6 +96,7 @@ export async function checkOrg(
     }
   }
   const { organizationId } = await client.session(options);
+  const day = usage();
   return {
     organization: organization?.Name ?? organizationId,
     organizationId,
@@ -104,7 +104,7 @@ export async function checkOrg(
     apiVersion: API_VERSION,
     missingPermissions,
     fields,
-    usage: usage(),
+    usage: day === null || day.limit === null ? null : { used: day.used, limit: day.limit },
   };
 }
 
@@ -119,7 +119,7 @@ async function get<T>(
     operation,
     ({ connection }) => connection.request({ method: 'GET', url }),
     schema,
-    { ...options, repeatable: true, pastQuota: true },
+    { ...options, repeatable: true },
   );
   return value;
 }
@@ -130,7 +130,7 @@ async function describeIfVisible(
   options: CallOptions,
 ): Promise<ObjectDescription | null> {
   try {
-    return await describe.fresh(object, { ...options, pastQuota: true });
+    return await describe.fresh(object, options);
   } catch (error) {
     if (error instanceof ProviderError && (error.kind === 'not-found' || error.code === 'INVALID_TYPE'))
       return null;

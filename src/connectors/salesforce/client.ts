@@ -2,9 +2,10 @@ import { Connection, OAuth2 } from 'jsforce';
 import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
+import type { DailyShare } from '../daily-share.ts';
+import type { DailyUsage } from '../limits.ts';
 import type { Policy } from '../resilience.ts';
 import { readAnswer, toProviderError } from './failures.ts';
-import type { Quota } from './quota.ts';
 import { createTransport } from './transport.ts';
 import type { Exchange } from './transport.ts';
 
@@ -20,11 +21,9 @@ type Session = {
   userId: string;
 };
 
-export type CallDetails = {
+type CallDetails = {
   /** True when the call may be sent again after a failure that may have taken effect. */
   repeatable: boolean;
-  /** True: goes out even when our share of the day is used up. */
-  pastQuota?: boolean;
 };
 
 export type Answered<T> = { value: T; headers: Headers | null };
@@ -45,7 +44,7 @@ export type Client = {
 export type ClientSettings = Credentials & {
   loginUrl: string;
   policy: Policy;
-  quota: Quota;
+  daily: DailyShare;
   fetch: typeof globalThis.fetch;
   now: () => Date;
 };
@@ -58,7 +57,7 @@ const Token = z.object({
 });
 
 export function createClient(settings: ClientSettings): Client {
-  const { loginUrl, clientId, clientSecret, policy, quota, fetch, now } = settings;
+  const { loginUrl, clientId, clientSecret, policy, daily, fetch, now } = settings;
   const { transport, within, open } = createTransport(fetch);
   let current: Promise<Session> | null = null;
 
@@ -75,15 +74,24 @@ export function createClient(settings: ClientSettings): Client {
         const known: Exchange = { signal, status: null, headers: null };
         try {
           const body = await within(known, send);
-          return { value: readAnswer(operation, schema, body, known), headers: known.headers };
+          const value = readAnswer(operation, schema, body, known);
+          await noteDay(known.headers);
+          return { value, headers: known.headers };
         } catch (error) {
-          throw toProviderError(operation, error, known, now());
-        } finally {
-          quota.observe(known.headers?.get('sforce-limit-info') ?? null);
+          const failure = toProviderError(operation, error, known, now());
+          await noteDay(known.headers);
+          if (failure instanceof ProviderError && failure.kind === 'quota') await daily.noteRefusal();
+          throw failure;
         }
       },
       options,
     );
+
+  /** Logins carry no such header: they count apart. */
+  const noteDay = async (headers: Headers | null): Promise<void> => {
+    const usage = readUsage(headers);
+    if (usage !== null) await daily.noteAnswer(usage);
+  };
 
   const login = async (options: CallOptions): Promise<Session> => {
     const oauth = new OAuth2({ loginUrl, clientId, clientSecret });
@@ -115,8 +123,12 @@ export function createClient(settings: ClientSettings): Client {
     return untilAborted(current, options.signal);
   };
 
-  const call: Client['call'] = async (operation, send, schema, options) => {
-    if (options.pastQuota !== true) quota.ensure(operation);
+  const callOnce = async <T>(
+    operation: string,
+    send: (session: Session) => PromiseLike<unknown>,
+    schema: z.ZodType<T>,
+    options: CallOptions & CallDetails,
+  ): Promise<Answered<T>> => {
     const used = await session(options);
     const mine = current;
     try {
@@ -129,6 +141,19 @@ export function createClient(settings: ClientSettings): Client {
     if (current === mine) current = null;
     const renewed = await session(options);
     return exchange(operation, () => send(renewed), schema, options);
+  };
+
+  /** The list of resources is the smallest answer that carries the day's usage and takes no permission. */
+  const lookAtDay = async (options: CallOptions): Promise<DailyUsage | null> => {
+    const list = `/services/data/v${API_VERSION}`;
+    const ask = ({ connection }: Session) => connection.request({ method: 'GET', url: list });
+    const details = { ...options, interactive: true, repeatable: true };
+    return readUsage((await callOnce('resources', ask, z.unknown(), details)).headers);
+  };
+
+  const call: Client['call'] = async (operation, send, schema, options) => {
+    await daily.enter(operation, options.interactive === true, () => lookAtDay(options));
+    return callOnce(operation, send, schema, options);
   };
 
   return {
@@ -144,6 +169,13 @@ export function createClient(settings: ClientSettings): Client {
       return value;
     },
   };
+}
+
+/** The org's calls of the last 24 hours, from `Sforce-Limit-Info: api-usage=25/100000` (REST API guide). */
+function readUsage(headers: Headers | null): DailyUsage | null {
+  const [, used, limit] = /api-usage=(\d+)\/(\d+)/.exec(headers?.get('sforce-limit-info') ?? '') ?? [];
+  if (used === undefined || limit === undefined || Number(limit) === 0) return null;
+  return { used: Number(used), limit: Number(limit) };
 }
 
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CallOptions } from '../call.ts';
 import { FIELDS } from '../crm-fields.ts';
-import type { CallDetails, Client } from './client.ts';
+import type { Client } from './client.ts';
 import type { SalesforceObject } from './fields.ts';
 
 const DescribedField = z.object({
@@ -20,11 +20,9 @@ const Described = z.object({ name: z.string(), updateable: z.boolean(), fields: 
 /** What the integration user sees of an object. */
 export type ObjectDescription = { updateable: boolean; fields: ReadonlyMap<string, DescribedField> };
 
-type DescribeOptions = CallOptions & Pick<CallDetails, 'pastQuota'>;
-
 export type Describe = {
   /** Asks the org. */
-  fresh(object: SalesforceObject, options: DescribeOptions): Promise<ObjectDescription>;
+  fresh(object: SalesforceObject, options: CallOptions): Promise<ObjectDescription>;
   /** As last asked within ten minutes. */
   known(object: SalesforceObject, options: CallOptions): Promise<ObjectDescription>;
   /** Something we thought was there is not: ask again next time. */
@@ -37,7 +35,7 @@ const KNOWN_FOR_MS = 10 * 60_000;
 /** Field names per object, so that only what exists and may be seen is asked for. */
 export function createDescribe(client: Client, now: () => Date): Describe {
   const kept = new Map<SalesforceObject, { at: number; description: ObjectDescription }>();
-  const fresh = async (object: SalesforceObject, options: DescribeOptions): Promise<ObjectDescription> => {
+  const fresh = async (object: SalesforceObject, options: CallOptions): Promise<ObjectDescription> => {
     const { value } = await client.call(
       'describe',
       ({ connection }) => connection.request({ method: 'GET', url: `/sobjects/${object}/describe` }),

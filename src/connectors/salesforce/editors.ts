@@ -15,10 +15,7 @@ const Assignment = z.object({ PermissionSetId: z.string() });
  * to somebody at any moment.
  * @returns null when the integration user may not see the setup that tells
  */
-export async function findEditable(
-  client: Client,
-  options: CallOptions & { pastQuota: boolean },
-): Promise<Set<string> | null> {
+export async function findEditable(client: Client, options: CallOptions): Promise<Set<string> | null> {
   const paths = writeObjects.flatMap((object) => FIELDS.map((field) => `${object}.${field.salesforceName}`));
   const { userId } = await client.session(options);
   try {

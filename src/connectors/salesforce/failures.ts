@@ -8,8 +8,6 @@ export const provider = 'salesforce';
 
 // Too many long calls at once (25 of 20 s and more): the platform names no time, so we leave it a little.
 const CONCURRENCY_WAIT_MS = 5000;
-// The daily allowance is a rolling 24 hours, so some of it comes back all the time; asking more often helps nobody.
-export const QUOTA_WAIT_MS = 15 * 60_000;
 
 const JsforceError = z.object({ message: z.string(), name: z.string(), errorCode: z.string().optional() });
 
@@ -67,7 +65,6 @@ export function toProviderError(operation: string, error: unknown, exchange: Exc
       kind: 'quota',
       code,
       message: `the org's daily API calls are used up: ${message}`,
-      retryAfterMs: QUOTA_WAIT_MS,
       fix: 'wait for the 24-hour window to move on, or buy more API calls',
     });
   if (status === 429 || code === 'REQUEST_LIMIT_EXCEEDED')

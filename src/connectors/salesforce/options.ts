@@ -1,3 +1,4 @@
+import type { SharedQuota } from '../limits.ts';
 import type { Policy } from '../resilience.ts';
 import type { BulkSettings } from './bulk-settings.ts';
 
@@ -9,7 +10,9 @@ export type SalesforceOptions = {
   /** An administrator's client; only installFields uses it. */
   admin?: { clientId: string; clientSecret: string };
   policy: Policy;
-  /** Stop when this share (0–1) of the org's daily API calls is used up, by whomever; default 0.8. */
+  /** What the org says of its daily API calls, for all workers. */
+  quota: SharedQuota;
+  /** Batch work stops when this share (0–1) of the org's daily API calls is used up, by whomever; default 0.8. */
   dailyShare?: number;
   /** Where bulk queries go another way than by default. */
   bulk?: Partial<BulkSettings>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CallOptions } from '../call.ts';
-import type { CallDetails, Client } from './client.ts';
+import type { Client } from './client.ts';
 
 /** Text as a SOQL literal. */
 export function quote(text: string): string {
@@ -12,7 +12,7 @@ export async function queryRows<T>(
   client: Client,
   soql: string,
   row: z.ZodType<T>,
-  options: CallOptions & Pick<CallDetails, 'pastQuota'>,
+  options: CallOptions,
 ): Promise<T[]> {
   const Page = z.object({
     done: z.boolean(),

@@ -1,22 +1,20 @@
 import { UserError } from '../../errors.ts';
 import type { Crm } from '../crm.ts';
+import { DAILY_SHARE, createDailyShare } from '../daily-share.ts';
 import { BULK } from './bulk-settings.ts';
 import { checkOrg } from './check.ts';
 import { createClient } from './client.ts';
 import { createDescribe } from './describe.ts';
+import { provider } from './failures.ts';
 import { asSalesforceObject, readObjects, writeObjects } from './fields.ts';
 import { groupWrites } from './group.ts';
 import { installFields } from './install.ts';
 import type { SalesforceOptions } from './options.ts';
-import { createQuota } from './quota.ts';
 import { readChanges } from './read-changes.ts';
 import { READ_BATCH, readCurrent } from './read-current.ts';
 import { writeRecords } from './write.ts';
 
 export type { SalesforceOptions } from './options.ts';
-
-// Of the org's daily calls, all integrations together: the rest is left to others.
-const DAILY_SHARE = 0.8;
 
 /** The Salesforce connector: jsforce over the client-credentials flow, under the given policy. */
 export function createSalesforce(settings: SalesforceOptions): Crm {
@@ -24,8 +22,12 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
   const fetch = settings.fetch ?? globalThis.fetch;
   const now = settings.now ?? (() => new Date());
   const bulk = { ...BULK, ...settings.bulk };
-  const quota = createQuota(settings.dailyShare ?? DAILY_SHARE, now);
-  const shared = { loginUrl, policy, quota, fetch, now };
+  const daily = createDailyShare({
+    provider,
+    share: settings.dailyShare ?? DAILY_SHARE,
+    quota: settings.quota,
+  });
+  const shared = { loginUrl, policy, daily, fetch, now };
   const client = createClient({ ...shared, clientId, clientSecret });
   const describe = createDescribe(client, now);
   // Lightning answers on the My Domain, which is also where we log in.
@@ -40,7 +42,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
     readObjects,
     writeObjects,
     readBatch: READ_BATCH,
-    check: (options) => checkOrg(client, describe, options, () => quota.usage()),
+    check: (options) => checkOrg(client, describe, options, daily.known),
     installFields: async (options) => {
       if (admin === undefined)
         throw new UserError(

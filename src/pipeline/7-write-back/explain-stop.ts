@@ -14,8 +14,8 @@ export function explainStop(error: unknown, signal: AbortSignal): Stop | null {
   const delays: Record<ProviderError['kind'], number> = {
     unavailable: 15 * SECOND_MS,
     'rate-limited': 15 * SECOND_MS,
-    // Allowances roll over 24 hours or at midnight; a look per half hour costs little.
-    quota: 30 * MINUTE_MS,
+    // Asking again costs nothing until it is time for a look (connectors/daily-share.ts).
+    quota: 15 * MINUTE_MS,
     unauthorized: 10 * MINUTE_MS,
     refused: 10 * MINUTE_MS,
     'not-found': 10 * MINUTE_MS,

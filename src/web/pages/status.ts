@@ -1,5 +1,8 @@
+import { DAILY_SHARE, isShareUsed } from '../../connectors/daily-share.ts';
 import { listBreakers } from '../../pipeline/store/breakers.ts';
 import { listConnections } from '../../pipeline/store/connections.ts';
+import { listQuotas } from '../../pipeline/store/quotas.ts';
+import type { Quota } from '../../pipeline/store/quotas.ts';
 import { countSkipped } from '../../pipeline/store/records.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
 import { renderPage } from '../render.ts';
@@ -17,6 +20,7 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
     listBreakers(db),
     db.inWorkspace(workspaceId, async (tx) => ({
       connections: await listConnections(tx),
+      quotas: await listQuotas(tx),
       skipped: await countSkipped(tx),
       usage: await sumUsage(tx, { since: startOfMonth(new Date()) }),
     })),
@@ -54,11 +58,26 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
       active: connection.status === 'active',
       status: connection.status,
       because: connection.pausedBecause ?? (down.has(connection.id) ? 'does not answer at the moment' : ''),
+      day: describeDay(found.quotas.find(({ connectionId }) => connectionId === connection.id)),
       syncedAt: connection.syncedAt === null ? null : describeMoment(connection.syncedAt),
     })),
     skipped: found.skipped.map(({ because, rows }) => ({ because, rows: formatCount(rows) })),
     cost: describeCost(found.usage),
   });
+}
+
+/** What the CRM last said of the day's calls, and whether batch work waits for the next ones. */
+function describeDay(quota: Quota | undefined) {
+  if (quota === undefined) return null;
+  const { used, limit } = quota;
+  return {
+    calls:
+      limit === null
+        ? 'daily calls used up'
+        : `${formatCount(used)} of ${formatCount(limit)} daily calls used`,
+    waits: isShareUsed(quota, DAILY_SHARE),
+    saidAt: describeMoment(quota.saidAt),
+  };
 }
 
 function startOfMonth(now: Date): Date {

@@ -4,6 +4,7 @@ import { createPolicy, noBreaker, noLimits } from '../../../src/connectors/resil
 import type { PolicyOptions } from '../../../src/connectors/resilience.ts';
 import { createSalesforce } from '../../../src/connectors/salesforce/salesforce.ts';
 import type { SalesforceOptions } from '../../../src/connectors/salesforce/salesforce.ts';
+import { createOwnQuota } from '../../harness/own-quota.ts';
 import type { SalesforceTwin } from '../../../sandbox/salesforce/twin.ts';
 
 /** The connector on a twin, as app.ts builds it but for limits and waits. */
@@ -16,6 +17,7 @@ export function connect(
     loginUrl: twin.url,
     clientId: twin.clientId,
     clientSecret: twin.clientSecret,
+    quota: createOwnQuota(),
     admin: { clientId: twin.adminClientId, clientSecret: twin.adminClientSecret },
     policy: createPolicy({
       provider: 'salesforce',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { SalesforceTwin, SalesforceTwinOptions } from '../../../sandbox/salesforce/twin.ts';
-import type { CrmCheck } from '../../../src/connectors/crm.ts';
+import type { Crm, CrmCheck } from '../../../src/connectors/crm.ts';
 import { FIELDS } from '../../../src/connectors/crm-fields.ts';
 import { ProviderError, UserError } from '../../../src/errors.ts';
 import {
@@ -13,6 +13,7 @@ import {
   soql,
   startSmall,
 } from '../../sandbox/salesforce-fixture.ts';
+import { createOwnQuota } from '../../harness/own-quota.ts';
 import { connect, ledger, readAll } from './connect.ts';
 
 async function start(
@@ -219,8 +220,8 @@ suite('A Salesforce org is connected', () => {
 
   test('Fieldnote stops at its share of the day and goes on when the window has moved', async (context) => {
     const twin = await start(context);
-    let now = Date.now();
-    const crm = connect(twin, { dailyShare: 0.5, now: () => new Date(now) });
+    const quota = createOwnQuota();
+    const crm = connect(twin, { dailyShare: 0.5, quota });
     const read = () => crm.readCurrent('Account', [accountId('alder')], ledger());
     for (let index = 0; index < 50; index += 1) await read();
     twin.setDailyLimit(2 * twin.dump().usage.used);
@@ -231,9 +232,17 @@ suite('A Salesforce org is connected', () => {
     assert.match(failure.message, /stops at 50 %/);
     assert.ok((failure.retryAfterMs ?? 0) > 60_000);
     assert.equal(twin.dump().usage.used, used);
-    assert.equal((await crm.check(ledger())).usage?.limit, twin.dump().usage.limit);
-    now += 25 * 3_600_000;
+
+    const another = connect(twin, { dailyShare: 0.5, quota });
+    const refused = await failureOf(another.readCurrent('Account', [accountId('alder')], ledger()));
+    assert.equal(refused.kind, 'quota');
+    assert.equal(twin.dump().usage.used, used, 'a worker that just started spends nothing to learn it');
+
+    const person = { ...ledger(), interactive: true };
+    assert.equal((await another.check(person)).usage?.limit, twin.dump().usage.limit);
+    await crm.readCurrent('Account', [accountId('alder')], person);
     twin.kit.clock.set(25 * 3_600_000);
+    quota.age(15 * 60_000);
     await read();
   });
 
@@ -244,6 +253,32 @@ suite('A Salesforce org is connected', () => {
       [failure.kind, failure.code, failure.retryable],
       ['quota', 'REQUEST_LIMIT_EXCEEDED', true],
     );
+  });
+
+  test('once the org refuses for its day, no worker asks until it is time to look, and then one does', async (context) => {
+    const twin = await start(context);
+    const quota = createOwnQuota();
+    const [one, other] = [connect(twin, { quota, dailyShare: 1 }), connect(twin, { quota, dailyShare: 1 })];
+    const read = (crm: Crm) => crm.readCurrent('Account', [accountId('alder')], ledger());
+    await read(one);
+    twin.setDailyLimit(twin.dump().usage.used);
+    assert.equal((await failureOf(read(one))).code, 'REQUEST_LIMIT_EXCEEDED');
+    const calls = () => twin.kit.calls.summary().total;
+    const before = calls();
+    assert.equal((await failureOf(read(other))).kind, 'quota');
+    assert.equal(calls(), before);
+
+    quota.age(16 * 60_000);
+    const looks = await Promise.all([failureOf(read(one)), failureOf(read(other))]);
+    assert.deepEqual(
+      looks.map(({ kind }) => kind),
+      ['quota', 'quota'],
+    );
+    assert.equal(calls() - before, 2, 'one login of the worker that looked, one look');
+    twin.setDailyLimit(1_000);
+    quota.age(16 * 60_000);
+    await read(other);
+    await read(one);
   });
 
   test('an answer that breaks off midway is an outage, not the end of the process', async (context) => {
