@@ -1,5 +1,5 @@
 import type { Config, LlmEndpoint } from './config.ts';
-import { HUBSPOT_RATES, hubspotBuckets } from './connectors/hubspot/limits.ts';
+import { HUBSPOT_PACE, hubspotBuckets } from './connectors/hubspot/limits.ts';
 import type { SharedBreaker, SharedLimits } from './connectors/limits.ts';
 import { LLM_TIMES, createLlm, createTextModels, llmBuckets } from './connectors/llm/llm.ts';
 import type { PageReader } from './connectors/page-reader.ts';
@@ -86,8 +86,7 @@ export function rateOf(bucket: string, config: Config): BucketRate | undefined {
   }
   if (bucket.startsWith('hubspot:')) {
     const { search } = hubspotBuckets(bucket.slice('hubspot:'.length).replace(/:search$/, ''));
-    const rate = bucket === search ? HUBSPOT_RATES.search : HUBSPOT_RATES.burst;
-    return { perSecond: rate.calls / (rate.perMs / 1000), burst: rate.calls };
+    return bucket === search ? HUBSPOT_PACE.search : HUBSPOT_PACE.burst;
   }
   return undefined;
 }

@@ -2,15 +2,27 @@ import type { SharedBreaker, SharedLimits } from '../limits.ts';
 import { createPolicy } from '../resilience.ts';
 import type { Policy } from '../resilience.ts';
 
+/** What a bucket refills by, and how much it gives at once after a rest. */
+export type Pace = { perSecond: number; burst: number };
+
+/**
+ * The fastest pace that never lets `calls` be exceeded in any window of `perMs`: what is given at once counts together with what
+ * flows in during the window, and calls that left apart may arrive up to `spreadMs` closer together.
+ */
+function paceWithin(limit: { calls: number; perMs: number; atOnce: number; spreadMs: number }): Pace {
+  const { calls, perMs, atOnce, spreadMs } = limit;
+  return { perSecond: ((calls - atOnce + 1) * 1000) / (perMs + spreadMs), burst: atOnce };
+}
+
 /**
  * HubSpot's limits for a privately distributed app on the smallest plans, so that they hold on every plan: 100 calls
  * in ten seconds (usage guidelines, "Privately distributed apps"); searches count apart, five a second for the whole
  * account (search guide, "Rate limits").
  */
-export const HUBSPOT_RATES = {
-  burst: { calls: 100, perMs: 10_000 },
-  search: { calls: 5, perMs: 1_000 },
-} as const;
+export const HUBSPOT_PACE: Readonly<Record<'burst' | 'search', Pace>> = {
+  burst: paceWithin({ calls: 100, perMs: 10_000, atOnce: 10, spreadMs: 1_000 }),
+  search: paceWithin({ calls: 5, perMs: 1_000, atOnce: 1, spreadMs: 500 }),
+};
 
 const ATTEMPTS = 3;
 // A batch of 100 takes HubSpot a few seconds at worst; the whole stays under 30 s, for which the rows of a write are leased.
@@ -18,7 +30,7 @@ const ATTEMPT_TIMEOUT_MS = 12_000;
 const TOTAL_TIMEOUT_MS = 28_000;
 const BACKOFF_MS = { first: 500, max: 5_000 };
 
-/** The bucket keys of one connection, for whoever sets their rates (HUBSPOT_RATES). */
+/** The bucket keys of one connection, for whoever sets their rates (HUBSPOT_PACE). */
 export function hubspotBuckets(connection: string): { burst: string; search: string } {
   return { burst: `hubspot:${connection}`, search: `hubspot:${connection}:search` };
 }
