@@ -1,3 +1,4 @@
+import { setImmediate as soon } from 'node:timers/promises';
 import { ProviderDownError, ProviderError } from '../errors.ts';
 import type { CallOptions, ProviderCall } from './call.ts';
 import type { SharedBreaker, SharedLimits, SharedQuota } from './limits.ts';
@@ -66,7 +67,6 @@ export const noLimits: SharedLimits = {
 };
 /** Always lets calls through. */
 export const noBreaker: SharedBreaker = { enter: async () => 'call', report: async () => {} };
-
 /** Knows of no day, and tells nobody. */
 export const noQuota: SharedQuota = {
   read: async () => null,
@@ -75,6 +75,8 @@ export const noQuota: SharedQuota = {
 };
 
 const LONGEST_TURN_MS = 300_000;
+// What must be looked up before a call is looked up so long before its turn: calls that leave late arrive together with the next.
+const LOOK_AHEAD_MS = 50;
 // Added to a Retry-After, so that clocks that tick differently on both sides never make a call early.
 const RETRY_AFTER_MARGIN_MS = 10;
 
@@ -100,13 +102,17 @@ export function createPolicy(settings: PolicyOptions): Policy {
       key: (options.interactive === true ? bucket.interactiveKey : undefined) ?? bucket.key,
       cost: bucket.cost(units),
     }));
-    const turns = buckets.map(({ key, cost }) => limits.reserve(key, cost));
+    /** Milliseconds until our turn. */
+    const takeTurn = async (): Promise<number> => {
+      const waits = await Promise.all(buckets.map(({ key, cost }) => limits.reserve(key, cost)));
+      return Math.max(0, closedUntil - performance.now(), ...waits);
+    };
+    const firstTurn = takeTurn();
     const charged = settings.buckets
       .filter(({ key }) => buckets.every((bucket) => bucket.key !== key))
       .map((bucket) => limits.reserve(bucket.key, bucket.cost(units)));
-    let wait = Math.max(0, closedUntil - performance.now(), ...(await Promise.all(turns)));
+    let wait = await firstTurn;
     await Promise.all(charged);
-    const waited = wait > 0;
     while (wait > 0) {
       if (wait > longestTurnMs)
         throw new ProviderError({
@@ -116,13 +122,17 @@ export function createPolicy(settings: PolicyOptions): Policy {
           message: `the next turn is ${Math.ceil(wait / 1000)} s away`,
           retryAfterMs: wait,
         });
-      await waitFor(wait, options.signal);
-      // While we waited for a turn that we had, another process may have been told to wait.
+      const turnAt = performance.now() + wait;
+      await waitFor(Math.max(0, wait - LOOK_AHEAD_MS), options.signal);
+      // While we waited another process may have been told to wait, or found the provider down; a probe is ours alone.
       const paused = await limits.pausedFor(buckets.map(({ key }) => key));
-      wait = Math.max(paused, closedUntil - performance.now());
+      if (permission === 'call') await enter();
+      await waitFor(Math.max(0, turnAt - performance.now()), options.signal);
+      // A refusal that arrived together with our turn is heard first.
+      await soon();
+      // All whose turns fell into a pause would go at its end, together: they take new ones.
+      wait = paused > 0 || closedUntil > turnAt ? await takeTurn() : 0;
     }
-    // The provider may have gone down while we waited; a probe is ours alone and stays so.
-    if (waited && permission === 'call') await enter();
   }
 
   async function pauseAll(milliseconds: number): Promise<void> {

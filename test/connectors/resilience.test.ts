@@ -355,11 +355,11 @@ test('An answer that was paid for is kept when the breaker cannot be told of it'
   assert.match(warnings.join(), /database is gone/);
 });
 
-test('a call whose turn came waits on when another process was told to wait meanwhile', async () => {
+test('a call whose turn falls into a pause that another process was told of takes a new turn behind it', async () => {
   const asked: (readonly string[])[] = [];
   const policy = policyWith({
     limits: {
-      reserve: async () => 20,
+      reserve: async () => (asked.length === 0 ? 20 : 60),
       pause: async () => {},
       pausedFor: async (buckets) => (asked.push(buckets), asked.length === 1 ? 60 : 0),
     },
