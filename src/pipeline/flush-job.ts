@@ -1,7 +1,7 @@
 import type { Crm } from '../connectors/crm.ts';
 import type { Database } from '../db.ts';
 import { createFlusher } from './7-write-back/flush.ts';
-import type { FlushCounts, FlusherOptions, FlushResult } from './7-write-back/flush.ts';
+import type { FlushCounts, FlusherOptions, FlushRequest, FlushResult } from './7-write-back/flush.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { pauseRefused, whyClosed } from './open-connection.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
@@ -24,7 +24,7 @@ type FlushOnce = (
   connection: Connection,
   options: {
     signal: AbortSignal;
-    mode: 'now' | 'full-batches-only';
+    mode: FlushRequest['mode'];
     onProgress?: (counts: FlushCounts) => void;
   },
 ) => Promise<FlushResult>;
@@ -33,8 +33,9 @@ type FlushOnce = (
 // allows. Nobody waits longer than this for the CRM to show a batch's results.
 const LONGEST_LINGER_MS = 5 * 60_000;
 const SHORTEST_WAIT_MS = 200;
-// In an outage a flush looks again every few seconds.
+// In an outage a flush looks again every few seconds; a day's allowance is gone for hours.
 const TELL_EVERY_MS = 60_000;
+const TELL_QUOTA_EVERY_MS = 60 * 60_000;
 
 /** A connection as writing needs it: its CRM, and which of our fields people may edit there. */
 export function openForWriting(deps: Pick<Deps, 'db' | 'crmOf'>): FlusherOptions['openCrm'] {
@@ -75,10 +76,11 @@ export function createFlushJob(deps: Deps) {
   const tell = (
     connection: Connection,
     waiting: number,
-    { because, fix }: NonNullable<FlushResult['stopped']>,
+    { because, fix, error }: NonNullable<FlushResult['stopped']>,
   ): void => {
     const last = toldAt.get(connection.id) ?? Number.NEGATIVE_INFINITY;
-    if (performance.now() - last < TELL_EVERY_MS) return;
+    const every = error?.kind === 'quota' ? TELL_QUOTA_EVERY_MS : TELL_EVERY_MS;
+    if (performance.now() - last < every) return;
     toldAt.set(connection.id, performance.now());
     deps.onError(
       new Error([because, fix].filter(Boolean).join('; ')),
@@ -93,7 +95,11 @@ export function createFlushJob(deps: Deps) {
     if (connection === null || connection.status !== 'active') return 'done';
     // Without its credentials here, its writes stay planned for a process that has them.
     if (whyClosed(deps, connection) !== null) return 'done';
-    const result = await flushOnce(connection, { signal, mode: lingering ? 'full-batches-only' : 'now' });
+    let result = await flushOnce(connection, { signal, mode: lingering ? 'full-batches-only' : 'now' });
+    if (result.stopped?.error?.kind === 'quota' && !signal.aborted) {
+      const { waiting } = await flushOnce(connection, { signal, mode: 'asked-only' });
+      result = { ...result, waiting };
+    }
     if (result.stopped !== null && !signal.aborted) {
       const { error } = result.stopped;
       if (error?.credentialsRefused === true && (await pauseRefused(deps, connection, error))) return 'done';

@@ -20,8 +20,8 @@ import type { Prices } from './store/usage.ts';
 
 const DAY_MS = 86_400_000;
 const RETRY_MS = 30_000;
-// Where a platform does not say when its allowance is back; asking again costs nothing until it is time for a look (daily-share.ts).
-const QUOTA_RETRY_MS = 15 * 60_000;
+// Asking again costs no call until it is time for a look (connectors/daily-share.ts), and shows when another's look found more.
+const QUOTA_RETRY_MS = 60_000;
 // What a CRM refuses it will refuse again: each try costs calls of the org's daily allowance.
 const REFUSED_RETRY_MS = 15 * 60_000;
 
@@ -113,7 +113,12 @@ export function createSyncJob(deps: Deps) {
       if (error instanceof ProviderDownError)
         return { againInMs: Math.max(1000, error.until.getTime() - Date.now()) };
       if (error instanceof ProviderError && error.retryable)
-        return { againInMs: error.retryAfterMs ?? (error.kind === 'quota' ? QUOTA_RETRY_MS : RETRY_MS) };
+        return {
+          againInMs:
+            error.kind === 'quota'
+              ? Math.min(error.retryAfterMs ?? QUOTA_RETRY_MS, QUOTA_RETRY_MS)
+              : (error.retryAfterMs ?? RETRY_MS),
+        };
       if (await pauseRefused(deps, connection, error)) return 'done';
       if (error instanceof ProviderError) {
         deps.onError(error, `sync of ${nameConnection(connection)}`);

@@ -76,11 +76,11 @@ test('batch work stops at its share of the day in all processes, and goes on by 
     await Promise.all(workers.map(({ ready }) => ready));
 
     const connections = app.connections.length;
-    /** Sync and flush of each connection wait for a time that is minutes away. */
+    /** Sync and flush of each connection wait for their next look. */
     const allWait = async (): Promise<boolean> => {
       const [waiting] = await database.rows<{ jobs: number }>(
         `select count(*)::integer as jobs from pgboss.job
-         where name in ('sync', 'flush') and state = 'created' and start_after > now() + interval '1 minute'`,
+         where name in ('sync', 'flush') and state = 'created' and start_after > now() + interval '10 seconds'`,
       );
       return waiting?.jobs === 2 * connections;
     };

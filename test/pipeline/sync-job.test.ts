@@ -76,7 +76,9 @@ test('what a CRM refuses is said and not asked for again every few seconds', asy
 
     const result = await sync(job, AbortSignal.timeout(30_000));
 
-    assert.ok(result !== 'done' && result.againInMs >= 15 * 60_000, kind);
+    // A quota is looked up in our own tables: no call goes out until it is time for one.
+    const least = kind === 'quota' ? 60_000 : 15 * 60_000;
+    assert.ok(result !== 'done' && result.againInMs >= least, kind);
     assert.equal(troubles.length, kind === 'quota' ? 0 : 1, kind);
   }
 });

@@ -14,8 +14,8 @@ export function explainStop(error: unknown, signal: AbortSignal): Stop | null {
   const delays: Record<ProviderError['kind'], number> = {
     unavailable: 15 * SECOND_MS,
     'rate-limited': 15 * SECOND_MS,
-    // Asking again costs nothing until it is time for a look (connectors/daily-share.ts).
-    quota: 15 * MINUTE_MS,
+    // Asking again costs no call until it is time for a look (connectors/daily-share.ts), and shows when another's look found more.
+    quota: MINUTE_MS,
     unauthorized: 10 * MINUTE_MS,
     refused: 10 * MINUTE_MS,
     'not-found': 10 * MINUTE_MS,
@@ -25,6 +25,10 @@ export function explainStop(error: unknown, signal: AbortSignal): Stop | null {
     because: describeError(error),
     ...(error.fix === undefined ? {} : { fix: error.fix }),
     error,
-    comeBackAt: after(error.retryAfterMs ?? delays[error.kind]),
+    comeBackAt: after(
+      error.kind === 'quota'
+        ? Math.min(error.retryAfterMs ?? MINUTE_MS, MINUTE_MS)
+        : (error.retryAfterMs ?? delays[error.kind]),
+    ),
   };
 }

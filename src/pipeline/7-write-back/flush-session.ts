@@ -59,6 +59,8 @@ export type SessionOptions = {
   workspaceId: string;
   connectionId: string;
   signal: AbortSignal;
+  /** A person waits for it. */
+  interactive?: boolean | undefined;
   leaseMs?: number | undefined;
   uncertainMs?: number | undefined;
   onCall?: CallOptions['onCall'] | undefined;
@@ -72,7 +74,7 @@ const LEASE_MS = 30_000;
 const UNCERTAIN_MS = 5_000;
 
 export function openSession(options: SessionOptions): FlushSession {
-  const { db, opened, workspaceId, connectionId, signal, onCall, onProgress } = options;
+  const { db, opened, workspaceId, connectionId, signal, interactive = false, onCall, onProgress } = options;
   const { crm, fieldAccess, policies } = opened;
   const leaseMs = options.leaseMs ?? LEASE_MS;
   const counts: FlushCounts = { applied: 0, conflicted: 0, rejected: 0, skipped: 0 };
@@ -111,6 +113,7 @@ export function openSession(options: SessionOptions): FlushSession {
       const limit = AbortSignal.timeout(Math.ceil(leaseMs * CALL_SHARE_OF_LEASE));
       return act({
         signal: AbortSignal.any([signal, limit]),
+        interactive,
         ...(onCall === undefined ? {} : { onCall }),
       });
     },

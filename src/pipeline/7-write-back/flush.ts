@@ -38,8 +38,11 @@ export type FlushRequest = {
   workspaceId: string;
   connectionId: string;
   signal: AbortSignal;
-  /** `full-batches-only` leaves a group that one call could still take more into for later. */
-  mode: 'now' | 'full-batches-only';
+  /**
+   * `full-batches-only` leaves a group that one call could still take more into for later; `asked-only` sends what a person's own
+   * request planned, with the calls of the day that are kept for people.
+   */
+  mode: 'now' | 'full-batches-only' | 'asked-only';
   onCall?: (call: ProviderCall) => void;
   onProgress?: (counts: FlushCounts) => void;
 };
@@ -78,6 +81,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
         ...request,
         db: options.db,
         opened: await options.openCrm(workspaceId, connectionId),
+        interactive: request.mode === 'asked-only',
         leaseMs: options.leaseMs,
         uncertainMs: options.uncertainMs,
       });
@@ -98,11 +102,12 @@ export function createFlusher(options: FlusherOptions): Flusher {
 async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise<void> {
   const { crm, connectionId } = session;
   await session.inTx((tx) => cancelPlanned(tx, connectionId));
-  await readBackLeftovers(session);
+  const forAll = mode !== 'asked-only';
+  if (forAll) await readBackLeftovers(session);
   let ready: ReadyRecord[] = [];
   for (;;) {
     session.signal.throwIfAborted();
-    await resolveUnresolved(session);
+    if (forAll) await resolveUnresolved(session);
     await renewClaims(session);
     const claimed = await claim(session, mode);
     if (claimed.writes.length > 0) {
@@ -121,6 +126,7 @@ async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise
       ready = [];
       continue;
     }
+    if (!forAll) break;
     const { dueInMs } = await session.inTx((tx) => readOutbox(tx, connectionId));
     if (dueInMs === null || dueInMs > PATIENCE_MS) break;
     await wait(Math.max(dueInMs, SHORTEST_WAIT_MS), undefined, { signal: session.signal });
@@ -134,8 +140,9 @@ async function claim(session: FlushSession, mode: FlushRequest['mode']): Promise
   const { connectionId } = session;
   const claimed = await session.inTx(async (tx): Promise<Claimed> => {
     await lockConnection(tx, connectionId);
-    const due = await listDueRecords(tx, connectionId, RECORDS_AT_ONCE);
-    const chosen = mode === 'now' ? due : chooseFullGroups(session, due);
+    const askedOnly = mode === 'asked-only';
+    const due = await listDueRecords(tx, connectionId, { limit: RECORDS_AT_ONCE, askedOnly });
+    const chosen = mode === 'full-batches-only' ? chooseFullGroups(session, due) : due;
     if (chosen.length === 0) return { writes: [], ledgers: new Map() };
     const writes = await claimPlanned(tx, connectionId, chosen, session.leaseMs);
     const records = chosen.map(({ object, externalId }) => ({ connectionId, object, externalId }));

@@ -13,7 +13,7 @@ export type OpenRecord = { object: CrmObject; externalId: string; fields: FieldK
 // Due: everything of the record that is open may be touched now. Rows of paused and cancelled runs are not looked at,
 // except those that may have gone out already.
 const OPEN_RECORDS = `select w.object, w.external_id, min(w.id) as first, array_agg(w.field) as fields,
-    bool_or(w.state = 'sending') as unresolved,
+    bool_or(w.state = 'sending') as unresolved, coalesce(bool_or(r.kind = 'interactive'), false) as asked,
     max(greatest(coalesce(w.not_before, '-infinity'), coalesce(w.leased_until, '-infinity'))) as due
   from writes w left join runs r on r.workspace_id = w.workspace_id and r.id = w.run_id
   where w.connection_id = $1 and w.state in ('planned', 'sending')
@@ -83,12 +83,16 @@ async function claimRows<Row extends QueryResultRow>(
   return rows;
 }
 
-/** Records with planned fields that may be sent now, oldest plan first. */
-export async function listDueRecords(tx: Tx, connectionId: string, limit: number): Promise<OpenRecord[]> {
+/** Records with planned fields that may be sent now, oldest plan first; `askedOnly`: only where a person's own request planned one. */
+export async function listDueRecords(
+  tx: Tx,
+  connectionId: string,
+  { limit, askedOnly }: { limit: number; askedOnly: boolean },
+): Promise<OpenRecord[]> {
   const { rows } = await tx.query<OpenRecord>(
     `select object, external_id as "externalId", fields from (${OPEN_RECORDS}) as open
-     where not unresolved and due <= now() order by first limit $2`,
-    [connectionId, limit],
+     where not unresolved and due <= now() and (asked or not $3) order by first limit $2`,
+    [connectionId, limit, askedOnly],
   );
   return rows;
 }
