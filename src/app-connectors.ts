@@ -104,12 +104,18 @@ export function neededProviders(config: Config): string[] {
 // takes one search more, one that was researched lately takes none.
 const SEARCHES_PER_COMPANY = 3;
 const LLM_CALLS_PER_COMPANY = 2;
+// Research comes before: robots.txt, the front page and the others one after another (measured: 3 s).
+const SECONDS_OF_RESEARCH = 3;
 
 /** What each company takes from the shared buckets of the providers that are configured. */
 export function demandsOf(config: Config): Demand[] {
   return [
-    ...(config.tavily === null ? [] : [{ bucket: 'tavily', perCompany: SEARCHES_PER_COMPANY }]),
-    ...(config.llm === null ? [] : [{ bucket: 'llm:requests', perCompany: LLM_CALLS_PER_COMPANY }]),
+    ...(config.tavily === null
+      ? []
+      : [{ bucket: 'tavily', perCompany: SEARCHES_PER_COMPANY, comesAfter: 0 }]),
+    ...(config.llm === null
+      ? []
+      : [{ bucket: 'llm:requests', perCompany: LLM_CALLS_PER_COMPANY, comesAfter: SECONDS_OF_RESEARCH }]),
   ].flatMap((demand) => {
     const rate = rateOf(demand.bucket, config);
     return rate === undefined ? [] : [{ ...demand, perSecond: rate.perSecond }];

@@ -5,7 +5,13 @@ import { readBacklogs } from './store/limits.ts';
 import { listWorkspaces } from './store/workspaces.ts';
 
 /** What a company takes from a shared bucket, about. */
-export type Demand = { bucket: string; perSecond: number; perCompany: number };
+export type Demand = {
+  bucket: string;
+  perSecond: number;
+  perCompany: number;
+  /** Seconds until a company that is taken up comes to it: the line must last until then. */
+  comesAfter: number;
+};
 
 /** Answers how many of `room` companies may be taken up now, and counts them as taken up. */
 export type Admission = (room: number) => Promise<number>;
@@ -58,8 +64,9 @@ export function createAdmission(options: {
 }
 
 /** Companies whose calls fit into what is left of the line, at least one while it is not full. */
-export function roomInLine({ perSecond, perCompany }: Demand, backlogSeconds: number): number {
-  return Math.max(0, Math.ceil(((LINE_SECONDS - backlogSeconds) * perSecond) / perCompany));
+export function roomInLine({ perSecond, perCompany, comesAfter }: Demand, backlogSeconds: number): number {
+  const free = LINE_SECONDS + comesAfter - backlogSeconds;
+  return Math.max(0, Math.ceil((free * perSecond) / perCompany));
 }
 
 /** Taken up and put off again, a hundred thousand waiting companies would keep the database busy until the month is over. */

@@ -22,7 +22,7 @@ test('a provider’s line is kept short: companies are taken up as it moves, not
   const admit = createAdmission({
     db: here.db,
     needed: [],
-    demands: [{ bucket: 'line', perSecond: 10, perCompany: 4 }],
+    demands: [{ bucket: 'line', perSecond: 10, perCompany: 4, comesAfter: 0 }],
     budget: unspent,
   });
 
@@ -33,7 +33,7 @@ test('a provider’s line is kept short: companies are taken up as it moves, not
   const later = createAdmission({
     db: here.db,
     needed: [],
-    demands: [{ bucket: 'line', perSecond: 10, perCompany: 4 }],
+    demands: [{ bucket: 'line', perSecond: 10, perCompany: 4, comesAfter: 0 }],
     budget: unspent,
   });
 
@@ -43,9 +43,11 @@ test('a provider’s line is kept short: companies are taken up as it moves, not
 });
 
 test('the scarcest provider decides, a pause stops everyone, and a short line always takes one more', () => {
-  assert.equal(roomInLine({ bucket: 'llm', perSecond: 0.1, perCompany: 2 }, 1.9), 1);
-  assert.equal(roomInLine({ bucket: 'llm', perSecond: 10, perCompany: 2 }, 60), 0);
-  assert.equal(roomInLine({ bucket: 'llm', perSecond: 10, perCompany: 2 }, -2), 20);
+  assert.equal(roomInLine({ bucket: 'llm', perSecond: 0.1, perCompany: 2, comesAfter: 0 }, 1.9), 1);
+  assert.equal(roomInLine({ bucket: 'llm', perSecond: 10, perCompany: 2, comesAfter: 3 }, 60), 0);
+  assert.equal(roomInLine({ bucket: 'llm', perSecond: 10, perCompany: 2, comesAfter: 0 }, -2), 20);
+  // What is taken up now comes to this line in three seconds only.
+  assert.equal(roomInLine({ bucket: 'llm', perSecond: 10, perCompany: 2, comesAfter: 3 }, 2), 15);
 });
 
 test('no more is taken up than there is room for', async () => {
