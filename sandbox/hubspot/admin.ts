@@ -115,7 +115,7 @@ function checkEdit(
 }
 
 function dumpRecord(record: TwinRecord): unknown {
-  const { id, properties: held, createdAt, updatedAt, archivedAt, writes } = record;
+  const { id, properties: held, createdAt, updatedAt, archivedAt, writes, unchanged } = record;
   const iso = (at: number) => new Date(at).toISOString();
   return {
     id,
@@ -124,6 +124,7 @@ function dumpRecord(record: TwinRecord): unknown {
     updatedAt: iso(updatedAt),
     archivedAt: archivedAt === null ? null : iso(archivedAt),
     writes,
+    unchanged,
     history: Object.fromEntries(
       [...record.history].map(([name, entries]) => [name, entries.map(dumpEntry)] as const),
     ),

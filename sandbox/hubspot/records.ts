@@ -16,6 +16,8 @@ export type TwinRecord = {
   history: Map<string, HistoryEntry[]>;
   /** Updates that were accepted, also those that changed nothing. */
   writes: number;
+  /** Values in accepted updates that the record held already. */
+  unchanged: number;
 };
 
 const importer: Author = { sourceType: 'IMPORT', sourceId: 'world', userId: null, name: 'import' };
@@ -65,7 +67,10 @@ export function writeValues(
 ): void {
   for (const [name, value] of Object.entries(values)) {
     const before = record.properties[name] ?? '';
-    if (before === value) continue;
+    if (before === value) {
+      record.unchanged += 1;
+      continue;
+    }
     let entries = record.history.get(name);
     if (entries === undefined) {
       entries = before === '' ? [] : [{ value: before, at: record.createdAt, by: importer }];

@@ -82,6 +82,7 @@ export function openState(options: StateOptions): TwinState {
       archivedAt: null,
       history: new Map(),
       writes: 0,
+      unchanged: 0,
     };
     nextId = Math.max(nextId, Number(id) + 1);
     shelf(type).add(record);
@@ -171,6 +172,7 @@ export function openState(options: StateOptions): TwinState {
       archivedAt: null,
       history: new Map(),
       writes: 0,
+      unchanged: 0,
     };
     shelf(seed.type).add(record);
     if (seed.companyId !== null)

@@ -69,6 +69,8 @@ export type DumpedRecord = {
   history: SalesforceChange[];
   /** Accepted updates by author, those that changed nothing included. */
   updates: Record<string, number>;
+  /** Values in accepted updates that the record held already, by author. */
+  unchanged: Record<string, number>;
   deleted: boolean;
   mergedInto: string | null;
   locked: boolean;

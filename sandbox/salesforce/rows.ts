@@ -18,6 +18,7 @@ export type Row = {
   locked: Lock;
   history: SalesforceChange[];
   updates: Record<string, number>;
+  unchanged: Record<string, number>;
 };
 
 export function createRow(
@@ -41,6 +42,7 @@ export function createRow(
     locked: 'no',
     history: [],
     updates: {},
+    unchanged: {},
   };
 }
 
@@ -48,7 +50,10 @@ export function createRow(
 export function changeRow(row: Row, at: string, by: string, values: Record<string, SalesforceValue>): void {
   for (const [field, to] of Object.entries(values)) {
     const from = row.values[field] ?? null;
-    if (from === to) continue;
+    if (from === to) {
+      row.unchanged[by] = (row.unchanged[by] ?? 0) + 1;
+      continue;
+    }
     row.values[field] = to;
     row.history.push({ at, by, field, from, to });
   }

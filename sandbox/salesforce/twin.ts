@@ -86,13 +86,14 @@ function dumpOrg(org: Org, limits: Limits): SalesforceDump {
   const records = dataObjects.flatMap((object) =>
     org.rows(object).map((row): DumpedRecord => {
       const values = Object.fromEntries(Object.entries(row.values).filter(([, value]) => value !== null));
-      const { id, history, updates, deleted, mergedInto, locked, modifiedAt } = row;
+      const { id, history, updates, unchanged, deleted, mergedInto, locked, modifiedAt } = row;
       return {
         id,
         object,
         values,
         history,
         updates,
+        unchanged,
         deleted,
         mergedInto,
         locked: locked !== 'no',
