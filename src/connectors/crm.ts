@@ -49,8 +49,10 @@ export type CurrentRecord = {
   externalId: string;
   /** Null when the record is gone (deleted, merged, converted). */
   values: FieldValues | null;
-  /** Salesforce LastModifiedDate, ISO, for the conditional write; null on HubSpot. */
+  /** When anything of the record was last changed (Salesforce LastModifiedDate, HubSpot updatedAt), ISO. */
   modifiedAt: string | null;
+  /** The platform's clock when it answered, ISO; absent where it does not tell. */
+  readAt?: string;
   /** Why nothing can be written to it now, in the CRM's words (locked, converted…). */
   unwritable?: string;
 };
@@ -61,6 +63,8 @@ export type RecordWrite = {
   fields: FieldValues;
   /** Refuse the write if the record was modified after this instant (ISO); null: unconditional. */
   unmodifiedSince: string | null;
+  /** Fields whose value stood in the CRM before and goes back: the platform judges it, not our own lengths and picklists. */
+  restores?: readonly FieldKey[];
 };
 
 export type WriteOutcome =
@@ -80,12 +84,15 @@ export type WriteOutcome =
       retryable: boolean;
     };
 
+/** A value that a field took, and when (ISO, by the platform's clock). */
+export type FieldVersion = { value: FieldValue; at: string };
+
 /** What our fields of one record held over time. */
 export type RecordHistory = {
   object: CrmObject;
   externalId: string;
   /** Per field asked for, newest first, the present value included; null when the record is gone. */
-  versions: Partial<Record<FieldKey, FieldValue[]>> | null;
+  versions: Partial<Record<FieldKey, FieldVersion[]>> | null;
 };
 
 export type FieldCheck = {

@@ -105,8 +105,9 @@ export function createFlushJob(deps: Deps) {
       if (error?.credentialsRefused === true && (await pauseRefused(deps, connection, error))) return 'done';
       tell(connection, result.waiting, result.stopped);
     }
-    // Partial batches of a run that goes on wait for its next companies or its end, which ask for a flush themselves.
-    if (result.waiting === 0 || (lingering && result.comeBackAt === null)) return 'done';
-    return { againInMs: Math.max((result.comeBackAt?.getTime() ?? 0) - Date.now(), SHORTEST_WAIT_MS) };
+    // Partial batches of a run that goes on wait for its next companies or its end, which ask for a flush themselves, as
+    // resuming does for those of a paused one.
+    if (result.comeBackAt === null) return 'done';
+    return { againInMs: Math.max(result.comeBackAt.getTime() - Date.now(), SHORTEST_WAIT_MS) };
   };
 }

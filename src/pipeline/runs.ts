@@ -1,4 +1,4 @@
-import type { Database } from '../db.ts';
+import type { Database, Tx } from '../db.ts';
 import { UserError } from '../errors.ts';
 import type { Queue } from './queue/queue.ts';
 import { listCompanyIds } from './store/companies.ts';
@@ -91,6 +91,8 @@ export async function resumeRun({ db, queue }: Deps, workspaceId: string, runId:
       { now: run?.kind === 'interactive' },
     );
     await finishRunIfSettled(tx, runId);
+    // What it had planned before the pause may go on, too, even where no company is left to ask for that.
+    await askForFlushes(tx, queue, workspaceId);
   });
 }
 
@@ -118,9 +120,11 @@ export async function readProgress(db: Database, workspaceId: string, runId: str
 
 /** Asks for the writes of every connection of the workspace to be sent. */
 export async function requestFlushes({ db, queue }: Deps, workspaceId: string): Promise<void> {
-  await db.inWorkspace(workspaceId, async (tx) => {
-    for (const connection of await listConnections(tx))
-      if (connection.status === 'active')
-        await queue.requestFlush(tx, { workspaceId, connectionId: connection.id });
-  });
+  await db.inWorkspace(workspaceId, (tx) => askForFlushes(tx, queue, workspaceId));
+}
+
+async function askForFlushes(tx: Tx, queue: Queue, workspaceId: string): Promise<void> {
+  for (const connection of await listConnections(tx))
+    if (connection.status === 'active')
+      await queue.requestFlush(tx, { workspaceId, connectionId: connection.id });
 }

@@ -11,7 +11,13 @@ import { FIELDS } from '../../src/connectors/crm-fields.ts';
 import type { FieldKey, FieldValue } from '../../src/connectors/crm-fields.ts';
 import { ProviderError } from '../../src/errors.ts';
 
-export type FakeChange = { by: 'us' | 'rep'; field: FieldKey; from: FieldValue; to: FieldValue };
+export type FakeChange = {
+  by: 'us' | 'rep';
+  field: FieldKey;
+  from: FieldValue;
+  to: FieldValue;
+  at: string;
+};
 
 export type FakeRecord = {
   object: CrmObject;
@@ -62,10 +68,18 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
   const tick = now ?? ((): number => (clock += 1000));
   const floor = (at: number): number => Math.floor(at / 1000) * 1000;
 
-  const set = (record: FakeRecord, by: FakeChange['by'], field: FieldKey, value: FieldValue): boolean => {
+  const iso = (at: number): string => new Date(at).toISOString();
+
+  const set = (
+    record: FakeRecord,
+    by: FakeChange['by'],
+    field: FieldKey,
+    value: FieldValue,
+    at: number,
+  ): boolean => {
     const [from, to] = [record.values[field] ?? null, normalise(field, value)];
     if (from === to) return false;
-    record.history.push({ by, field, from, to });
+    record.history.push({ by, field, from, to, at: iso(at) });
     record.values = { ...record.values, [field]: to };
     return true;
   };
@@ -99,14 +113,14 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
       if (values !== undefined && !values.includes(value))
         return reject('INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST', `bad value: ${value}`, [key]);
     }
-    let changed = false;
+    const now = tick();
     for (const { key } of FIELDS) {
       const value = write.fields[key];
       if (value === undefined) continue;
       record.accepted.push({ field: key, value: normalise(key, value), held: record.values[key] ?? null });
-      changed = set(record, 'us', key, value) || changed;
+      set(record, 'us', key, value, now);
     }
-    record.modifiedAt = tick();
+    record.modifiedAt = now;
     return { ...at, outcome: 'applied' };
   };
 
@@ -137,7 +151,8 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
     all: () => [...records.values()],
     edit: (object, externalId, field, value) => {
       const record = fake.get(object, externalId);
-      if (set(record, 'rep', field, value)) record.modifiedAt = tick();
+      const now = tick();
+      if (set(record, 'rep', field, value, now)) record.modifiedAt = now;
     },
     crm: {
       kind,
@@ -158,7 +173,7 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
           const record = records.get(`${object}/${externalId}`);
           if (record === undefined || record.gone !== null)
             return { object, externalId, values: null, modifiedAt: null };
-          const modifiedAt = kind === 'salesforce' ? new Date(floor(record.modifiedAt)).toISOString() : null;
+          const modifiedAt = iso(kind === 'salesforce' ? floor(record.modifiedAt) : record.modifiedAt);
           const rest = record.unwritable === null ? {} : { unwritable: record.unwritable };
           return { object, externalId, values: { ...record.values }, modifiedAt, ...rest };
         });
@@ -215,7 +230,9 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
                   const versions = fields.map((field) => {
                     const changes = record.history.filter((change) => change.field === field);
                     const first = changes[0] === undefined ? record.values[field] : changes[0].from;
-                    return [field, [...changes.map((change) => change.to).reverse(), first ?? null]] as const;
+                    const oldest = { value: first ?? null, at: iso(Date.UTC(2019, 0, 1)) };
+                    const newer = changes.map(({ to, at }) => ({ value: to, at })).reverse();
+                    return [field, [...newer, oldest]] as const;
                   });
                   return { object, externalId, versions: Object.fromEntries(versions) };
                 });

@@ -32,6 +32,8 @@ export type Desk = {
   ): Promise<string>;
   flush(options?: Partial<FlushRequest> & { db?: Database; leaseMs?: number }): Promise<FlushResult>;
   writesOf(runId: string): Promise<Write[]>;
+  /** As if an hour had gone by: leases have run out, and what waits for a time may go. */
+  passTime(): Promise<void>;
   openCrm: () => Promise<OpenConnection>;
 };
 
@@ -92,6 +94,13 @@ export async function openDesk(
         signal: new AbortController().signal,
         mode: 'now',
         ...request,
+      }),
+    passTime: () =>
+      db.inWorkspace(workspaceId, async (tx) => {
+        await tx.query(
+          `update writes set leased_until = leased_until - interval '1 hour', settled_at = settled_at - interval '1 hour',
+             not_before = not_before - interval '1 hour'`,
+        );
       }),
     writesOf: (runId) => db.inWorkspace(workspaceId, (tx) => listRunWrites(tx, runId, { limit: 100_000 })),
   };

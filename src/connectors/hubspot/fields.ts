@@ -60,12 +60,14 @@ export function describeProperty(field: FieldDefinition, displayOrder: number): 
 export type FieldProblem = { key: FieldKey; message: string };
 
 /**
- * Field values as HubSpot's properties: strings, empty to clear. Nothing but our own fields passes.
+ * Field values as HubSpot's properties: strings, empty to clear. Nothing but our own fields passes; what stood there before
+ * (`restores`) passes unjudged.
  * @returns the properties, or the fields whose value HubSpot would not take
  * @throws Error for a key that is none of ours
  */
 export function toProperties(
   fields: FieldValues,
+  restores: readonly FieldKey[] = [],
 ): { properties: Record<string, string> } | { problems: FieldProblem[] } {
   const properties: Record<string, string> = {};
   const problems: FieldProblem[] = [];
@@ -74,7 +76,7 @@ export function toProperties(
     if (field === undefined)
       throw new Error(`"${key}" is not one of Fieldnote's fields: it is never written`);
     if (value === undefined) continue;
-    const problem = findProblem(field, value);
+    const problem = restores.includes(field.key) ? null : findProblem(field, value);
     if (problem === null) properties[field.hubspotName] = writeValue(field, value);
     else problems.push({ key: field.key, message: problem });
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FIELDS } from '../crm-fields.ts';
-import type { FieldKey } from '../crm-fields.ts';
+import type { FieldKey, FieldValue } from '../crm-fields.ts';
 import type { CallOptions } from '../call.ts';
 import type { RecordHistory } from '../crm.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
@@ -55,7 +55,8 @@ export async function readHistory(
       const held = (record.propertiesWithHistory[hubspotName] ?? []).toSorted(
         (one, other) => Date.parse(other.timestamp) - Date.parse(one.timestamp),
       );
-      return [key, held.map(({ value }) => readFields({ [hubspotName]: value })[key] ?? null)] as const;
+      const read = (value: string | null): FieldValue => readFields({ [hubspotName]: value })[key] ?? null;
+      return [key, held.map(({ value, timestamp }) => ({ value: read(value), at: timestamp }))] as const;
     });
     return { object, externalId, versions: Object.fromEntries(versions) };
   });

@@ -43,8 +43,11 @@ export async function readCurrent(
   const byId = new Map(data.results.map((record) => [record.id, record]));
   return externalIds.map((externalId) => {
     const record = byId.get(externalId);
-    const values = record === undefined || record.archived === true ? null : readFields(record.properties);
-    return { object, externalId, values, modifiedAt: null };
+    if (record === undefined || record.archived === true)
+      return { object, externalId, values: null, modifiedAt: null };
+    const modified = Date.parse(record.updatedAt ?? '');
+    const modifiedAt = Number.isNaN(modified) ? null : new Date(modified).toISOString();
+    return { object, externalId, values: readFields(record.properties), modifiedAt };
   });
 }
 
@@ -86,7 +89,7 @@ export async function writeRecords(
   if (first === undefined) return [];
   if (group.length > BATCH || group.some((write) => write.object !== first.object))
     throw new Error(`one HubSpot call carries up to ${BATCH} records of one object`);
-  const rows = group.map((write) => ({ write, checked: toProperties(write.fields) }));
+  const rows = group.map((write) => ({ write, checked: toProperties(write.fields, write.restores) }));
   const inputs = rows.flatMap(({ write, checked }) =>
     'properties' in checked ? [{ id: write.externalId, properties: checked.properties }] : [],
   );

@@ -37,21 +37,28 @@ export function keysOf(names: readonly string[]): FieldKey[] {
 export const NUMBER_PRECISION = 5;
 export const NUMBER_SCALE = 2;
 
-/** Why a value cannot be stored in its field; null when it can. One wrong type would refuse a whole batch. */
-export function refuseValue(definition: FieldDefinition, value: FieldValue): string | null {
+/** Why a value has the wrong type for its field, which would refuse a whole batch; null when it has not. */
+export function refuseType({ type, label }: FieldDefinition, value: FieldValue): string | null {
   if (value === null) return null;
-  const { type, label, length, values } = definition;
-  if (type === 'number') {
-    if (typeof value !== 'number' || !Number.isFinite(value)) return `${label}: not a number`;
+  if (type === 'number')
+    return typeof value === 'number' && Number.isFinite(value) ? null : `${label}: not a number`;
+  if (typeof value !== 'string') return `${label}: not text`;
+  if (type === 'datetime' && !INSTANT.safeParse(value).success) return `${label}: not an ISO instant`;
+  return null;
+}
+
+/** Why a value cannot be stored in its field; null when it can. */
+export function refuseValue(definition: FieldDefinition, value: FieldValue): string | null {
+  const wrongType = refuseType(definition, value);
+  if (wrongType !== null || value === null) return wrongType;
+  const { label, length, values } = definition;
+  if (typeof value === 'number')
     return Math.abs(value) < 10 ** (NUMBER_PRECISION - NUMBER_SCALE)
       ? null
       : `${label}: ${value} is out of range`;
-  }
-  if (typeof value !== 'string') return `${label}: not text`;
   if (length !== undefined && value.length > length)
     return `${label}: ${value.length} characters, the field holds ${length}`;
   if (values !== undefined && !values.includes(value)) return `${label}: "${value}" is not in the picklist`;
-  if (type === 'datetime' && !INSTANT.safeParse(value).success) return `${label}: not an ISO instant`;
   return null;
 }
 

@@ -28,7 +28,7 @@ export async function readCurrent(
   const description = await describe.known(object, options);
   const state = ['Id', 'LastModifiedDate', 'IsConverted'].filter((name) => description.fields.has(name));
   const body = JSON.stringify({ ids, fields: [...state, ...ourFields(description)] });
-  const { value: rows } = await client
+  const { value: rows, headers } = await client
     .call(
       'collections retrieve',
       ({ connection }) =>
@@ -52,6 +52,8 @@ export async function readCurrent(
       kind: 'malformed',
       message: `asked for ${ids.length} records, got ${rows.length}`,
     });
+  const answeredAt = Date.parse(headers?.get('date') ?? '');
+  const clock = Number.isNaN(answeredAt) ? {} : { readAt: new Date(answeredAt).toISOString() };
   return ids.map((externalId, index): CurrentRecord => {
     const row = rows[index] ?? null;
     if (row === null) return { object, externalId, values: null, modifiedAt: null };
@@ -60,6 +62,7 @@ export async function readCurrent(
       externalId,
       values: readOurs(row),
       modifiedAt: readInstant(row.LastModifiedDate),
+      ...clock,
     };
     return row.IsConverted === true ? { ...current, unwritable: CONVERTED } : current;
   });

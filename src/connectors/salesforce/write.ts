@@ -6,7 +6,7 @@ import type { RecordWrite, WriteOutcome } from '../crm.ts';
 import { API_VERSION } from './client.ts';
 import type { Client } from './client.ts';
 import { provider } from './failures.ts';
-import { asSalesforceObject, definitionOf, refuseValue } from './fields.ts';
+import { asSalesforceObject, definitionOf, refuseType, refuseValue } from './fields.ts';
 import { MOST_COLLECTIONS, MOST_SUBREQUESTS, toParts } from './group.ts';
 import type { Part } from './group.ts';
 import { readProblem, readSaveResults, toOutcome } from './outcome.ts';
@@ -50,7 +50,9 @@ function checkWrite(write: RecordWrite): WriteOutcome | null {
     throw new Error(`"${write.externalId}" is no Salesforce id`);
   for (const [key, value] of Object.entries(write.fields)) {
     const definition = definitionOf(key);
-    const message = refuseValue(definition, value);
+    const message = write.restores?.includes(definition.key)
+      ? refuseType(definition, value)
+      : refuseValue(definition, value);
     if (message === null) continue;
     const { externalId } = write;
     const fields = [definition.key];

@@ -11,6 +11,8 @@ import type { Reading } from './flush-read.ts';
 /** What may be sent, by which rule, as far as one connection is concerned. */
 export type WriteRules = {
   policies: FieldPolicies | undefined;
+  /** The platform can refuse a write to a record that was modified meanwhile. */
+  conditional: boolean;
   peopleMayEdit(object: CrmObject, field: FieldKey): boolean;
 };
 
@@ -67,12 +69,15 @@ export function decideRecord(
     return { settled: [...settled, { ...first, state: 'skipped', reason }], send: null };
   }
   const { object, externalId } = first.write;
-  const conditional = sendable.some(({ write }) => rules.peopleMayEdit(write.object, write.field));
+  const conditional =
+    rules.conditional && sendable.some(({ write }) => rules.peopleMayEdit(write.object, write.field));
+  const restores = sendable.flatMap(({ write }) => (write.undoes === null ? [] : [write.field]));
   const write = {
     object,
     externalId,
     fields: Object.fromEntries(sendable.map((row) => [row.write.field, row.write.newValue])),
     unmodifiedSince: conditional ? modifiedAt : null,
+    ...(restores.length === 0 ? {} : { restores }),
   };
   return { settled, send: { rows: sendable, write, modifiedAt } };
 }

@@ -21,19 +21,18 @@ export type ReadyRecord = {
 };
 
 // Salesforce compares whole seconds: a person's edit within the second in which the record was last modified would not be
-// noticed. So that second must be over when we read. How far the clocks of both sides may be apart before we ask twice:
+// noticed. So that second must be over when we read. How far the clocks of the machines there may be apart:
 const CLOCKS_APART_MS = 10_000;
 const SECOND_MS = 1_000;
 // Renewing thousands of rows costs as much as claiming them; a call may take 0.8 of a lease at most, and mostly takes far less.
 const RENEW_AFTER_SHARE = 0.1;
 
-/** Reads the records of claimed rows and decides field by field. Settles what is not to be sent; returns the rest. */
-export async function decideRecords(
+/** Reads the records of claimed rows, call by call, and decides field by field. Settles what is not to be sent; yields the rest. */
+export async function* decideRecords(
   session: FlushSession,
   claimed: readonly Write[],
   ledgers: ReadonlyMap<string, RecordLedger>,
-): Promise<ReadyRecord[]> {
-  const ready: ReadyRecord[] = [];
+): AsyncGenerator<ReadyRecord[]> {
   for (const [object, records] of groupByObject(claimed)) {
     const ids = [...records.keys()];
     for (let at = 0; at < ids.length; at += session.crm.readBatch) {
@@ -44,10 +43,9 @@ export async function decideRecords(
         judgeRecord(session, records.get(id) ?? [], readings.get(id), ledgers),
       );
       await settleVerdicts(session, verdicts);
-      ready.push(...verdicts.flatMap((verdict) => (verdict.ready === null ? [] : [verdict.ready])));
+      yield verdicts.flatMap((verdict) => (verdict.ready === null ? [] : [verdict.ready]));
     }
   }
-  return ready;
 }
 
 function groupByObject(rows: readonly Write[]): Map<CrmObject, Map<string, Write[]>> {
@@ -92,7 +90,7 @@ function judgeRecord(
   }));
   if (send === null || reading === undefined) return verdict;
   const { unmodifiedSince } = send.write;
-  if (unmodifiedSince === null || secondIsOver(session, key, unmodifiedSince, reading.startedAt)) {
+  if (unmodifiedSince === null || secondIsOver(session, key, unmodifiedSince, reading)) {
     verdict.ready = { key, ...send };
     return verdict;
   }
@@ -106,10 +104,16 @@ function judgeRecord(
 
 /**
  * True when the second in which the record was last modified was over before this read began. A record last modified long
- * ago by our own clock is past it; else it must have been seen like this a second earlier, whatever the clocks say.
+ * ago by the CRM's own clock (ours, where it does not tell) is past it; else it must have been seen like this a second
+ * earlier, whatever the clocks say.
  */
-function secondIsOver(session: FlushSession, key: string, modifiedAt: string, startedAt: number): boolean {
-  if (Date.parse(modifiedAt) < Date.now() - (performance.now() - startedAt) - CLOCKS_APART_MS) return true;
+function secondIsOver(
+  session: FlushSession,
+  key: string,
+  modifiedAt: string,
+  { startedAt, clockAt }: Pick<Reading, 'startedAt' | 'clockAt'>,
+): boolean {
+  if (Date.parse(modifiedAt) < clockAt - CLOCKS_APART_MS) return true;
   const seen = session.seen.get(key);
   if (seen?.modifiedAt === modifiedAt) return startedAt - seen.at >= SECOND_MS;
   session.seen.set(key, { modifiedAt, at: performance.now() });

@@ -1,9 +1,10 @@
 import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
-import { concedeWrites, listUnread, saveReturned } from '../store/writes-read-back.ts';
+import { concedeWrites } from '../store/writes-put-back.ts';
+import { listUnread, saveReturned } from '../store/writes-read-back.ts';
 import { readRecords } from './flush-read.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
-import { repairLostRaces } from './lost-races.ts';
+import { findLostRaces } from './lost-races.ts';
 import { couldHaveBecome } from './same-value.ts';
 
 const ROWS_AT_ONCE = 5_000;
@@ -49,7 +50,7 @@ async function readBack(
   for (const object of new Set(rows.map((row) => row.object))) {
     const ofObject = rows.filter((row) => row.object === object);
     const { standing, lost } = session.crm.history
-      ? await repairLostRaces(session, session.crm.history, object, ofObject)
+      ? await findLostRaces(session, session.crm.history, object, ofObject)
       : { standing: await readStanding(session, object, ofObject), lost: [] };
     const found = standing.map(({ row, present }) => {
       // Where nobody else may edit, any other value is the CRM's own doing.

@@ -3,8 +3,14 @@ import { ProviderError } from '../../errors.ts';
 import type { FlushSession } from './flush-session.ts';
 import { explainRefusal } from './explain-refusal.ts';
 
-/** What a record holds now, or why the CRM would not say. `startedAt` is when the read began, on a steady clock. */
-export type Reading = { startedAt: number } & ({ current: CurrentRecord } | { refused: string });
+/**
+ * What a record holds now, or why the CRM would not say. The read began at `startedAt` on a steady clock, and at `clockAt`
+ * by the CRM's own (ours, where it does not tell), in milliseconds.
+ */
+export type Reading = { startedAt: number; clockAt: number } & (
+  | { current: CurrentRecord }
+  | { refused: string }
+);
 
 /**
  * Reads records of one object in the largest batches, by external id. A refusal of a whole batch is halved down to the
@@ -22,12 +28,16 @@ export async function readRecords(
     const startedAt = performance.now();
     try {
       const found = await session.call(kind, (options) => session.crm.readCurrent(object, ids, options));
-      for (const current of found) readings.set(current.externalId, { startedAt, current });
+      const elapsed = performance.now() - startedAt;
+      for (const current of found) {
+        const now = current.readAt === undefined ? Date.now() : Date.parse(current.readAt);
+        readings.set(current.externalId, { startedAt, clockAt: now - elapsed, current });
+      }
     } catch (error) {
       if (!isRefusal(error)) throw error;
       const [only] = ids;
       if (ids.length === 1 && only !== undefined) {
-        readings.set(only, { startedAt, refused: explainRefusal(error) });
+        readings.set(only, { startedAt, clockAt: Date.now(), refused: explainRefusal(error) });
         return;
       }
       const middle = Math.ceil(ids.length / 2);

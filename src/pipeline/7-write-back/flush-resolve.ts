@@ -1,3 +1,4 @@
+import type { Crm, CrmObject } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import { claimUnresolved } from '../store/writes-outbox.ts';
 import type { UnresolvedWrite } from '../store/writes-outbox.ts';
@@ -7,7 +8,8 @@ import { resolveWrite } from './decide.ts';
 import { explainGone } from './explain-refusal.ts';
 import { readRecords } from './flush-read.ts';
 import type { Reading } from './flush-read.ts';
-import type { FlushSession } from './flush-session.ts';
+import type { FlushSession, Landed } from './flush-session.ts';
+import { findLanding, readVersions } from './lost-races.ts';
 
 const RECORDS_AT_ONCE = 2_000;
 
@@ -24,18 +26,20 @@ export async function resolveUnresolved(session: FlushSession): Promise<void> {
     if (rows.length === 0) return;
     for (const object of new Set(rows.map((row) => row.object))) {
       const ofObject = rows.filter((row) => row.object === object);
-      const ids = [...new Set(ofObject.map((row) => row.externalId))];
-      const readings = await readRecords(session, object, ids, 'read');
-      await settleFound(session, ofObject, readings);
+      const { history } = session.crm;
+      if (history === undefined) await resolveByValues(session, object, ofObject);
+      else await resolveByHistory(session, history, object, ofObject);
     }
   }
 }
 
-async function settleFound(
+async function resolveByValues(
   session: FlushSession,
+  object: CrmObject,
   rows: readonly UnresolvedWrite[],
-  readings: ReadonlyMap<string, Reading>,
 ): Promise<void> {
+  const ids = [...new Set(rows.map((row) => row.externalId))];
+  const readings = await readRecords(session, object, ids, 'read');
   const settlements: Settlement[] = [];
   const releases: Release[] = [];
   for (const row of rows) {
@@ -44,11 +48,45 @@ async function settleFound(
       releases.push({ id: row.id, attempt: row.attempt, delayMs: 0, failed: false });
     else settlements.push({ id: row.id, attempt: row.attempt, reason: null, ...found });
   }
+  await settle(session, settlements, releases);
+}
+
+/** Where there is a history it tells whether the value landed; what it fell on comes out when it is read back. */
+async function resolveByHistory(
+  session: FlushSession,
+  history: NonNullable<Crm['history']>,
+  object: CrmObject,
+  rows: readonly UnresolvedWrite[],
+): Promise<void> {
+  const versions = await readVersions(session, history, object, rows, 'read');
+  const settlements: Settlement[] = [];
+  const releases: Release[] = [];
+  const landed: Landed[] = [];
+  for (const row of rows) {
+    const { id, attempt } = row;
+    const held = versions.get(row.externalId);
+    const sent = { ...row, value: row.newValue, before: row.oldValue };
+    if (held === undefined) settlements.push({ id, attempt, state: 'rejected', reason: explainGone('') });
+    else if (findLanding(sent, held[row.field] ?? []).landed) {
+      settlements.push({ id, attempt, state: 'applied', reason: null });
+      landed.push(sent);
+    } else releases.push({ id, attempt, delayMs: 0, failed: false });
+  }
+  const settled = await settle(session, settlements, releases);
+  session.landed.push(...landed.filter((row) => settled.has(row.id)));
+}
+
+async function settle(
+  session: FlushSession,
+  settlements: readonly Settlement[],
+  releases: readonly Release[],
+): Promise<Set<number>> {
   const settled = await session.inTx(async (tx) => {
     await releaseWrites(tx, releases);
     return settleWrites(tx, 'sending', settlements);
   });
   for (const { id, state } of settlements) if (settled.has(id)) session.count(state, 1);
+  return settled;
 }
 
 type Found =

@@ -156,7 +156,12 @@ async function settleOutcomes(
   for (const { record } of answers)
     for (const { write, present } of record.rows)
       if (settled.applied.has(write.id))
-        session.landed.push({ ...write, value: write.newValue, before: present });
+        session.landed.push({
+          ...write,
+          value: write.newValue,
+          before: present,
+          baseModifiedAt: record.modifiedAt === null ? null : new Date(record.modifiedAt),
+        });
 }
 
 function judgeOutcome(write: Write, outcome: WriteOutcome): Settlement | Release {

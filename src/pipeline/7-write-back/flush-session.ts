@@ -10,10 +10,12 @@ export type FlushCounts = { applied: number; conflicted: number; rejected: numbe
 export type FlushCalls = { read: number; write: number; readBack: number };
 
 /** A value that the CRM took in this flush and that is still to be read back. */
-export type Landed = Pick<Write, 'id' | 'object' | 'externalId' | 'field'> & {
+export type Landed = Pick<Write, 'id' | 'object' | 'externalId' | 'field' | 'undoes'> & {
   value: FieldValue;
   /** What it was meant to replace. */
   before: FieldValue;
+  /** The record's own last-modified time when that was read. */
+  baseModifiedAt: Date | null;
 };
 
 /** Everything that the steps of one flush share. */
@@ -22,6 +24,7 @@ export type FlushSession = {
   connectionId: string;
   crm: Crm;
   policies: FieldPolicies | undefined;
+  conditional: boolean;
   peopleMayEdit(object: CrmObject, field: FieldKey): boolean;
   leaseMs: number;
   uncertainMs: number;
@@ -84,6 +87,7 @@ export function openSession(options: SessionOptions): FlushSession {
     connectionId,
     crm,
     policies,
+    conditional: crm.history === undefined,
     // Before the first check nobody knows. HubSpot lets people edit any property that is not read-only by design.
     peopleMayEdit: (object, field) =>
       crm.kind === 'hubspot' || (fieldAccess[object]?.includes(field) ?? true),

@@ -56,7 +56,7 @@ export type FlushResult = FlushCounts & {
   minimumWriteCalls: number;
   /** Why it stopped early; null when it went through. */
   stopped: Omit<Stop, 'comeBackAt'> | null;
-  /** When there is more to do; null when only new plans make work. */
+  /** When there is more to do, reading back included; null when only new plans make work. */
   comeBackAt: Date | null;
 };
 
@@ -64,6 +64,9 @@ export type Flusher = { flushConnection(request: FlushRequest): Promise<FlushRes
 
 // Salesforce reads 2,000 records in one call; with fewer in hand a call would go out half full.
 const RECORDS_AT_ONCE = 2_000;
+// While a run goes on: 25 conditional rows fill a Salesforce call, but reading them before and after would be two more.
+// With so many records reading costs a tenth of writing.
+const WORTH_READING = 500;
 // What is due within this time is waited for; anything later is for the next flush.
 const PATIENCE_MS = 3_000;
 const SHORTEST_WAIT_MS = 20;
@@ -111,28 +114,39 @@ async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise
     await renewClaims(session);
     const claimed = await claim(session, mode);
     if (claimed.writes.length > 0) {
-      const decided = await decideRecords(session, claimed.writes, claimed.ledgers);
-      // A lease that ran out while a record waited for company: it was claimed and read anew.
+      // A lease that ran out while a record waited for company: it was claimed and is read anew.
       const anew = new Set(claimed.writes.map((write) => recordKey(write)));
-      ready = [...ready.filter((record) => !anew.has(record.key)), ...decided];
-      const groups = groupRecords(crm, connectionId, ready);
-      await sendGroups(session, groups.full);
-      ready = groups.rest.flat();
+      ready = ready.filter((record) => !anew.has(record.key));
+      // What was read goes out before the next records are read: the less time between, the fewer races are lost.
+      for await (const decided of decideRecords(session, claimed.writes, claimed.ledgers)) {
+        const groups = groupRecords(crm, connectionId, [...ready, ...decided]);
+        await sendGroups(session, groups.full);
+        ready = groups.rest.flat();
+      }
       continue;
     }
-    if (mode === 'full-batches-only') break;
-    if (ready.length > 0) {
-      await sendGroups(session, groupRecords(crm, connectionId, ready).rest);
-      ready = [];
+    const rest = groupRecords(crm, connectionId, ready).rest.filter(
+      (group) => mode !== 'full-batches-only' || group.some(isUrgent),
+    );
+    if (rest.length > 0) {
+      await sendGroups(session, rest);
+      const sent = new Set(rest.flat());
+      ready = ready.filter((record) => !sent.has(record));
       continue;
     }
-    if (!forAll) break;
+    if (session.landed.length > 0) {
+      // What comes out may have to be put back, and what waited for it may go.
+      await readBackLanded(session, 'all');
+      continue;
+    }
+    if (mode !== 'now') break;
     const { dueInMs } = await session.inTx((tx) => readOutbox(tx, connectionId));
     if (dueInMs === null || dueInMs > PATIENCE_MS) break;
     await wait(Math.max(dueInMs, SHORTEST_WAIT_MS), undefined, { signal: session.signal });
   }
-  await readBackLanded(session, 'all');
 }
+
+const isUrgent = (record: ReadyRecord): boolean => record.rows.some(({ write }) => write.undoes !== null);
 
 type Claimed = { writes: Write[]; ledgers: Map<string, RecordLedger> };
 
@@ -140,9 +154,12 @@ async function claim(session: FlushSession, mode: FlushRequest['mode']): Promise
   const { connectionId } = session;
   const claimed = await session.inTx(async (tx): Promise<Claimed> => {
     await lockConnection(tx, connectionId);
-    const askedOnly = mode === 'asked-only';
-    const due = await listDueRecords(tx, connectionId, { limit: RECORDS_AT_ONCE, askedOnly });
-    const chosen = mode === 'full-batches-only' ? chooseFullGroups(session, due) : due;
+    const due = await listDueRecords(tx, connectionId, {
+      limit: RECORDS_AT_ONCE,
+      askedOnly: mode === 'asked-only',
+      readBackFirst: session.crm.history !== undefined,
+    });
+    const chosen = mode === 'full-batches-only' ? chooseWorthwhile(session, due) : due;
     if (chosen.length === 0) return { writes: [], ledgers: new Map() };
     const writes = await claimPlanned(tx, connectionId, chosen, session.leaseMs);
     const records = chosen.map(({ object, externalId }) => ({ connectionId, object, externalId }));
@@ -153,16 +170,20 @@ async function claim(session: FlushSession, mode: FlushRequest['mode']): Promise
   return claimed;
 }
 
-function chooseFullGroups(session: FlushSession, due: readonly OpenRecord[]): OpenRecord[] {
+/** What need not wait for more: records that make full calls, enough of them to be worth reading, and what is put back. */
+function chooseWorthwhile(session: FlushSession, due: readonly OpenRecord[]): OpenRecord[] {
   const { connectionId, crm } = session;
+  const urgent = due.filter((record) => record.urgent);
+  if (due.length < Math.min(crm.readBatch, WORTH_READING)) return urgent;
   const now = new Date().toISOString();
   const shaped = due.map((record) => {
     const editable = record.fields.some((field) => session.peopleMayEdit(record.object, field));
     const fields = Object.fromEntries(record.fields.map((field) => [field, null]));
-    const write = { ...record, fields, unmodifiedSince: editable ? now : null };
+    const write = { ...record, fields, unmodifiedSince: editable && session.conditional ? now : null };
     return { key: recordKey({ connectionId, ...record }), write, record };
   });
-  return groupRecords(crm, connectionId, shaped).full.flatMap((group) => group.map(({ record }) => record));
+  const full = groupRecords(crm, connectionId, shaped).full.flat();
+  return [...new Set([...full.map(({ record }) => record), ...urgent])];
 }
 
 /** Rows that this flush took and did not come to go back at once, not only when their lease runs out. */
@@ -176,9 +197,12 @@ async function summarise(
   mode: FlushRequest['mode'],
   stopped: Stop | null,
 ): Promise<FlushResult> {
-  const { waiting, dueInMs } = await session.inTx((tx) => readOutbox(tx, session.connectionId));
-  const isLater = dueInMs !== null && (mode === 'now' || dueInMs > 0);
-  const comeBackAt = isLater ? new Date(Date.now() + dueInMs) : null;
+  const { waiting, dueInMs, unreadSince } = await session.inTx((tx) => readOutbox(tx, session.connectionId));
+  const later = [
+    ...(dueInMs !== null && (mode === 'now' || dueInMs > 0) ? [Date.now() + dueInMs] : []),
+    ...(unreadSince === null ? [] : [unreadSince.getTime() + session.leaseMs]),
+  ];
+  const comeBackAt = later.length === 0 ? null : new Date(Math.min(...later));
   return {
     ...session.counts,
     waiting,

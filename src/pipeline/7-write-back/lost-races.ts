@@ -1,117 +1,102 @@
-import type { Crm, CrmObject, FieldValues } from '../../connectors/crm.ts';
+import type { Crm, CrmObject, FieldVersion } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
+import type { LostRace } from '../store/writes-put-back.ts';
 import { policyOf } from './field-policy.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
 import { couldHaveBecome, sameValue } from './same-value.ts';
 
-/** A write of ours that fell on a value which a person typed after we looked. */
-export type LostRace = { id: number; theirs: FieldValue; reason: string };
+/** A write as it went out: what was sent, what it was meant to replace, and when the record had last been modified then. */
+export type Sent = { field: FieldKey; value: FieldValue; before: FieldValue; baseModifiedAt: Date | null };
 
-/** `stands`: our value is still on top of theirs. */
-type FoundRace = { theirs: FieldValue; stands: boolean };
+export type Landing =
+  | { landed: false }
+  | {
+      landed: true;
+      /** What the field holds now. */
+      present: FieldValue;
+      /** The value that our write fell on, typed after we had looked; undefined: it replaced what it was meant to. */
+      lost?: FieldValue;
+      /** Our value is what the field holds, so that whatever it fell on is gone. */
+      stands: boolean;
+    };
 
 /**
- * Whether a write replaced something else than what it was meant to, by the field's versions (newest first). Null when it
- * did not, or when somebody has typed something newer on top, which stands anyway. Pure.
+ * What became of a write, by the field's versions, newest first. Only versions count that are newer than the one which
+ * we had read before it: the platform's own times tell, so no clock of ours plays a part. Pure.
  */
-export function findLostRace(
-  field: FieldKey,
-  sent: FieldValue,
-  before: FieldValue,
-  versions: readonly FieldValue[],
-): FoundRace | null {
-  const at = versions.findIndex((version) => couldHaveBecome(field, sent, version));
-  const replaced = versions.slice(at).find((version) => !couldHaveBecome(field, sent, version));
-  if (at === -1 || replaced === undefined || sameValue(field, replaced, before)) return null;
-  if (at > 0 && !sameValue(field, versions[0], replaced)) return null;
-  return { theirs: replaced, stands: at === 0 };
+export function findLanding(sent: Sent, versions: readonly FieldVersion[]): Landing {
+  const { field, value, before } = sent;
+  const fresh = findFresh(sent, versions);
+  // What a CRM may make of our value, a person may have typed: 54 where we wrote 53.99. So the very value is looked for first.
+  const exact = fresh.findLastIndex((version) => sameValue(field, value, version.value));
+  const at =
+    exact === -1 ? fresh.findLastIndex((version) => couldHaveBecome(field, value, version.value)) : exact;
+  if (at === -1) return { landed: false };
+  const landing = { landed: true as const, present: fresh[0]?.value ?? null, stands: at === 0 };
+  const replaced = fresh[at + 1];
+  const meant = replaced === undefined || sameValue(field, replaced.value, before);
+  return meant ? landing : { ...landing, lost: replaced.value };
 }
 
-// Putting a value back is a race as well; nobody types this often in a row.
-const MOST_ROUNDS = 3;
+function findFresh(sent: Sent, versions: readonly FieldVersion[]): readonly FieldVersion[] {
+  const { field, before, baseModifiedAt } = sent;
+  const isOld = ({ at }: FieldVersion): boolean =>
+    baseModifiedAt === null || Date.parse(at) <= baseModifiedAt.getTime();
+  const seen = versions.findIndex((version) => sameValue(field, version.value, before) && isOld(version));
+  if (seen !== -1) return versions.slice(0, seen);
+  // A field that was never set has no version that says so; for any other, a long history may be cut off at its end.
+  return before === null ? versions : versions.filter((version) => !isOld(version));
+}
+
+const PUT_BACK = 'Somebody changed the field in the moment of our write; their value is put back';
+const OVERTAKEN =
+  'Somebody changed the field in the moment of our write, and then once more: what they typed last stays';
 
 /**
- * Where a CRM has no conditional write: finds in its history the writes that fell on a person's value, puts that value
- * back at once, and tells. The rest comes back with what the CRM holds now. May be repeated after a kill.
+ * Where a CRM has no conditional write: finds in its history the writes that fell on a person's value. The rest comes
+ * back with what the CRM holds now. May be repeated after a kill: it only looks.
  */
-export async function repairLostRaces(
+export async function findLostRaces(
   session: FlushSession,
   history: NonNullable<Crm['history']>,
   object: CrmObject,
   rows: readonly Landed[],
 ): Promise<{ standing: { row: Landed; present: FieldValue }[]; lost: LostRace[] }> {
+  const versions = await readVersions(session, history, object, rows, 'readBack');
   const standing: { row: Landed; present: FieldValue }[] = [];
-  const lost = new Map<number, LostRace>();
-  let open = rows.map((row) => ({ row, sent: row.value, before: row.before }));
-  for (let round = 1; open.length > 0 && round <= MOST_ROUNDS; round += 1) {
-    const versions = await readVersions(session, history, object, open.map(({ row }) => row)); // prettier-ignore
-    const repairs: typeof open = [];
-    for (const { row, sent, before } of open) {
-      const held = versions.get(row.externalId)?.[row.field];
-      const forced = policyOf(session.policies, row.field) === 'always';
-      const race = held === undefined || forced ? null : findLostRace(row.field, sent, before, held);
-      if (race === null) {
-        if (!lost.has(row.id))
-          standing.push({ row, present: held === undefined ? row.value : (held[0] ?? null) });
-        continue;
-      }
-      lost.set(row.id, { id: row.id, theirs: race.theirs, reason: PUT_BACK });
-      if (race.stands) repairs.push({ row, sent: race.theirs, before: sent });
-    }
-    const failed = await putBack(session, object, repairs);
-    for (const { row, sent } of repairs) {
-      const message = failed.get(row.externalId);
-      if (message !== undefined)
-        lost.set(row.id, { id: row.id, theirs: sent, reason: `${NOT_PUT_BACK}: ${message}` });
-    }
-    open = repairs.filter(({ row }) => !failed.has(row.externalId));
+  const lost: LostRace[] = [];
+  for (const row of rows) {
+    const held = versions.get(row.externalId)?.[row.field];
+    const landing = held === undefined ? null : findLanding(row, held);
+    const forced = policyOf(session.policies, row.field) === 'always' && row.undoes === null;
+    if (landing?.landed === true && landing.lost !== undefined && !forced)
+      lost.push({
+        id: row.id,
+        theirs: landing.lost,
+        stands: landing.stands,
+        reason: landing.stands ? PUT_BACK : OVERTAKEN,
+      });
+    else standing.push({ row, present: held === undefined ? row.value : (held[0]?.value ?? null) });
   }
-  return { standing, lost: [...lost.values()] };
+  return { standing, lost };
 }
 
-const PUT_BACK = 'Somebody changed the field in the moment of our write; their value was put back';
-const NOT_PUT_BACK =
-  'Somebody changed the field in the moment of our write, and the CRM did not take their value back';
-
-async function readVersions(
-  session: FlushSession,
+/** The versions of the rows' fields, by record; a record that is gone has no entry. */
+export async function readVersions(
+  session: Pick<FlushSession, 'call'>,
   history: NonNullable<Crm['history']>,
   object: CrmObject,
-  rows: readonly Landed[],
-): Promise<Map<string, Partial<Record<FieldKey, FieldValue[]>>>> {
+  rows: readonly { externalId: string; field: FieldKey }[],
+  kind: 'read' | 'readBack',
+): Promise<Map<string, Partial<Record<FieldKey, FieldVersion[]>>>> {
   const ids = [...new Set(rows.map((row) => row.externalId))];
   const fields = [...new Set(rows.map((row) => row.field))];
-  const versions = new Map<string, Partial<Record<FieldKey, FieldValue[]>>>();
+  const versions = new Map<string, Partial<Record<FieldKey, FieldVersion[]>>>();
   for (let at = 0; at < ids.length; at += history.batch) {
     const batch = ids.slice(at, at + history.batch);
-    const found = await session.call('readBack', (options) => history.read(object, batch, fields, options));
+    const found = await session.call(kind, (options) => history.read(object, batch, fields, options));
     for (const record of found)
       if (record.versions !== null) versions.set(record.externalId, record.versions);
   }
   return versions;
-}
-
-/** Sends people's values back. Returns what the CRM said of the records that did not take them. */
-async function putBack(
-  session: FlushSession,
-  object: CrmObject,
-  repairs: readonly { row: Landed; sent: FieldValue }[],
-): Promise<Map<string, string>> {
-  const fields = new Map<string, FieldValues>();
-  for (const { row, sent } of repairs)
-    fields.set(row.externalId, { ...fields.get(row.externalId), [row.field]: sent });
-  const writes = [...fields].map(([externalId, values]) => ({
-    object,
-    externalId,
-    fields: values,
-    unmodifiedSince: null,
-  }));
-  const failed = new Map<string, string>();
-  for (const group of session.crm.groupWrites(writes)) {
-    const outcomes = await session.call('write', (options) => session.crm.writeRecords(group, options));
-    for (const outcome of outcomes)
-      if (outcome.outcome !== 'applied')
-        failed.set(outcome.externalId, 'message' in outcome ? outcome.message : 'it changed again');
-  }
-  return failed;
 }

@@ -103,7 +103,7 @@ async function rehearseConnection(
     const readings = await readRecords(session, object, [...records.keys()], 'read');
     for (const address of addresses) {
       const rows = records.get(address.externalId) ?? [];
-      const sound = rows.filter((row) => findFault(row.field, row.newValue) === null);
+      const sound = rows.filter((row) => faultOf(row) === null);
       const reading = readings.get(address.externalId);
       const decision = decideRecord(sound, reading, ledgers.get(recordKey(address)), session);
       if (decision.send !== null) sent.push(decision.send.write);
@@ -124,12 +124,16 @@ async function rehearseConnection(
   );
 }
 
+// What stood in the CRM before is judged by the CRM alone.
+const faultOf = ({ undoes, field, newValue }: Write): string | null =>
+  undoes === null ? findFault(field, newValue) : null;
+
 const VERDICTS = { skipped: 'unchanged', conflicted: 'would-conflict', rejected: 'would-reject' } as const;
 
 function describeField(row: Write, old: FieldValue, decision: RecordDecision): RehearsedField {
   const { id, connectionId, object, externalId, companyId, field, newValue } = row;
   const at = { id, connectionId, object, externalId, companyId, field, old, new: newValue };
-  const fault = findFault(field, newValue);
+  const fault = faultOf(row);
   if (fault !== null) return { ...at, verdict: 'would-reject', reason: fault };
   const settled = decision.settled.find((one) => one.write.id === id);
   if (settled === undefined) return { ...at, verdict: 'would-apply', reason: null };

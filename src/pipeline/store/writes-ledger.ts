@@ -48,8 +48,9 @@ export async function findLedgers(
        select w.*, case
          when state in ('planned', 'sending') then 'open'
          when state = 'undone' then 'undone'
+         when state = 'conflicted' and returned_value is not null then 'written'
          when undoes is not null then null
-         when state = 'applied' or state = 'conflicted' and returned_value is not null then 'written'
+         when state = 'applied' then 'written'
          when state in ('skipped', 'conflicted', 'rejected') then 'settled' end as role
        from (select distinct * from unnest($1::uuid[], $2::text[], $3::text[])) as r (connection_id, object, external_id)
        cross join lateral (

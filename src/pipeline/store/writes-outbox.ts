@@ -8,12 +8,19 @@ import type { Write, WriteState } from './writes.ts';
 /** One row in one flusher's hands: results count only while the row still carries this attempt. */
 export type Claim = { id: number; attempt: number };
 
-export type OpenRecord = { object: CrmObject; externalId: string; fields: FieldKey[] };
+export type OpenRecord = {
+  object: CrmObject;
+  externalId: string;
+  fields: FieldKey[];
+  /** Something is to be put back: nobody should have to wait for that. */
+  urgent: boolean;
+};
 
 // Due: everything of the record that is open may be touched now. Rows of paused and cancelled runs are not looked at,
 // except those that may have gone out already.
 const OPEN_RECORDS = `select w.object, w.external_id, min(w.id) as first, array_agg(w.field) as fields,
-    bool_or(w.state = 'sending') as unresolved, coalesce(bool_or(r.kind = 'interactive'), false) as asked,
+    bool_or(w.state = 'sending') as unresolved, bool_or(w.undoes is not null) as urgent,
+    coalesce(bool_or(r.kind = 'interactive' or w.run_id is null), false) as asked,
     max(greatest(coalesce(w.not_before, '-infinity'), coalesce(w.leased_until, '-infinity'))) as due
   from writes w left join runs r on r.workspace_id = w.workspace_id and r.id = w.run_id
   where w.connection_id = $1 and w.state in ('planned', 'sending')
@@ -83,16 +90,23 @@ async function claimRows<Row extends QueryResultRow>(
   return rows;
 }
 
-/** Records with planned fields that may be sent now, oldest plan first; `askedOnly`: only where a person's own request planned one. */
+/**
+ * Records with planned fields that may be sent now, oldest plan first. `askedOnly`: only where a person's own request planned
+ * one, or a person's value is to go back. With `readBackFirst` a record waits until what landed on it before was read back:
+ * until then nobody knows whether it fell on a person's value.
+ */
 export async function listDueRecords(
   tx: Tx,
   connectionId: string,
-  { limit, askedOnly }: { limit: number; askedOnly: boolean },
+  options: { limit: number; askedOnly: boolean; readBackFirst: boolean },
 ): Promise<OpenRecord[]> {
   const { rows } = await tx.query<OpenRecord>(
-    `select object, external_id as "externalId", fields from (${OPEN_RECORDS}) as open
-     where not unresolved and due <= now() and (asked or not $3) order by first limit $2`,
-    [connectionId, limit, askedOnly],
+    `select object, external_id as "externalId", fields, urgent from (${OPEN_RECORDS}) as open
+     where not unresolved and due <= now() and (asked or not $3) and (not $4 or not exists (
+       select from writes w where w.connection_id = $1 and w.object = open.object and w.external_id = open.external_id
+         and w.state = 'applied' and w.returned_value is null))
+     order by first limit $2`,
+    [connectionId, options.limit, options.askedOnly, options.readBackFirst],
   );
   return rows;
 }
@@ -159,16 +173,23 @@ export async function renewLeases(tx: Tx, claims: readonly Claim[], leaseMs: num
   return new Set(ids);
 }
 
-/** How much of a connection is open, and how long until something of it may be touched, in milliseconds (null: nothing). */
-export async function readOutbox(
-  tx: Tx,
-  connectionId: string,
-): Promise<{ waiting: number; dueInMs: number | null }> {
-  const { rows } = await tx.query<{ waiting: number; dueInMs: number | null }>(
+type Outbox = {
+  waiting: number;
+  /** How long until something of it may be touched, in milliseconds; null: nothing is open. */
+  dueInMs: number | null;
+  /** Since when the oldest value that landed waits to be read back; null: none does. */
+  unreadSince: Date | null;
+};
+
+/** How much of a connection is open. */
+export async function readOutbox(tx: Tx, connectionId: string): Promise<Outbox> {
+  const { rows } = await tx.query<Outbox>(
     `select (select count(*) from writes where connection_id = $1 and state in ('planned', 'sending')) as waiting,
        (select extract(epoch from min(greatest(due, now())) - now()) * 1000
-        from (${OPEN_RECORDS}) as open)::float8 as "dueInMs"`,
+        from (${OPEN_RECORDS}) as open)::float8 as "dueInMs",
+       (select min(settled_at) from writes where connection_id = $1 and state = 'applied' and returned_value is null)
+         as "unreadSince"`,
     [connectionId],
   );
-  return rows[0] ?? { waiting: 0, dueInMs: null };
+  return rows[0] ?? { waiting: 0, dueInMs: null, unreadSince: null };
 }

@@ -4,15 +4,17 @@ import { chunksOf } from './chunks.ts';
 import { WRITE_COLUMNS, toStoredJson } from './writes.ts';
 import type { Write } from './writes.ts';
 
+export type UnreadWrite = Write & { baseModifiedAt: Date | null };
+
 /** Applied writes whose result nobody has read back, settled at least `olderThanMs` ago. */
 export async function listUnread(
   tx: Tx,
   connectionId: string,
   limit: number,
   olderThanMs: number,
-): Promise<Write[]> {
-  const { rows } = await tx.query<Write>(
-    `select ${WRITE_COLUMNS} from writes w where w.connection_id = $1 and w.state = 'applied' and w.returned_value is null
+): Promise<UnreadWrite[]> {
+  const { rows } = await tx.query<UnreadWrite>(
+    `select ${WRITE_COLUMNS}, w.base_modified_at as "baseModifiedAt" from writes w where w.connection_id = $1 and w.state = 'applied' and w.returned_value is null
        and w.settled_at <= now() - $3 * interval '1 millisecond' order by w.id limit $2`,
     [connectionId, limit, olderThanMs],
   );
@@ -35,26 +37,4 @@ export async function saveReturned(
         chunk.map((row) => row.reason),
       ],
     );
-}
-
-/**
- * Turns applied writes into conflicts: they landed on a person's value that was typed between our look and our write.
- * Keeps that value, and ours as one that may have stood there. Returns how many.
- */
-export async function concedeWrites(
-  tx: Tx,
-  lost: readonly { id: number; theirs: FieldValue; reason: string }[],
-): Promise<number> {
-  if (lost.length === 0) return 0;
-  const { rowCount } = await tx.query(
-    `update writes w set state = 'conflicted', old_value = lost.theirs::jsonb, returned_value = w.new_value, reason = lost.reason
-     from unnest($1::bigint[], $2::text[], $3::text[]) as lost (id, theirs, reason)
-     where w.id = any($1) and w.id = lost.id and w.state = 'applied'`,
-    [
-      lost.map((row) => row.id),
-      lost.map((row) => toStoredJson(row.theirs)),
-      lost.map((row) => row.reason.replaceAll('\0', '')),
-    ],
-  );
-  return rowCount ?? 0;
 }

@@ -17,9 +17,10 @@ export async function findUndoable(
      select ours.connection_id as "connectionId", ours.object, ours.external_id as "externalId", ours.field,
        ours.company_id as "companyId", first.old_value as value, ours.last as undoes,
        exists (select from (
-           select id, state, undoes from writes where connection_id = ours.connection_id and object = ours.object
+           select id, state, undoes, returned_value from writes where connection_id = ours.connection_id and object = ours.object
              and external_id = ours.external_id and field = ours.field offset 0) as later
-         where later.id > ours.last and later.state = 'applied' and later.undoes is null) as overtaken
+         where later.id > ours.last and later.undoes is null
+           and (later.state = 'applied' or later.state = 'conflicted' and later.returned_value is not null)) as overtaken
      from ours join writes first on first.id = ours.first
      order by ours.last`,
     [runId],

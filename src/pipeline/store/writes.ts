@@ -24,6 +24,7 @@ type FieldAddress = { connectionId: string; object: CrmObject; externalId: strin
 /** One field of one record: a line of the outbox and of the audit log. */
 export type Write = FieldAddress & {
   id: number;
+  /** Null: it puts back a person's value that a write of ours fell on. */
   runId: string | null;
   companyId: string;
   /** What the CRM held right before our write; on a conflicted row the value that stands there. Null too when not read yet. */
@@ -74,13 +75,13 @@ const WANTED = `with wanted as (
   order by connection_id, object, external_id, field, line desc)`;
 // "offset 0" is a fence: each field is looked up by its own index, whatever the planner believes about the table.
 const ROWS_OF_FIELD = `(
-  select id, state, undoes, new_value from writes where connection_id = wanted.connection_id and object = wanted.object
+  select id, run_id, state, undoes, new_value from writes where connection_id = wanted.connection_id and object = wanted.object
     and external_id = wanted.external_id and field = wanted.field offset 0) as known`;
 
 /**
  * Stores what a run wants written: `planned`, or `rehearsed` for a dry run. Over an open row of the same field the newest
- * value wins; the same value twice is one row; an undo that is on its way is never overtaken. May be called again with
- * the same writes. Returns how many rows are new. Throws when there is no such run.
+ * value wins; the same value twice is one row; an undo that is on its way is never overtaken but by another, and a person's
+ * value that goes back (a row of no run) by nothing. May be called again with the same writes. Returns how many rows are new. Throws when there is no such run.
  */
 export async function insertWrites(tx: Tx, runId: string, writes: readonly WantedWrite[]): Promise<number> {
   if (writes.length === 0) return 0;
@@ -120,7 +121,8 @@ async function insertRehearsed(tx: Tx, runId: string, values: unknown[]): Promis
 async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<number> {
   const { rows: replaced } = await tx.query<{ id: number }>(
     `${WANTED} select known.id from wanted cross join lateral ${ROWS_OF_FIELD}
-     where known.state = 'planned' and wanted.rejected is null and (known.undoes is null or wanted.undoes is not null)
+     where known.state = 'planned' and known.run_id is not null and wanted.rejected is null
+       and (known.undoes is null or wanted.undoes is not null)
        and (known.new_value <> wanted.value or known.undoes is distinct from wanted.undoes)`,
     values,
   );
@@ -135,13 +137,13 @@ async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<
        select from ${ROWS_OF_FIELD}
        where known.state in ('planned', 'sending')
          and (known.new_value = wanted.value and known.undoes is not distinct from wanted.undoes
-              or known.undoes is not null and wanted.undoes is null))
+              or known.undoes is not null and wanted.undoes is null or known.run_id is null))
      order by line
      on conflict (workspace_id, connection_id, object, external_id, field) where state = 'planned'
      do update set run_id = excluded.run_id, new_value = excluded.new_value, undoes = excluded.undoes,
        company_id = excluded.company_id, planned_at = now(), attempt = w.attempt + 1, leased_until = null,
        failures = 0, not_before = null, reason = null
-     where w.undoes is null or excluded.undoes is not null`,
+     where w.run_id is not null and (w.undoes is null or excluded.undoes is not null)`,
     [...values, runId],
   );
   return rowCount ?? 0;

@@ -85,7 +85,45 @@ test('Salesforce: a connection that breaks after the org has saved leads to no s
   assert.equal(record?.updates.integration, 1);
 });
 
-test('HubSpot: a rep’s edit between our reading and our writing is put back from the history', async (context) => {
+test('Salesforce: a person who edits twice within a second wins, also where our own clock is an hour ahead', async (context) => {
+  const twin = await startSmall();
+  context.after(() => twin.close());
+  const id = accountId('alder');
+  const edit = (pitch: string): unknown =>
+    twin.edit({ as: 'rep:Anna', id, fields: { Fieldnote_Pitch__c: pitch } });
+  let edits = 0;
+  const crm = connectSalesforce(twin, {
+    fetch: async (input, init) => {
+      const url = input instanceof Request ? input.url : String(input);
+      const isRead = url.endsWith('/composite/sobjects/Account');
+      if (isRead && edits === 0) {
+        // The org's second begins now.
+        twin.kit.clock.set(-3_600_000 - (Date.now() % 1_000));
+        edit('');
+      }
+      const answer = await fetch(input, init);
+      if (isRead && edits === 0) edit('Typed in the same second');
+      if (isRead) edits += 1;
+      return answer;
+    },
+  });
+  await crm.installFields(ledger());
+  const desk = await openDesk(here.db, 'salesforce', undefined, crm);
+  await desk.plan(VALUES, [id]);
+
+  const result = await desk.flush({ leaseMs: 30_000 });
+
+  assert.equal(
+    twin.dump().records.find((record) => record.id === id)?.values.Fieldnote_Pitch__c,
+    'Typed in the same second',
+  );
+  assert.equal(result.conflicted, 1);
+});
+
+// More than our own field would hold; HubSpot's text properties hold 65,536.
+const LONG = 'My own words, at length. '.repeat(600).trim();
+
+test('HubSpot: a rep’s edit between our reading and our writing is put back from the history, whatever its length', async (context) => {
   const portal = await startPortal(context, { world: makeWorld([makeCompany(1), makeCompany(2)]) });
   const crm = connectHubspot(portal, oneAttempt());
   await crm.installFields(quiet());
@@ -101,7 +139,7 @@ test('HubSpot: a rep’s edit between our reading and our writing is put back fr
           operation: 'update',
           object: 'companies',
           id: first,
-          properties: { fieldnote_pitch: 'My own words' },
+          properties: { fieldnote_pitch: LONG },
         });
       }
       return crm.writeRecords(group, options);
@@ -114,10 +152,11 @@ test('HubSpot: a rep’s edit between our reading and our writing is put back fr
 
   const result = await desk.flush({ leaseMs: 30_000 });
 
-  assert.deepEqual([result.applied, result.conflicted, result.waiting], [1, 1, 0]);
+  // One is ours, the other puts theirs back.
+  assert.deepEqual([result.applied, result.conflicted, result.waiting], [2, 1, 0]);
   const current = await crm.readCurrent('company', [first, second], quiet());
   assert.deepEqual(
     current.map((record) => record.values?.pitch),
-    ['My own words', 'Newer'],
+    [LONG, 'Newer'],
   );
 });

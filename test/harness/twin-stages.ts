@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import { startHubspotTwin } from '../../sandbox/hubspot/twin.ts';
+import type { Twin } from '../../sandbox/kit/twin.ts';
+import { startSalesforceTwin } from '../../sandbox/salesforce/twin.ts';
+import type { Crm, CrmKind, CrmObject, FieldValues } from '../../src/connectors/crm.ts';
+import { FIELDS } from '../../src/connectors/crm-fields.ts';
+import type { FieldKey, FieldValue } from '../../src/connectors/crm-fields.ts';
+import { createHubspot } from '../../src/connectors/hubspot/hubspot.ts';
+import { createPolicy, noBreaker, noLimits } from '../../src/connectors/resilience.ts';
+import type { Policy } from '../../src/connectors/resilience.ts';
+import { createSalesforce } from '../../src/connectors/salesforce/salesforce.ts';
+import type { Database } from '../../src/db.ts';
+import { EVER_EDITABLE, FIELDS_USED, RECORDS } from './interleavings.ts';
+import type { Change, Stage, Trace } from './interleavings.ts';
+import { createOwnQuota } from './own-quota.ts';
+import { openTwinTap } from './twin-tap.ts';
+import type { TwinTap } from './twin-tap.ts';
+import { openDesk } from './write-back.ts';
+
+/** A twin with our fields installed, the real connector over HTTP on it, and a tap on the wire between them. */
+export type TappedTwin = {
+  kind: CrmKind;
+  twin: Twin;
+  tap: TwinTap;
+  crm: Crm;
+  object: CrmObject;
+  /** What POST /_twin/edit answers. */
+  edit(body: Record<string, unknown>): Promise<unknown>;
+  dump(): Promise<unknown>;
+  /** Makes records without any value of ours. Returns their ids. */
+  create(count: number): Promise<string[]>;
+  close(): Promise<void>;
+};
+
+const WORLD = {
+  name: 'blank',
+  dir: '/nowhere',
+  companies: [],
+  duplicates: 0,
+  pages: new Map(),
+  news: [],
+  filings: [],
+  distractors: [],
+  records: {
+    salesforce: { accounts: [], leads: [], contacts: [] },
+    hubspot: { companies: [], contacts: [] },
+  },
+};
+const TOKEN = 'pat-eu1-stage';
+// Whatever a test sends, the day's calls do not run out.
+const MANY_CALLS = 1_000_000_000;
+
+function makePolicy(provider: string): Policy {
+  return createPolicy({
+    provider,
+    limits: noLimits,
+    breaker: noBreaker,
+    buckets: [],
+    attempts: 3,
+    attemptTimeoutMs: 20_000,
+    totalTimeoutMs: 28_000,
+    backoffMs: { first: 1, max: 5 },
+  });
+}
+
+/** Starts an empty twin and connects to it through a tap. */
+export async function openTappedTwin(kind: CrmKind): Promise<TappedTwin> {
+  const client = { clientId: 'integration-client', clientSecret: 'integration-secret' };
+  const twin =
+    kind === 'salesforce'
+      ? await startSalesforceTwin({ world: WORLD, journalFile: null, dailyLimit: MANY_CALLS, ...client })
+      : await startHubspotTwin({
+          world: WORLD,
+          journalFile: null,
+          accessToken: TOKEN,
+          limits: { burst: null, searchesPerSecond: null, daily: null },
+        });
+  const tap = await openTwinTap(twin.url);
+  const policy = makePolicy(kind);
+  const crm =
+    kind === 'salesforce'
+      ? createSalesforce({
+          loginUrl: tap.url,
+          ...client,
+          admin: {
+            clientId: `${client.clientId}-administrator`,
+            clientSecret: `${client.clientSecret}-administrator`,
+          },
+          policy,
+          quota: createOwnQuota(),
+        })
+      : createHubspot({
+          baseUrl: tap.url,
+          accessToken: TOKEN,
+          policy,
+          searchPolicy: policy,
+          quota: createOwnQuota(),
+        });
+  await crm.installFields({ signal: AbortSignal.timeout(30_000) });
+  const send = async (path: string, body?: unknown): Promise<unknown> => {
+    const answer = await fetch(`${twin.url}/_twin/${path}`, {
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      headers: { 'content-type': 'application/json' },
+    });
+    const json: unknown = await answer.json();
+    assert.ok(answer.ok, JSON.stringify(json));
+    return json;
+  };
+  let made = 0;
+  return {
+    kind,
+    twin,
+    tap,
+    crm,
+    object: kind === 'salesforce' ? 'Account' : 'company',
+    edit: (body) => send('edit', body),
+    dump: () => send('dump'),
+    create: async (count) => {
+      const names = Array.from({ length: count }, () => `Company ${(made += 1)}`);
+      const by = { as: 'administrator', operation: 'create' };
+      if (kind === 'salesforce') {
+        const records = names.map((Name) => ({ Name }));
+        return z.object({ ids: z.array(z.string()) }).parse(await send('edit', { ...by, object: 'Account', records })).ids; // prettier-ignore
+      }
+      const ids: string[] = [];
+      for (const name of names) {
+        const answer = await send('edit', { ...by, object: 'companies', properties: { name } });
+        ids.push(z.object({ id: z.string() }).parse(answer).id);
+      }
+      return ids;
+    },
+    close: async () => {
+      await tap.close();
+      await twin.close();
+    },
+  };
+}
+
+// The twin's clock begins far in the past and moves on with each call and each edit, by more than the flusher waits for the
+// second of a change to be over: no two changes fall into one second, and nothing has to wait.
+const CLOCK_BEGINS_MS = -60 * 86_400_000;
+const CLOCK_STEP_MS = 12_000;
+
+/** Three new records of the twin, to play interleavings on. `realTime` leaves the twin's clock alone. */
+export async function openTwinStage(
+  db: Database,
+  tapped: TappedTwin,
+  options: { realTime: boolean },
+): Promise<Stage> {
+  const { kind, twin, tap, crm, object } = tapped;
+  if (options.realTime) twin.kit.clock.set(0);
+  const ids = await tapped.create(RECORDS);
+  const desk = await openDesk(db, kind, undefined, crm);
+  const tick = (): void => {
+    if (options.realTime) return;
+    const { clock } = twin.kit;
+    clock.set((clock.offset() === 0 ? CLOCK_BEGINS_MS : clock.offset()) + CLOCK_STEP_MS);
+  };
+  const find = async (id: string): Promise<Trace> => {
+    const found = (await readTraces(tapped, [id]))[0];
+    assert.ok(found);
+    return found;
+  };
+  return {
+    desk,
+    object,
+    ids,
+    // HubSpot lets people edit any property; on Salesforce the others are read-only for them.
+    editable: kind === 'salesforce' ? EVER_EDITABLE : FIELDS_USED,
+    edit: async (id, field, value) => {
+      tick();
+      const values = { [nameOf(kind, field)]: value };
+      const body =
+        kind === 'salesforce'
+          ? { as: 'rep:Anna', id, fields: values }
+          : {
+              as: 'rep:Anna',
+              object: 'companies',
+              id,
+              properties: { [nameOf(kind, field)]: String(value ?? '') },
+            };
+      await tapped.edit(body);
+    },
+    lastOurs: async (id, field) =>
+      (await find(id)).changes.findLast((change) => change.by === 'us' && change.field === field)?.to ?? null,
+    listen: (act) => {
+      tap.at = async () => {
+        tick();
+        await act();
+      };
+    },
+    trace: () => readTraces(tapped, ids),
+  };
+}
+
+const nameOf = (kind: CrmKind, field: FieldKey): string => {
+  const definition = FIELDS.find(({ key }) => key === field);
+  assert.ok(definition);
+  return kind === 'salesforce' ? definition.salesforceName : definition.hubspotName;
+};
+
+const Salesforce = z.object({
+  records: z.array(
+    z.object({
+      id: z.string(),
+      values: z.record(z.string(), z.unknown()),
+      history: z.array(z.object({ by: z.string(), field: z.string(), from: z.unknown(), to: z.unknown() })),
+      unchanged: z.record(z.string(), z.number()),
+      updates: z.record(z.string(), z.number()),
+    }),
+  ),
+});
+const Hubspot = z.object({
+  companies: z.object({
+    records: z.array(
+      z.object({
+        id: z.string(),
+        properties: z.record(z.string(), z.string()),
+        unchanged: z.number(),
+        history: z.record(
+          z.string(),
+          z.array(z.object({ value: z.string(), timestamp: z.string(), by: z.string() })),
+        ),
+      }),
+    ),
+  }),
+});
+
+/** What the twin's own history says of these records and our fields. */
+async function readTraces(tapped: TappedTwin, ids: readonly string[]): Promise<Trace[]> {
+  const { kind } = tapped;
+  const ours = new Map(FIELDS.map(({ key }) => [nameOf(kind, key), key]));
+  const read = (values: Record<string, unknown>): FieldValues =>
+    Object.fromEntries(
+      [...ours].flatMap(([name, key]) => (name in values ? [[key, valueOf(key, values[name])]] : [])),
+    );
+  if (kind === 'salesforce')
+    return Salesforce.parse(await tapped.dump())
+      .records.filter(({ id }) => ids.includes(id))
+      .map(({ id, values, history, unchanged, updates }) => ({
+        externalId: id,
+        values: read(values),
+        changes: history.flatMap(({ by, field, from, to }): Change[] => {
+          const key = ours.get(field);
+          if (key === undefined) return [];
+          return [
+            {
+              by: by === 'integration' ? 'us' : 'rep',
+              field: key,
+              from: valueOf(key, from),
+              to: valueOf(key, to),
+            },
+          ];
+        }),
+        repeated: unchanged.integration ?? 0,
+        touched: Object.keys(updates).some((author) => author !== 'integration'),
+      }));
+  return Hubspot.parse(await tapped.dump())
+    .companies.records.filter(({ id }) => ids.includes(id))
+    .map(({ id, properties, history, unchanged }) => ({
+      externalId: id,
+      values: read(properties),
+      changes: [...ours]
+        .flatMap(([name, key]) =>
+          (history[name] ?? []).map(({ value, timestamp, by }, index, entries) => ({
+            timestamp,
+            by: by === 'fieldnote' ? ('us' as const) : ('rep' as const),
+            field: key,
+            from: valueOf(key, entries[index - 1]?.value),
+            to: valueOf(key, value),
+          })),
+        )
+        .toSorted((one, other) => one.timestamp.localeCompare(other.timestamp)),
+      repeated: unchanged,
+      touched: Object.values(history).some((entries) => entries.some(({ by }) => by !== 'fieldnote')),
+    }));
+}
+
+function valueOf(field: FieldKey, raw: unknown): FieldValue {
+  if (raw === undefined || raw === null || raw === '') return null;
+  if (field === 'score' || field === 'confidence') return Number(raw);
+  assert.ok(typeof raw === 'string' || typeof raw === 'number');
+  return raw;
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import type { CrmKind } from '../../../src/connectors/crm.ts';
+import { createTestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+import {
+  assertArrived,
+  assertRepaired,
+  createMoves,
+  findOverwritten,
+  play,
+} from '../../harness/interleavings.ts';
+import type { Move, Played, Stage, Trace } from '../../harness/interleavings.ts';
+import { openTappedTwin, openTwinStage } from '../../harness/twin-stages.ts';
+import type { TappedTwin } from '../../harness/twin-stages.ts';
+
+// FIELDNOTE_INTERLEAVINGS=1000 is the full size: about a quarter of an hour for each CRM.
+const INTERLEAVINGS = Number(process.env.FIELDNOTE_INTERLEAVINGS ?? 25);
+// With the twin's clock left alone each write has to wait until the second of the last change is over.
+const IN_REAL_TIME = Math.ceil(INTERLEAVINGS / 12);
+// A flush of three records has about 40 steps over the wire, most of them the database's.
+const STEPS = 50;
+
+let here: TestDatabase;
+const twins = new Map<CrmKind, TappedTwin>();
+before(async () => {
+  here = await createTestDatabase();
+  for (const kind of ['salesforce', 'hubspot'] as const) twins.set(kind, await openTappedTwin(kind));
+});
+after(async () => {
+  for (const twin of twins.values()) await twin.close();
+  await here.close();
+});
+
+async function playAll(
+  kind: CrmKind,
+  options: { interleavings: number; realTime: boolean },
+  judge: (
+    stage: Stage,
+    traces: readonly Trace[],
+    moves: readonly Move[],
+    played: Played,
+  ) => Promise<void> | void,
+): Promise<void> {
+  const tapped = twins.get(kind);
+  assert.ok(tapped);
+  const sums = { interleavings: 0, kills: 0, changes: 0, edits: 0, overwritten: 0 };
+  const began = performance.now();
+  await fc.assert(
+    fc.asyncProperty(createMoves({ steps: STEPS, kills: true, races: true }), async (moves) => {
+      const stage = await openTwinStage(here.db, tapped, options);
+      const played = await play(stage, moves);
+      const traces = await stage.trace();
+      sums.interleavings += 1;
+      sums.kills += played.kills;
+      for (const trace of traces) {
+        sums.changes += trace.changes.length;
+        sums.edits += trace.changes.filter((change) => change.by === 'rep').length;
+        sums.overwritten += findOverwritten(trace).length;
+      }
+      await judge(stage, traces, moves, played);
+    }),
+    { numRuns: options.interleavings },
+  );
+  console.log(JSON.stringify({ kind, ...options, ...sums, seconds: (performance.now() - began) / 1000 }));
+}
+
+for (const realTime of [false, true])
+  test(`Salesforce: no interleaving of reps, runs, crashes and undos overwrites what a person typed (${realTime ? 'real time' : 'stepped clock'})`, () =>
+    playAll(
+      'salesforce',
+      { interleavings: realTime ? IN_REAL_TIME : INTERLEAVINGS, realTime },
+      (_stage, traces, moves, played) => {
+        for (const trace of traces) {
+          assert.deepEqual(findOverwritten(trace), []);
+          assert.equal(trace.repeated, 0);
+        }
+        assertArrived(traces, moves, played);
+      },
+    ));
+
+test('HubSpot: every lost race is flagged by the next check, and the value that a person typed last stands', () =>
+  playAll(
+    'hubspot',
+    { interleavings: INTERLEAVINGS, realTime: false },
+    async (stage, traces, moves, played) => {
+      await assertRepaired(stage, traces);
+      assertArrived(traces, moves, played);
+    },
+  ));
