@@ -6,33 +6,29 @@ import type { Row } from './to-record.ts';
 
 type Kind = 'text' | 'number' | 'boolean';
 
-/** A column of a bulk query's CSV: a field, or a parent's field such as `Account.Name`. */
-type Column = { parent: string | null; name: string; kind: Kind };
-
 const NUMBERS = new Set(['int', 'long', 'double', 'currency', 'percent']);
 
 /**
  * Reads a header line and answers how each line below it becomes the row that the REST API would have sent: everything is text in
- * a CSV, and an empty cell is null.
+ * a CSV, and an empty cell is null. A parent's field, `Account.Name`, nests as it does there.
  */
 export function openRows(
   header: readonly string[],
   description: ObjectDescription,
 ): (line: readonly string[]) => Row {
-  const columns = header.map((path): Column => {
-    const dot = path.indexOf('.');
+  const kinds = header.map((path): Kind => {
     const type = description.fields.get(path)?.type ?? 'string';
-    const kind = NUMBERS.has(type) ? 'number' : type === 'boolean' ? 'boolean' : 'text';
-    return dot === -1
-      ? { parent: null, name: path, kind }
-      : { parent: path.slice(0, dot), name: path.slice(dot + 1), kind };
+    return NUMBERS.has(type) ? 'number' : type === 'boolean' ? 'boolean' : 'text';
   });
+  const parents = header.map((path) => (path.includes('.') ? path.split('.', 2) : null));
   return (line) => {
     const row: Record<string, unknown> = {};
-    for (const [index, { parent, name, kind }] of columns.entries()) {
-      const value = readCell(line[index] ?? '', kind);
-      if (parent === null) row[name] = value;
-      else if (value !== null) row[parent] = { [name]: value };
+    // By index: this runs for every cell of a large org.
+    for (let at = 0; at < header.length; at += 1) {
+      const value = readCell(line[at] ?? '', kinds[at] ?? 'text');
+      const [parent, child = ''] = parents[at] ?? [];
+      if (parent === undefined) row[header[at] ?? ''] = value;
+      else if (value !== null) row[parent] = { [child]: value };
     }
     if (isRow(row)) return row;
     throw new ProviderError({

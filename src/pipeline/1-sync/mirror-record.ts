@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CrmRecord } from '../../connectors/crm.ts';
 import type { MirroredRecord } from '../store/records.ts';
 import { domainOf } from './domain.ts';
@@ -31,7 +31,7 @@ export function mirrorRecord(record: CrmRecord): MirroredRecord {
     mergedInto: record.mergedInto,
     convertedTo: record.convertedTo,
   };
-  const rowHash = createHash('sha256').update(JSON.stringify(content)).digest('base64url');
+  const rowHash = hash('sha256', JSON.stringify(content), 'base64url');
   return { ...content, modifiedAt: record.modifiedAt, rowHash };
 }
 
@@ -52,8 +52,9 @@ function domainMeant(record: CrmRecord): { domain: string | null; skippedBecause
 }
 
 function clean(value: string | null): string | null {
-  const text = value?.replaceAll('\0', '').toWellFormed().trim().slice(0, LONGEST);
-  return text === undefined || text === '' ? null : text;
+  if (value === null) return null;
+  const text = (value.includes('\0') ? value.replaceAll('\0', '') : value).toWellFormed().trim();
+  return text === '' ? null : text.slice(0, LONGEST);
 }
 
 function wholeNumber(value: number | null): number | null {
