@@ -1,7 +1,7 @@
 import { ProviderError, describeError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { ChangePage } from '../crm.ts';
-import { abortedJob, awaitJob, createJob, dropJob } from './bulk-job.ts';
+import { ABORTED, abortedJob, awaitJob, createJob, dropJob } from './bulk-job.ts';
 import { readResults } from './bulk-results.ts';
 import type { BulkSettings } from './bulk-settings.ts';
 import { conditionSince, finish, forgetJob, noteLatest } from './changes-cursor.ts';
@@ -58,8 +58,14 @@ export async function* readInBulk(
       yield { records: rows.map((row) => toRecord(object, row)), cursor: done ? finish(state) : state };
     }
   } catch (error) {
-    // A job that somebody left behind may be tried once more; one of our own that vanishes will vanish again.
-    if (isGone(error)) return { state: forgetJob(state), mayUseBulk: from.job !== null };
+    // A job that somebody left behind may be tried once more; one of our own that is lost will be lost again.
+    const again = { state: forgetJob(state), mayUseBulk: from.job !== null };
+    if (error instanceof ProviderError && error.kind === 'not-found') return again;
+    // An unknown set, another API version (409), a job that is not ours any more: it would be refused for ever.
+    if (error instanceof ProviderError && error.kind === 'refused' && error.code !== ABORTED) {
+      await dropJob(client, job, { running: false }, options);
+      return again;
+    }
     if (error instanceof ProviderError && error.kind === 'malformed')
       await dropJob(client, job, { running: false }, options);
     throw error;
@@ -110,12 +116,4 @@ async function awaitResults(
     return `Salesforce bulk query job ${job} was not done within ${Math.round(options.bulk.waitMs / 60_000)} minutes`;
   const reason = ended.errorMessage ?? 'no reason was given; see Setup, Bulk Data Load Jobs';
   return `Salesforce bulk query job ${job} for ${object} failed: ${reason}`;
-}
-
-/** Deleted, too old, or of an API version or a set of results that is no more (409, an unknown locator). */
-function isGone(error: unknown): boolean {
-  return (
-    error instanceof ProviderError &&
-    (error.kind === 'not-found' || error.status === 409 || error.code === 'INVALID_QUERY_LOCATOR')
-  );
 }

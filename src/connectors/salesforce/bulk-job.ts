@@ -91,13 +91,16 @@ export async function dropJob(
   }
 }
 
+/** The code of that error. */
+export const ABORTED = 'Aborted';
+
 /** The error of a job that somebody took away from us. */
 export function abortedJob(id: string): ProviderError {
   return new ProviderError({
     provider,
     operation: 'bulk query',
     kind: 'refused',
-    code: 'Aborted',
+    code: ABORTED,
     message: `bulk query job ${id} was aborted in the org`,
     fix: 'ask who aborted it (Setup, Bulk Data Load Jobs); the next sync starts a new one',
   });

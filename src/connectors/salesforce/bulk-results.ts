@@ -23,7 +23,8 @@ export type ResultRows = {
 const SetHeaders = z.object({
   // "null" on the last set. Without it there would be no way to tell the last set from any other.
   locator: z.string().regex(/^[\w=+/.~-]+$/),
-  count: z.coerce.number().int().min(0),
+  /** Rows of the set, to tell one that came short. */
+  count: z.coerce.number().int().min(0).nullable(),
 });
 
 type ReadOptions = CallOptions & { bulk: BulkSettings; description: ObjectDescription };
@@ -92,14 +93,15 @@ async function* readSet(
       rows = [];
     }
   }
-  if (read !== count) throw new BrokenSet(malformed(`a set of ${count} rows came with ${read}`));
+  if (count !== null && read !== count)
+    throw new BrokenSet(malformed(`a set of ${count} rows came with ${read}`));
   yield { rows, locator: next, done: next === null };
   return next;
 }
 
 async function readHead(
   answer: Response,
-): Promise<{ next: string | null; count: number; body: ReadableStream<Uint8Array> }> {
+): Promise<{ next: string | null; count: number | null; body: ReadableStream<Uint8Array> }> {
   const { headers, body } = answer;
   const head = SetHeaders.safeParse({
     locator: headers.get('sforce-locator'),
@@ -112,7 +114,7 @@ async function readHead(
   }
   await body?.cancel();
   if (isCsv)
-    throw malformed('a set of results without its headers Sforce-Locator and Sforce-NumberOfRecords');
+    throw malformed('the headers of a set of results (Sforce-Locator, Sforce-NumberOfRecords) tell nothing');
   const message = 'the answer is not CSV';
   throw new BrokenSet(
     new ProviderError({ provider, operation: OPERATION, kind: 'unavailable', message, maybeApplied: true }),

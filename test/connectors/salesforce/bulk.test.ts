@@ -200,6 +200,15 @@ suite('A large org is read in bulk', () => {
     assert.equal(callsOf('bulk query create'), 1);
   });
 
+  test('a set that is refused when the sync goes on is not asked for over and over', async () => {
+    const { pages, cursor } = await readSome(inSets(), (_page, sofar) => idsOf(sofar).length > 6_000);
+    twin.kit.calls.clear();
+    const rest = await readAll(inSets(), 'Account', { ...cursor, locator: 'of-last-year' });
+    assert.equal(new Set([...idsOf(pages.slice(0, 1)), ...idsOf(rest.pages)]).size, ALL);
+    assert.equal(callsOf('bulk query create'), 1);
+    assert.deepEqual(await jobsLeft(), []);
+  });
+
   test('a job that vanishes while it is read ends in REST pages', async () => {
     const admin = await login(twin, 'administrator');
     const pages: ChangePage[] = [];
@@ -277,6 +286,14 @@ suite('A large org is read in bulk', () => {
     const error = await failure(inSets(more));
     assert.equal(error.kind, 'malformed');
     assert.match(error.message, /4001 rows came with 4000/);
+  });
+
+  test('a set that does not tell how many rows it has is taken as it comes', async () => {
+    const silent = lying(/\/results/, (answer) =>
+      withHeaders(answer, (headers) => headers.delete('sforce-numberofrecords')),
+    );
+    const { pages } = await readAll(inSets(silent), 'Account', null);
+    assert.equal(new Set(idsOf(pages)).size, ALL);
   });
 
   test('a stop in the middle of a set ends at once', async () => {
