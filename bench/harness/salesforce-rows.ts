@@ -12,7 +12,7 @@ type Cell = string | number | boolean | null;
 const id = (prefix: string, index: number): string => `${prefix}${String(index).padStart(15, '0')}`;
 
 /** When a row was last changed: whole seconds, as the platform's stamps. */
-export const stampOf = (index: number): string => new Date(FIRST_STAMP + index * APART_MS).toISOString();
+const stampOf = (index: number): string => new Date(FIRST_STAMP + index * APART_MS).toISOString();
 
 /** The first row that was changed at that instant or later. */
 export const indexSince = (stamp: string): number =>
