@@ -81,7 +81,7 @@ export function createRunCompany(options: RunCompanyOptions) {
       return left;
     }
     const { run, item, company } = found;
-    const ledger = openCompanyLedger(options, job);
+    const ledger = openCompanyLedger(options, job, signal);
     const work: CompanyWork = {
       workspaceId: job.workspaceId,
       runId: job.runId,
@@ -97,23 +97,27 @@ export function createRunCompany(options: RunCompanyOptions) {
       save: ledger.save,
     };
 
-    for (const stage of stagesLeft(options.stages, item.stage)) {
-      try {
-        signal.throwIfAborted();
-        options.onStage?.(job, stage.name);
-        const began = performance.now();
-        await stage.run(work);
-        options.observer?.timeStage(stage.name, performance.now() - began);
-      } catch (error) {
-        await ledger.save(async () => undefined);
-        if (signal.aborted) throw error;
-        return await decide(error, stage);
+    try {
+      for (const stage of stagesLeft(options.stages, item.stage)) {
+        try {
+          signal.throwIfAborted();
+          options.onStage?.(job, stage.name);
+          const began = performance.now();
+          await stage.run(work);
+          options.observer?.timeStage(stage.name, performance.now() - began);
+        } catch (error) {
+          if (!isDatabaseGone(error)) await ledger.save(async () => undefined);
+          if (signal.aborted) throw error;
+          return await decide(error, stage);
+        }
+        const goOn = await ledger.save((tx) => noteStage(tx, job.runId, job.companyId, stage.name));
+        if (!goOn) return await leave();
       }
-      const goOn = await ledger.save((tx) => noteStage(tx, job.runId, job.companyId, stage.name));
-      if (!goOn) return await leave();
+      await settle(run);
+      return 'done';
+    } finally {
+      ledger.close();
     }
-    await settle(run);
-    return 'done';
 
     async function settle(of: Run): Promise<void> {
       await db.inWorkspace(job.workspaceId, async (tx) => {
