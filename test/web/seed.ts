@@ -126,6 +126,7 @@ export async function seedRest(
     cut: 2,
     method: 'phrases',
     textModel: null,
+    awaitsModel: false,
   });
   await replaceUnreadPages(tx, workspaceId, company.id, [{ url, reason: 'timeout', detail: text }]);
 }

@@ -60,10 +60,11 @@ export function createPitchStage(deps: {
       if (known !== null) return;
 
       const rendered = template.render(data);
-      const passages =
+      const written =
         textModel === null
           ? null
           : await writePassages(db, textModel, work, { passages: rendered.passages, data, citations });
+      const passages = written === 'no answer' ? null : written;
       const pitch = finishPitch({ template, rendered, passages, citations });
       await db.inWorkspace(workspaceId, (tx) =>
         savePitch(tx, workspaceId, {
@@ -71,6 +72,7 @@ export function createPitchStage(deps: {
           companyId,
           fingerprint,
           textModel: pitch.method === 'llm' ? (textModel?.model ?? null) : null,
+          awaitsModel: written === 'no answer',
         }),
       );
     },
@@ -79,13 +81,16 @@ export function createPitchStage(deps: {
 
 type Writing = { passages: readonly Passage[]; data: PitchData; citations: readonly Citation[] };
 
-/** The marked passages as the text model writes them, proven; null where the template's own words stand. */
+/**
+ * The marked passages as the text model writes them, proven. Where the template's own words stand: null when that is how it
+ * stays, `no answer` when the model is worth asking again.
+ */
 async function writePassages(
   db: Database,
   textModel: TextModel,
   work: CompanyWork,
   writing: Writing,
-): Promise<JudgedPassages | null> {
+): Promise<JudgedPassages | 'no answer' | null> {
   const { workspaceId } = work;
   const prepared = prepareWriting({ ...writing, textModel });
   if (prepared === null) return null;
@@ -104,7 +109,7 @@ async function writePassages(
         error instanceof ProviderError && (error.kind === 'malformed' || error.kind === 'refused');
       // The template's own words serve as well: no company waits for prose when waiting is no use.
       if (work.signal.aborted || (!unusable && work.patient)) throw error;
-      return null;
+      return unusable ? null : 'no answer';
     }
     const question = { company: writing.data.company.domain, model: textModel.model };
     const bought = answer;

@@ -26,7 +26,10 @@ const COLUMNS = `id, company_id as "companyId", template, fingerprint, key_point
 // After a month a pitch is made anew even from the same evidence: it reads as of its day.
 const REUSE_DAYS = 30;
 
-/** The pitch that was made from exactly this, not longer than 30 days ago; it becomes the current one. */
+/**
+ * The pitch that was made from exactly this, not longer than 30 days ago; it becomes the current one. One that was written for
+ * want of the text model's answer is none.
+ */
 export async function reusePitch(
   tx: Tx,
   companyId: string,
@@ -35,7 +38,7 @@ export async function reusePitch(
 ): Promise<Pitch | null> {
   const { rows } = await tx.query<Pitch & { current: boolean }>(
     `select ${COLUMNS}, current from pitches where company_id = $1 and template = $2 and fingerprint = $3
-     and written_at > now() - make_interval(days => $4)`,
+     and written_at > now() - make_interval(days => $4) and not awaits_model`,
     [companyId, template, fingerprint, REUSE_DAYS],
   );
   const found = rows[0];
@@ -55,21 +58,21 @@ export async function findCurrentPitch(tx: Tx, companyId: string): Promise<Pitch
   return rows[0] ?? null;
 }
 
-/** Stores a pitch and makes it current; older ones stay as versions. */
+/** Stores a pitch and makes it current; older ones stay as versions. `awaitsModel`: the text model was asked and did not answer. */
 export async function savePitch(
   tx: Tx,
   workspaceId: string,
-  pitch: Omit<Pitch, 'id' | 'writtenAt'>,
+  pitch: Omit<Pitch, 'id' | 'writtenAt'> & { awaitsModel: boolean },
 ): Promise<void> {
   await tx.query('update pitches set current = false where company_id = $1 and current', [pitch.companyId]);
   await tx.query(
     `insert into pitches (workspace_id, company_id, template, fingerprint, key_points, call_to_action, text, citations, cut,
-       method, text_model)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+       method, text_model, awaits_model)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      on conflict (workspace_id, company_id, template, fingerprint) do update set
        key_points = excluded.key_points, call_to_action = excluded.call_to_action, text = excluded.text,
        citations = excluded.citations, cut = excluded.cut, method = excluded.method, text_model = excluded.text_model,
-       current = true, written_at = now()`,
+       awaits_model = excluded.awaits_model, current = true, written_at = now()`,
     [
       workspaceId,
       pitch.companyId,
@@ -82,6 +85,7 @@ export async function savePitch(
       pitch.cut,
       pitch.method,
       pitch.textModel,
+      pitch.awaitsModel,
     ],
   );
 }
