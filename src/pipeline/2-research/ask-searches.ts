@@ -13,7 +13,8 @@ export type FoundHit = SearchHit & { asked: SourceKind; fetchedAt: string };
 
 const HOUR_MS = 3_600_000;
 
-const StoredHits = z.object({
+/** A search's answer as `answers` keeps it, under what was asked. */
+export const StoredHits = z.object({
   fetchedAt: z.string(),
   hits: z.array(
     z.object({
