@@ -130,7 +130,8 @@ export function createRunCompany(options: RunCompanyOptions) {
           await noteEnriched(
             tx,
             job.companyId,
-            company.inputHash,
+            // What research saw: the company was loaded anew if it goes on after a stop.
+            item.inputHash ?? company.inputHash,
             new Date(Date.now() + DUE_AGAIN_DAYS * DAY_MS),
           );
         await options.onSettled(tx, job);

@@ -14,11 +14,13 @@ export type RunItem = {
   attempts: number;
   outcome: string | null;
   error: string | null;
+  /** The company's input hash when its research began; null: it has not. */
+  inputHash: string | null;
 };
 
 export type RunCounts = Record<ItemState, number> & { total: number };
 
-const COLUMNS = `run_id as "runId", company_id as "companyId", state, stage, attempts, outcome, error`;
+const COLUMNS = `run_id as "runId", company_id as "companyId", state, stage, attempts, outcome, error, input_hash as "inputHash"`;
 
 const ITEMS_PER_INSERT = 10_000;
 
@@ -45,13 +47,16 @@ export async function startItem(tx: Tx, runId: string, companyId: string): Promi
   // One at a time per company, so that of two that start at once the second sees the first.
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [companyId]);
   const { rows } = await tx.query<RunItem>(
-    `update run_items i set state = 'working', started_at = coalesce(i.started_at, now())
-     from runs r where r.id = i.run_id and r.workspace_id = i.workspace_id and r.state = 'running'
-       and i.run_id = $1 and i.company_id = $2
+    `update run_items i set state = 'working', started_at = coalesce(i.started_at, now()),
+       input_hash = case when i.stage is null then c.input_hash else i.input_hash end
+     from runs r, companies c
+     where r.id = i.run_id and r.workspace_id = i.workspace_id and r.state = 'running'
+       and c.id = i.company_id and c.workspace_id = i.workspace_id and i.run_id = $1 and i.company_id = $2
        and (i.state = 'working' or i.state = 'queued' and not exists (
          select from run_items o join runs q on q.id = o.run_id and q.workspace_id = o.workspace_id
          where o.company_id = $2 and o.run_id <> $1 and o.state = 'working' and q.state = 'running'))
-     returning i.run_id as "runId", i.company_id as "companyId", i.state, i.stage, i.attempts, i.outcome, i.error`,
+     returning i.run_id as "runId", i.company_id as "companyId", i.state, i.stage, i.attempts, i.outcome, i.error,
+       i.input_hash as "inputHash"`,
     [runId, companyId],
   );
   return rows[0] ?? null;

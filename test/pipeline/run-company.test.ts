@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ProviderDownError } from '../../src/errors.ts';
+import { createRunCompany } from '../../src/pipeline/run-company.ts';
+import type { RunCompanyOptions } from '../../src/pipeline/run-company.ts';
+import type { JobResult } from '../../src/pipeline/queue/jobs.ts';
+import { loadScoringModel, shippedModelPath } from '../../src/pipeline/scoring-model.ts';
+import type { Stage } from '../../src/pipeline/stage.ts';
+import { ensureCompany, findCompany } from '../../src/pipeline/store/companies.ts';
+import type { Company } from '../../src/pipeline/store/companies.ts';
+import { addItems } from '../../src/pipeline/store/run-items.ts';
+import { createRun } from '../../src/pipeline/store/runs.ts';
+import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
+import { createTestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
+
+let here: TestDatabase;
+before(async () => {
+  here = await createTestDatabase();
+});
+after(() => here.close());
+
+/** One company in a run of its own, and its job over these stages. */
+async function openRun(
+  name: string,
+  stages: readonly Stage[],
+  options: Partial<RunCompanyOptions> = {},
+): Promise<{
+  workspaceId: string;
+  companyId: string;
+  runId: string;
+  work(): Promise<JobResult>;
+  readCompany(): Promise<Company>;
+}> {
+  const workspaceId = await ensureWorkspace(here.db, name);
+  const { runId, companyId } = await here.db.inWorkspace(workspaceId, async (tx) => {
+    const company = await ensureCompany(tx, workspaceId, { domain: `${name}.example` });
+    const run = await createRun(tx, workspaceId, { kind: 'manual', model: 'gpu-infrastructure' });
+    await addItems(tx, workspaceId, run.id, [company.id]);
+    return { runId: run.id, companyId: company.id };
+  });
+  const handle = createRunCompany({
+    db: here.db,
+    stages,
+    loadModel: () => loadScoringModel(shippedModelPath('gpu-infrastructure')),
+    prices: { searchUsdPerCredit: 0, llmUsdPerMInput: 0, llmUsdPerMOutput: 0 },
+    budget: { isSpent: async () => false },
+    onSettled: async () => undefined,
+    onRunDone: async () => undefined,
+    onError: () => undefined,
+    ...options,
+  });
+  return {
+    workspaceId,
+    companyId,
+    runId,
+    work: () => handle({ workspaceId, runId, companyId }, AbortSignal.timeout(30_000)),
+    readCompany: async () => {
+      const company = await here.db.inWorkspace(workspaceId, (tx) => findCompany(tx, companyId));
+      assert.ok(company);
+      return company;
+    },
+  };
+}
+
+test('a CRM change that comes between research and a resume keeps the company due', async () => {
+  let down = true;
+  let researched = 0;
+  const { work, readCompany, workspaceId, companyId } = await openRun('resumed', [
+    { name: 'research', tries: 1, run: async () => void (researched += 1) },
+    {
+      name: 'extract',
+      tries: 1,
+      run: async () => {
+        if (down) throw new ProviderDownError('llm', new Date());
+      },
+    },
+  ]);
+  const change = (hash: string): Promise<unknown> =>
+    here.db.inWorkspace(workspaceId, (tx) =>
+      tx.query('update companies set input_hash = $2, due_at = now() where id = $1', [companyId, hash]),
+    );
+  await change('as research saw it');
+  assert.notEqual(await work(), 'done');
+  await change('with more employees');
+  down = false;
+
+  assert.equal(await work(), 'done');
+
+  const { dueAt, enrichedAt } = await readCompany();
+  assert.equal(researched, 1);
+  assert.ok(enrichedAt !== null && dueAt !== null && dueAt <= new Date());
+});
