@@ -5,11 +5,12 @@ import type { Database } from '../db.ts';
 import { createAdmission } from './admission.ts';
 import type { Demand } from './admission.ts';
 import type { Budget } from './budget.ts';
+import { createDeadLetterJob } from './dead-letters.ts';
 import { createFlushJob } from './flush-job.ts';
 import type { CompanyJob, JobResult } from './queue/jobs.ts';
 import type { Queue } from './queue/queue.ts';
 import { createRunCompany } from './run-company.ts';
-import type { Observer } from './run-company.ts';
+import type { Observer, RunCompanyOptions } from './run-company.ts';
 import { createTick } from './schedule.ts';
 import type { ScoringModel } from './scoring-model.ts';
 import type { Stage } from './stage.ts';
@@ -49,6 +50,12 @@ const FLUSH_ASK_MS = 1_000;
 export async function startWorker(options: WorkerOptions): Promise<void> {
   const { db, queue } = options;
   const flushAskedAt = new Map<string, number>();
+  const onRunDone: RunCompanyOptions['onRunDone'] = async (tx, job) => {
+    const run = await findRun(tx, job.runId);
+    if (run === null || run.dryRun) return;
+    for (const connection of await listConnections(tx))
+      await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId: connection.id });
+  };
   const runCompany = createRunCompany({
     ...options,
     onSettled: async (tx, job) => {
@@ -62,12 +69,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
         await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId });
       }
     },
-    onRunDone: async (tx, job) => {
-      const run = await findRun(tx, job.runId);
-      if (run === null || run.dryRun) return;
-      for (const connection of await listConnections(tx))
-        await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId: connection.id });
-    },
+    onRunDone,
   });
   const handle = (job: CompanyJob, signal: AbortSignal): Promise<JobResult> => runCompany(job, signal);
   await queue.work(
@@ -76,6 +78,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
       companyNow: handle,
       sync: createSyncJob(options),
       flush: createFlushJob(options),
+      dead: createDeadLetterJob({ ...options, onRunDone }),
       tick: createTick({
         db,
         queue,

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ProviderDownError } from '../../src/errors.ts';
+import { createDeadLetterJob } from '../../src/pipeline/dead-letters.ts';
 import { createRunCompany } from '../../src/pipeline/run-company.ts';
 import type { RunCompanyOptions } from '../../src/pipeline/run-company.ts';
 import type { JobResult } from '../../src/pipeline/queue/jobs.ts';
+import { readProgress } from '../../src/pipeline/runs.ts';
 import { loadScoringModel, shippedModelPath } from '../../src/pipeline/scoring-model.ts';
 import type { Stage } from '../../src/pipeline/stage.ts';
 import { ensureCompany, findCompany } from '../../src/pipeline/store/companies.ts';
 import type { Company } from '../../src/pipeline/store/companies.ts';
-import { addItems } from '../../src/pipeline/store/run-items.ts';
+import { addItems, listItems, startItem } from '../../src/pipeline/store/run-items.ts';
 import { createRun } from '../../src/pipeline/store/runs.ts';
 import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../harness/database.ts';
@@ -90,4 +92,38 @@ test('a CRM change that comes between research and a resume keeps the company du
   const { dueAt, enrichedAt } = await readCompany();
   assert.equal(researched, 1);
   assert.ok(enrichedAt !== null && dueAt !== null && dueAt <= new Date());
+});
+
+test('a company whose job took a hundred workers with it fails with the reason, and its run ends', async () => {
+  const { workspaceId, runId, companyId } = await openRun('poison', []);
+  const job = { workspaceId, runId, companyId };
+  await here.db.inWorkspace(workspaceId, (tx) => startItem(tx, runId, companyId));
+  const ended: string[] = [];
+  const said: string[] = [];
+  const bury = createDeadLetterJob({
+    db: here.db,
+    onRunDone: async (_tx, { runId: of }) => void ended.push(of),
+    onError: (error, what) => said.push(`${what}: ${String(error)}`),
+  });
+
+  await bury(job);
+  await bury(job);
+
+  const progress = await readProgress(here.db, workspaceId, runId);
+  assert.deepEqual([progress.run.state, progress.failed], ['done', 1]);
+  const [item] = await here.db.inWorkspace(workspaceId, (tx) => listItems(tx, runId, 'failed'));
+  assert.match(item?.error ?? '', /100 workers died at it/);
+  assert.deepEqual([ended, said.length], [[runId], 1]);
+});
+
+test('a dead letter of a company that was settled meanwhile changes nothing', async () => {
+  const { workspaceId, runId, companyId, work } = await openRun('settled', []);
+  assert.equal(await work(), 'done');
+  const bury = createDeadLetterJob({
+    db: here.db,
+    onRunDone: async () => assert.fail('it was over'),
+    onError: (_error, what) => assert.fail(what),
+  });
+  await bury({ workspaceId, runId, companyId });
+  assert.equal((await readProgress(here.db, workspaceId, runId)).done, 1);
 });

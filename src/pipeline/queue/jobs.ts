@@ -12,7 +12,7 @@ export const QUEUES = {
   flush: 'flush',
   /** Once a minute: what is due? */
   tick: 'tick',
-  /** Jobs that killed their worker again and again, kept for people to see. */
+  /** Jobs that killed their worker again and again: what they were for ends with the reason (dead-letters.ts). */
   dead: 'dead-letters',
 } as const;
 
@@ -26,6 +26,10 @@ export const ConnectionJob = z.object({
 });
 export type ConnectionJob = z.infer<typeof ConnectionJob>;
 
+/** A job that took too many workers with it, whichever it was. */
+export const DeadJob = z.union([CompanyJob, ConnectionJob]);
+export type DeadJob = z.infer<typeof DeadJob>;
+
 /** What a handler answers: finished, or come back later (a provider is down; not a failure of the job). */
 export type JobResult = 'done' | { againInMs: number };
 
@@ -35,7 +39,7 @@ export const TOUCH_INTERVAL_MS = 3_000;
 
 // Kills burn pg-boss's retries, not ours: failed attempts are counted in run_items. A job that took a hundred workers with
 // it is poison.
-const KILLS_BEFORE_DEAD = 100;
+export const KILLS_BEFORE_DEAD = 100;
 const HOUR = 3600;
 
 const common = {
@@ -49,7 +53,15 @@ const common = {
 
 /** How each queue is set up, the dead letters first since the others name them. */
 export const QUEUE_SETUP = [
-  { name: QUEUES.dead, retentionSeconds: 90 * 24 * HOUR, retryLimit: 0 },
+  {
+    name: QUEUES.dead,
+    retryLimit: KILLS_BEFORE_DEAD,
+    retryDelay: 0,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
+    // Kept for people to see.
+    retentionSeconds: 90 * 24 * HOUR,
+    deleteAfterSeconds: 90 * 24 * HOUR,
+  },
   { name: QUEUES.company, ...common, expireInSeconds: HOUR },
   { name: QUEUES.companyNow, ...common, expireInSeconds: HOUR / 4, notify: true },
   // A full sync of a large org takes hours; its heartbeat, not its age, says whether it lives.

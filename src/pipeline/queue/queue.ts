@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Tx } from '../../db.ts';
 import { APP_ROLE } from '../../db.ts';
-import { CompanyJob, ConnectionJob, QUEUES, QUEUE_SETUP } from './jobs.ts';
+import { CompanyJob, ConnectionJob, DeadJob, QUEUES, QUEUE_SETUP } from './jobs.ts';
 import type { JobResult } from './jobs.ts';
 import { holdLifeline } from './lifeline.ts';
 import { startRefill } from './refill.ts';
@@ -17,6 +17,8 @@ export type Handlers = {
   companyNow: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
   sync: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
   flush: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
+  /** A job took so many workers with it that it is not handed out any more. */
+  dead: (job: DeadJob) => Promise<void>;
   /** Once a minute on one worker: what is due? */
   tick: () => Promise<void>;
 };
@@ -50,7 +52,7 @@ const INTERACTIVE_SLOTS = 2;
 const INSERT_BATCH = 1000;
 const DRAIN_MS = 20_000;
 const HAND_ON_MS = 1_000;
-const HANDLED = [QUEUES.company, QUEUES.companyNow, QUEUES.sync, QUEUES.flush];
+const HANDLED = [QUEUES.company, QUEUES.companyNow, QUEUES.sync, QUEUES.flush, QUEUES.dead];
 
 /** Opens pg-boss, sets up the queues and answers the only door to it. */
 export async function openQueue(options: {
@@ -155,6 +157,11 @@ export async function openQueue(options: {
       await serve(QUEUES.companyNow, slots, company, handlers.companyNow);
       await serve(QUEUES.sync, 2, connection, handlers.sync);
       await serve(QUEUES.flush, 2, connection, handlers.flush);
+      const bury = async (job: DeadJob): Promise<JobResult> => {
+        await handlers.dead(job);
+        return 'done';
+      };
+      await serve(QUEUES.dead, 1, (data) => DeadJob.parse(data), bury);
       if (work.schedule) {
         await boss.schedule(QUEUES.tick, '* * * * *');
         await boss.work(QUEUES.tick, { pollingIntervalSeconds: 5 }, async () => {
@@ -175,7 +182,7 @@ export async function openQueue(options: {
     stop: async () => {
       // What is served ends beside the companies, not after them: hosts kill what has not stopped within 30 s.
       const served = Promise.all(
-        [QUEUES.companyNow, QUEUES.sync, QUEUES.flush].map((queue) => boss.offWork(queue)),
+        [QUEUES.companyNow, QUEUES.sync, QUEUES.flush, QUEUES.dead].map((queue) => boss.offWork(queue)),
       );
       await Promise.all([
         ...stoppers.splice(0).map((stop) => stop()),

@@ -139,6 +139,21 @@ export async function settleItem(
   );
 }
 
+/** Ends an item that is still open as failed; false when it was settled already, or is gone. */
+export async function failOpenItem(
+  tx: Tx,
+  runId: string,
+  companyId: string,
+  error: string,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update run_items set state = 'failed', outcome = 'failed', error = $3, finished_at = now()
+     where run_id = $1 and company_id = $2 and state in ('queued', 'working')`,
+    [runId, companyId, error],
+  );
+  return rowCount === 1;
+}
+
 /**
  * Ends the run if none of its items is open; true when this call ended it. Two workers may settle the last two items at
  * once, and neither sees what the other has not committed: call it in a transaction that begins after the item was settled.

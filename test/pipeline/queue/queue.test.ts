@@ -41,6 +41,7 @@ const idle: Handlers = {
   companyNow: async () => 'done',
   sync: async () => 'done',
   flush: async () => 'done',
+  dead: async () => undefined,
   tick: async () => undefined,
 };
 const plenty = async (room: number): Promise<number> => room;
@@ -228,6 +229,36 @@ test('what a dead worker had in hand is handled long before its heartbeat would 
   assert.ok(performance.now() - began < 9_000);
   const left = await here.db.directory('select from queue_workers where worker = $1', [dead]);
   assert.equal(left.rowCount, 0);
+});
+
+test('a job that took its last worker with it is handed to whoever ends what it was for', async () => {
+  const queue = await start(true);
+  const dead = 4_712;
+  const [job] = jobs(1);
+  assert.ok(job);
+  await here.db.inWorkspace(workspaceId, (tx) => queue.enqueueCompanies(tx, [job]));
+  await here.db.directory('insert into queue_workers (worker) values ($1)', [dead]);
+  await here.db.directory(
+    `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now(), retry_count = retry_limit,
+       output = jsonb_build_object('worker', $2::integer)
+     where name = 'company' and data->>'companyId' = $1`,
+    [job.companyId, dead],
+  );
+  const events = new EventEmitter();
+  const buried = once(events, 'buried');
+  await queue.work(
+    {
+      ...idle,
+      company: async ({ companyId }) => {
+        assert.notEqual(companyId, job.companyId, 'it takes no other worker with it');
+        return 'done';
+      },
+      dead: async (letter) => void events.emit('buried', letter),
+    },
+    { concurrency: 2, admit: plenty, schedule: false },
+  );
+
+  assert.deepEqual(await buried, [job]);
 });
 
 test('a worker that lost a job stops its handler and does not queue the job again', async () => {
