@@ -155,3 +155,22 @@ test('Real companies keep their domain', { skip: existsSync(file) ? false : `no 
   for (const each of lost.slice(0, 40)) t.diagnostic(each);
   assert.ok(lost.length < count * 0.005);
 });
+
+test('colleagues mean one company, and a refusal names the address that was given', () => {
+  for (const address of [
+    'ida@tarn-optics.example',
+    'bo.lind+crm@tarn-optics.example',
+    'Ida@TARN-optics.example',
+  ])
+    assert.deepEqual(domainOf(address), { domain: 'tarn-optics.example' }, address);
+  for (const name of ['ida', 'bo']) {
+    assert.deepEqual(domainOf(`${name}@gmail.com`), domainOf('someone@gmail.com'));
+    const found = domainOf(`${name}@nowhere.invalid-tld`);
+    assert.ok('skip' in found && found.skip === 'invalid', name);
+    const page = domainOf(`${name}@shop.myshopify.com`);
+    assert.ok('skip' in page && page.skip === 'hosted', name);
+  }
+  const refused = ['ida', 'bo'].map((name) => domainOf(`${name}@10.0.0.1`));
+  assert.match(JSON.stringify(refused[0]), /ida@10\.0\.0\.1/);
+  assert.match(JSON.stringify(refused[1]), /bo@10\.0\.0\.1/);
+});
