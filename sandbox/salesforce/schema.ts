@@ -44,7 +44,8 @@ export type ObjectName =
   | 'Organization'
   | 'PermissionSet'
   | 'PermissionSetAssignment'
-  | 'FieldPermissions';
+  | 'FieldPermissions'
+  | 'ProcessInstance';
 
 export const keyPrefixes: Readonly<Record<ObjectName, string>> = {
   Account: '001',
@@ -55,6 +56,7 @@ export const keyPrefixes: Readonly<Record<ObjectName, string>> = {
   PermissionSet: '0PS',
   PermissionSetAssignment: '0Pa',
   FieldPermissions: '01k',
+  ProcessInstance: '04g',
 };
 
 // What a type is unless a field says otherwise; lengths as the platform's object reference gives them.
@@ -221,5 +223,10 @@ export const setupFields: Readonly<Record<Exclude<ObjectName, DataObject>, reado
     plain('Field'),
     flag('PermissionsRead'),
     flag('PermissionsEdit'),
+  ],
+  ProcessInstance: [
+    field('Id', 'Process Instance ID', 'id', fixed),
+    reference('TargetObjectId', 'Account'),
+    plain('Status'),
   ],
 };

@@ -87,6 +87,18 @@ function setupTable(org: Org, user: TwinUser, name: string): Table | null {
       return listTable('Organization', setupFields.Organization, () => [
         { Id: org.id, Name: org.name, IsSandbox: true },
       ]);
+    case 'processinstance':
+      // Approvals that lock a record; what an Apex trigger locks shows nowhere.
+      return listTable('ProcessInstance', setupFields.ProcessInstance, () =>
+        dataObjects
+          .flatMap((object) => org.rows(object))
+          .filter((row) => row.locked === 'approval')
+          .map((row) => ({
+            Id: makeId('ProcessInstance', row.id),
+            TargetObjectId: row.id,
+            Status: 'Pending',
+          })),
+      );
   }
   if (!permissions.maySeeSetup(user)) return null;
   switch (name) {

@@ -43,6 +43,12 @@ export type SyncCursor = Record<string, string | number | boolean | null>;
 
 export type ChangePage = { records: CrmRecord[]; cursor: SyncCursor };
 
+/** A refusal in the CRM's own code and words. */
+export type Refusal = { code: string; message: string };
+
+/** Our fields that cannot be written on an object: not there, or not for us. */
+export type ClosedFields = Partial<Record<FieldKey, Refusal>>;
+
 /** A record's own fields as the CRM holds them now. */
 export type CurrentRecord = {
   object: CrmObject;
@@ -55,6 +61,7 @@ export type CurrentRecord = {
   readAt?: string;
   /** Why nothing can be written to it now, in the CRM's words (locked, converted…). */
   unwritable?: string;
+  closedFields?: ClosedFields;
 };
 
 export type RecordWrite = {
@@ -164,6 +171,11 @@ export type Crm = {
       options: CallOptions,
     ): Promise<RecordHistory[]>;
   };
+  /**
+   * Only where the platform tells in advance: records that are locked now, by external id. A rehearsal asks; a real write is
+   * told when it comes.
+   */
+  listLocked?(options: CallOptions): Promise<Map<string, Refusal>>;
   /** The record's page in the CRM, for people. */
   recordUrl(object: CrmObject, externalId: string): string;
 };

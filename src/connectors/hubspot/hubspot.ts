@@ -7,6 +7,7 @@ import { staticAccess } from './access.ts';
 import { createApi } from './api.ts';
 import { createCaller } from './call.ts';
 import { readChanges } from './changes.ts';
+import { createClosedFields } from './closed-fields.ts';
 import { HISTORY_BATCH, readHistory } from './history.ts';
 import type { HubspotObject } from './fields.ts';
 import { grantAccess } from './grant.ts';
@@ -49,6 +50,7 @@ export function createHubspot(options: HubspotOptions): Crm {
       ? staticAccess(accessToken)
       : grantAccess({ call, policy, store: accessToken, now: () => new Date() });
   const api = createApi({ call, access, policy, searchPolicy, daily });
+  const findClosed = createClosedFields(api);
   let home = options.account === undefined ? null : appHome(options.account);
 
   return {
@@ -68,7 +70,7 @@ export function createHubspot(options: HubspotOptions): Crm {
         home ??= /^https:\/\/[^/]+\/contacts\/\d+/.exec(url ?? '')?.[0] ?? null;
       }),
     readCurrent: async (object, externalIds, callOptions) =>
-      readCurrent(api, ours(object), externalIds, callOptions),
+      readCurrent(api, findClosed, ours(object), externalIds, callOptions),
     groupWrites,
     writeRecords: (group, callOptions) => writeRecords(api, group, callOptions),
     history: {

@@ -105,7 +105,8 @@ async function unlessForbidden<T>(read: () => Promise<T>): Promise<T | null> {
   }
 }
 
-async function readPropertiesOf(
+/** The properties of an object, by name. */
+export async function readPropertiesOf(
   api: HubspotApi,
   object: HubspotObject,
   options: CallOptions,

@@ -3,6 +3,7 @@ import type { CallOptions } from '../call.ts';
 import type { CurrentRecord, RecordWrite, WriteOutcome } from '../crm.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
 import type { HubspotApi } from './api.ts';
+import type { createClosedFields } from './closed-fields.ts';
 import { fieldOfProperty, objectPath, ourProperties, readFields, toProperties } from './fields.ts';
 import type { FieldProblem, HubspotObject } from './fields.ts';
 import { ValuesRefused } from './refusals.ts';
@@ -12,9 +13,13 @@ import type { RowError } from './shapes.ts';
 /** CRM objects guide: a batch read or update takes up to 100 records of one object. */
 export const BATCH = 100;
 
-/** Our fields as they stand; null for records that are archived, or were merged into another. One call. */
+/**
+ * Our fields as they stand; null for records that are archived, or were merged into another. One call, and one more where
+ * the account lacks our properties.
+ */
 export async function readCurrent(
   api: HubspotApi,
+  findClosed: ReturnType<typeof createClosedFields>,
   object: HubspotObject,
   externalIds: readonly string[],
   options: CallOptions,
@@ -41,13 +46,19 @@ export async function readCurrent(
     throw new ProviderError({ provider: 'hubspot', operation, kind: 'unavailable', code: strange.category, message: strange.message }); // prettier-ignore
   // A merged id answers with the survivor, under the survivor's id: the one asked for is gone.
   const byId = new Map(data.results.map((record) => [record.id, record]));
+  const closed = await findClosed(
+    object,
+    data.results.map((record) => readFields(record.properties)),
+    options,
+  );
+  const shut = Object.keys(closed).length > 0 ? { closedFields: closed } : {};
   return externalIds.map((externalId) => {
     const record = byId.get(externalId);
     if (record === undefined || record.archived === true)
       return { object, externalId, values: null, modifiedAt: null };
     const modified = Date.parse(record.updatedAt ?? '');
     const modifiedAt = Number.isNaN(modified) ? null : new Date(modified).toISOString();
-    return { object, externalId, values: readFields(record.properties), modifiedAt };
+    return { object, externalId, values: readFields(record.properties), modifiedAt, ...shut };
   });
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CallOptions } from '../call.ts';
 import { FIELDS } from '../crm-fields.ts';
+import type { ClosedFields } from '../crm.ts';
 import type { Client } from './client.ts';
 import type { SalesforceObject } from './fields.ts';
 
@@ -23,8 +24,8 @@ export type ObjectDescription = { updateable: boolean; fields: ReadonlyMap<strin
 export type Describe = {
   /** Asks the org. */
   fresh(object: SalesforceObject, options: CallOptions): Promise<ObjectDescription>;
-  /** As last asked within ten minutes. */
-  known(object: SalesforceObject, options: CallOptions): Promise<ObjectDescription>;
+  /** As last asked within ten minutes, or within `maxAgeMs`. */
+  known(object: SalesforceObject, options: CallOptions, maxAgeMs?: number): Promise<ObjectDescription>;
   /** Something we thought was there is not: ask again next time. */
   forget(): void;
 };
@@ -49,14 +50,33 @@ export function createDescribe(client: Client, now: () => Date): Describe {
   };
   return {
     fresh,
-    known: async (object, options) => {
+    known: async (object, options, maxAgeMs = KNOWN_FOR_MS) => {
       const entry = kept.get(object);
-      return entry !== undefined && now().getTime() - entry.at < KNOWN_FOR_MS
+      return entry !== undefined && now().getTime() - entry.at < maxAgeMs
         ? entry.description
         : fresh(object, options);
     },
     forget: () => kept.clear(),
   };
+}
+
+/** Our fields that the integration user cannot write, in the words that a write would be refused with. */
+export function closedFields(object: SalesforceObject, { fields }: ObjectDescription): ClosedFields {
+  const closed: ClosedFields = {};
+  for (const { key, salesforceName } of FIELDS) {
+    const found = fields.get(salesforceName);
+    if (found === undefined)
+      closed[key] = {
+        code: 'INVALID_FIELD',
+        message: `No such column '${salesforceName}' on sobject of type ${object}`,
+      };
+    else if (!found.updateable)
+      closed[key] = {
+        code: 'INVALID_FIELD_FOR_INSERT_UPDATE',
+        message: `Unable to create/update fields: ${salesforceName}`,
+      };
+  }
+  return closed;
 }
 
 /** Platform names of our fields that exist on the object. */

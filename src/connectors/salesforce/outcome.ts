@@ -9,10 +9,10 @@ export type RowProblem = { code: string; message: string; fields: readonly strin
 // The record is not there any more: deleted, or purged so that its id means nothing.
 const GONE = new Set(['ENTITY_IS_DELETED', 'NOT_FOUND', 'INVALID_CROSS_REFERENCE_KEY']);
 
-// Passes by itself: someone else's transaction, an approval under way, a busy server, others' use of the daily limit.
+// Passes by itself within minutes: someone else's transaction, a busy server, others' use of the daily limit. An approval
+// (ENTITY_IS_LOCKED) takes days.
 const PASSING = new Set([
   'UNABLE_TO_LOCK_ROW',
-  'ENTITY_IS_LOCKED',
   'SERVER_UNAVAILABLE',
   'UNKNOWN_EXCEPTION',
   'REQUEST_RUNNING_TOO_LONG',

@@ -3,7 +3,7 @@ import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { CurrentRecord } from '../crm.ts';
 import type { Client } from './client.ts';
-import { ourFields } from './describe.ts';
+import { closedFields, ourFields } from './describe.ts';
 import type { Describe } from './describe.ts';
 import { provider } from './failures.ts';
 import { readInstant, readOurs } from './fields.ts';
@@ -11,6 +11,9 @@ import type { SalesforceObject } from './fields.ts';
 
 /** Ids in one collections retrieve by POST (REST API guide); by GET the URL's length would stop us far sooner. */
 export const READ_BATCH = 2000;
+
+// What is wrong with our fields is looked at again after this long.
+const BROKEN_KNOWN_FOR_MS = 30_000;
 
 const Rows = z.array(z.looseObject({ Id: z.string() }).nullable());
 
@@ -25,7 +28,14 @@ export async function readCurrent(
   if (ids.length === 0) return [];
   if (ids.length > READ_BATCH)
     throw new Error(`readCurrent takes ${READ_BATCH} ids at most, got ${ids.length}`);
-  const description = await describe.known(object, options);
+  let description = await describe.known(object, options);
+  let closed = closedFields(object, description);
+  if (Object.keys(closed).length > 0) {
+    // An administrator may have put that right a moment ago.
+    description = await describe.known(object, options, BROKEN_KNOWN_FOR_MS);
+    closed = closedFields(object, description);
+  }
+  const shut = Object.keys(closed).length > 0 ? { closedFields: closed } : {};
   const state = ['Id', 'LastModifiedDate', 'IsConverted'].filter((name) => description.fields.has(name));
   const body = JSON.stringify({ ids, fields: [...state, ...ourFields(description)] });
   const { value: rows, headers } = await client
@@ -63,6 +73,7 @@ export async function readCurrent(
       values: readOurs(row),
       modifiedAt: readInstant(row.LastModifiedDate),
       ...clock,
+      ...shut,
     };
     return row.IsConverted === true ? { ...current, unwritable: CONVERTED } : current;
   });

@@ -10,6 +10,7 @@ import { asSalesforceObject, readObjects, writeObjects } from './fields.ts';
 import { groupWrites } from './group.ts';
 import { installFields } from './install.ts';
 import type { SalesforceOptions } from './options.ts';
+import { listPendingApprovals } from './pending-approvals.ts';
 import { readChanges } from './read-changes.ts';
 import { READ_BATCH, readCurrent } from './read-current.ts';
 import { writeRecords } from './write.ts';
@@ -60,6 +61,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
       readCurrent(client, describe, asSalesforceObject(object), externalIds, options),
     groupWrites,
     writeRecords: (group, options) => writeRecords(client, group, options),
+    listLocked: (options) => listPendingApprovals(client, options),
     recordUrl: (object, externalId) =>
       `${origin}/lightning/r/${asSalesforceObject(object)}/${encodeURIComponent(externalId)}/view`,
   };

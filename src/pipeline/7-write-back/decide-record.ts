@@ -3,7 +3,7 @@ import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { RecordLedger } from '../store/writes-ledger.ts';
 import type { Write } from '../store/writes.ts';
 import { decideWrite } from './decide.ts';
-import { explainGone } from './explain-refusal.ts';
+import { explainGone, explainRow } from './explain-refusal.ts';
 import { policyOf } from './field-policy.ts';
 import type { FieldPolicies } from './field-policy.ts';
 import type { Reading } from './flush-read.ts';
@@ -47,6 +47,11 @@ export function decideRecord(
   const settled: SettledRow[] = [];
   const sendable: DecidedRow[] = [];
   for (const write of rows) {
+    const closed = reading.current.closedFields?.[write.field];
+    if (closed !== undefined) {
+      settled.push({ write, state: 'rejected', reason: explainRow(closed.code, closed.message) });
+      continue;
+    }
     const present = values?.[write.field] ?? null;
     const decision = decideWrite({
       field: write.field,

@@ -1,5 +1,5 @@
 import type { ProviderCall } from '../../connectors/call.ts';
-import type { CrmObject, RecordWrite } from '../../connectors/crm.ts';
+import type { CrmObject, RecordWrite, Refusal } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Database } from '../../db.ts';
 import { ProviderDownError, ProviderError, UserError, describeError } from '../../errors.ts';
@@ -10,6 +10,7 @@ import type { Write } from '../store/writes.ts';
 import { findFault } from './check-value.ts';
 import { decideRecord } from './decide-record.ts';
 import type { RecordDecision } from './decide-record.ts';
+import { explainRow } from './explain-refusal.ts';
 import { readRecords } from './flush-read.ts';
 import { openSession } from './flush-session.ts';
 import type { FlushCalls, FlushSession, OpenConnection } from './flush-session.ts';
@@ -91,6 +92,7 @@ async function rehearseConnection(
 ): Promise<void> {
   const { crm, calls } = session;
   const sent: RecordWrite[] = [];
+  const locked = await crm.listLocked?.({ signal: session.signal });
   for (const object of new Set(writes.map((write) => write.object))) {
     const ofObject = writes.filter((write) => write.object === object);
     const records = Map.groupBy(ofObject, (write) => write.externalId);
@@ -105,8 +107,12 @@ async function rehearseConnection(
       const rows = records.get(address.externalId) ?? [];
       const sound = rows.filter((row) => faultOf(row) === null);
       const reading = readings.get(address.externalId);
-      const decision = decideRecord(sound, reading, ledgers.get(recordKey(address)), session);
-      if (decision.send !== null) sent.push(decision.send.write);
+      const ledger = ledgers.get(recordKey(address));
+      const open = decideRecord(sound, reading, ledger, session);
+      // The real run sends it, and is told.
+      if (open.send !== null) sent.push(open.send.write);
+      const lock = locked?.get(address.externalId);
+      const decision = lock === undefined ? open : refuseLocked(open, lock);
       const values = reading !== undefined && 'current' in reading ? reading.current.values : null;
       for (const row of rows)
         rehearsal.fields.push(describeField(row, values?.[row.field] ?? null, decision));
@@ -122,6 +128,13 @@ async function rehearseConnection(
       rehearsal.fields.map(({ id, old, reason }) => ({ id, oldValue: old, reason })),
     ),
   );
+}
+
+/** What is left to be sent of a record that is locked now, as the CRM will refuse it. */
+function refuseLocked({ settled, send }: RecordDecision, { code, message }: Refusal): RecordDecision {
+  const reason = explainRow(code, message);
+  const refused = (send?.rows ?? []).map((row) => ({ ...row, state: 'rejected' as const, reason }));
+  return { settled: [...settled, ...refused], send: null };
 }
 
 // What stood in the CRM before is judged by the CRM alone.
