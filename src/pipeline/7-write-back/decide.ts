@@ -36,7 +36,8 @@ export function decideWrite(question: Question): Decision {
   if (undoes === null && policy === 'always') return { verdict: 'send' };
   if (undoes === null && policy === 'never')
     return { verdict: 'skip', reason: 'This field is set never to be written' };
-  const ours = written !== undefined && isOurs(field, written, present);
+  const came = ledger?.inherited?.some((value) => !isEmpty(field, value) && sameValue(field, value, present));
+  const ours = came === true || (written !== undefined && isOurs(field, written, present));
   if (undoes === null && policy === 'fill-if-empty' && (ours || !isEmpty(field, present)))
     return { verdict: 'skip', reason: 'The field is filled, and is set to be filled only when empty' };
   if (ours || (written === undefined && isEmpty(field, present))) return { verdict: 'send' };

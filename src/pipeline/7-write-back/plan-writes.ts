@@ -28,7 +28,7 @@ export type PlanRequest = {
 
 /**
  * Which fields of one record should be written, and which values our own check refuses. Pure.
- * - an empty value never erases (but see above)
+ * - an empty value never erases (but see above), except what is another company's: the record means this one now
  * - a value that we wrote, that is waiting, or that the CRM already held, is not planned again
  * - where a person's value stands nothing is planned until that value is gone
  * - an undone value is not planned again by a scheduled run until another is wanted
@@ -42,7 +42,7 @@ export function planWrites(request: PlanRequest): WantedWrite[] {
   const consider = (field: FieldKey): void => {
     const value = desired[field];
     const known = ledger?.[field];
-    if (value === undefined || (value === null && !mayEmpty(field, desired, known))) return;
+    if (value === undefined || (value === null && !mayEmpty(field, desired, known, companyId))) return;
     if (!isWanted(field, value, known, policyOf(policies, field), explicit)) return;
     const fault = findFault(field, value);
     if (fault === null) wanted.push({ ...record, field, companyId, value });
@@ -54,7 +54,15 @@ export function planWrites(request: PlanRequest): WantedWrite[] {
   return wanted;
 }
 
-function mayEmpty(field: FieldKey, desired: FieldValues, known: FieldLedger | undefined): boolean {
+function mayEmpty(
+  field: FieldKey,
+  desired: FieldValues,
+  known: FieldLedger | undefined,
+  companyId: string,
+): boolean {
+  const last = known?.open ?? known?.written;
+  // What another company's result left there says nothing of this one.
+  if (last !== undefined && last.companyId !== companyId && last.value !== null) return true;
   if (!EMPTIED_WITH_BAND.includes(field) || desired.band !== NOT_ENOUGH_EVIDENCE) return false;
   return known?.open !== undefined || (known?.written?.value ?? null) !== null;
 }

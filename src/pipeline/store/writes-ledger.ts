@@ -11,6 +11,8 @@ export const recordKey = (record: RecordAddress): string =>
 /** A line of the audit log as far as later decisions need it. */
 export type LedgerEntry = {
   id: number;
+  /** Whose result it was. */
+  companyId: string;
   state: WriteState;
   value: FieldValue;
   /** What the CRM held afterwards; what was sent while that is not read back. */
@@ -30,6 +32,8 @@ export type FieldLedger = {
   undone?: LedgerEntry;
   /** Waiting or on its way. */
   open?: LedgerEntry;
+  /** What the CRM held after our last writes to records that were merged or converted into this one: it may hold it now. */
+  inherited?: FieldValue[];
 };
 
 export type RecordLedger = Partial<Record<FieldKey, FieldLedger>>;
@@ -42,7 +46,7 @@ export async function findLedgers(
   const ledgers = new Map<string, RecordLedger>();
   if (records.length === 0) return ledgers;
   const { rows } = await tx.query<
-    RecordAddress & LedgerEntry & { field: FieldKey; role: keyof FieldLedger | null }
+    RecordAddress & LedgerEntry & { field: FieldKey; role: Exclude<keyof FieldLedger, 'inherited'> | null }
   >(
     `with classed as (
        select w.*, case
@@ -57,7 +61,7 @@ export async function findLedgers(
          select * from writes where connection_id = r.connection_id and object = r.object and external_id = r.external_id
          offset 0) as w)
      select distinct on (connection_id, object, external_id, field, role)
-       connection_id as "connectionId", object, external_id as "externalId", field, role, id, state, new_value as value,
+       connection_id as "connectionId", object, external_id as "externalId", field, role, id, company_id as "companyId", state, new_value as value,
        coalesce(returned_value, new_value) as returned, returned_value is not null as "readBack", reason, undoes
      from classed where role is not null
      order by connection_id, object, external_id, field, role, id desc`,
@@ -74,10 +78,42 @@ export async function findLedgers(
     ledgers.set(key, ledger);
     ledger[field] = { ...ledger[field], [role]: entry };
   }
+  await addInherited(tx, records, ledgers);
   for (const ledger of ledgers.values())
     for (const field of Object.values(ledger))
       if (field.written && field.undone && field.written.id > field.undone.id) delete field.undone;
   return ledgers;
+}
+
+async function addInherited(
+  tx: Tx,
+  records: readonly RecordAddress[],
+  ledgers: Map<string, RecordLedger>,
+): Promise<void> {
+  const { rows } = await tx.query<RecordAddress & { field: FieldKey; value: FieldValue }>(
+    `select distinct on (r.connection_id, r.object, r.external_id, was.object, was.external_id, w.field)
+       r.connection_id as "connectionId", r.object, r.external_id as "externalId", w.field,
+       coalesce(w.returned_value, w.new_value) as value
+     from (select distinct * from unnest($1::uuid[], $2::text[], $3::text[])) as r (connection_id, object, external_id)
+     join records was on was.connection_id = r.connection_id
+       and coalesce(was.merged_into, was.converted_to) = r.external_id
+       and (was.object = r.object or was.converted_to is not null)
+     cross join lateral (
+       select * from writes where connection_id = was.connection_id and object = was.object
+         and external_id = was.external_id offset 0) as w
+     where w.state = 'applied' and w.undoes is null
+     order by r.connection_id, r.object, r.external_id, was.object, was.external_id, w.field, w.id desc`,
+    [
+      records.map((record) => record.connectionId),
+      records.map((record) => record.object),
+      records.map((record) => record.externalId),
+    ],
+  );
+  for (const { field, value, ...record } of rows) {
+    const ledger: RecordLedger = ledgers.get(recordKey(record)) ?? {};
+    ledgers.set(recordKey(record), ledger);
+    ledger[field] = { ...ledger[field], inherited: [...(ledger[field]?.inherited ?? []), value] };
+  }
 }
 
 /** The newest of what landed and what did not. */

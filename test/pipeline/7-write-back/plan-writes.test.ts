@@ -12,6 +12,7 @@ const RECORD = { connectionId: 'c', object: 'Account', externalId: '1' } as cons
 
 const entry = (state: WriteState, value: FieldValue, rest: Partial<LedgerEntry> = {}): LedgerEntry => ({
   id: 1,
+  companyId: 'x',
   state,
   value,
   returned: value,

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { CrmKind } from '../../../src/connectors/crm.ts';
+import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
+import { planCompanyWrites } from '../../../src/pipeline/7-write-back/plan-writes.ts';
+import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
+import { findConnection } from '../../../src/pipeline/store/connections.ts';
+import { createRun } from '../../../src/pipeline/store/runs.ts';
+import { createTestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+import { openTappedTwin } from '../../harness/twin-stages.ts';
+import type { TappedTwin } from '../../harness/twin-stages.ts';
+import { openDesk } from '../../harness/write-back.ts';
+import type { Desk } from '../../harness/write-back.ts';
+
+let here: TestDatabase;
+const twins = new Map<CrmKind, TappedTwin>();
+before(async () => {
+  here = await createTestDatabase();
+  for (const kind of ['salesforce', 'hubspot'] as const) {
+    const tapped = await openTappedTwin(kind);
+    // The records were last changed yesterday: nothing has to wait for a second to be over.
+    tapped.twin.kit.clock.set(-86_400_000);
+    twins.set(kind, tapped);
+  }
+});
+after(async () => {
+  for (const twin of twins.values()) await twin.close();
+  await here.close();
+});
+
+const find = (kind: CrmKind): TappedTwin => {
+  const tapped = twins.get(kind);
+  assert.ok(tapped);
+  return tapped;
+};
+
+async function sync(desk: Desk, { crm }: TappedTwin): Promise<void> {
+  const connection = await desk.db.inWorkspace(desk.workspaceId, (tx) =>
+    findConnection(tx, desk.connectionId),
+  );
+  assert.ok(connection);
+  const signal = AbortSignal.timeout(20_000);
+  await syncConnection({ db: desk.db, crm, connection, full: true, call: { signal } });
+}
+
+for (const kind of ['salesforce', 'hubspot'] as const)
+  test(`${kind}: after a merge the result goes to the survivor, whose values are ours as before, and nothing to the other`, async () => {
+    const tapped = find(kind);
+    const desk = await openDesk(here.db, kind, undefined, tapped.crm);
+    const [kept, away] = await tapped.create(2);
+    assert.ok(kept !== undefined && away !== undefined);
+    await desk.plan({ score: 40, pitch: 'first' }, [kept, away]);
+    await desk.flush({ leaseMs: 30_000 });
+
+    const merge = { as: 'rep:Anna', operation: 'merge' };
+    const answer = await tapped.edit(
+      kind === 'salesforce'
+        ? { ...merge, winner: kept, loser: away }
+        : { ...merge, object: 'companies', id: kept, other: away },
+    );
+    assert.ok(typeof answer === 'object' && answer !== null && 'id' in answer);
+    const survivor = String(answer.id);
+    const late = await desk.plan({ score: 50, pitch: 'late' }, [away]);
+    await desk.flush({ leaseMs: 30_000 });
+    await sync(desk, tapped);
+    await desk.plan({ score: 60, pitch: 'second' }, [survivor]);
+    const result = await desk.flush({ leaseMs: 30_000 });
+
+    assert.deepEqual([result.applied, result.conflicted], [2, 0]);
+    const [held] = await tapped.crm.readCurrent(tapped.object, [survivor], {
+      signal: AbortSignal.timeout(5_000),
+    });
+    assert.deepEqual([held?.values?.score, held?.values?.pitch], [60, 'second']);
+    for (const write of await desk.writesOf(late)) {
+      assert.equal(write.state, 'rejected');
+      assert.match(write.reason ?? '', /matches it again/);
+    }
+  });
+
+test('a person’s value on the survivor of a merge is still theirs', async () => {
+  const tapped = find('hubspot');
+  const desk = await openDesk(here.db, 'hubspot', undefined, tapped.crm);
+  const [kept, away] = await tapped.create(2);
+  assert.ok(kept !== undefined && away !== undefined);
+  await desk.plan({ pitch: 'first' }, [kept, away]);
+  await desk.flush({ leaseMs: 30_000 });
+  const rep = { as: 'rep:Anna', object: 'companies' };
+  await tapped.edit({ ...rep, id: kept, properties: { fieldnote_pitch: 'My own words' } });
+  const answer = await tapped.edit({ ...rep, operation: 'merge', id: kept, other: away });
+  assert.ok(typeof answer === 'object' && answer !== null && 'id' in answer);
+  await sync(desk, tapped);
+
+  await desk.plan({ pitch: 'second' }, [String(answer.id)]);
+
+  assert.equal((await desk.flush({ leaseMs: 30_000 })).conflicted, 1);
+});
+
+test('a record that means another company now gets that one’s values, and what it has none for is emptied', async () => {
+  const tapped = find('salesforce');
+  const desk = await openDesk(here.db, 'salesforce', undefined, tapped.crm);
+  const [id] = await tapped.create(1);
+  assert.ok(id !== undefined);
+  await desk.plan({ score: 40, pitch: 'of the old company', competitors: 'Rivals' }, [id]);
+  await desk.flush({ leaseMs: 30_000 });
+  await tapped.edit({ as: 'rep:Anna', id, fields: { Fieldnote_Competitors__c: 'Typed by Anna' } });
+
+  await desk.db.inWorkspace(desk.workspaceId, async (tx) => {
+    const other = await ensureCompany(tx, desk.workspaceId, { domain: 'other.example' });
+    const run = await createRun(tx, desk.workspaceId, { kind: 'scheduled', model: 'gpu-infrastructure' });
+    const record = { connectionId: desk.connectionId, object: 'Account' as const, externalId: id };
+    const desired = { score: 70, pitch: null, competitors: null };
+    await planCompanyWrites(tx, { runId: run.id, companyId: other.id, explicit: false, records: [{ ...record, desired }] }); // prettier-ignore
+  });
+  await desk.flush({ leaseMs: 30_000 });
+
+  const [held] = await tapped.crm.readCurrent('Account', [id], { signal: AbortSignal.timeout(5_000) });
+  assert.deepEqual(
+    [held?.values?.score, held?.values?.pitch, held?.values?.competitors],
+    [70, null, 'Typed by Anna'],
+  );
+});
