@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { demandsOf, neededProviders, openConnectors, rateOf } from './app-connectors.ts';
 import type { Connectors } from './app-connectors.ts';
 import { openCrms } from './app-crms.ts';
+import { requirePublicUrl } from './config.ts';
 import type { Config } from './config.ts';
 import type { Crm } from './connectors/crm.ts';
 import { openDatabase } from './db.ts';
@@ -96,6 +97,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
   const onError = (error: unknown, what: string): void =>
     log.error({ err: error }, `${what}: ${describeError(error)}`);
   try {
+    if (options.worker) requirePublicUrl(config);
     const server = await openServer(config);
     releasers.push(server.release);
     await migrate(server.url);

@@ -164,6 +164,20 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/**
+ * Links into the CRM are made of PUBLIC_URL: one that leads only to the reader's own machine must not be written where others read it.
+ * @throws UserError where HOST is beyond loopback and PUBLIC_URL, or its default, is not
+ */
+export function requirePublicUrl({ host, publicUrl }: Pick<Config, 'host' | 'publicUrl'>): void {
+  if (isLoopback(host)) return;
+  const name = new URL(publicUrl).hostname.replace(/^\[|\]$/g, '');
+  if (isLoopback(name) || name === '0.0.0.0' || name === '::')
+    throw new UserError(
+      `HOST is ${host}, beyond this machine, but links in the CRM would lead to ${publicUrl}`,
+      'Set PUBLIC_URL to the address under which people reach the web server, or HOST to 127.0.0.1.',
+    );
+}
+
 function readEndpoint(
   prefix: string,
   baseUrl: string | undefined,

@@ -28,7 +28,8 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'PORT', meaning: 'port that the web server listens on', default: '3000' },
   {
     name: 'PUBLIC_URL',
-    meaning: 'address under which people reach the web server',
+    meaning:
+      'address under which people reach the web server, which links in the CRM lead to; required unless HOST is loopback',
     default: 'http://127.0.0.1:3000',
   },
   {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { isLoopback, readConfig } from '../src/config.ts';
+import { isLoopback, readConfig, requirePublicUrl } from '../src/config.ts';
 import { UserError } from '../src/errors.ts';
 import { SETTINGS } from '../src/settings.ts';
 
@@ -64,6 +64,20 @@ describe('the configuration', () => {
       'explained, but not read',
     );
     assert.equal(new Set(explained).size, explained.length, 'each setting is explained once');
+  });
+
+  test('refuses a public address that only this machine reaches, where others are served', () => {
+    for (const PUBLIC_URL of [undefined, 'http://localhost:3000', 'http://[::1]:3000', 'http://0.0.0.0:3000'])
+      assert.throws(
+        () => requirePublicUrl(readConfig({ HOST: '0.0.0.0', PUBLIC_URL })),
+        (error) =>
+          error instanceof UserError &&
+          /beyond this machine, but links in the CRM/.test(error.message) &&
+          /PUBLIC_URL/.test(error.fix ?? ''),
+        PUBLIC_URL,
+      );
+    requirePublicUrl(readConfig({ HOST: '0.0.0.0', PUBLIC_URL: 'https://notes.example' }));
+    requirePublicUrl(readConfig({ HOST: '127.0.0.1' }));
   });
 
   test('follows PORT in the public address, and takes slashes off addresses', () => {

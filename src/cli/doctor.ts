@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openServer } from '../app.ts';
 import { openConnectors } from '../app-connectors.ts';
-import { readConfig } from '../config.ts';
+import { readConfig, requirePublicUrl } from '../config.ts';
 import type { Config } from '../config.ts';
 import { noBreaker, noLimits } from '../connectors/resilience.ts';
 import { UserError, describeError } from '../errors.ts';
@@ -23,7 +23,11 @@ export function addDoctor(program: Command, { environment, terminal, signal }: C
     .action(async (options: { json?: boolean }) => {
       const settings = describeSettings(environment);
       const config = readConfig(environment);
-      const checks = [...(await checkDatabase(config)), ...(await checkLlm(config, signal))];
+      const checks = [
+        checkPublicUrl(config),
+        ...(await checkDatabase(config)),
+        ...(await checkLlm(config, signal)),
+      ];
       if (options.json) terminal.json({ settings, checks });
       else {
         terminal.table(
@@ -43,6 +47,17 @@ export function addDoctor(program: Command, { environment, terminal, signal }: C
       if (failed.length > 0)
         throw new UserError(`${failed.map((check) => check.name).join(' and ')} failed its check`);
     });
+}
+
+function checkPublicUrl(config: Config): Finding {
+  const name = 'PUBLIC_URL';
+  try {
+    requirePublicUrl(config);
+    return { name, status: 'ok', detail: `links in the CRM lead to ${config.publicUrl}` };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { name, status: 'failed', detail: [error.message, error.fix].filter(Boolean).join('. ') };
+  }
 }
 
 type SettingState = {

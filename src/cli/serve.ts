@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
-import { isLoopback } from '../config.ts';
+import { isLoopback, requirePublicUrl } from '../config.ts';
 import type { App } from '../app.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
@@ -16,6 +16,7 @@ export function addServe(program: Command, context: Context): void {
     command.action(async ({ workspace }: { workspace?: string }) => {
       await withApp(context, { worker: parts.worker, serves: true, workspace }, async (app) => {
         requireSecretBeyondLoopback(app);
+        requirePublicUrl(app.config);
         const web = parts.web ? await openWeb(app, { elseAnyPort: false }) : null;
         try {
           if (web !== null) context.terminal.note(`Listening on ${app.config.publicUrl} (port ${web.port})`);
