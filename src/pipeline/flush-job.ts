@@ -90,7 +90,7 @@ export function createFlushJob(deps: Deps) {
   return async (job: ConnectionJob, signal: AbortSignal): Promise<JobResult> => {
     const { connection, lingering } = await deps.db.inWorkspace(job.workspaceId, async (tx) => ({
       connection: await findConnection(tx, job.connectionId),
-      lingering: await hasRunningBatch(tx, LONGEST_LINGER_MS),
+      lingering: await hasRunningBatch(tx, job.connectionId, LONGEST_LINGER_MS),
     }));
     if (connection === null || connection.status !== 'active') return 'done';
     // Without its credentials here, its writes stay planned for a process that has them.

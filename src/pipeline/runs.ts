@@ -31,6 +31,7 @@ export type RunRequest = {
 
 // A scheduled run takes at most this many at a time; the next tick takes the rest.
 const LARGEST_SCHEDULED_RUN = 5_000;
+const ITEMS_PER_CANCEL = 10_000;
 
 /** Starts a run: the run, its items and their jobs come to be in one transaction. A run without companies is done at once. */
 export async function startRun({ db, queue }: Deps, request: RunRequest): Promise<Run> {
@@ -60,11 +61,18 @@ export async function startDueRun(deps: Deps, workspaceId: string, model: string
 
 /** Cancels a run: what has not begun never will; what is under way stops at its next checkpoint; what is done stays. */
 export async function cancelRun({ db }: Deps, workspaceId: string, runId: string): Promise<number> {
-  return db.inWorkspace(workspaceId, async (tx) => {
+  await db.inWorkspace(workspaceId, async (tx) => {
     if (!(await changeRunState(tx, runId, 'cancelled')))
       throw new UserError(`Run ${runId} is not running`, 'It may be done or cancelled already.');
-    return cancelQueuedItems(tx, runId);
   });
+  // In portions: a million in one statement would outlast the time that a statement has. Should this end before, each company
+  // is cancelled when its job comes up.
+  let cancelled = 0;
+  for (;;) {
+    const portion = await db.inWorkspace(workspaceId, (tx) => cancelQueuedItems(tx, runId, ITEMS_PER_CANCEL));
+    cancelled += portion;
+    if (portion < ITEMS_PER_CANCEL) return cancelled;
+  }
 }
 
 /** Pauses a run: items at work stop at their next checkpoint, within one company. */

@@ -67,6 +67,8 @@ const RECORDS_AT_ONCE = 2_000;
 // While a run goes on: 25 conditional rows fill a Salesforce call, but reading them before and after would be two more.
 // With so many records reading costs a tenth of writing.
 const WORTH_READING = 500;
+// A million in one statement would outlast the time that a statement has.
+const CANCELLED_AT_ONCE = 10_000;
 // What is due within this time is waited for; anything later is for the next flush.
 const PATIENCE_MS = 3_000;
 const SHORTEST_WAIT_MS = 20;
@@ -104,7 +106,10 @@ export function createFlusher(options: FlusherOptions): Flusher {
 
 async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise<void> {
   const { crm, connectionId } = session;
-  await session.inTx((tx) => cancelPlanned(tx, connectionId));
+  while (
+    (await session.inTx((tx) => cancelPlanned(tx, connectionId, CANCELLED_AT_ONCE))) === CANCELLED_AT_ONCE
+  )
+    session.signal.throwIfAborted();
   const forAll = mode !== 'asked-only';
   if (forAll) await readBackLeftovers(session);
   let ready: ReadyRecord[] = [];

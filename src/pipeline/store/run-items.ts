@@ -178,11 +178,14 @@ export async function finishSettledRuns(tx: Tx): Promise<void> {
   );
 }
 
-/** Cancels what has not begun. Items at work stop at their next checkpoint. Returns how many. */
-export async function cancelQueuedItems(tx: Tx, runId: string): Promise<number> {
+/** Cancels up to `limit` companies that have not begun. Items at work stop at their next checkpoint. Returns how many. */
+export async function cancelQueuedItems(tx: Tx, runId: string, limit: number): Promise<number> {
   const { rowCount } = await tx.query(
-    `update run_items set state = 'cancelled', outcome = 'cancelled', finished_at = now() where run_id = $1 and state = 'queued'`,
-    [runId],
+    // Those that a worker takes up in this moment are its own to leave.
+    `update run_items set state = 'cancelled', outcome = 'cancelled', finished_at = now()
+     where run_id = $1 and company_id = any(array(
+       select company_id from run_items where run_id = $1 and state = 'queued' limit $2 for update skip locked))`,
+    [runId, limit],
   );
   return rowCount ?? 0;
 }

@@ -72,15 +72,16 @@ export async function changeRunState(tx: Tx, id: string, to: RunState): Promise<
   return rowCount === 1;
 }
 
-/** Is a batch still planning writes, and did it begin (or its oldest waiting write) within `withinMs`? */
-export async function hasRunningBatch(tx: Tx, withinMs: number): Promise<boolean> {
+/** Is a batch still planning writes, and has none of the connection's waited for longer than `withinMs`? */
+export async function hasRunningBatch(tx: Tx, connectionId: string, withinMs: number): Promise<boolean> {
   const { rows } = await tx.query<{ lingers: boolean }>(
     `select exists (
        select from runs where state = 'running' and kind in ('manual', 'scheduled') and not dry_run
      ) and not exists (
-       select from writes where state = 'planned' and planned_at < now() - make_interval(secs => $1::double precision / 1000)
+       select from writes where connection_id = $1 and state = 'planned'
+         and planned_at < now() - make_interval(secs => $2::double precision / 1000)
      ) as lingers`,
-    [withinMs],
+    [connectionId, withinMs],
   );
   return rows[0]?.lingers ?? false;
 }

@@ -12,11 +12,19 @@ export async function listRunWrites(
   runId: string,
   page: { state?: WriteState; limit?: number; afterId?: number } = {},
 ): Promise<Write[]> {
-  const { rows } = await tx.query<Write>(
-    `select ${WRITE_COLUMNS} from writes w
-     where w.run_id = $1 and ($2::text is null or w.state = $2) and w.id > $3 order by w.id limit $4`,
-    [runId, page.state ?? null, page.afterId ?? 0, page.limit ?? 1000],
-  );
+  const { state, afterId = 0, limit = 1000 } = page;
+  // Two statements: told of a state that may be null, a prepared one can't use the index that leads by run and state.
+  const { rows } =
+    state === undefined
+      ? await tx.query<Write>(
+          `select ${WRITE_COLUMNS} from writes w where w.run_id = $1 and w.id > $2 order by w.id limit $3`,
+          [runId, afterId, limit],
+        )
+      : await tx.query<Write>(
+          `select ${WRITE_COLUMNS} from writes w
+           where w.run_id = $1 and w.state = $4 and w.id > $2 order by w.id limit $3`,
+          [runId, afterId, limit, state],
+        );
   return rows;
 }
 

@@ -27,12 +27,16 @@ const OPEN_RECORDS = `select w.object, w.external_id, min(w.id) as first, array_
     and (w.state = 'sending' or r.state is null or r.state not in ('paused', 'cancelled'))
   group by w.object, w.external_id`;
 
-/** Settles what cancelled runs had planned for this connection: it is never sent. */
-export async function cancelPlanned(tx: Tx, connectionId: string): Promise<number> {
+/** Settles up to `limit` fields that cancelled runs had planned for this connection: they are never sent. Returns how many. */
+export async function cancelPlanned(tx: Tx, connectionId: string, limit: number): Promise<number> {
   const { rowCount } = await tx.query(
-    `update writes w set state = 'cancelled', settled_at = now(), reason = 'Its run was cancelled before it was sent'
-     from runs r where r.id = w.run_id and r.state = 'cancelled' and w.connection_id = $1 and w.state = 'planned'`,
-    [connectionId],
+    // "offset 0" is a fence: each cancelled run's writes are looked up by their own index, not all that wait.
+    `update writes set state = 'cancelled', settled_at = now(), reason = 'Its run was cancelled before it was sent'
+     where state = 'planned' and id = any(array(
+       select w.id from runs r cross join lateral (
+         select id from writes where run_id = r.id and state = 'planned' and connection_id = $1 offset 0) as w
+       where r.state = 'cancelled' limit $2))`,
+    [connectionId, limit],
   );
   return rowCount ?? 0;
 }
