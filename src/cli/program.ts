@@ -16,6 +16,7 @@ import { addScore } from './score.ts';
 import { addServe } from './serve.ts';
 import { addSync } from './sync.ts';
 import { addUndo } from './undo.ts';
+import { addWrites } from './writes.ts';
 
 // The shell's own convention for a process that a signal ended: 128 + SIGINT.
 const INTERRUPTED = 130;
@@ -52,6 +53,7 @@ export async function runCli(
     addScore,
     addPitch,
     addExport,
+    addWrites,
     registerEval,
   ])
     add(program, context);

@@ -104,6 +104,44 @@ test('export prints CSV that a spreadsheet reads and does not run', async () => 
   assert.deepEqual([failed.code, failed.stdout], [0, '']);
 });
 
+test('writes shows who wrote what, by company, field and record, with old and new value', async () => {
+  const Line = z.object({
+    id: z.number(),
+    externalId: z.string(),
+    field: z.string(),
+    state: z.string(),
+    oldValue: z.unknown(),
+    newValue: z.unknown(),
+    runId: z.string(),
+  });
+  const ask = async (...args: string[]): Promise<z.infer<typeof Line>[]> => {
+    const answer = await fieldnote(['writes', '--json', ...args], { env: env() });
+    assert.equal(answer.code, 0, answer.stderr);
+    return answer.stdout.split('\n').flatMap((line) => (line === '' ? [] : [Line.parse(JSON.parse(line))]));
+  };
+  const scores = await ask('--field', 'score', '--state', 'applied', '--limit', '5');
+  assert.ok(scores.length > 0 && scores.length <= 5);
+  assert.ok(scores.every(({ field, oldValue, newValue }) => field === 'score' && oldValue === null && typeof newValue === 'number')); // prettier-ignore
+  assert.deepEqual(
+    scores.map(({ id }) => id),
+    scores.map(({ id }) => id).toSorted((a, b) => b - a),
+  );
+  const [one] = scores;
+  const ofRecord = await ask('--record', one?.externalId ?? '', '--run', one?.runId ?? '');
+  assert.ok(ofRecord.length > 1 && ofRecord.every(({ externalId }) => externalId === one?.externalId));
+  const ofCompany = await ask('--company', 'lark-and-loom.example', '--limit', '1000');
+  assert.ok(ofCompany.length > 0);
+
+  const table = await fieldnote(['writes', '--limit', '3'], { env: env() });
+  const [head, ...rows] = table.stdout.trimEnd().split('\n');
+  assert.equal(rows.length, 3);
+  const column = head?.indexOf('state') ?? -1;
+  for (const row of rows) assert.match(row.slice(column), /^(applied|skipped) /);
+  const unknown = await fieldnote(['writes', '--company', 'nobody.example'], { env: env() });
+  assert.deepEqual([unknown.code, unknown.stdout], [1, '']);
+  assert.match(unknown.stderr, /no company nobody\.example/);
+});
+
 test('doctor names what is missing and what that disables, and shows no secret', async () => {
   const secret = 'tvly-very-secret-key';
   const told = await fieldnote(['doctor'], { env: { ...env(), TAVILY_API_KEY: secret } });

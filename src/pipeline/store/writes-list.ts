@@ -67,3 +67,37 @@ export async function hasConflicts(tx: Tx, connectionId: string): Promise<boolea
   );
   return rows[0]?.some ?? false;
 }
+
+/** Which lines of the audit log; what is not given is not asked for. */
+export type WriteFilter = {
+  externalId?: string | undefined;
+  companyId?: string | undefined;
+  field?: string | undefined;
+  runId?: string | undefined;
+  state?: WriteState | undefined;
+};
+
+/** Lines of the audit log that pass the filter, newest first; the next page begins before the last id. */
+export async function listWrites(
+  tx: Tx,
+  filter: WriteFilter,
+  page: { limit: number; beforeId: number | null },
+): Promise<WriteLine[]> {
+  const wanted: [string, unknown][] = [
+    ['w.external_id =', filter.externalId],
+    ['w.company_id =', filter.companyId],
+    ['w.field =', filter.field],
+    ['w.run_id =', filter.runId],
+    ['w.state =', filter.state],
+    ['w.id <', page.beforeId ?? undefined],
+  ];
+  const given = wanted.filter(([, value]) => value !== undefined);
+  const where = given.map(([column], index) => `${column} $${index + 2}`).join(' and ');
+  const { rows } = await tx.query<WriteLine>(
+    `select ${WRITE_COLUMNS}, n.kind as crm
+     from writes w join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
+     ${where === '' ? '' : `where ${where}`} order by w.id desc limit $1`,
+    [page.limit, ...given.map(([, value]) => value)],
+  );
+  return rows;
+}

@@ -7,16 +7,18 @@ import type { Tx } from '../../db.ts';
  * it · skipped: nothing to do · conflicted: a person's value stands · rejected: the CRM or our own check said no ·
  * undone: put back later · cancelled: never sent, since its run was cancelled or a newer value took its place.
  */
-export type WriteState =
-  | 'planned'
-  | 'rehearsed'
-  | 'sending'
-  | 'applied'
-  | 'skipped'
-  | 'conflicted'
-  | 'rejected'
-  | 'undone'
-  | 'cancelled';
+export const WRITE_STATES = [
+  'planned',
+  'rehearsed',
+  'sending',
+  'applied',
+  'skipped',
+  'conflicted',
+  'rejected',
+  'undone',
+  'cancelled',
+] as const;
+export type WriteState = (typeof WRITE_STATES)[number];
 
 /** One field of one record of one connection. */
 type FieldAddress = { connectionId: string; object: CrmObject; externalId: string; field: FieldKey };
