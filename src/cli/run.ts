@@ -149,6 +149,13 @@ export async function followRun(app: App, context: Context, runId: string): Prom
       ...(now.failed > 0 ? { note: `${now.failed} failed` } : {}),
       ...(now.run.state === 'paused' ? { note: 'paused elsewhere, waiting for it to resume' } : {}),
     });
+    if (now.run.state === 'paused' && now.run.pausedBecause !== null) {
+      progress.end();
+      throw new UserError(
+        `The run is paused: ${now.run.pausedBecause}`,
+        `When that is done, go on with: fieldnote run --resume ${runId} (a worker goes on by itself)`,
+      );
+    }
     if (now.run.state === 'done' || now.run.state === 'cancelled') {
       progress.end();
       return true;

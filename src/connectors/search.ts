@@ -28,4 +28,6 @@ export type SearchAnswer = { hits: SearchHit[]; credits: number };
 export type Search = {
   name: string;
   search(query: SearchQuery, options: CallOptions): Promise<SearchAnswer>;
+  /** Is the key let in? Costs nothing. @throws ProviderError when it is not, or nobody answers */
+  check?(options: CallOptions): Promise<void>;
 };

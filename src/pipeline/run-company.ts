@@ -18,7 +18,7 @@ import {
   settleItem,
   startItem,
 } from './store/run-items.ts';
-import { findRun } from './store/runs.ts';
+import { findRun, stallRun } from './store/runs.ts';
 import type { Run } from './store/runs.ts';
 import { findCurrentScore } from './store/scores.ts';
 import type { Prices } from './store/usage.ts';
@@ -161,11 +161,16 @@ export function createRunCompany(options: RunCompanyOptions) {
       if (isDatabaseGone(error)) return { againInMs: LOOK_AGAIN_MS };
       // Answered for others while it fails for this company: worth many tries, but not endless ones.
       const transient = error instanceof ProviderError && error.retryable;
-      if (!transient) options.onError(error, `${stage.name} of ${company.domain}`);
-      // A key that is refused now will be refused again in a second; the fix stands with the error.
+      // A key that is refused now will be refused again in a second, for every company; the fix stands with the error.
       const refused = error instanceof ProviderError && error.kind === 'unauthorized';
-      const fix = refused && error.fix ? ` ${error.fix}` : '';
+      const fix = refused && error.fix ? `. ${error.fix}` : '';
       const why = `${stage.name}: ${describeError(error)}${fix}`;
+      if (refused && run.kind !== 'interactive') {
+        const isFirst = await db.inWorkspace(job.workspaceId, (tx) => stallRun(tx, job.runId, why));
+        if (isFirst) options.onError(error, `run ${job.runId} was paused`);
+        return leave();
+      }
+      if (!transient) options.onError(error, `${stage.name} of ${company.domain}`);
       const result = await db.inWorkspace(job.workspaceId, async (tx): Promise<JobResult> => {
         const attempts = await countAttempt(tx, job.runId, job.companyId, why);
         if (attempts < (transient ? TRANSIENT_TRIES : refused ? 1 : stage.tries)) {

@@ -11,7 +11,7 @@ import {
   unparkItems,
 } from './store/run-items.ts';
 import type { RunCounts } from './store/run-items.ts';
-import { changeRunState, createRun, findRun } from './store/runs.ts';
+import { changeRunState, createRun, findRun, forgetStalls, listStalledRuns } from './store/runs.ts';
 import type { Run, RunKind } from './store/runs.ts';
 
 type Deps = { db: Database; queue: Queue };
@@ -50,10 +50,12 @@ export async function startRun({ db, queue }: Deps, request: RunRequest): Promis
   });
 }
 
-/** Starts a scheduled run over what is due; null when nothing is. */
+/** Starts a scheduled run over what is due; null when nothing is, or a run waits for a key that is refused: this one would, too. */
 export async function startDueRun(deps: Deps, workspaceId: string, model: string): Promise<Run | null> {
-  const companyIds = await deps.db.inWorkspace(workspaceId, (tx) =>
-    listCompanyIds(tx, { dueOnly: true, limit: LARGEST_SCHEDULED_RUN }),
+  const companyIds = await deps.db.inWorkspace(workspaceId, async (tx) =>
+    (await listStalledRuns(tx)).length > 0
+      ? []
+      : listCompanyIds(tx, { dueOnly: true, limit: LARGEST_SCHEDULED_RUN }),
   );
   if (companyIds.length === 0) return null;
   return startRun(deps, { workspaceId, kind: 'scheduled', model, companyIds });
@@ -82,14 +84,35 @@ export async function pauseRun({ db }: Deps, workspaceId: string, runId: string)
   });
 }
 
+/** Goes on with runs that paused over a refused key, once the keys are let in again. */
+export async function resumeStalledRuns(
+  deps: Deps & { areKeysGood: () => Promise<boolean> },
+  workspaceId: string,
+): Promise<void> {
+  const stalled = await deps.db.inWorkspace(workspaceId, listStalledRuns);
+  const due = stalled.filter(({ isDue }) => isDue);
+  if (due.length === 0 || !(await deps.areKeysGood())) return;
+  for (const { id } of due)
+    await resumeRun(deps, workspaceId, id, { byItself: true }).catch((error: unknown) => {
+      // A person was faster.
+      if (!(error instanceof UserError)) throw error;
+    });
+}
+
 /** Goes on with a paused run where each company left off. */
-export async function resumeRun({ db, queue }: Deps, workspaceId: string, runId: string): Promise<void> {
+export async function resumeRun(
+  { db, queue }: Deps,
+  workspaceId: string,
+  runId: string,
+  { byItself = false } = {},
+): Promise<void> {
   await db.inWorkspace(workspaceId, async (tx) => {
     if (!(await changeRunState(tx, runId, 'running')))
       throw new UserError(
         `Run ${runId} is not paused`,
         'A run that is done or cancelled stays so: start a new one.',
       );
+    if (!byItself) await forgetStalls(tx, runId);
     // The jobs of all others are still queued or at work: a second one would do the same work twice.
     const parked = await unparkItems(tx, runId);
     const run = await findRun(tx, runId);

@@ -1,6 +1,6 @@
 import type { Database } from '../db.ts';
 import type { Queue } from './queue/queue.ts';
-import { startDueRun } from './runs.ts';
+import { resumeStalledRuns, startDueRun } from './runs.ts';
 import { deleteExpiredAnswers } from './store/answers.ts';
 import { listConnections } from './store/connections.ts';
 import { finishSettledRuns } from './store/run-items.ts';
@@ -12,7 +12,14 @@ const MINUTE_MS = 60_000;
  * What is due, once a minute: connections that were not synced for the interval, companies that are new, changed or due
  * again, and writes that wait. Nobody has to press anything.
  */
-export function createTick(deps: { db: Database; queue: Queue; model: string; syncIntervalMinutes: number }) {
+export function createTick(deps: {
+  db: Database;
+  queue: Queue;
+  model: string;
+  syncIntervalMinutes: number;
+  /** Are the keys of search and text model let in? Costs nothing. */
+  areKeysGood: () => Promise<boolean>;
+}) {
   return async (): Promise<void> => {
     for (const workspaceId of await listWorkspaces(deps.db)) {
       await deps.db.inWorkspace(workspaceId, async (tx) => {
@@ -26,6 +33,7 @@ export function createTick(deps: { db: Database; queue: Queue; model: string; sy
         await finishSettledRuns(tx);
         await deleteExpiredAnswers(tx);
       });
+      await resumeStalledRuns(deps, workspaceId);
       await startDueRun(deps, workspaceId, deps.model);
     }
   };

@@ -1,6 +1,7 @@
 import type { Crm } from '../connectors/crm.ts';
 import type { PageReader } from '../connectors/page-reader.ts';
 import type { Search } from '../connectors/search.ts';
+import type { TextModel } from '../connectors/text-model.ts';
 import type { Database } from '../db.ts';
 import { createAdmission } from './admission.ts';
 import type { Demand } from './admission.ts';
@@ -26,6 +27,7 @@ export type WorkerOptions = {
   stages: readonly Stage[];
   crmOf(connection: Connection): Crm;
   search: Search | null;
+  textModel: TextModel | null;
   pages: PageReader;
   loadModel(name: string): Promise<ScoringModel>;
   modelName: string;
@@ -84,6 +86,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
         queue,
         model: options.modelName,
         syncIntervalMinutes: options.syncIntervalMinutes,
+        areKeysGood: () => areKeysGood(options),
       }),
     },
     {
@@ -97,4 +100,16 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
       schedule: options.schedule,
     },
   );
+}
+
+const CHECK_TIMEOUT_MS = 15_000;
+
+/** False while a provider refuses its key, or does not answer. */
+async function areKeysGood({
+  search,
+  textModel,
+}: Pick<WorkerOptions, 'search' | 'textModel'>): Promise<boolean> {
+  const options = { signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) };
+  const checks = await Promise.allSettled([search?.check?.(options), textModel?.check(options)]);
+  return checks.every(({ status }) => status === 'fulfilled');
 }

@@ -88,11 +88,8 @@ describe('credentials', () => {
     const untouched = await dumpRecords(urls);
     const ended = await run(['run', '--limit', '1'], { ...system.environment, TAVILY_API_KEY: 'tvly-wrong' });
     assert.equal(ended.code, 1);
-    assert.match(
-      ended.out,
-      /failed: basalt-audio\.example: research: tavily search: Unauthorized: .*TAVILY_API_KEY/,
-    );
-    assert.match(ended.err, /1 of 1 companies failed/);
+    assert.match(ended.err, /The run is paused: research: tavily search: Unauthorized: .*TAVILY_API_KEY/);
+    assert.match(ended.err, /fix: When that is done, go on with: fieldnote run --resume/);
     assert.deepEqual(changedBetween(untouched, await dumpRecords(urls)), []);
   });
 

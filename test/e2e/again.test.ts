@@ -110,7 +110,12 @@ for (const reader of ['phrases', 'llm'] as const) {
         records: [{ Name: 'Palisade Maker Club', Website: 'www.palisade-robotics-club.example' }],
       });
       // What a worker does once a minute, here as often as we look.
-      const tick = createTick({ ...app, model: app.modelName, syncIntervalMinutes: 0 });
+      const tick = createTick({
+        ...app,
+        model: app.modelName,
+        syncIntervalMinutes: 0,
+        areKeysGood: async () => true,
+      });
       const deadline = Date.now() + 60_000;
       for (;;) {
         await tick();

@@ -5,6 +5,7 @@ import type { CallOptions } from '../call.ts';
 import type { Policy } from '../resilience.ts';
 import type { Search, SearchAnswer, SearchHit, SearchQuery } from '../search.ts';
 import { createClient, watchExchange } from './client.ts';
+import type { Exchange } from './client.ts';
 import { explainFailure } from './errors.ts';
 
 // Beyond any policy's own timeout, so that the policy alone decides.
@@ -84,6 +85,22 @@ async function askTavily(
   }
 }
 
+/** GET /usage tells what a key has used, and costs no credit (Tavily's API reference); the library has no call for it. */
+async function askUsage(baseUrl: string, apiKey: string, signal: AbortSignal): Promise<void> {
+  const exchange: Exchange = { signal };
+  try {
+    const headers = { authorization: `Bearer ${apiKey}` };
+    const response = await fetch(`${baseUrl}/usage`, { headers, redirect: 'manual', signal });
+    exchange.status = response.status;
+    exchange.body = await response.json();
+    if (response.ok) return;
+  } catch (error) {
+    signal.throwIfAborted();
+    exchange.failure = error;
+  }
+  throw explainFailure('usage', exchange, exchange.failure, new Date());
+}
+
 /**
  * Tavily behind the search port: basic depth, one credit a search.
  * @param options.baseUrl without a slash at the end, e.g. https://api.tavily.com
@@ -93,9 +110,15 @@ async function askTavily(
 export function createTavily(options: { baseUrl: string; apiKey: string; policy: Policy }): Search {
   const apiKey = options.apiKey.trim();
   if (apiKey === '') throw new UserError('No Tavily key is set.', 'Put one in TAVILY_API_KEY.');
-  const client = createClient({ apiKey, baseUrl: options.baseUrl.replace(/\/+$/, '') });
+  const baseUrl = options.baseUrl.replace(/\/+$/, '');
+  const client = createClient({ apiKey, baseUrl });
   return {
     name: 'tavily',
+    check: (callOptions) =>
+      options.policy.run('usage', (signal) => askUsage(baseUrl, apiKey, signal), {
+        ...callOptions,
+        repeatable: true,
+      }),
     search: (query: SearchQuery, callOptions: CallOptions) => {
       if (query.query.trim() === '' || query.maxResults < 1 || query.maxResults > 20)
         return Promise.reject(

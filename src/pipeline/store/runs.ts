@@ -15,11 +15,14 @@ export type Run = {
   /** ISO day from which freshness is reckoned. */
   asOf: string;
   undoes: string | null;
+  /** Why it paused by itself, with what to do; null where it did not. */
+  pausedBecause: string | null;
   createdAt: Date;
   finishedAt: Date | null;
 };
 
-const COLUMNS = `id, kind, state, model, refresh, dry_run as "dryRun", as_of as "asOf", undoes, created_at as "createdAt",
+const COLUMNS = `id, kind, state, model, refresh, dry_run as "dryRun", as_of as "asOf", undoes,
+  paused_because as "pausedBecause", created_at as "createdAt",
   finished_at as "finishedAt"`;
 
 export async function createRun(
@@ -65,11 +68,35 @@ const NEXT: Record<RunState, readonly RunState[]> = {
 export async function changeRunState(tx: Tx, id: string, to: RunState): Promise<boolean> {
   const from = RUN_STATES.filter((state) => NEXT[state].includes(to));
   const { rowCount } = await tx.query(
-    `update runs set state = $2, finished_at = case when $2 in ('cancelled', 'done') then now() end
+    `update runs set state = $2, finished_at = case when $2 in ('cancelled', 'done') then now() end, paused_because = null
      where id = $1 and state = any($3)`,
     [id, to, from],
   );
   return rowCount === 1;
+}
+
+/** Pauses a run that can't go on until somebody acts; true when this call paused it. */
+export async function stallRun(tx: Tx, id: string, because: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update runs set state = 'paused', paused_because = $2, paused_at = now(), stalls = stalls + 1
+     where id = $1 and state = 'running'`,
+    [id, because],
+  );
+  return rowCount === 1;
+}
+
+/** Runs that paused by themselves, and whether it is time to look at each again: after a minute, then two, four … up to an hour. */
+export async function listStalledRuns(tx: Tx): Promise<{ id: string; isDue: boolean }[]> {
+  const { rows } = await tx.query<{ id: string; isDue: boolean }>(
+    `select id, paused_at < now() - least(interval '1 hour', interval '1 minute' * power(2, least(stalls, 10) - 1)) as "isDue"
+     from runs where state = 'paused' and paused_because is not null order by paused_at`,
+  );
+  return rows;
+}
+
+/** A person resumed it: from here on it is looked at as often as at first. */
+export async function forgetStalls(tx: Tx, id: string): Promise<void> {
+  await tx.query('update runs set stalls = 0 where id = $1', [id]);
 }
 
 /** Is a batch still planning writes, and has none of the connection's waited for longer than `withinMs`? */

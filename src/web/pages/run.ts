@@ -62,6 +62,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     ...describeRun(run),
     progress: describeProgress(progress),
     token: issueFormToken(request, response, deps.publicUrl),
+    pausedBecause: run.state === 'paused' ? run.pausedBecause : null,
     mayPause: run.state === 'running',
     mayResume: run.state === 'paused',
     mayCancel: run.state === 'running' || run.state === 'paused',

@@ -45,6 +45,7 @@ export function describeRun(run: Run) {
     notes: [
       ...(run.dryRun ? ['dry run: nothing is written'] : []),
       ...(run.refresh ? ['sources read again'] : []),
+      ...(run.state === 'paused' && run.pausedBecause !== null ? [`paused: ${run.pausedBecause}`] : []),
       ...(run.undoes === null ? [] : [`undoes ${run.undoes.slice(0, 8)}`]),
     ],
     model: run.model,
