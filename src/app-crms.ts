@@ -3,12 +3,14 @@ import type { Shared } from './app-connectors.ts';
 import type { Config } from './config.ts';
 import type { Crm, CrmKind } from './connectors/crm.ts';
 import type { Credentials, GrantStore, HubspotGrant } from './connectors/crm-credentials.ts';
+import type { ReadingPlan } from './connectors/crm-reading.ts';
 import { createHubspot } from './connectors/hubspot/hubspot.ts';
 import { createHubspotPolicies } from './connectors/hubspot/limits.ts';
 import type { SharedBreaker, SharedQuota } from './connectors/limits.ts';
 import { createPolicy, noBreaker, noLimits, noQuota } from './connectors/resilience.ts';
 import { createSalesforce } from './connectors/salesforce/salesforce.ts';
 import { UserError } from './errors.ts';
+import { planReading } from './pipeline/1-sync/reading-plan.ts';
 import { DEFAULT_CONNECTION, nameConnection } from './pipeline/store/connections.ts';
 import type { Connection } from './pipeline/store/connections.ts';
 import type { Vault } from './pipeline/vault.ts';
@@ -26,16 +28,16 @@ const HOW_TO_SET: Record<CrmKind, string> = {
   hubspot: 'HUBSPOT_ACCESS_TOKEN',
 };
 
-/** Opens the CRM behind a connection, once for the same credentials. @throws UserError where they are not to be had here */
+/** Opens the CRM behind a connection, once for the same credentials and settings. @throws UserError where they are not to be had here */
 export function openCrms(options: CrmsOptions): (connection: Connection) => Crm {
-  const opened = new Map<string, { credentials: string; crm: Crm }>();
+  const opened = new Map<string, { made: string; crm: Crm }>();
   return (connection) => {
     const credentials = findCredentials(options, connection);
-    const fingerprint = describeLasting(credentials);
+    const fingerprint = `${describeLasting(credentials)} ${connection.settingsVersion}`;
     const known = opened.get(connection.id);
-    if (known?.credentials === fingerprint) return known.crm;
+    if (known?.made === fingerprint) return known.crm;
     const crm = open(options, connection, credentials);
-    opened.set(connection.id, { credentials: fingerprint, crm });
+    opened.set(connection.id, { made: fingerprint, crm });
     return crm;
   };
 }
@@ -110,6 +112,8 @@ function open({ config, shared, vault }: CrmsOptions, connection: Connection, cr
     quota: shared.quotaOf(connection),
     store: vault.grantOf(connection),
     admin: config.salesforceAdmin,
+    reading: planReading(connection.settings),
+    dailyShare: connection.settings.dailyShare,
   });
 }
 
@@ -121,13 +125,17 @@ function build(options: {
   quota: SharedQuota;
   store: GrantStore;
   admin: Config['salesforceAdmin'];
+  reading?: ReadingPlan;
+  dailyShare?: number;
 }): Crm {
-  const { credentials, key, shared, quota, store, admin } = options;
+  const { credentials, key, shared, quota, store, admin, reading, dailyShare } = options;
   if (credentials.kind === 'hubspot')
     return createHubspot({
       baseUrl: credentials.baseUrl,
       quota,
       accessToken: 'accessToken' in credentials ? credentials.accessToken : store,
+      reading,
+      dailyShare,
       ...createHubspotPolicies({ ...shared, connection: key }),
     });
   const { loginUrl, clientId, clientSecret } = credentials;
@@ -136,6 +144,8 @@ function build(options: {
     clientId,
     clientSecret,
     quota,
+    reading,
+    dailyShare,
     ...(admin === null ? {} : { admin }),
     policy: createPolicy({
       ...shared,

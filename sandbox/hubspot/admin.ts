@@ -20,6 +20,8 @@ const properties = z.record(z.string(), z.string());
 /** What POST /_twin/edit takes; `operation` may be left out for an update. */
 const Edit = z.discriminatedUnion('operation', [
   z.strictObject({ operation: z.literal('update'), ...target, properties }),
+  /** What HubSpot itself writes, from deals and subscriptions: the properties that nobody may set. */
+  z.strictObject({ operation: z.literal('calculate'), object: z.string(), id: z.string(), properties }),
   z.strictObject({ operation: z.literal('create'), as: As, object: z.string(), properties }),
   z.strictObject({ operation: z.literal('archive'), ...target }),
   z.strictObject({ operation: z.literal('restore'), ...target }),
@@ -71,6 +73,7 @@ export function editPortal(portal: Portal, body: unknown): unknown {
     case 'uninstall':
       return portal.tokens.uninstall();
   }
+  if (edit.operation === 'calculate') return calculate(portal, edit);
   const by = readAuthor(edit.as, portal.caller);
   const acting: Portal = { ...portal, caller: by };
   const type = readType(edit.object);
@@ -98,6 +101,25 @@ export function editPortal(portal: Portal, body: unknown): unknown {
       return dumpRecord(record);
     }
   }
+}
+
+const HUBSPOT: Author = { sourceType: 'CALCULATED', sourceId: 'hubspot', userId: null, name: 'hubspot' };
+
+function calculate(
+  portal: Portal,
+  edit: { object: string; id: string; properties: Record<string, string> },
+): unknown {
+  const type = readType(edit.object);
+  const record = portal.state.find(type, edit.id);
+  if (record === undefined) throw new Error(`no ${edit.object} ${edit.id}`);
+  for (const name of Object.keys(edit.properties))
+    if (portal.state.properties(type).get(name)?.readOnlyValue !== true)
+      throw new Error(`${name} is not HubSpot's own to write`);
+  const at = portal.clock.now().getTime();
+  portal.state.commit([
+    { kind: 'update', type, id: record.id, properties: edit.properties, at, by: HUBSPOT },
+  ]);
+  return dumpRecord(record);
 }
 
 function checkEdit(

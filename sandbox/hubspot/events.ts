@@ -3,8 +3,8 @@ import { objectTypes } from './schema.ts';
 
 /** Who changed something: HubSpot's own source fields, and the name that the twin's admin endpoint was told. */
 const Author = z.object({
-  /** CRM_UI: a person in the app; INTEGRATION: an app or key; IMPORT: the world itself. */
-  sourceType: z.enum(['CRM_UI', 'INTEGRATION', 'IMPORT', 'MERGE_OBJECTS']),
+  /** CRM_UI: a person in the app; INTEGRATION: an app or key; IMPORT: the world itself; CALCULATED: HubSpot, from other records. */
+  sourceType: z.enum(['CRM_UI', 'INTEGRATION', 'IMPORT', 'MERGE_OBJECTS', 'CALCULATED']),
   sourceId: z.string(),
   userId: z.number().nullable(),
   name: z.string(),

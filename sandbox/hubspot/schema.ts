@@ -88,6 +88,45 @@ const address = () => [
   standard('country', 'Country/Region'),
 ];
 
+const optionsOf = (values: Record<string, string>): PropertyOption[] =>
+  Object.entries(values).map(([value, label], displayOrder) => ({
+    label,
+    value,
+    hidden: false,
+    displayOrder,
+    description: '',
+  }));
+
+/** The stages and statuses that come with every account (knowledge base, "Use lifecycle stages", "Use lead statuses"). */
+const lifecycle = (): PropertyDefinition =>
+  standard('lifecyclestage', 'Lifecycle Stage', 'enumeration', {
+    fieldType: 'radio',
+    options: optionsOf({
+      subscriber: 'Subscriber',
+      lead: 'Lead',
+      marketingqualifiedlead: 'Marketing Qualified Lead',
+      salesqualifiedlead: 'Sales Qualified Lead',
+      opportunity: 'Opportunity',
+      customer: 'Customer',
+      evangelist: 'Evangelist',
+      other: 'Other',
+    }),
+  });
+const leadStatus = (): PropertyDefinition =>
+  standard('hs_lead_status', 'Lead Status', 'enumeration', {
+    fieldType: 'radio',
+    options: optionsOf({
+      NEW: 'New',
+      OPEN: 'Open',
+      IN_PROGRESS: 'In Progress',
+      OPEN_DEAL: 'Open Deal',
+      UNQUALIFIED: 'Unqualified',
+      ATTEMPTED_TO_CONTACT: 'Attempted to Contact',
+      CONNECTED: 'Connected',
+      BAD_TIMING: 'Bad Timing',
+    }),
+  });
+
 function ownProperties(type: ObjectType): PropertyDefinition[] {
   switch (type) {
     case 'companies':
@@ -101,6 +140,9 @@ function ownProperties(type: ObjectType): PropertyDefinition[] {
         standard('founded_year', 'Year founded'),
         standard('is_public', 'Is public', 'bool'),
         standard('hs_parent_company_id', 'Parent company', 'number', readOnly),
+        lifecycle(),
+        leadStatus(),
+        standard('hs_num_open_deals', 'Number of Open Deals', 'number', readOnly),
       ];
     case 'contacts':
       return [
@@ -114,6 +156,9 @@ function ownProperties(type: ObjectType): PropertyDefinition[] {
         standard('date_of_birth', 'Date of birth'),
         standard('closedate', 'Close date', 'date'),
         standard('associatedcompanyid', 'Primary associated company ID', 'number'),
+        lifecycle(),
+        leadStatus(),
+        standard('hs_email_optout', 'Unsubscribed from all email', 'bool', readOnly),
       ];
     case 'leads':
       return [standard('hs_lead_name', 'Lead name'), standard('hs_lead_label', 'Lead label')];

@@ -131,8 +131,10 @@ const startValues: Readonly<Record<DataObject, Record<string, SalesforceValue>>>
   Account: {},
   Lead: { Status: 'Open - Not Contacted' },
   Contact: {},
+  Opportunity: {},
 };
-const defaults = new Set(['OwnerId', 'Status']);
+// What the platform fills in where nobody says anything.
+const defaults = new Set(['OwnerId', 'Status', 'HasOptedOutOfEmail']);
 
 /** A converted lead leaves a contact, at an account that is named or made from the lead's company. */
 function planConversion(org: Org, edit: Extract<Edit, { operation: 'convert' }>) {

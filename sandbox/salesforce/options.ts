@@ -63,7 +63,7 @@ export type SalesforceChange = {
 
 export type DumpedRecord = {
   id: string;
-  object: 'Account' | 'Lead' | 'Contact';
+  object: 'Account' | 'Lead' | 'Contact' | 'Opportunity';
   /** Every field that holds something. */
   values: Record<string, SalesforceValue>;
   history: SalesforceChange[];

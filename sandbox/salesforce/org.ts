@@ -43,7 +43,7 @@ export function openOrg(
   const people = createPeople();
   const permissions = createPermissions(people);
   const byId = new Map<string, Row>();
-  const byObject: Record<DataObject, Row[]> = { Account: [], Lead: [], Contact: [] };
+  const byObject: Record<DataObject, Row[]> = { Account: [], Lead: [], Contact: [], Opportunity: [] };
   const fields = new Map(
     dataObjects.map((object) => {
       const standard = standardFields(object, options.personAccounts);
@@ -89,9 +89,9 @@ export function openOrg(
         loser.mergedInto = event.winner;
         touchRow(loser, event.at, event.by);
         touchRow(must(event.winner), event.at, event.by);
-        for (const contact of byObject.Contact)
-          if (contact.values.AccountId === event.loser)
-            changeRow(contact, event.at, event.by, { AccountId: event.winner });
+        for (const child of [...byObject.Contact, ...byObject.Opportunity])
+          if (child.values.AccountId === event.loser)
+            changeRow(child, event.at, event.by, { AccountId: event.winner });
         return;
       }
       case 'convert':

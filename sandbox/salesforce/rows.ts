@@ -86,9 +86,14 @@ export function readValue(row: Row, field: string, userId: (author: string) => s
     case 'SystemModstamp':
       return row.stamp;
     case 'Name':
-      return row.object === 'Account' ? (row.values.Name ?? null) : personName(row);
+      return row.object === 'Lead' || row.object === 'Contact' ? personName(row) : (row.values.Name ?? null);
+    case 'IsClosed':
+      return String(row.values.StageName).startsWith('Closed');
+    case 'IsWon':
+      return row.values.StageName === 'Closed Won';
     case 'IsConverted':
     case 'IsPersonAccount':
+    case 'HasOptedOutOfEmail':
       return row.values[field] ?? false;
     default:
       return row.values[field] ?? null;

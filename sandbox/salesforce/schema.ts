@@ -1,3 +1,5 @@
+import { accountTypes, stages } from './picklists.ts';
+
 export type FieldType =
   | 'id'
   | 'string'
@@ -35,8 +37,8 @@ export type Field = {
   relationship: string | null;
 };
 
-export type DataObject = 'Account' | 'Lead' | 'Contact';
-export const dataObjects: readonly DataObject[] = ['Account', 'Lead', 'Contact'];
+export type DataObject = 'Account' | 'Lead' | 'Contact' | 'Opportunity';
+export const dataObjects: readonly DataObject[] = ['Account', 'Lead', 'Contact', 'Opportunity'];
 
 export type ObjectName =
   | DataObject
@@ -51,6 +53,7 @@ export const keyPrefixes: Readonly<Record<ObjectName, string>> = {
   Account: '001',
   Contact: '003',
   Lead: '00Q',
+  Opportunity: '006',
   User: '005',
   Organization: '00D',
   PermissionSet: '0PS',
@@ -146,6 +149,7 @@ export function standardFields(object: DataObject, personAccounts: boolean): Fie
         field('Website', 'Website', 'url'),
         industry(40),
         employees,
+        field('Type', 'Account Type', 'picklist', { values: accountTypes }),
         field('BillingCountry', 'Billing Country', 'string', { length: 80 }),
         field('Phone', 'Account Phone', 'phone'),
         description(object),
@@ -166,6 +170,7 @@ export function standardFields(object: DataObject, personAccounts: boolean): Fie
           values: ['Open - Not Contacted', 'Working - Contacted', 'Closed - Converted'],
         }),
         description(object),
+        field('HasOptedOutOfEmail', 'Email Opt Out', 'boolean', { nillable: false, permissionable: true }),
         field('IsConverted', 'Converted', 'boolean', fixed),
         field('ConvertedDate', 'Converted Date', 'date', kept),
         field('ConvertedAccountId', 'Converted Account ID', 'reference', {
@@ -186,6 +191,18 @@ export function standardFields(object: DataObject, personAccounts: boolean): Fie
         field('AccountId', 'Account ID', 'reference', { referenceTo: 'Account', relationship: 'Account' }),
         field('MailingCountry', 'Mailing Country', 'string', { length: 80 }),
         description(object),
+        field('HasOptedOutOfEmail', 'Email Opt Out', 'boolean', { nillable: false, permissionable: true }),
+      ];
+    case 'Opportunity':
+      return [
+        ...systemFields(object).filter(({ name }) => name !== 'MasterRecordId'),
+        field('Name', 'Name', 'string', { nillable: false, length: 120 }),
+        field('AccountId', 'Account ID', 'reference', { referenceTo: 'Account', relationship: 'Account' }),
+        field('StageName', 'Stage', 'picklist', { length: 255, nillable: false, values: stages }),
+        field('Amount', 'Amount', 'double', { precision: 18, scale: 2 }),
+        field('CloseDate', 'Close Date', 'date', { nillable: false }),
+        field('IsClosed', 'Closed', 'boolean', fixed),
+        field('IsWon', 'Won', 'boolean', fixed),
       ];
   }
 }

@@ -5,6 +5,7 @@ import { UserError } from '../errors.ts';
 import { whyClosed } from '../pipeline/open-connection.ts';
 import { listConnectionsEver, nameConnection } from '../pipeline/store/connections.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
+import { updateExclusionsBy } from '../pipeline/store/exclusions.ts';
 import { deleteMirror, retireConnection } from '../pipeline/store/remove-connection.ts';
 import { readWorkspaces } from '../pipeline/store/workspaces.ts';
 import type { Terminal } from './terminal.ts';
@@ -71,6 +72,8 @@ export async function removeNamed(
     if (deleted === 0) break;
     rows += deleted;
   }
+  // What it left out may be taken up again, if another connection knows it.
+  await db.inWorkspace(workspaceId, (tx) => updateExclusionsBy(tx, connection.id));
   terminal.print(
     `Removed ${name}: its credentials and ${rows} mirrored rows are gone, ${unsent} planned fields will not be sent. What was written stays to be read; nothing was changed in the CRM.`,
   );

@@ -10,6 +10,7 @@ import type { Connection } from '../pipeline/store/connections.ts';
 import { SOURCES } from './connect-credentials.ts';
 import type { CredentialsSource } from './connect-credentials.ts';
 import { listAll, removeNamed, resealAll } from './connect-manage.ts';
+import { listFields, setSettings, showSettings, summarise } from './connect-settings.ts';
 import { storeConnection } from './connect-store.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
@@ -23,6 +24,9 @@ type ConnectOptions = {
   list?: boolean;
   remove?: string;
   reseal?: boolean;
+  show?: boolean;
+  set?: string;
+  fields?: string;
   json?: boolean;
 };
 
@@ -39,6 +43,9 @@ export function addConnect(program: Command, context: Context): void {
     .option('--list', 'all connections of the workspace')
     .option('--remove <name>', 'forget a connection; what was written through it stays to be read')
     .option('--reseal', 'seal all stored credentials under SECRET_KEY, opened with SECRET_KEY_PREVIOUS')
+    .option('--show', 'print the settings: field mapping, policies, exclusions')
+    .option('--set <file>', 'take the settings from a YAML or JSON document; -: from standard input')
+    .option('--fields <object>', 'list the fields of an object that may be mapped')
     .option('--json', 'print as JSON')
     .action(async (kind: CrmKind | undefined, options: ConnectOptions) => {
       const named = options.name !== DEFAULT_CONNECTION;
@@ -65,6 +72,10 @@ export function addConnect(program: Command, context: Context): void {
 async function connect(app: App, context: Context, kind: CrmKind, options: ConnectOptions): Promise<void> {
   const { terminal, signal } = context;
   const connection = await findOrStore(app, context, kind, options);
+  const json = options.json ?? false;
+  if (options.show) return showSettings(app, context, connection, { json });
+  if (options.fields !== undefined) return listFields(app, context, connection, options.fields, { json });
+  if (options.set !== undefined) return setSettings(app, context, connection, options.set);
   if (options.install && kind === 'salesforce' && app.config.salesforceAdmin === null)
     throw new UserError(
       'Creating fields in Salesforce takes an administrator',
@@ -77,7 +88,9 @@ async function connect(app: App, context: Context, kind: CrmKind, options: Conne
   await resume(app, connection);
   if (options.json) terminal.json({ ...check, installed });
   else printCheck(terminal, connection, check, installed.filter((one) => one.result === 'created').length);
-  const bad = check.fields.filter((field) => field.status !== 'ok');
+  // A field that is never written may be missing.
+  const { write } = connection.settings;
+  const bad = check.fields.filter((field) => field.status !== 'ok' && write[field.key] !== 'never');
   if (bad.length > 0 || check.missingPermissions.length > 0)
     throw new UserError(
       `${nameConnection(connection)}: ${bad.length} fields and ${check.missingPermissions.length} permissions are not as they must be`,
@@ -138,7 +151,14 @@ function printCheck(terminal: Terminal, connection: Connection, check: CrmCheck,
       field.detail ?? '',
     ]),
   );
+  terminal.print('');
+  terminal.table(
+    ['permission', 'granted', 'for'],
+    check.permissions.map(({ name, granted, use }) => [name, granted ? 'yes' : 'NO', use]),
+  );
   for (const missing of check.missingPermissions)
     terminal.print(`missing: ${missing.name} (disables ${missing.disables})`);
+  for (const note of check.notes) terminal.print(note);
+  terminal.print(`Settings (--show prints them all): ${summarise(connection.settings)}`);
   if (check.usage !== null) terminal.print(`API calls today: ${check.usage.used} of ${check.usage.limit}`);
 }

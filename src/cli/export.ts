@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify';
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { listExcluded } from '../pipeline/store/exclusions.ts';
 import { readRanking } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { listFailedWrites } from '../pipeline/store/writes.ts';
@@ -45,7 +46,27 @@ async function eachRow(app: App, options: { failed?: boolean }, print: (row: Row
   await app.db.inWorkspace(app.workspaceId, async (tx) => {
     for await (const page of readRanking(tx, PAGE))
       for (const company of page) print(describeCompany(company));
+    for (let afterDomain = ''; ;) {
+      const page = await listExcluded(tx, { afterDomain, limit: PAGE });
+      for (const company of page) print(describeExcluded(company));
+      if (page.length < PAGE) return;
+      afterDomain = page.at(-1)?.domain ?? '';
+    }
   });
+}
+
+function describeExcluded({ domain, name, because }: { domain: string; name: string; because: string }): Row {
+  const nothing = { score: null, band: null, confidence: null };
+  return {
+    domain,
+    name,
+    status: 'excluded',
+    ...nothing,
+    why: because,
+    top_reason: null,
+    quote: null,
+    source: null,
+  };
 }
 
 function describeCompany(company: RankedCompany): Row {

@@ -3,6 +3,7 @@ import { readProgress } from '../pipeline/runs.ts';
 import { countBands, rankCompanies } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';
+import { countExcluded } from '../pipeline/store/exclusions.ts';
 import { countSkipped } from '../pipeline/store/records.ts';
 import { countOutcomes, listRunCompanies } from '../pipeline/store/run-companies.ts';
 import { sumUsage } from '../pipeline/store/usage.ts';
@@ -15,7 +16,17 @@ import type { Terminal } from './terminal.ts';
 export type RunReport = {
   run: string;
   method: 'llm' | 'phrases' | 'mixed' | null;
-  companies: { total: number; scored: number; notEnoughEvidence: number; failed: number; cancelled: number };
+  companies: {
+    total: number;
+    scored: number;
+    notEnoughEvidence: number;
+    /** Left out by the time they were to be taken up. */
+    excluded: number;
+    failed: number;
+    cancelled: number;
+  };
+  /** Companies of the workspace that are left out, by reason. */
+  leftOut: { because: string; companies: number }[];
   bands: { band: string | null; companies: number }[];
   ranking: RankedCompany[];
   writes: WriteCount[];
@@ -45,6 +56,7 @@ export async function collectReport(app: Pick<App, 'db' | 'workspaceId'>, runId:
         total: progress.total,
         scored: outcomes.get('scored') ?? 0,
         notEnoughEvidence: outcomes.get('not-enough-evidence') ?? 0,
+        excluded: outcomes.get('excluded') ?? 0,
         failed: progress.failed,
         cancelled: progress.cancelled,
       },
@@ -54,6 +66,7 @@ export async function collectReport(app: Pick<App, 'db' | 'workspaceId'>, runId:
       usage,
       usd: usage.reduce((sum, row) => sum + row.usd, 0),
       milliseconds: (progress.run.finishedAt ?? new Date()).getTime() - progress.run.createdAt.getTime(),
+      leftOut: await countExcluded(tx),
       skipped: await countSkipped(tx),
       failures: failures.map(({ domain, error }) => ({ company: domain, error: error ?? '' })),
     };
@@ -98,6 +111,8 @@ export function printReport(terminal: Terminal, report: RunReport, options: { to
       `   ${report.bands.map((row) => `${row.band ?? 'none'}: ${row.companies}`).join('  ')}`,
   );
   for (const failure of report.failures) terminal.print(`  failed: ${failure.company}: ${failure.error}`);
+  if (report.leftOut.length > 0)
+    terminal.print(`Left out: ${report.leftOut.map((row) => `${row.companies} ${row.because}`).join(', ')}`);
   if (report.skipped.length > 0)
     terminal.print(
       terminal.dim(

@@ -50,6 +50,12 @@ async function scoreDomain(app: App, context: Context, domain: string, refresh: 
   });
   if (stored !== null) return readScoreCard(db, workspaceId, stored);
 
+  const known = await db.inWorkspace(workspaceId, (tx) => findCompanyByDomain(tx, domain));
+  if (known !== null && known.excludedBecause !== null)
+    throw new UserError(
+      `${domain} is left out: ${known.excludedBecause}`,
+      'Change it in the CRM, or the exclusions of its connection ("fieldnote connect … --show" and "--set"), then sync.',
+    );
   await refuseBeyondBudget(app);
   const company = await db.inWorkspace(workspaceId, (tx) => ensureCompany(tx, workspaceId, { domain }));
   const run = await startRun(app, {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { ProviderDownError, ProviderError, UserError, describeError } from '../errors.ts';
+import { SettingsChanged } from '../pipeline/1-sync/settings-changed.ts';
 import type { SyncResult } from '../pipeline/1-sync/sync.ts';
 import { commandFor, pauseRefused } from '../pipeline/open-connection.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';
@@ -87,7 +88,10 @@ async function syncConnection(
   } catch (error) {
     progress.end();
     const known =
-      error instanceof ProviderError || error instanceof ProviderDownError || error instanceof UserError;
+      error instanceof ProviderError ||
+      error instanceof ProviderDownError ||
+      error instanceof UserError ||
+      error instanceof SettingsChanged;
     if (signal.aborted || !known) throw error;
     // The command itself says it.
     await pauseRefused({ db: app.db, onError: () => undefined }, connection, error);

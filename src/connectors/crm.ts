@@ -1,5 +1,6 @@
 import type { CallOptions } from './call.ts';
 import type { FieldKey, FieldValue } from './crm-fields.ts';
+import type { CrmField, FieldMap, RawValue } from './crm-reading.ts';
 
 export type CrmKind = 'salesforce' | 'hubspot';
 
@@ -34,12 +35,28 @@ export type CrmRecord = {
   convertedTo: string | null;
   /** True for a Salesforce person account (skipped with a reason). */
   isPerson: boolean;
+  /** What may leave the record out of research. */
+  signs: {
+    /** The field and value by which the CRM calls it a customer's; null: it does not. */
+    customer: string | null;
+    /** A person who wants no e-mail. */
+    optedOut: boolean;
+    /** Open deals that the record itself counts. */
+    openDeals: number;
+  };
+  /** Raw values of the fields that the plan names besides. */
+  others: Readonly<Record<string, RawValue>>;
   /** What our own fields held when the row was read. */
   ours: FieldValues;
 };
 
 /** Where a sync left off; opaque to everyone but the connector that wrote it. JSON-safe. */
 export type SyncCursor = Record<string, string | number | boolean | null>;
+
+/** A deal, where the CRM keeps them as records of their own, and the account that it belongs to. */
+export type CrmDeal = { externalId: string; accountId: string | null; open: boolean };
+
+export type DealPage = { deals: CrmDeal[]; cursor: SyncCursor };
 
 export type ChangePage = { records: CrmRecord[]; cursor: SyncCursor };
 
@@ -112,14 +129,20 @@ export type FieldCheck = {
   peopleMayEdit: boolean;
 };
 
+export type Permission = { name: string; use: string; granted: boolean };
+
 export type CrmCheck = {
   organization: string;
   /** Salesforce's organization id, HubSpot's portal id. */
   organizationId: string;
   user: string;
   apiVersion: string;
-  /** Permissions or scopes that are missing, each with the feature that it disables. */
+  /** Every permission or scope that we need, by the platform's own name, and what for. */
+  permissions: Permission[];
+  /** Those of them that are missing, each with the feature that it disables. */
   missingPermissions: { name: string; disables: string }[];
+  /** What is not read, and why. */
+  notes: string[];
   fields: FieldCheck[];
   /** Daily API calls, where the platform tells. */
   usage: { used: number; limit: number } | null;
@@ -142,12 +165,24 @@ export type Crm = {
   readObjects: readonly CrmObject[];
   /** Objects that carry our fields. */
   writeObjects: readonly CrmObject[];
+  /** Which fields tell what of each object unless the plan maps it otherwise. */
+  usualFields: Partial<Record<CrmObject, FieldMap>>;
+  /** Every field of an object that we may read, for those who map them. */
+  listFields(object: CrmObject, options: CallOptions): Promise<CrmField[]>;
   /** Ids that one readCurrent call may take: Salesforce 2,000 (collections retrieve), HubSpot 100. */
   readBatch: number;
   check(options: CallOptions): Promise<CrmCheck>;
   installFields(options: CallOptions): Promise<FieldInstall[]>;
-  /** Changed rows since the cursor (null: all), oldest first, page by page; deletions and merges included. */
+  /**
+   * Changed rows since the cursor (null: all), oldest first, page by page; deletions and merges included. ProviderError of kind
+   * refused where a field that the plan names is not there.
+   */
   readChanges(object: CrmObject, cursor: SyncCursor | null, options: CallOptions): AsyncGenerator<ChangePage>;
+  /**
+   * Only where no record counts its own deals (Salesforce): deals changed since the cursor (null: those that are open now).
+   * Nothing where we may not see them, which `onNotice` hears.
+   */
+  readDeals?(cursor: SyncCursor | null, options: CallOptions): AsyncGenerator<DealPage>;
   /** Our fields' current values; one platform call; one entry per id asked for, in the order asked. */
   readCurrent(
     object: CrmObject,

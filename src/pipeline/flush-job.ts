@@ -37,12 +37,13 @@ const SHORTEST_WAIT_MS = 200;
 const TELL_EVERY_MS = 60_000;
 const TELL_QUOTA_EVERY_MS = 60 * 60_000;
 
-/** A connection as writing needs it: its CRM, and which of our fields people may edit there. */
+/** A connection as writing needs it: its CRM, which of our fields people may edit there, and when each may be written. */
 export function openForWriting(deps: Pick<Deps, 'db' | 'crmOf'>): FlusherOptions['openCrm'] {
   return async (workspaceId, connectionId) => {
     const connection = await deps.db.inWorkspace(workspaceId, (tx) => findConnection(tx, connectionId));
     if (connection === null) throw new Error(`there is no connection ${connectionId}`);
-    return { crm: deps.crmOf(connection), fieldAccess: connection.fieldAccess };
+    const { fieldAccess, settings } = connection;
+    return { crm: deps.crmOf(connection), fieldAccess, policies: settings.write };
   };
 }
 

@@ -81,6 +81,10 @@ export function createRunCompany(options: RunCompanyOptions) {
       return left;
     }
     const { run, item, company } = found;
+    if (company.excludedBecause !== null) {
+      await leaveOut();
+      return 'done';
+    }
     const ledger = openCompanyLedger(options, job, signal);
     const work: CompanyWork = {
       workspaceId: job.workspaceId,
@@ -117,6 +121,16 @@ export function createRunCompany(options: RunCompanyOptions) {
       return 'done';
     } finally {
       ledger.close();
+    }
+
+    /** Neither read nor written; taken up again when a sync finds that it is not left out any more. */
+    async function leaveOut(): Promise<void> {
+      await db.inWorkspace(job.workspaceId, async (tx) => {
+        await settleItem(tx, job.runId, job.companyId, { state: 'done', outcome: 'excluded' });
+        await options.onSettled(tx, job);
+      });
+      options.observer?.countItem('excluded');
+      await finish();
     }
 
     async function settle(of: Run): Promise<void> {

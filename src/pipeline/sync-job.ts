@@ -4,6 +4,7 @@ import type { PageReader } from '../connectors/page-reader.ts';
 import type { Search } from '../connectors/search.ts';
 import type { Database } from '../db.ts';
 import { ProviderDownError, ProviderError } from '../errors.ts';
+import { SettingsChanged } from './1-sync/settings-changed.ts';
 import { syncConnection } from './1-sync/sync.ts';
 import type { SyncResult } from './1-sync/sync.ts';
 import { reopenConflicts } from './7-write-back/reopen-conflicts.ts';
@@ -110,6 +111,7 @@ export function createSyncJob(deps: Deps) {
       return 'done';
     } catch (error) {
       if (signal.aborted) throw error;
+      if (error instanceof SettingsChanged) return { againInMs: 0 };
       if (error instanceof ProviderDownError)
         return { againInMs: Math.max(1000, error.until.getTime() - Date.now()) };
       if (error instanceof ProviderError && error.retryable)

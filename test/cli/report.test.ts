@@ -46,6 +46,7 @@ test('the report of a large run counts every company, also those that its rankin
     total: 6000,
     scored: 4889,
     notEnoughEvidence: 1111,
+    excluded: 0,
     failed: 0,
     cancelled: 0,
   });

@@ -39,6 +39,8 @@ test('the first sync reads every company and contact in the house’s own shape'
     mergedInto: null,
     convertedTo: null,
     isPerson: false,
+    signs: { customer: null, optedOut: false, openDeals: 0 },
+    others: {},
     ours: {},
   });
   const [contact] = (await sync(crm, 'contact', null)).records;
@@ -273,4 +275,28 @@ test('a sync stops when it is told to', async (context) => {
   stop.abort(new Error('enough'));
   await assert.rejects(pages.next(), /enough/);
   assert.equal(portal.calls(), 0);
+});
+
+test('a property that the settings name and HubSpot does not have stops the sync, by name', async (context) => {
+  const portal = await startPortal(context);
+  // HubSpot itself would answer as if every company's were empty.
+  const reading = { fields: { company: { industry: ['branche'] } }, others: {}, deals: true };
+  const crm = connect(portal, { reading });
+  await assert.rejects(
+    sync(crm, 'company', null),
+    /there is no company property branche, and the connection's settings name it \(industry\)/,
+  );
+  assert.equal((await sync(crm, 'contact', null)).records.length > 0, true);
+});
+
+test('what the portal says of customers, deals and consent comes along', async (context) => {
+  const portal = await startPortal(context);
+  const crm = connect(portal);
+  const signsOf = async (object: 'company' | 'contact') => (await sync(crm, object, null)).records[0]?.signs;
+  const { externalId } = (await sync(crm, 'contact', null)).records[0] ?? assert.fail();
+  await portal.edit({ as: 'rep:Anna', object: 'company', id: FIRST, properties: { lifecyclestage: 'evangelist' } }); // prettier-ignore
+  await portal.edit({ operation: 'calculate', object: 'company', id: FIRST, properties: { hs_num_open_deals: '3' } }); // prettier-ignore
+  await portal.edit({ operation: 'calculate', object: 'contact', id: externalId, properties: { hs_email_optout: 'true' } }); // prettier-ignore
+  assert.deepEqual(await signsOf('company'), { customer: 'lifecyclestage is evangelist', optedOut: false, openDeals: 3 }); // prettier-ignore
+  assert.deepEqual(await signsOf('contact'), { customer: null, optedOut: true, openDeals: 0 });
 });

@@ -17,7 +17,7 @@ const Salesforce = z.object({
   records: z.array(
     z.object({
       id: z.string(),
-      object: z.enum(['Account', 'Lead', 'Contact']),
+      object: z.enum(['Account', 'Lead', 'Contact', 'Opportunity']),
       values: z.record(z.string(), Value),
       history: z.array(z.object({ field: z.string(), by: z.string() })),
     }),
@@ -45,7 +45,9 @@ export async function dumpRecords(urls: {
   const salesforce = Salesforce.parse(await readDump(urls.salesforce));
   const hubspot = Hubspot.parse(await readDump(urls.hubspot));
   const records = [
-    ...salesforce.records.map((row) => describe(row.object, row.id, row.values, row.history)),
+    ...salesforce.records.flatMap((row) =>
+      row.object === 'Opportunity' ? [] : describe(row.object, row.id, row.values, row.history),
+    ),
     ...(['companies', 'contacts'] as const).flatMap((type) =>
       hubspot[type].records.map((row) =>
         describe(

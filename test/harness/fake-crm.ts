@@ -157,6 +157,8 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
     crm: {
       kind,
       readObjects: [],
+      usualFields: {},
+      listFields: () => Promise.reject(new Error('not asked for')),
       writeObjects: kind === 'salesforce' ? ['Account', 'Lead'] : ['company', 'contact'],
       readBatch: kind === 'salesforce' ? 2000 : 100,
       check: () => Promise.reject(new Error('not asked for')),

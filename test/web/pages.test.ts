@@ -196,3 +196,22 @@ test('errors are a page for people, JSON for programs, and name the request', as
   assert.equal(lines.length, 1);
   assert.equal(lines[0]?.['status'], 404);
 });
+
+test('companies that are left out stand last, with the reason, and are counted', async () => {
+  await web.database.db.inWorkspace(web.workspaceId, async (tx) => {
+    await seedCompany(tx, web.workspaceId, { domain: 'left-out.example', name: 'Left Out', score: 99, band: 'A' }); // prettier-ignore
+    await tx.query(
+      `update companies set excluded_because = 'a customer: Type is Customer', excluded_by = 'x' where domain = 'left-out.example'`,
+    );
+  });
+  const only = await get('/?band=excluded');
+  assert.match(only, /1–1 of 1/);
+  assert.match(only, /Left out[\s\S]*a customer: Type is Customer/);
+  const row = /<tr[^>]*>(?:(?!<\/tr>)[\s\S])*left-out\.example[\s\S]*?<\/tr>/.exec(only)?.[0] ?? '';
+  assert.doesNotMatch(row, />99/, 'its old score does not stand in the ranking');
+  assert.doesNotMatch(await get('/?band=A'), /left-out\.example/);
+  assert.match(
+    await get('/status'),
+    /Companies that are left out[\s\S]*a customer: Type is Customer[\s\S]*>1</,
+  );
+});

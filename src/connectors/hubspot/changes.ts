@@ -1,6 +1,7 @@
 import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { ChangePage, CrmRecord, SyncCursor } from '../crm.ts';
+import type { ObjectPlan } from '../crm-reading.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
 import type { ApiAnswer, HubspotApi } from './api.ts';
 import { goBack, readPlace } from './cursor.ts';
@@ -31,7 +32,7 @@ type Page = ApiAnswer<{
  */
 export async function* readChanges(
   api: HubspotApi,
-  object: HubspotObject,
+  plan: ObjectPlan<HubspotObject>,
   cursor: SyncCursor | null,
   options: CallOptions,
   seen: (record: ApiRecord) => void,
@@ -44,28 +45,28 @@ export async function* readChanges(
   const show = (records: CrmRecord[]): ChangePage => ({ records, cursor: { ...place } });
 
   for (let pages = 1; place.phase === 'archived'; pages += 1) {
-    const page = await listPage(api, object, place.archivedAfter, true, options);
+    const page = await listPage(api, plan, place.archivedAfter, true, options);
     note(page);
     const known = place.archivedSince;
     const records = page.data.results
       .filter((record) => known === null || (record.archivedAt ?? known) >= known)
-      .map((record) => ({ ...toRecord(object, record), deleted: true }));
+      .map((record) => ({ ...toRecord(plan, record), deleted: true }));
     place = passArchived(place, page, pages);
     if (records.length > 0 || place.phase === 'archived') yield show(records);
   }
   while (place.phase === 'list') {
-    const page = await listPage(api, object, place.after, false, options);
+    const page = await listPage(api, plan, place.after, false, options);
     note(page);
-    const records = page.data.results.flatMap((record) => withMergedAway(toRecord(object, record), record));
+    const records = page.data.results.flatMap((record) => withMergedAway(toRecord(plan, record), record));
     const next = nextPage('list', place.after, page);
     place = next === null ? { ...place, phase: 'done', after: null } : { ...place, after: next };
     yield show(records);
   }
   let offset: string | null = null;
   while (place.phase === 'search') {
-    const page: Page = await searchPage(api, object, place, offset, options);
+    const page: Page = await searchPage(api, plan, place, offset, options);
     note(page);
-    const records = page.data.results.flatMap((record) => withMergedAway(toRecord(object, record), record));
+    const records = page.data.results.flatMap((record) => withMergedAway(toRecord(plan, record), record));
     const next = page.data.paging?.next?.after ?? null;
     const last = lastId(page.data.results, place.after);
     // A page may come empty although there are more: only then is HubSpot's own paging followed.
@@ -112,7 +113,7 @@ function malformed(operation: string, message: string): ProviderError {
 
 function listPage(
   api: HubspotApi,
-  object: HubspotObject,
+  plan: ObjectPlan<HubspotObject>,
   after: string | null,
   archived: boolean,
   options: CallOptions,
@@ -120,10 +121,10 @@ function listPage(
   const request = {
     operation: 'list',
     method: 'GET' as const,
-    path: `/crm/objects/${HUBSPOT_API_VERSION}/${objectPath(object)}`,
+    path: `/crm/objects/${HUBSPOT_API_VERSION}/${objectPath(plan.object)}`,
     query: {
       limit: String(LIST_PAGE),
-      properties: syncedProperties(object).join(','),
+      properties: syncedProperties(plan).join(','),
       archived: String(archived),
       ...(after === null ? {} : { after }),
     },
@@ -135,25 +136,25 @@ function listPage(
 
 function searchPage(
   api: HubspotApi,
-  object: HubspotObject,
+  plan: ObjectPlan<HubspotObject>,
   place: Place,
   offset: string | null,
   options: CallOptions,
 ): Promise<Page> {
   const since = Date.parse(place.since ?? new Date(0).toISOString());
   const filters = [
-    { propertyName: modifiedProperty(object), operator: 'GTE', value: String(since) },
+    { propertyName: modifiedProperty(plan.object), operator: 'GTE', value: String(since) },
     ...(place.after === null ? [] : [{ propertyName: 'hs_object_id', operator: 'GT', value: place.after }]),
   ];
   const request = {
     operation: 'search',
     method: 'POST' as const,
-    path: `/crm/objects/${HUBSPOT_API_VERSION}/${objectPath(object)}/search`,
+    path: `/crm/objects/${HUBSPOT_API_VERSION}/${objectPath(plan.object)}/search`,
     body: {
       limit: SEARCH_PAGE,
       filterGroups: [{ filters }],
       sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
-      properties: [...syncedProperties(object)],
+      properties: [...syncedProperties(plan)],
       ...(offset === null ? {} : { after: offset }),
     },
     schema: RecordPage,

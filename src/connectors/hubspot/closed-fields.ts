@@ -5,7 +5,7 @@ import type { ClosedFields, FieldValues } from '../crm.ts';
 import type { HubspotApi } from './api.ts';
 import { objectPath } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
-import { readPropertiesOf } from './setup.ts';
+import { readPropertiesOf } from './properties.ts';
 
 // An administrator may put right at any moment what is wrong with our properties.
 const KNOWN_FOR_MS = 30_000;

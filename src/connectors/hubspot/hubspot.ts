@@ -1,5 +1,7 @@
 import type { GrantStore } from '../crm-credentials.ts';
 import type { Crm, CrmObject } from '../crm.ts';
+import { READ_AS_USUAL, planObject } from '../crm-reading.ts';
+import type { ObjectPlan, ReadingPlan } from '../crm-reading.ts';
 import { DAILY_SHARE, createDailyShare } from '../daily-share.ts';
 import type { SharedQuota } from '../limits.ts';
 import type { Policy } from '../resilience.ts';
@@ -11,6 +13,8 @@ import { createClosedFields } from './closed-fields.ts';
 import { HISTORY_BATCH, readHistory } from './history.ts';
 import type { HubspotObject } from './fields.ts';
 import { grantAccess } from './grant.ts';
+import { listFields, requireProperties } from './properties.ts';
+import { usualFields } from './records.ts';
 import { checkConnection, installFields, readAccount } from './setup.ts';
 import type { HubspotAccount } from './setup.ts';
 import { BATCH, groupWrites, readCurrent, writeRecords } from './writes.ts';
@@ -27,6 +31,8 @@ export type HubspotOptions = {
   quota: SharedQuota;
   /** Batch work stops when this share (0–1) of the account's daily calls is used up, by whomever; default 0.8. */
   dailyShare?: number;
+  /** What is read in another way than usual. */
+  reading?: ReadingPlan;
   /** What an earlier check() learned; without it, links to records are right once anything was read. */
   account?: HubspotAccount;
 };
@@ -51,12 +57,17 @@ export function createHubspot(options: HubspotOptions): Crm {
       : grantAccess({ call, policy, store: accessToken, now: () => new Date() });
   const api = createApi({ call, access, policy, searchPolicy, daily });
   const findClosed = createClosedFields(api);
+  const reading = options.reading ?? READ_AS_USUAL;
+  const planOf = (object: HubspotObject): ObjectPlan<HubspotObject> =>
+    planObject(object, usualFields[object], reading);
   let home = options.account === undefined ? null : appHome(options.account);
 
   return {
     kind: 'hubspot',
     readObjects: ['company', 'contact'],
     writeObjects: ['company', 'contact'],
+    usualFields,
+    listFields: async (object, callOptions) => listFields(api, ours(object), callOptions),
     readBatch: BATCH,
     check: async (callOptions) => {
       const account = await readAccount(api, callOptions);
@@ -64,11 +75,14 @@ export function createHubspot(options: HubspotOptions): Crm {
       return checkConnection(api, access, account, callOptions);
     },
     installFields: (callOptions) => installFields(api, callOptions),
-    readChanges: (object, cursor, callOptions) =>
-      readChanges(api, ours(object), cursor, callOptions, ({ url }) => {
+    readChanges: async function* (object, cursor, callOptions) {
+      const plan = planOf(ours(object));
+      await requireProperties(api, plan, callOptions);
+      yield* readChanges(api, plan, cursor, callOptions, ({ url }) => {
         // Every record names its page: https://app.hubspot.com/contacts/PORTAL/record/…
         home ??= /^https:\/\/[^/]+\/contacts\/\d+/.exec(url ?? '')?.[0] ?? null;
-      }),
+      });
+    },
     readCurrent: async (object, externalIds, callOptions) =>
       readCurrent(api, findClosed, ours(object), externalIds, callOptions),
     groupWrites,

@@ -1,14 +1,46 @@
 import type { CrmRecord } from '../crm.ts';
+import { readFacts, readOthers } from '../crm-reading.ts';
+import type { FieldMap, ObjectPlan } from '../crm-reading.ts';
 import { ourProperties, readFields } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
 import type { ApiRecord } from './shapes.ts';
 
-const readProperties: Readonly<Record<HubspotObject, readonly string[]>> = {
-  company: ['name', 'domain', 'website', 'industry', 'numberofemployees', 'country', 'hubspot_owner_id'],
-  contact: [
-    'firstname', 'lastname', 'email', 'jobtitle', 'company', 'website', 'industry', 'country', 'hubspot_owner_id', 'associatedcompanyid',
-  ], // prettier-ignore
+/** Which properties tell what, unless settings map it otherwise. A person's name is always first and last name. */
+export const usualFields: Readonly<Record<HubspotObject, FieldMap>> = {
+  company: {
+    name: ['name'],
+    // HubSpot keeps a company's domain clean; what people type as its website may be anything.
+    website: ['domain', 'website'],
+    industry: ['industry'],
+    employees: ['numberofemployees'],
+    country: ['country'],
+  },
+  contact: {
+    companyName: ['company'],
+    website: ['website'],
+    email: ['email'],
+    title: ['jobtitle'],
+    industry: ['industry'],
+    country: ['country'],
+  },
 };
+
+/** Properties that mean the same thing in every account. */
+const fixedProperties: Readonly<Record<HubspotObject, readonly string[]>> = {
+  company: ['hubspot_owner_id', 'lifecyclestage', 'hs_num_open_deals'],
+  contact: [
+    'firstname',
+    'lastname',
+    'hubspot_owner_id',
+    'associatedcompanyid',
+    'lifecyclestage',
+    'hs_email_optout',
+  ],
+};
+
+// Internal names of the stages that come with every account (knowledge base, "Use lifecycle stages"); an evangelist is a
+// customer who speaks for you. Stages of one's own are for a filter of one's own.
+const CUSTOMER_STAGES = new Set(['customer', 'evangelist']);
 
 /** The property that moves with every change of a record (contacts keep a name of their own for it). */
 export function modifiedProperty(object: HubspotObject): 'lastmodifieddate' | 'hs_lastmodifieddate' {
@@ -16,31 +48,29 @@ export function modifiedProperty(object: HubspotObject): 'lastmodifieddate' | 'h
 }
 
 /** Everything that a sync reads of an object. */
-export function syncedProperties(object: HubspotObject): readonly string[] {
-  return [...readProperties[object], modifiedProperty(object), 'hs_merged_object_ids', ...ourProperties];
+export function syncedProperties(plan: ObjectPlan<HubspotObject>): readonly string[] {
+  const { object, fields, others } = plan;
+  const mapped = fields.flatMap(([, names]) => names);
+  const always = [modifiedProperty(object), 'hs_merged_object_ids', ...ourProperties];
+  return [...new Set([...fixedProperties[object], ...mapped, ...others, ...always])];
 }
 
 /** A HubSpot record in the house's shape. */
-export function toRecord(object: HubspotObject, record: ApiRecord): CrmRecord {
+export function toRecord(plan: ObjectPlan<HubspotObject>, record: ApiRecord): CrmRecord {
+  const { object } = plan;
   const text = (name: string): string | null => {
     const value = record.properties[name]?.trim();
     return value === undefined || value === '' ? null : value;
   };
-  const employees = Number(text('numberofemployees') ?? Number.NaN);
+  const facts = readFacts(plan, text);
+  const stage = text('lifecyclestage');
   const isContact = object === 'contact';
   const person = [text('firstname'), text('lastname')].filter((part) => part !== null).join(' ');
   return {
     object,
     externalId: record.id,
-    name: isContact ? (person === '' ? null : person) : text('name'),
-    companyName: isContact ? text('company') : null,
-    // HubSpot keeps a company's domain clean; what people type as its website may be anything.
-    website: text('domain') ?? text('website'),
-    email: text('email'),
-    title: text('jobtitle'),
-    industry: text('industry'),
-    employees: Number.isFinite(employees) ? employees : null,
-    country: text('country'),
+    ...facts,
+    name: isContact ? (person === '' ? null : person) : facts.name,
     ownerId: text('hubspot_owner_id'),
     parentId: isContact ? text('associatedcompanyid') : null,
     modifiedAt: readModified(object, record),
@@ -48,6 +78,12 @@ export function toRecord(object: HubspotObject, record: ApiRecord): CrmRecord {
     mergedInto: null,
     convertedTo: null,
     isPerson: false,
+    signs: {
+      customer: stage !== null && CUSTOMER_STAGES.has(stage) ? `lifecyclestage is ${stage}` : null,
+      optedOut: text('hs_email_optout') === 'true',
+      openDeals: Number(text('hs_num_open_deals') ?? 0) || 0,
+    },
+    others: readOthers(plan, text),
     ours: readFields(record.properties),
   };
 }
@@ -78,6 +114,8 @@ export function withMergedAway(record: CrmRecord, from: ApiRecord): CrmRecord[] 
     country: null,
     ownerId: null,
     parentId: null,
+    signs: { customer: null, optedOut: false, openDeals: 0 },
+    others: {},
     ours: {},
   };
   return [

@@ -6,21 +6,22 @@ import type { CrmCheck, FieldCheck, FieldInstall } from '../crm.ts';
 import type { Access, TokenFacts } from './access.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
 import type { HubspotApi } from './api.ts';
+import { readPropertiesOf } from './properties.ts';
 import { GROUP, describeProperty, objectPath, propertyType } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
-import { AccountDetails, Anything, DailyUsage, PropertyBatchAnswer, PropertyList } from './shapes.ts';
+import { AccountDetails, Anything, DailyUsage, PropertyBatchAnswer } from './shapes.ts';
 import type { ApiProperty } from './shapes.ts';
 
 const objects: readonly HubspotObject[] = ['company', 'contact'];
 
-/** Every scope that we need, and what does not work without it. */
-const SCOPES: readonly { name: string; disables: string }[] = [
-  { name: 'crm.objects.companies.read', disables: 'syncing companies' },
-  { name: 'crm.objects.contacts.read', disables: 'syncing contacts, and matching personas to them' },
-  { name: 'crm.objects.companies.write', disables: 'writing scores and pitches to companies' },
-  { name: 'crm.objects.contacts.write', disables: 'writing scores and pitches to contacts' },
-  { name: 'crm.schemas.companies.write', disables: 'creating the fields on companies (connect --install)' },
-  { name: 'crm.schemas.contacts.write', disables: 'creating the fields on contacts (connect --install)' },
+/** Every scope that we need, and what for. */
+const SCOPES: readonly { name: string; use: string }[] = [
+  { name: 'crm.objects.companies.read', use: 'syncing companies' },
+  { name: 'crm.objects.contacts.read', use: 'syncing contacts, and matching personas to them' },
+  { name: 'crm.objects.companies.write', use: 'writing scores and pitches to companies' },
+  { name: 'crm.objects.contacts.write', use: 'writing scores and pitches to contacts' },
+  { name: 'crm.schemas.companies.write', use: 'creating the fields on companies (connect --install)' },
+  { name: 'crm.schemas.contacts.write', use: 'creating the fields on contacts (connect --install)' },
 ];
 
 export type HubspotAccount = { portalId: number; uiDomain: string };
@@ -53,7 +54,11 @@ export async function checkConnection(
   options: CallOptions,
 ): Promise<CrmCheck> {
   const token = await readToken(api, access, options);
-  const missing = token === null ? [] : SCOPES.filter(({ name }) => !token.scopes.includes(name));
+  // Where HubSpot does not say what a token may do, each call will.
+  const permissions = SCOPES.map((scope) => ({
+    ...scope,
+    granted: token === null || token.scopes.includes(scope.name),
+  }));
   const fields: FieldCheck[] = [];
   for (const object of objects) {
     const properties = await unlessForbidden(() => readPropertiesOf(api, object, options));
@@ -64,7 +69,13 @@ export async function checkConnection(
     organizationId: String(account.portalId),
     user: token === null || token.appId === null ? 'HubSpot app' : `HubSpot app ${token.appId}`,
     apiVersion: HUBSPOT_API_VERSION,
-    missingPermissions: missing.map(({ name, disables }) => ({ name, disables })),
+    permissions,
+    missingPermissions: permissions.flatMap(({ name, use, granted }) =>
+      granted ? [] : { name, disables: use },
+    ),
+    notes: [
+      "HubSpot's leads (0-136) are not read, and nothing is written to them: each belongs to a contact or company, which are",
+    ],
     fields,
     usage: await readUsage(api, options),
   };
@@ -103,24 +114,6 @@ async function unlessForbidden<T>(read: () => Promise<T>): Promise<T | null> {
     if (error instanceof ProviderError && error.status === 403) return null;
     throw error;
   }
-}
-
-/** The properties of an object, by name. */
-export async function readPropertiesOf(
-  api: HubspotApi,
-  object: HubspotObject,
-  options: CallOptions,
-): Promise<Map<string, ApiProperty>> {
-  const path = `/crm/properties/${HUBSPOT_API_VERSION}/${objectPath(object)}`;
-  const request = {
-    operation: 'properties',
-    method: 'GET' as const,
-    path,
-    schema: PropertyList,
-    repeatable: true,
-  };
-  const { data } = await api.send(request, options);
-  return new Map(data.results.map((property) => [property.name, property]));
 }
 
 function checkField(

@@ -40,6 +40,7 @@ export const PropertyList = z.object({
   results: z.array(
     z.object({
       name: z.string(),
+      label: z.string().catch(''),
       type: z.string(),
       fieldType: z.string(),
       options: z.array(z.object({ value: z.string() })).catch([]),

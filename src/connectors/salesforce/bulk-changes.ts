@@ -1,6 +1,7 @@
 import { ProviderError, describeError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { ChangePage } from '../crm.ts';
+import type { ObjectPlan } from '../crm-reading.ts';
 import { ABORTED, abortedJob, awaitJob, createJob, dropJob } from './bulk-job.ts';
 import { readResults } from './bulk-results.ts';
 import type { BulkSettings } from './bulk-settings.ts';
@@ -26,12 +27,13 @@ type Left = { state: ChangesCursor; mayUseBulk: boolean };
 export async function* readInBulk(
   client: Client,
   describe: Describe,
-  object: SalesforceObject,
+  plan: ObjectPlan<SalesforceObject>,
   from: ChangesCursor,
   options: Options,
 ): AsyncGenerator<ChangePage, Left | null> {
+  const { object } = plan;
   const description = await describe.known(object, options);
-  const job = from.job ?? (await startJob(client, object, description, from, options));
+  const job = from.job ?? (await startJob(client, plan, description, from, options));
   if (job === null) return { state: from, mayUseBulk: false };
   let state = { ...from, job };
   if (from.job === null) {
@@ -55,7 +57,7 @@ export async function* readInBulk(
       { ...options, description },
     )) {
       state = { ...noteLatest(state, rows), job, locator };
-      yield { records: rows.map((row) => toRecord(object, row)), cursor: done ? finish(state) : state };
+      yield { records: rows.map((row) => toRecord(plan, row)), cursor: done ? finish(state) : state };
     }
   } catch (error) {
     // A job that somebody left behind may be tried once more; one of our own that is lost will be lost again.
@@ -77,12 +79,13 @@ export async function* readInBulk(
 /** A new job; null, with the reason told, where Salesforce takes no bulk query although it answered the same one as pages. */
 async function startJob(
   client: Client,
-  object: SalesforceObject,
+  plan: ObjectPlan<SalesforceObject>,
   description: ObjectDescription,
   state: ChangesCursor,
   options: Options,
 ): Promise<string | null> {
-  const columns = selectColumns(object, description);
+  const { object } = plan;
+  const columns = selectColumns(plan, description);
   try {
     return await createJob(
       client,

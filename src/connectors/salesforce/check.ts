@@ -3,17 +3,19 @@ import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import { FIELDS } from '../crm-fields.ts';
 import type { FieldDefinition } from '../crm-fields.ts';
-import type { CrmCheck, FieldCheck } from '../crm.ts';
+import type { CrmCheck, FieldCheck, Permission } from '../crm.ts';
+import type { ObjectPlan, ReadKey } from '../crm-reading.ts';
 import type { DailyUsage } from '../limits.ts';
 import { API_VERSION } from './client.ts';
 import type { Client } from './client.ts';
 import type { Describe, DescribedField, ObjectDescription } from './describe.ts';
 import { findEditable } from './editors.ts';
 import { provider } from './failures.ts';
-import { NUMBER_PRECISION, NUMBER_SCALE, readObjects, writeObjects } from './fields.ts';
+import { NUMBER_PRECISION, NUMBER_SCALE, writeObjects } from './fields.ts';
 import type { SalesforceObject } from './fields.ts';
 import { queryRows } from './query.ts';
-import { readFields } from './to-record.ts';
+import { DEALS_USE, findLacking } from './read-deals.ts';
+import { fixedFields } from './to-record.ts';
 
 const UserInfo = z.object({ preferred_username: z.string() });
 const Versions = z.array(z.object({ version: z.string() }));
@@ -28,20 +30,38 @@ const describeTypes: Readonly<Record<FieldDefinition['type'], string>> = {
   datetime: 'datetime',
 };
 
-// What a standard field is read for; those not named here only complete the picture.
-const uses: Readonly<Record<string, string>> = {
-  Website: "finding the company's domain",
-  Email: "finding the company's domain and matching personas",
-  Company: 'finding the company of a lead',
-  Title: 'matching personas to people',
+// What a field is read for; those not named here only complete the picture, unless settings map them.
+const USES: Partial<Record<ReadKey, string>> = {
+  website: "finding the company's domain",
+  email: "finding the company's domain and matching personas",
+  companyName: 'finding the company of a lead',
+  title: 'matching personas to people',
+};
+const FIXED_USES: Readonly<Record<string, string>> = {
   AccountId: 'matching personas to the contacts of an account',
   ConvertedAccountId: 'following converted leads to their account',
 };
+
+/** The fields that an object must show us, each with what it is for. */
+function usesOf(plan: ObjectPlan<SalesforceObject>): Map<string, string> {
+  const uses = new Map<string, string>();
+  for (const [key, names] of plan.fields)
+    for (const name of names)
+      if (USES[key] !== undefined || plan.asked.has(name))
+        uses.set(name, USES[key] ?? `reading the ${key}, as the settings map it`);
+  for (const name of plan.others) uses.set(name, 'a filter of your own');
+  for (const name of fixedFields[plan.object]) {
+    const use = FIXED_USES[name];
+    if (use !== undefined) uses.set(name, use);
+  }
+  return uses;
+}
 
 /** Who we are, what we may do, and whether our fields are as they must be. */
 export async function checkOrg(
   client: Client,
   describe: Describe,
+  reading: { plans: readonly ObjectPlan<SalesforceObject>[]; deals: boolean },
   options: CallOptions,
   usage: () => DailyUsage | null,
 ): Promise<CrmCheck> {
@@ -62,39 +82,42 @@ export async function checkOrg(
     options,
   );
 
-  const missingPermissions: CrmCheck['missingPermissions'] = [];
+  // A call that needs it came back.
+  const permissions: Permission[] = [{ name: 'API Enabled', use: 'any call at all', granted: true }];
+  const need = (name: string, use: string, granted: boolean): void => {
+    permissions.push({ name, use, granted });
+  };
   const descriptions = new Map<SalesforceObject, ObjectDescription>();
-  for (const object of readObjects) {
+  for (const plan of reading.plans) {
+    const { object } = plan;
     const description = await describeIfVisible(describe, object, options);
-    if (description === null) {
-      missingPermissions.push({ name: `Read on ${object}`, disables: `syncing ${object} records` });
-      continue;
-    }
+    need(`Read on ${object}`, `syncing ${object} records`, description !== null);
+    if (description === null) continue;
     descriptions.set(object, description);
-    for (const name of readFields[object]) {
-      const use = uses[name];
-      if (use !== undefined && !description.fields.has(name))
-        missingPermissions.push({ name: `Read on ${object}.${name}`, disables: use });
-    }
+    for (const [name, use] of usesOf(plan))
+      need(`Read on ${object}.${name}`, use, description.fields.has(name));
+  }
+  if (reading.deals) {
+    const lacking = await findLacking(describe, options);
+    need(`Read on ${lacking ?? 'Opportunity'}`, DEALS_USE, lacking === null);
   }
   const editable = await findEditable(client, options);
-  if (editable === null)
-    missingPermissions.push({
-      name: 'View Setup and Configuration',
-      disables:
-        'large batches: without knowing who may edit our fields, every write is conditional, 25 to a call',
-    });
   const fields: FieldCheck[] = [];
   for (const object of writeObjects) {
     const description = descriptions.get(object);
-    if (description !== undefined && !description.updateable)
-      missingPermissions.push({ name: `Edit on ${object}`, disables: `writing to ${object} records` });
+    if (description !== undefined)
+      need(`Edit on ${object}`, `writing to ${object} records`, description.updateable);
     for (const definition of FIELDS) {
       const peopleMayEdit = editable?.has(`${object}.${definition.salesforceName}`) ?? true;
       const found = description?.fields.get(definition.salesforceName);
       fields.push({ ...checkField(object, definition, found), peopleMayEdit });
     }
   }
+  need(
+    'View Setup and Configuration',
+    'large batches: without knowing who may edit our fields, every write is conditional, 25 to a call',
+    editable !== null,
+  );
   const { organizationId } = await client.session(options);
   const day = usage();
   return {
@@ -102,10 +125,33 @@ export async function checkOrg(
     organizationId,
     user: user.preferred_username,
     apiVersion: API_VERSION,
-    missingPermissions,
+    permissions,
+    missingPermissions: permissions.flatMap(({ name, use, granted }) =>
+      granted ? [] : { name, disables: use },
+    ),
+    notes: await explainPeople(client, descriptions.get('Account'), options),
     fields,
     usage: day === null || day.limit === null ? null : { used: day.used, limit: day.limit },
   };
+}
+
+const Count = z.object({ totalSize: z.number() });
+
+/** Person accounts are people, whom nobody researches; said where the org has them. */
+async function explainPeople(
+  client: Client,
+  accounts: ObjectDescription | undefined,
+  options: CallOptions,
+): Promise<string[]> {
+  if (accounts?.fields.has('IsPersonAccount') !== true) return [];
+  const soql = 'SELECT COUNT() FROM Account WHERE IsPersonAccount = true';
+  const url = `/query?q=${encodeURIComponent(soql)}`;
+  const { totalSize } = await get(client, 'query', url, Count, options);
+  return totalSize === 0
+    ? []
+    : [
+        `${totalSize === 1 ? '1 account is a person account' : `${totalSize} accounts are person accounts`}: a person, no company to research; skipped, and nothing is written there`,
+      ];
 }
 
 async function get<T>(

@@ -7,6 +7,7 @@ import type { SalesforceObject } from './fields.ts';
 
 const DescribedField = z.object({
   name: z.string(),
+  label: z.string(),
   type: z.string(),
   length: z.number(),
   precision: z.number(),
@@ -21,11 +22,14 @@ const Described = z.object({ name: z.string(), updateable: z.boolean(), fields: 
 /** What the integration user sees of an object. */
 export type ObjectDescription = { updateable: boolean; fields: ReadonlyMap<string, DescribedField> };
 
+/** Beside what is synced: the deals that accounts have. */
+type DescribedObject = SalesforceObject | 'Opportunity';
+
 export type Describe = {
   /** Asks the org. */
-  fresh(object: SalesforceObject, options: CallOptions): Promise<ObjectDescription>;
+  fresh(object: DescribedObject, options: CallOptions): Promise<ObjectDescription>;
   /** As last asked within ten minutes, or within `maxAgeMs`. */
-  known(object: SalesforceObject, options: CallOptions, maxAgeMs?: number): Promise<ObjectDescription>;
+  known(object: DescribedObject, options: CallOptions, maxAgeMs?: number): Promise<ObjectDescription>;
   /** Something we thought was there is not: ask again next time. */
   forget(): void;
 };
@@ -35,8 +39,8 @@ const KNOWN_FOR_MS = 10 * 60_000;
 
 /** Field names per object, so that only what exists and may be seen is asked for. */
 export function createDescribe(client: Client, now: () => Date): Describe {
-  const kept = new Map<SalesforceObject, { at: number; description: ObjectDescription }>();
-  const fresh = async (object: SalesforceObject, options: CallOptions): Promise<ObjectDescription> => {
+  const kept = new Map<DescribedObject, { at: number; description: ObjectDescription }>();
+  const fresh = async (object: DescribedObject, options: CallOptions): Promise<ObjectDescription> => {
     const { value } = await client.call(
       'describe',
       ({ connection }) => connection.request({ method: 'GET', url: `/sobjects/${object}/describe` }),

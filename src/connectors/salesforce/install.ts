@@ -58,10 +58,10 @@ function permissionSets() {
         readable: true,
       })),
     );
-  const objectPermissions = readObjects.map((object) => ({
+  const objectPermissions = [...readObjects, 'Opportunity' as const].map((object) => ({
     allowCreate: false,
     allowDelete: false,
-    allowEdit: object !== 'Contact',
+    allowEdit: object === 'Account' || object === 'Lead',
     allowRead: true,
     modifyAllRecords: false,
     object,

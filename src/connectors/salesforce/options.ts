@@ -1,3 +1,4 @@
+import type { ReadingPlan } from '../crm-reading.ts';
 import type { SharedQuota } from '../limits.ts';
 import type { Policy } from '../resilience.ts';
 import type { BulkSettings } from './bulk-settings.ts';
@@ -14,6 +15,8 @@ export type SalesforceOptions = {
   quota: SharedQuota;
   /** Batch work stops when this share (0–1) of the org's daily API calls is used up, by whomever; default 0.8. */
   dailyShare?: number;
+  /** What is read in another way than usual. */
+  reading?: ReadingPlan;
   /** Where bulk queries go another way than by default. */
   bulk?: Partial<BulkSettings>;
   fetch?: typeof globalThis.fetch;

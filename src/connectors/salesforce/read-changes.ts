@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { ChangePage, SyncCursor } from '../crm.ts';
+import type { ObjectPlan } from '../crm-reading.ts';
 import { readInBulk } from './bulk-changes.ts';
 import type { BulkSettings } from './bulk-settings.ts';
 import { advance, conditionInOrder, finish, readCursor } from './changes-cursor.ts';
@@ -36,7 +37,7 @@ export type ReadOptions = CallOptions & { now: () => Date; bulk: BulkSettings };
 export async function* readChanges(
   client: Client,
   describe: Describe,
-  object: SalesforceObject,
+  plan: ObjectPlan<SalesforceObject>,
   cursor: SyncCursor | null,
   options: ReadOptions,
 ): AsyncGenerator<ChangePage> {
@@ -44,11 +45,11 @@ export async function* readChanges(
   let mayUseBulk = true;
   for (;;) {
     if (state.job === null) {
-      const much = yield* readPages(client, describe, object, state, { ...options, mayUseBulk });
+      const much = yield* readPages(client, describe, plan, state, { ...options, mayUseBulk });
       if (much === null) return;
       state = much;
     }
-    const left = yield* readInBulk(client, describe, object, state, options);
+    const left = yield* readInBulk(client, describe, plan, state, options);
     if (left === null) return;
     ({ state, mayUseBulk } = left);
   }
@@ -58,7 +59,7 @@ export async function* readChanges(
 async function* readPages(
   client: Client,
   describe: Describe,
-  object: SalesforceObject,
+  plan: ObjectPlan<SalesforceObject>,
   from: ChangesCursor,
   options: ReadOptions & { mayUseBulk: boolean },
 ): AsyncGenerator<ChangePage, ChangesCursor | null> {
@@ -69,7 +70,7 @@ async function* readPages(
     options.signal.throwIfAborted();
     let answer: Answered<Page>;
     try {
-      answer = await askPage(client, next ?? (await firstUrl(describe, object, state, options)), options);
+      answer = await askPage(client, next ?? (await firstUrl(describe, plan, state, options)), options);
     } catch (error) {
       const code = error instanceof ProviderError ? error.code : undefined;
       if (code === 'INVALID_FIELD') describe.forget();
@@ -91,7 +92,7 @@ async function* readPages(
     const started = state.started ?? serverTime(answer.headers) ?? options.now().toISOString();
     const isFirst = next === null;
     state = advance({ ...state, started }, records);
-    yield { records: records.map((row) => toRecord(object, row)), cursor: done ? finish(state) : state };
+    yield { records: records.map((row) => toRecord(plan, row)), cursor: done ? finish(state) : state };
     if (done) return null;
     if (isFirst && options.mayUseBulk && totalSize > options.bulk.above) return state;
     next = nextRecordsUrl ?? null;
@@ -108,12 +109,12 @@ function askPage(client: Client, url: string, options: CallOptions): Promise<Ans
 
 async function firstUrl(
   describe: Describe,
-  object: SalesforceObject,
+  plan: ObjectPlan<SalesforceObject>,
   state: ChangesCursor,
   options: CallOptions,
 ): Promise<string> {
-  const columns = selectColumns(object, await describe.known(object, options));
-  const soql = `SELECT ${columns.join(', ')} FROM ${object}${conditionInOrder(state)} ORDER BY SystemModstamp, Id`;
+  const columns = selectColumns(plan, await describe.known(plan.object, options));
+  const soql = `SELECT ${columns.join(', ')} FROM ${plan.object}${conditionInOrder(state)} ORDER BY SystemModstamp, Id`;
   return `/queryAll?q=${encodeURIComponent(soql)}`;
 }
 

@@ -1,5 +1,7 @@
 import { UserError } from '../../errors.ts';
 import type { Crm } from '../crm.ts';
+import { READ_AS_USUAL, planObject } from '../crm-reading.ts';
+import type { ObjectPlan } from '../crm-reading.ts';
 import { DAILY_SHARE, createDailyShare } from '../daily-share.ts';
 import { BULK } from './bulk-settings.ts';
 import { checkOrg } from './check.ts';
@@ -7,12 +9,16 @@ import { createClient } from './client.ts';
 import { createDescribe } from './describe.ts';
 import { provider } from './failures.ts';
 import { asSalesforceObject, readObjects, writeObjects } from './fields.ts';
+import type { SalesforceObject } from './fields.ts';
 import { groupWrites } from './group.ts';
 import { installFields } from './install.ts';
+import { listFields } from './list-fields.ts';
 import type { SalesforceOptions } from './options.ts';
 import { listPendingApprovals } from './pending-approvals.ts';
 import { readChanges } from './read-changes.ts';
+import { readDeals } from './read-deals.ts';
 import { READ_BATCH, readCurrent } from './read-current.ts';
+import { usualFields } from './to-record.ts';
 import { writeRecords } from './write.ts';
 
 export type { SalesforceOptions } from './options.ts';
@@ -31,6 +37,9 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
   const shared = { loginUrl, policy, daily, fetch, now };
   const client = createClient({ ...shared, clientId, clientSecret });
   const describe = createDescribe(client, now);
+  const reading = settings.reading ?? READ_AS_USUAL;
+  const planOf = (object: SalesforceObject): ObjectPlan<SalesforceObject> =>
+    planObject(object, usualFields[object], reading);
   // Lightning answers on the My Domain, which is also where we log in.
   const origin = URL.parse(loginUrl)?.origin;
   if (origin === undefined || !/^https?:/.test(origin))
@@ -42,8 +51,17 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
     kind: 'salesforce',
     readObjects,
     writeObjects,
+    usualFields,
+    listFields: (object, options) => listFields(describe, asSalesforceObject(object), options),
     readBatch: READ_BATCH,
-    check: (options) => checkOrg(client, describe, options, daily.known),
+    check: (options) =>
+      checkOrg(
+        client,
+        describe,
+        { plans: readObjects.map(planOf), deals: reading.deals },
+        options,
+        daily.known,
+      ),
     installFields: async (options) => {
       if (admin === undefined)
         throw new UserError(
@@ -56,7 +74,8 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
       return installed;
     },
     readChanges: (object, cursor, options) =>
-      readChanges(client, describe, asSalesforceObject(object), cursor, { ...options, now, bulk }),
+      readChanges(client, describe, planOf(asSalesforceObject(object)), cursor, { ...options, now, bulk }),
+    readDeals: (cursor, options) => readDeals(client, describe, cursor, { ...options, now }),
     readCurrent: (object, externalIds, options) =>
       readCurrent(client, describe, asSalesforceObject(object), externalIds, options),
     groupWrites,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { CrmRecord } from '../crm.ts';
+import { readFacts, readOthers } from '../crm-reading.ts';
+import type { FieldMap, ObjectPlan, RawValue } from '../crm-reading.ts';
 import { provider } from './failures.ts';
 import { readInstant, readOurs, readText } from './fields.ts';
 import type { SalesforceObject } from './fields.ts';
@@ -21,14 +23,41 @@ export function isRow(row: unknown): row is Row {
   );
 }
 
-/** Standard fields read of each object, besides Id, SystemModstamp and IsDeleted. */
-export const readFields: Readonly<Record<SalesforceObject, readonly string[]>> = {
-  Account: ['Name', 'Website', 'Industry', 'NumberOfEmployees', 'BillingCountry', 'OwnerId', 'MasterRecordId', 'IsPersonAccount'],
-  Lead: ['Name', 'Company', 'Website', 'Email', 'Title', 'Industry', 'NumberOfEmployees', 'Country', 'OwnerId', 'MasterRecordId', 'IsConverted', 'ConvertedAccountId'],
-  Contact: ['Name', 'Email', 'Title', 'MailingCountry', 'OwnerId', 'MasterRecordId', 'AccountId'],
-}; // prettier-ignore
+/** Which standard fields tell what, unless settings map it otherwise. */
+export const usualFields: Readonly<Record<SalesforceObject, FieldMap>> = {
+  Account: {
+    name: ['Name'],
+    website: ['Website'],
+    industry: ['Industry'],
+    employees: ['NumberOfEmployees'],
+    country: ['BillingCountry'],
+  },
+  Lead: {
+    name: ['Name'],
+    companyName: ['Company'],
+    website: ['Website'],
+    email: ['Email'],
+    title: ['Title'],
+    industry: ['Industry'],
+    employees: ['NumberOfEmployees'],
+    country: ['Country'],
+  },
+  Contact: { name: ['Name'], email: ['Email'], title: ['Title'], country: ['MailingCountry'] },
+};
 
-export function toRecord(object: SalesforceObject, row: Row): CrmRecord {
+/** Fields that the platform means the same thing by in every org, besides Id, SystemModstamp and IsDeleted. */
+export const fixedFields: Readonly<Record<SalesforceObject, readonly string[]>> = {
+  Account: ['OwnerId', 'MasterRecordId', 'IsPersonAccount', 'Type'],
+  Lead: ['OwnerId', 'MasterRecordId', 'IsConverted', 'ConvertedAccountId', 'HasOptedOutOfEmail'],
+  Contact: ['OwnerId', 'MasterRecordId', 'AccountId', 'HasOptedOutOfEmail'],
+};
+
+// The values that come with every org are "Customer - Direct" and "Customer - Channel" (object reference, Account.Type);
+// orgs shorten or extend them, and keep the word in front. "Former Customer" is none.
+const CUSTOMER = /^customer\b/i;
+
+export function toRecord(plan: ObjectPlan<SalesforceObject>, row: Row): CrmRecord {
+  const { object } = plan;
   const modifiedAt = readInstant(row.SystemModstamp);
   if (modifiedAt === null)
     throw new ProviderError({
@@ -37,18 +66,17 @@ export function toRecord(object: SalesforceObject, row: Row): CrmRecord {
       kind: 'malformed',
       message: `${object} ${row.Id} has no readable SystemModstamp`,
     });
-  const employees = row.NumberOfEmployees;
+  const valueOf = (name: string): RawValue => {
+    const value = row[name];
+    return typeof value === 'number' || typeof value === 'boolean' ? value : readText(value);
+  };
+  const facts = readFacts(plan, valueOf);
+  const type = object === 'Account' ? readText(row.Type) : null;
   return {
     object,
     externalId: row.Id,
-    name: readText(row.Name),
-    companyName: readCompanyName(object, row),
-    website: readText(row.Website),
-    email: readText(row.Email),
-    title: readText(row.Title),
-    industry: readText(row.Industry),
-    employees: typeof employees === 'number' ? employees : null,
-    country: readText(row.BillingCountry ?? row.Country ?? row.MailingCountry),
+    ...facts,
+    companyName: object === 'Contact' ? readAccountName(row) : facts.companyName,
     ownerId: readText(row.OwnerId),
     parentId: object === 'Contact' ? readText(row.AccountId) : null,
     modifiedAt,
@@ -56,15 +84,19 @@ export function toRecord(object: SalesforceObject, row: Row): CrmRecord {
     mergedInto: readText(row.MasterRecordId),
     convertedTo: row.IsConverted === true ? readText(row.ConvertedAccountId) : null,
     isPerson: row.IsPersonAccount === true,
+    signs: {
+      customer: type !== null && CUSTOMER.test(type) ? `Type is ${type}` : null,
+      optedOut: row.HasOptedOutOfEmail === true,
+      openDeals: 0,
+    },
+    others: readOthers(plan, valueOf),
     ours: object === 'Contact' ? {} : readOurs(row),
   };
 }
 
 const Related = z.object({ Name: z.string() });
 
-function readCompanyName(object: SalesforceObject, row: Row): string | null {
-  if (object === 'Lead') return readText(row.Company);
-  if (object !== 'Contact') return null;
+function readAccountName(row: Row): string | null {
   const account = Related.safeParse(row.Account);
   return account.success ? readText(account.data.Name) : null;
 }

@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import type { CrmRecord } from '../../connectors/crm.ts';
+import type { Exclusions } from '../store/connection-settings.ts';
 import type { MirroredRecord } from '../store/records.ts';
 import { domainOf } from './domain.ts';
+import { findExclusion } from './exclude.ts';
 
 // What people type into CRM fields can be any length; nothing longer than this says more about a company.
 const LONGEST = 500;
@@ -10,13 +12,14 @@ const LONGEST = 500;
  * A CRM row in our own terms: which company it means, or why it means none. Our own fields and the time of change stay out
  * of the hash, so that what we write ourselves never counts as a change.
  */
-export function mirrorRecord(record: CrmRecord): MirroredRecord {
+export function mirrorRecord(record: CrmRecord, exclude: Exclusions): MirroredRecord {
   const meant = domainMeant(record);
   const content = {
     object: record.object,
     externalId: record.externalId,
     domain: meant.domain,
     skippedBecause: meant.skippedBecause,
+    excludedBecause: clean(findExclusion(record, exclude)),
     name: clean(record.name),
     companyName: clean(record.companyName),
     website: clean(record.website),

@@ -1,12 +1,15 @@
 import type { CallOptions } from '../../connectors/call.ts';
 import type { Crm, CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
 import type { Database, Tx } from '../../db.ts';
-import { noteSynced } from '../store/connections.ts';
+import { holdSettings, noteSynced } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import { findCursor, forgetCursors, saveCursor } from '../store/cursors.ts';
 import { mergeRecords } from '../store/merge-records.ts';
 import type { MirroredRecord } from '../store/records.ts';
 import { mirrorRecord } from './mirror-record.ts';
+import { nameOfPlan } from './reading-plan.ts';
+import { SettingsChanged } from './settings-changed.ts';
+import { syncDeals } from './sync-deals.ts';
 
 export type SyncResult = {
   /** Rows that the CRM sent. */
@@ -25,14 +28,7 @@ type Batch = { records: CrmRecord[]; mirrored: MirroredRecord[]; cursor: SyncCur
 
 const startBatch = (): Batch => ({ records: [], mirrored: [], cursor: null });
 
-// COPY and merge of 5,000 rows a transaction is the fastest of what was measured (0.97 of a raw COPY on two connections).
-const ROWS_PER_MERGE = 5_000;
-
-/**
- * CRM rows → records and companies. Streams page by page; the cursor moves in the transaction that stores the rows it
- * stands for, so a kill loses nothing. `full` forgets the cursors first.
- */
-export async function syncConnection(options: {
+export type SyncOptions = {
   db: Database;
   crm: Crm;
   connection: Connection;
@@ -41,56 +37,72 @@ export async function syncConnection(options: {
   /** Sees each page in the transaction that stores it. */
   onPage?: (tx: Tx, records: readonly CrmRecord[]) => Promise<void>;
   onProgress?: (progress: { object: CrmObject; read: number }) => void;
-}): Promise<SyncResult> {
+};
+
+// COPY and merge of 5,000 rows a transaction is the fastest of what was measured (0.97 of a raw COPY on two connections).
+const ROWS_PER_MERGE = 5_000;
+
+/**
+ * CRM rows → records and companies. Streams page by page; the cursor moves in the transaction that stores the rows it
+ * stands for, so a kill loses nothing. An object whose mapping or exclusions changed is read from its beginning. `full` forgets
+ * the cursors first. @throws SettingsChanged
+ */
+export async function syncConnection(options: SyncOptions): Promise<SyncResult> {
   const { db, crm, connection } = options;
-  const at = { workspaceId: connection.workspaceId, connectionId: connection.id };
+  const { workspaceId, id } = connection;
   const result = { read: 0, changed: 0, companiesAdded: 0, companiesChanged: 0 };
-  if (options.full) await db.inWorkspace(at.workspaceId, (tx) => forgetCursors(tx, connection.id));
-
-  for (const object of crm.readObjects) {
-    const cursor = await db.inWorkspace(at.workspaceId, (tx) => findCursor(tx, connection.id, object));
-    const merge = async (batch: Batch, reached: SyncCursor): Promise<void> => {
-      const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
-        const counts = await mergeRecords(tx, at, batch.mirrored);
-        await options.onPage?.(tx, batch.records);
-        await saveCursor(tx, { ...at, object, cursor: reached, rowsRead: batch.records.length });
-        return counts;
-      });
-      result.changed += merged.changed;
-      result.companiesAdded += merged.companies.added;
-      result.companiesChanged += merged.companies.changed;
-    };
-    // The next rows are fetched while one batch is being merged; never more than one, so that memory stays flat. Taking the next one to
-    // the server meanwhile, on a second connection, brought nothing: where two processors work, both are busy.
-    let merging = Promise.resolve();
-    let batch = startBatch();
-    const mergeBatch = async (): Promise<void> => {
-      await merging;
-      if (batch.cursor === null) return;
-      merging = merge(batch, batch.cursor);
-      // Whoever waits for it is told; until then a failure must not count as unhandled.
-      merging.catch(() => undefined);
-      batch = startBatch();
-    };
-    try {
-      for await (const page of crm.readChanges(object, cursor, options.call)) {
-        for (const record of page.records) {
-          batch.records.push(record);
-          batch.mirrored.push(mirrorRecord(record));
-        }
-        batch.cursor = page.cursor;
-        result.read += page.records.length;
-        options.onProgress?.({ object, read: result.read });
-        // A page without rows says where to go on and nothing else: that is kept before a long wait for the next one.
-        if (batch.records.length >= ROWS_PER_MERGE || page.records.length === 0) await mergeBatch();
-      }
-      await mergeBatch();
-    } finally {
-      // Also when fetching failed: what was under way is stored, and nothing goes on behind the caller's back.
-      await merging;
-    }
-  }
-
-  await db.inWorkspace(at.workspaceId, (tx) => noteSynced(tx, connection.id));
+  if (options.full) await db.inWorkspace(workspaceId, (tx) => forgetCursors(tx, id));
+  for (const object of crm.readObjects) await syncObject(options, object, result);
+  await syncDeals(options);
+  await db.inWorkspace(workspaceId, (tx) => noteSynced(tx, id));
   return result;
+}
+
+async function syncObject(options: SyncOptions, object: CrmObject, result: SyncResult): Promise<void> {
+  const { db, crm, connection } = options;
+  const { settings, settingsVersion } = connection;
+  const at = { workspaceId: connection.workspaceId, connectionId: connection.id };
+  const plan = nameOfPlan(object, settings);
+  const cursor = await db.inWorkspace(at.workspaceId, (tx) => findCursor(tx, connection.id, object, plan));
+  const merge = async (batch: Batch, reached: SyncCursor): Promise<void> => {
+    const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
+      if (!(await holdSettings(tx, connection.id, settingsVersion))) throw new SettingsChanged();
+      const counts = await mergeRecords(tx, at, batch.mirrored);
+      await options.onPage?.(tx, batch.records);
+      await saveCursor(tx, { ...at, object, cursor: reached, plan, rowsRead: batch.records.length });
+      return counts;
+    });
+    result.changed += merged.changed;
+    result.companiesAdded += merged.companies.added;
+    result.companiesChanged += merged.companies.changed;
+  };
+  // The next rows are fetched while one batch is being merged; never more than one, so that memory stays flat. Taking the next one to
+  // the server meanwhile, on a second connection, brought nothing: where two processors work, both are busy.
+  let merging = Promise.resolve();
+  let batch = startBatch();
+  const mergeBatch = async (): Promise<void> => {
+    await merging;
+    if (batch.cursor === null) return;
+    merging = merge(batch, batch.cursor);
+    // Whoever waits for it is told; until then a failure must not count as unhandled.
+    merging.catch(() => undefined);
+    batch = startBatch();
+  };
+  try {
+    for await (const page of crm.readChanges(object, cursor, options.call)) {
+      for (const record of page.records) {
+        batch.records.push(record);
+        batch.mirrored.push(mirrorRecord(record, settings.exclude));
+      }
+      batch.cursor = page.cursor;
+      result.read += page.records.length;
+      options.onProgress?.({ object, read: result.read });
+      // A page without rows says where to go on and nothing else: that is kept before a long wait for the next one.
+      if (batch.records.length >= ROWS_PER_MERGE || page.records.length === 0) await mergeBatch();
+    }
+    await mergeBatch();
+  } finally {
+    // Also when fetching failed: what was under way is stored, and nothing goes on behind the caller's back.
+    await merging;
+  }
 }

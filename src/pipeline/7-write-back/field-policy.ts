@@ -1,13 +1,7 @@
 import type { FieldKey } from '../../connectors/crm-fields.ts';
+import type { FieldPolicy } from '../store/connection-settings.ts';
 
-/**
- * When a field may be written.
- * - `ours-until-edited`: while it holds what we left there, or is empty and was never ours (the default)
- * - `fill-if-empty`: only into an empty field that was never ours
- * - `always`: whatever it holds; what it held is kept in the audit log
- * - `never`
- */
-export type FieldPolicy = 'ours-until-edited' | 'fill-if-empty' | 'always' | 'never';
+export type { FieldPolicy } from '../store/connection-settings.ts';
 
 /** Per field; a field without one is `ours-until-edited`. */
 export type FieldPolicies = Partial<Record<FieldKey, FieldPolicy>>;

@@ -26,6 +26,8 @@ export function createWriteBackStage(deps: { db: Database; publicUrl: string }):
         const run = await findRun(tx, runId);
         if (company === null || score === null || extraction === null || run === null)
           throw new Error('nothing was scored before writing back');
+        // Left out while it was at work.
+        if (company.excludedBecause !== null) return;
         const competitors = await listCompetitors(tx, extraction.id);
         const personas = await listPersonas(tx, companyId);
         const pitch = score.status === 'scored' ? await findCurrentPitch(tx, companyId) : null;

@@ -12,10 +12,12 @@ export type Company = {
   inputHash: string;
   enrichedAt: Date | null;
   dueAt: Date | null;
+  /** Why it is left out of research; null: it is not. */
+  excludedBecause: string | null;
 };
 
 const COLUMNS = `id, domain, name, website, industry, employees, country, input_hash as "inputHash",
-  enriched_at as "enrichedAt", due_at as "dueAt"`;
+  enriched_at as "enrichedAt", due_at as "dueAt", excluded_because as "excludedBecause"`;
 
 export async function findCompany(tx: Tx, id: string): Promise<Company | null> {
   const { rows } = await tx.query<Company>(`select ${COLUMNS} from companies where id = $1`, [id]);
@@ -58,7 +60,7 @@ export async function noteEnriched(tx: Tx, id: string, inputHash: string, dueAt:
   );
 }
 
-/** Which companies a run takes: those of the given domains, those that are due, or all; by domain, so that it repeats. */
+/** Which companies a run takes: those of the given domains, those that are due, or all, but for those left out; by domain, so that it repeats. */
 export async function listCompanyIds(
   tx: Tx,
   filter: { dueOnly?: boolean; domains?: readonly string[]; limit?: number },
@@ -69,7 +71,7 @@ export async function listCompanyIds(
               select from run_items i join runs r on r.id = i.run_id and r.workspace_id = i.workspace_id
               where i.company_id = c.id and i.workspace_id = c.workspace_id and i.state in ('queued', 'working')
                 and r.state in ('running', 'paused'))))
-       and ($2::text[] is null or c.domain = any($2))
+       and ($2::text[] is null or c.domain = any($2)) and c.excluded_because is null
      order by c.domain collate "C" limit $3`,
     [filter.dueOnly ?? false, filter.domains ?? null, filter.limit ?? null],
   );

@@ -1,7 +1,9 @@
+import type { z } from 'zod';
 import type { CrmKind, CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import type { Sealed } from '../../seal.ts';
+import { ConnectionSettings } from './connection-settings.ts';
 
 /** Credentials as they are stored; `version` counts their changes. */
 export type StoredCredentials = Sealed & { version: number };
@@ -25,21 +27,27 @@ export type Connection = {
   syncedAt: Date | null;
   /** Sealed; null where the environment gives them. */
   credentials: StoredCredentials | null;
+  settings: ConnectionSettings;
+  /** Counts the changes of the settings. */
+  settingsVersion: number;
 };
 
 const SELECT = `select c.workspace_id as "workspaceId", c.id, c.kind, c.name, c.organization,
     c.organization_id as "organizationId", c.status, c.paused_because as "pausedBecause", c.paused_at as "pausedAt",
     c.field_access as "fieldAccess", c.checked_at as "checkedAt", c.synced_at as "syncedAt",
-    k.version, k.key_id as "keyId", k.sealed as box
+    c.settings, c.settings_version as "settingsVersion", k.version, k.key_id as "keyId", k.sealed as box
   from connections c left join credentials k on k.workspace_id = c.workspace_id and k.connection_id = c.id`;
 
-type Row = Omit<Connection, 'credentials'> &
-  ({ version: null; keyId: null; box: null } | { version: number; keyId: string; box: Buffer });
+type Row = Omit<Connection, 'credentials' | 'settings'> & { settings: unknown } & (
+    | { version: null; keyId: null; box: null }
+    | { version: number; keyId: string; box: Buffer }
+  );
 
 async function read(tx: Tx, rest: string, values: unknown[] = []): Promise<Connection[]> {
   const { rows } = await tx.query<Row>(`${SELECT} ${rest}`, values);
-  return rows.map(({ version, keyId, box, ...connection }) => ({
+  return rows.map(({ version, keyId, box, settings, ...connection }) => ({
     ...connection,
+    settings: ConnectionSettings.parse(settings),
     credentials: version === null ? null : { version, keyId, box },
   }));
 }
@@ -131,6 +139,32 @@ export async function resumeConnection(tx: Tx, id: string): Promise<boolean> {
   const { rowCount } = await tx.query(
     `update connections set status = 'active', paused_because = null, paused_at = null where id = $1 and status = 'paused'`,
     [id],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Stores settings in place of those before. False when somebody else changed them since `version` was read.
+ * @param settings what differs from the usual
+ */
+export async function saveSettings(
+  tx: Tx,
+  id: string,
+  settings: z.input<typeof ConnectionSettings>,
+  version: number,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    'update connections set settings = $2, settings_version = settings_version + 1 where id = $1 and settings_version = $3',
+    [id, JSON.stringify(settings), version],
+  );
+  return rowCount === 1;
+}
+
+/** Are these still the connection's settings? Held so until the transaction ends. */
+export async function holdSettings(tx: Tx, id: string, version: number): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    'select from connections where id = $1 and settings_version = $2 for share',
+    [id, version],
   );
   return rowCount === 1;
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Tx } from '../../db.ts';
 import { linkRecords } from './company-links.ts';
+import { updateExclusions } from './exclusions.ts';
 import type { LinkCounts } from './company-links.ts';
 import type { MirroredRecord } from './records.ts';
 
@@ -11,6 +12,7 @@ const COLUMNS = [
   'external_id',
   'domain',
   'skipped_because',
+  'excluded_because',
   'name',
   'company_name',
   'website',
@@ -40,6 +42,7 @@ const valuesOf = (record: MirroredRecord): (string | number | boolean | null)[] 
   record.externalId,
   record.domain,
   record.skippedBecause,
+  record.excludedBecause,
   record.name,
   record.companyName,
   record.website,
@@ -93,6 +96,13 @@ export async function mergeRecords(
   const made = await makeCompanies(tx, at.workspaceId);
   const changed = await writeRows(tx, at);
   const companies = await linkRecords(tx, at, changed, made);
+  const left = new Set(records.flatMap((record) => (record.excludedBecause === null ? [] : keyOf(record))));
+  await updateExclusions(
+    tx,
+    at.connectionId,
+    changed,
+    changed.filter((row) => left.has(keyOf(row))),
+  );
   return { changed: changed.length, companies };
 }
 
@@ -152,9 +162,12 @@ async function writeRows(
   return rows;
 }
 
+const keyOf = ({ object, externalId }: Pick<ChangedRecord, 'object' | 'externalId'>): string =>
+  `${object} ${externalId}`;
+
 /** The last of several versions of one row. */
 function latestOf(records: readonly MirroredRecord[]): Iterable<MirroredRecord> {
-  const latest = new Map(records.map((record) => [`${record.object} ${record.externalId}`, record]));
+  const latest = new Map(records.map((record) => [keyOf(record), record]));
   return latest.size === records.length ? records : latest.values();
 }
 

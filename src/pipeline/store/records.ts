@@ -1,11 +1,14 @@
 import type { CrmObject, CrmRecord } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 
 /** One CRM row that we mirror. */
-export type MirroredRecord = Omit<CrmRecord, 'isPerson' | 'ours'> & {
+export type MirroredRecord = Omit<CrmRecord, 'isPerson' | 'ours' | 'signs' | 'others'> & {
   domain: string | null;
   /** Why it leads to no company. */
   skippedBecause: string | null;
+  /** Why it is left out of research although it leads to one. */
+  excludedBecause: string | null;
   /** Hash of everything that research, pitch or matching depend on. */
   rowHash: string;
 };
@@ -13,19 +16,27 @@ export type MirroredRecord = Omit<CrmRecord, 'isPerson' | 'ours'> & {
 /** Objects that carry our fields. */
 export const WRITABLE_OBJECTS: readonly CrmObject[] = ['Account', 'Lead', 'company', 'contact'];
 
-/** A record of a company that carries our fields. */
-export type CompanyRecord = { connectionId: string; object: CrmObject; externalId: string };
+/** A record of a company that carries our fields, and when each of these may be written. */
+export type CompanyRecord = {
+  connectionId: string;
+  object: CrmObject;
+  externalId: string;
+  policies: ConnectionSettings['write'];
+};
 
-/** The rows of both CRMs that point to the company and can be written to: neither deleted nor merged away nor converted. */
+/** The rows of both CRMs that point to the company and can be written to: not deleted, merged away, converted or left out. */
 export async function listWritableRecords(
   tx: Tx,
   companyId: string,
   objects: readonly CrmObject[],
 ): Promise<CompanyRecord[]> {
   const { rows } = await tx.query<CompanyRecord>(
-    `select connection_id as "connectionId", object, external_id as "externalId" from records
-     where company_id = $1 and object = any($2) and not deleted and merged_into is null and converted_to is null
-     order by connection_id, object, external_id`,
+    `select r.connection_id as "connectionId", r.object, r.external_id as "externalId",
+       coalesce(n.settings->'write', '{}') as policies
+     from records r join connections n on n.id = r.connection_id and n.workspace_id = r.workspace_id
+     where r.company_id = $1 and r.object = any($2) and not r.deleted and r.merged_into is null and r.converted_to is null
+       and r.excluded_because is null
+     order by r.connection_id, r.object, r.external_id`,
     [companyId, objects],
   );
   return rows;
@@ -41,12 +52,12 @@ export type CompanyContact = {
   email: string | null;
 };
 
-/** Leads and contacts of the company: by e-mail domain, website, or the account that they belong to. At most 500. */
+/** Leads and contacts of the company (by e-mail domain, website, or the account that they belong to), but for those left out. At most 500. */
 export async function listContacts(tx: Tx, companyId: string): Promise<CompanyContact[]> {
   const { rows } = await tx.query<CompanyContact>(
     `select connection_id as "connectionId", object, external_id as "externalId", name, title, email from records
      where company_id = $1 and object in ('Lead', 'Contact', 'contact') and not deleted and merged_into is null
-       and name is not null
+       and name is not null and excluded_because is null
      order by object, external_id limit 500`,
     [companyId],
   );
@@ -71,7 +82,7 @@ export async function listNamesWithoutDomain(
   const { rows } = await tx.query<{ object: CrmObject; externalId: string; name: string }>(
     `select object, external_id as "externalId", name from records
      where connection_id = $1 and object in ('Account', 'company') and domain is null and name is not null
-       and skipped_because = 'no website' and not deleted
+       and skipped_because = 'no website' and not deleted and excluded_because is null
      order by external_id limit $2`,
     [connectionId, limit],
   );

@@ -108,11 +108,13 @@ export async function rankCompanies(
 }
 
 /**
- * All of them, page by page in the same order, sorted once: as they stand when it begins, each company once, however many
+ * All of them that are not left out, page by page in the same order, sorted once: as they stand when it begins, each company once, however many
  * there are and whatever is scored meanwhile.
  */
 export async function* readRanking(tx: Tx, pageSize: number): AsyncGenerator<RankedCompany[]> {
-  await tx.query(`declare ranking no scroll cursor for ${RANKED} where s.current ${BY_RANK}`);
+  await tx.query(
+    `declare ranking no scroll cursor for ${RANKED} where s.current and c.excluded_because is null ${BY_RANK}`,
+  );
   for (;;) {
     const { rows } = await tx.query<RankedCompany>(`fetch ${pageSize} from ranking`);
     if (rows.length > 0) yield rows;

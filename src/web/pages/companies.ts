@@ -19,6 +19,7 @@ const LABELS: Record<Standing, string> = {
   D: 'D',
   'not-enough-evidence': 'Not enough evidence',
   'not-scored-yet': 'Not scored yet',
+  excluded: 'Left out',
 };
 const LONGEST_SEARCH = 100;
 // A screen holds no more; the runs page lists them all.
@@ -49,7 +50,12 @@ export async function showCompanies(deps: PageDeps, request: Request): Promise<s
   return renderPage('companies', {
     ...describeFrame('Companies', 'companies', await deps.health.readDown()),
     known: formatCount(known),
-    scored: formatCount(known - found.standings['not-enough-evidence'] - found.standings['not-scored-yet']),
+    scored: formatCount(
+      known -
+        found.standings['not-enough-evidence'] -
+        found.standings['not-scored-yet'] -
+        found.standings.excluded,
+    ),
     spent: formatUsd(found.spent),
     runs: progress.map(describeProgress),
     search,
@@ -81,13 +87,10 @@ export async function showCompanies(deps: PageDeps, request: Request): Promise<s
 }
 
 function describeRow(company: ListedCompany, rank: number) {
-  const { topReason: reason, score, confidence } = company;
-  const standing: Standing =
-    company.status === null
-      ? 'not-scored-yet'
-      : score === null
-        ? 'not-enough-evidence'
-        : readBand(company.band);
+  const standing = standingOf(company);
+  const isOut = standing === 'excluded';
+  const { topReason: reason, confidence } = company;
+  const score = isOut ? null : company.score;
   return {
     rank,
     name: company.name,
@@ -101,7 +104,7 @@ function describeRow(company: ListedCompany, rank: number) {
     confidence: score === null || confidence === null ? null : `${Math.round(confidence * 100)} %`,
     confidenceWidth: (confidence ?? 0) * 100,
     reason:
-      reason === null || reason.quote === null
+      isOut || reason === null || reason.quote === null
         ? null
         : {
             label: reason.label,
@@ -112,12 +115,19 @@ function describeRow(company: ListedCompany, rank: number) {
             source: reason.url === null ? '' : shortenUrl(reason.url),
           },
     why:
+      company.excludedBecause ??
       company.why ??
       (company.status === null
         ? 'Waits for its first run.'
         : 'Nothing was found that speaks for or against.'),
     scoredAt: company.scoredAt === null ? null : describeMoment(company.scoredAt),
   };
+}
+
+function standingOf({ excludedBecause, status, score, band }: ListedCompany): Standing {
+  if (excludedBecause !== null) return 'excluded';
+  if (status === null) return 'not-scored-yet';
+  return score === null ? 'not-enough-evidence' : readBand(band);
 }
 
 function readBand(band: string | null): Standing {

@@ -1,6 +1,7 @@
-import { DAILY_SHARE, isShareUsed } from '../../connectors/daily-share.ts';
+import { isShareUsed } from '../../connectors/daily-share.ts';
 import { listBreakers } from '../../pipeline/store/breakers.ts';
 import { listConnections } from '../../pipeline/store/connections.ts';
+import { countExcluded } from '../../pipeline/store/exclusions.ts';
 import { listQuotas } from '../../pipeline/store/quotas.ts';
 import type { Quota } from '../../pipeline/store/quotas.ts';
 import { countSkipped } from '../../pipeline/store/records.ts';
@@ -21,6 +22,7 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
     db.inWorkspace(workspaceId, async (tx) => ({
       connections: await listConnections(tx),
       quotas: await listQuotas(tx),
+      leftOut: await countExcluded(tx),
       skipped: await countSkipped(tx),
       usage: await sumUsage(tx, { since: startOfMonth(new Date()) }),
     })),
@@ -58,8 +60,15 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
       active: connection.status === 'active',
       status: connection.status,
       because: connection.pausedBecause ?? (down.has(connection.id) ? 'does not answer at the moment' : ''),
-      day: describeDay(found.quotas.find(({ connectionId }) => connectionId === connection.id)),
+      day: describeDay(
+        found.quotas.find(({ connectionId }) => connectionId === connection.id),
+        connection.settings.dailyShare,
+      ),
       syncedAt: connection.syncedAt === null ? null : describeMoment(connection.syncedAt),
+    })),
+    leftOut: found.leftOut.map(({ because, companies }) => ({
+      because,
+      companies: formatCount(companies),
     })),
     skipped: found.skipped.map(({ because, rows }) => ({ because, rows: formatCount(rows) })),
     cost: describeCost(found.usage),
@@ -67,7 +76,7 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
 }
 
 /** What the CRM last said of the day's calls, and whether batch work waits for the next ones. */
-function describeDay(quota: Quota | undefined) {
+function describeDay(quota: Quota | undefined, share: number) {
   if (quota === undefined) return null;
   const { used, limit } = quota;
   return {
@@ -75,7 +84,7 @@ function describeDay(quota: Quota | undefined) {
       limit === null
         ? 'daily calls used up'
         : `${formatCount(used)} of ${formatCount(limit)} daily calls used`,
-    waits: isShareUsed(quota, DAILY_SHARE),
+    waits: isShareUsed(quota, share),
     saidAt: describeMoment(quota.saidAt),
   };
 }

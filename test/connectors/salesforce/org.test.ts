@@ -123,7 +123,7 @@ suite('A Salesforce org is connected', () => {
     const check = await crm.check(ledger());
     assert.deepEqual(
       check.missingPermissions.map((each) => each.name),
-      ['Read on Account.Website', 'Read on Contact', 'View Setup and Configuration', 'Edit on Lead'],
+      ['Read on Account.Website', 'Read on Contact', 'Edit on Lead', 'View Setup and Configuration'],
     );
     assert.ok(check.missingPermissions.every((each) => each.disables.length > 10));
     assert.equal(editable(check).size, FIELDS.length);

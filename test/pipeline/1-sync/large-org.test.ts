@@ -108,6 +108,7 @@ test('a large org is read once, stored once, and the next sync asks one question
   assert.equal(second.changed, 0);
   assert.deepEqual(
     twin.kit.calls.list().map((call) => call.operation),
-    ['query all', 'query all', 'query all'],
+    // Accounts, leads, contacts, and deals.
+    ['query all', 'query all', 'query all', 'query all'],
   );
 });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { ChangePage, Crm, CrmObject, CrmRecord } from '../../../src/connectors/crm.ts';
+import { SettingsChanged } from '../../../src/pipeline/1-sync/settings-changed.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
-import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
+import { ensureConnection, saveSettings } from '../../../src/pipeline/store/connections.ts';
 import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
+import { crmRecord } from '../../harness/crm-record.ts';
 
 let here: TestDatabase;
 let workspaceId: string;
@@ -21,28 +23,6 @@ before(async () => {
 });
 after(() => here.close());
 
-const row = (object: CrmObject, externalId: string, rest: Partial<CrmRecord> = {}): CrmRecord => ({
-  object,
-  externalId,
-  name: null,
-  companyName: null,
-  website: null,
-  email: null,
-  title: null,
-  industry: null,
-  employees: null,
-  country: null,
-  ownerId: null,
-  parentId: null,
-  modifiedAt: '2026-11-01T00:00:00.000Z',
-  deleted: false,
-  mergedInto: null,
-  convertedTo: null,
-  isPerson: false,
-  ours: {},
-  ...rest,
-});
-
 /** A CRM that sends these pages and, told so, breaks off behind one of them. */
 function createCrm(pages: Partial<Record<CrmObject, CrmRecord[][]>>, breakAfter = Infinity): Crm {
   const refuse = (): never => assert.fail('a sync only reads changes');
@@ -51,6 +31,8 @@ function createCrm(pages: Partial<Record<CrmObject, CrmRecord[][]>>, breakAfter 
     kind: 'salesforce',
     readObjects: ['Account', 'Lead', 'Contact'],
     writeObjects: ['Account', 'Lead'],
+    usualFields: {},
+    listFields: refuse,
     readBatch: 2000,
     check: refuse,
     installFields: refuse,
@@ -78,9 +60,13 @@ const query = async <Row extends object>(text: string): Promise<Row[]> =>
 
 test('accounts, leads and contacts of one domain are one company', async () => {
   const crm = createCrm({
-    Account: [[row('Account', 'a1', { name: 'Tarn Optics', website: 'https://www.tarn-optics.example/de' })]],
-    Lead: [[row('Lead', 'l1', { name: 'Ida Holm', companyName: 'Tarn', email: 'Ida@TARN-optics.example' })]],
-    Contact: [[row('Contact', 'c1', { name: 'Bo Lind', email: 'bo@gmail.com', parentId: 'a1' })]],
+    Account: [
+      [crmRecord('Account', 'a1', { name: 'Tarn Optics', website: 'https://www.tarn-optics.example/de' })],
+    ],
+    Lead: [
+      [crmRecord('Lead', 'l1', { name: 'Ida Holm', companyName: 'Tarn', email: 'Ida@TARN-optics.example' })],
+    ],
+    Contact: [[crmRecord('Contact', 'c1', { name: 'Bo Lind', email: 'bo@gmail.com', parentId: 'a1' })]],
   });
 
   const result = await sync(crm);
@@ -95,7 +81,7 @@ test('accounts, leads and contacts of one domain are one company', async () => {
 });
 
 test('a row that only our own writes touched is no change', async () => {
-  const touched = row('Account', 'a1', {
+  const touched = crmRecord('Account', 'a1', {
     name: 'Tarn Optics',
     website: 'https://www.tarn-optics.example/de',
     modifiedAt: '2026-11-02T10:00:00.000Z',
@@ -109,7 +95,7 @@ test('a row that only our own writes touched is no change', async () => {
 
 test('a changed industry makes the company due again', async () => {
   await here.db.inWorkspace(workspaceId, (tx) => tx.query('update companies set due_at = null'));
-  const changed = row('Account', 'a1', {
+  const changed = crmRecord('Account', 'a1', {
     name: 'Tarn Optics',
     website: 'tarn-optics.example',
     industry: 'Optics',
@@ -127,12 +113,12 @@ test('free-mail leads, person accounts and hosted pages are skipped, each with i
     createCrm({
       Account: [
         [
-          row('Account', 'p1', { name: 'Eva Person', isPerson: true }),
-          row('Account', 'h1', { name: 'Shop', website: 'https://shop.myshopify.com' }),
-          row('Account', 'n1', { name: 'Nameless GmbH' }),
+          crmRecord('Account', 'p1', { name: 'Eva Person', isPerson: true }),
+          crmRecord('Account', 'h1', { name: 'Shop', website: 'https://shop.myshopify.com' }),
+          crmRecord('Account', 'n1', { name: 'Nameless GmbH' }),
         ],
       ],
-      Lead: [[row('Lead', 'f1', { name: 'Free Mail', email: 'someone@gmail.com' })]],
+      Lead: [[crmRecord('Lead', 'f1', { name: 'Free Mail', email: 'someone@gmail.com' })]],
     }),
     true,
   );
@@ -150,12 +136,12 @@ test('free-mail leads, person accounts and hosted pages are skipped, each with i
 test('an account without a website is where its contacts’ e-mails point', async () => {
   await sync(
     createCrm({
-      Account: [[row('Account', 'w1', { name: 'Fell Press' })]],
+      Account: [[crmRecord('Account', 'w1', { name: 'Fell Press' })]],
       Contact: [
         [
-          row('Contact', 'w2', { name: 'A', email: 'a@fell-press.example', parentId: 'w1' }),
-          row('Contact', 'w3', { name: 'B', email: 'b@fell-press.example', parentId: 'w1' }),
-          row('Contact', 'w4', { name: 'C', email: 'c@elsewhere.example', parentId: 'w1' }),
+          crmRecord('Contact', 'w2', { name: 'A', email: 'a@fell-press.example', parentId: 'w1' }),
+          crmRecord('Contact', 'w3', { name: 'B', email: 'b@fell-press.example', parentId: 'w1' }),
+          crmRecord('Contact', 'w4', { name: 'C', email: 'c@elsewhere.example', parentId: 'w1' }),
         ],
       ],
     }),
@@ -172,7 +158,7 @@ test('an account without a website is where its contacts’ e-mails point', asyn
 });
 
 test('a deleted row leads to no company any more', async () => {
-  await sync(createCrm({ Account: [[row('Account', 'w1', { deleted: true })]] }), true);
+  await sync(createCrm({ Account: [[crmRecord('Account', 'w1', { deleted: true })]] }), true);
 
   const [gone] = await query<{ company_id: string | null }>(
     `select company_id from records where external_id = 'w1'`,
@@ -183,7 +169,10 @@ test('a deleted row leads to no company any more', async () => {
 test('a sync that breaks off goes on behind the rows that it stored', async () => {
   const pages = Array.from({ length: 4 }, (_, page) =>
     Array.from({ length: 5000 }, (_row, index) =>
-      row('Account', `big${page}-${index}`, { name: `Big ${page}`, website: `big${page}-${index}.example` }),
+      crmRecord('Account', `big${page}-${index}`, {
+        name: `Big ${page}`,
+        website: `big${page}-${index}.example`,
+      }),
     ),
   );
   await assert.rejects(sync(createCrm({ Account: pages }, 2), true), /the connection broke/);
@@ -201,7 +190,7 @@ test('a sync that breaks off goes on behind the rows that it stored', async () =
 test('tabs, backslashes, NUL and lone surrogates in a CRM field are stored as text, not as damage', async () => {
   const name = 'Tab\tBack\\slash\nLine \\N \u0000 \uD800 end';
 
-  await sync(createCrm({ Account: [[row('Account', 'odd', { name, website: 'odd.example' })]] }), true);
+  await sync(createCrm({ Account: [[crmRecord('Account', 'odd', { name, website: 'odd.example' })]] }), true);
 
   const [odd] = await query<{ name: string }>(`select name from records where external_id = 'odd'`);
   assert.equal(odd?.name, 'Tab\tBack\\slash\nLine \\N  \uFFFD end');
@@ -210,7 +199,7 @@ test('tabs, backslashes, NUL and lone surrogates in a CRM field are stored as te
 test('two syncs of one connection at once end without a deadlock and store each row once', async () => {
   const pages = Array.from({ length: 3 }, (_, page) =>
     Array.from({ length: 1000 }, (_row, index) =>
-      row('Account', `both${page}-${index}`, { name: 'Both', website: `both${page}-${index}.example` }),
+      crmRecord('Account', `both${page}-${index}`, { name: 'Both', website: `both${page}-${index}.example` }),
     ),
   );
   const reversed = pages.toReversed().map((page) => page.toReversed());
@@ -224,4 +213,35 @@ test('two syncs of one connection at once end without a deadlock and store each 
     `select count(*) as n from records where external_id like 'both%'`,
   );
   assert.equal(stored?.n, 3000);
+});
+
+test('a sync that began under other settings stores nothing more once they are changed', async () => {
+  const crm = createCrm({
+    Account: [[crmRecord('Account', 'late1', { website: 'late1.example' })]],
+    Lead: [[crmRecord('Lead', 'late2', { email: 'a@late2.example' })]],
+  });
+  const settings = { exclude: { customers: false } };
+  const slow: Crm = {
+    ...crm,
+    async *readChanges(object, ...rest) {
+      yield* crm.readChanges(object, ...rest);
+      if (object === 'Account')
+        await here.db.inWorkspace(workspaceId, (tx) =>
+          saveSettings(tx, connection.id, settings, connection.settingsVersion),
+        );
+    },
+  };
+  await assert.rejects(sync(slow, true), SettingsChanged);
+  assert.deepEqual(await query(`select from records where external_id like 'late%'`), []);
+
+  connection = await here.db.inWorkspace(workspaceId, (tx) =>
+    ensureConnection(tx, workspaceId, 'salesforce', 'test'),
+  );
+  assert.equal(connection.settings.exclude.customers, false);
+  await sync(crm);
+  assert.equal((await query(`select from records where external_id like 'late%'`)).length, 2);
+  const stale = await here.db.inWorkspace(workspaceId, (tx) =>
+    saveSettings(tx, connection.id, {}, connection.settingsVersion - 1),
+  );
+  assert.equal(stale, false, 'nor does an older document overwrite them');
 });

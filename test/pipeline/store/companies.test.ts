@@ -8,6 +8,7 @@ import { mergeRecords } from '../../../src/pipeline/store/merge-records.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
+import { crmRecord } from '../../harness/crm-record.ts';
 
 let here: TestDatabase;
 let workspaceId: string;
@@ -18,26 +19,7 @@ before(async () => {
 after(() => here.close());
 
 const NEXT_WEEK = new Date(Date.now() + 7 * 86_400_000);
-const account: CrmRecord = {
-  object: 'Account',
-  externalId: '001',
-  name: 'Quillmere',
-  companyName: null,
-  website: 'quillmere.example',
-  email: null,
-  title: null,
-  industry: null,
-  employees: null,
-  country: null,
-  ownerId: null,
-  parentId: null,
-  modifiedAt: '2026-11-01T00:00:00.000Z',
-  deleted: false,
-  mergedInto: null,
-  convertedTo: null,
-  isPerson: false,
-  ours: {},
-};
+const account = crmRecord('Account', '001', { name: 'Quillmere', website: 'quillmere.example' });
 
 test('a company is due again while a CRM holds a record of it, and not when somebody only asked about it', async () => {
   const { id } = await here.db.inWorkspace(workspaceId, (tx) =>
@@ -47,7 +29,7 @@ test('a company is due again while a CRM holds a record of it, and not when some
     here.db.inWorkspace(workspaceId, async (tx) => {
       const connection = await ensureConnection(tx, workspaceId, 'salesforce', 'default');
       await mergeRecords(tx, { workspaceId, connectionId: connection.id }, [
-        mirrorRecord({ ...account, ...changes }),
+        mirrorRecord({ ...account, ...changes }, connection.settings.exclude),
       ]);
     });
   const dueAt = () => here.db.inWorkspace(workspaceId, async (tx) => (await findCompany(tx, id))?.dueAt);

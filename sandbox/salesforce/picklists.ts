@@ -1,0 +1,19 @@
+/** The values that come with an org (object reference, Account.Type). */
+export const accountTypes: readonly string[] = [
+  'Prospect',
+  'Customer - Direct',
+  'Customer - Channel',
+  'Channel Partner / Reseller',
+  'Installation Partner',
+  'Technology Partner',
+  'Other',
+];
+
+/** Some of the stages that come with an org (object reference, Opportunity.StageName). */
+export const stages: readonly string[] = [
+  'Prospecting',
+  'Qualification',
+  'Negotiation/Review',
+  'Closed Won',
+  'Closed Lost',
+];

@@ -1,0 +1,45 @@
+import { holdSettings } from '../store/connections.ts';
+import { findCursor, forgetCursor, saveCursor } from '../store/cursors.ts';
+import { updateExclusionsOfAccounts } from '../store/exclusions.ts';
+import { clearDeals, mergeDeals } from '../store/open-deals.ts';
+import { SettingsChanged } from './settings-changed.ts';
+import type { SyncOptions } from './sync.ts';
+
+const OBJECT = 'Opportunity';
+// Deals are read in one way only.
+const PLAN = '';
+
+/**
+ * Open deals, where the CRM keeps them as records of their own: their accounts' companies are left out for as long as they are
+ * open, if the settings say so. Otherwise what was known of them is forgotten.
+ */
+export async function syncDeals({ db, crm, connection, call }: SyncOptions): Promise<void> {
+  if (crm.readDeals === undefined) return;
+  const { workspaceId, id: connectionId, settings, settingsVersion } = connection;
+  const at = { workspaceId, connectionId };
+  if (!settings.exclude.openDeals) {
+    await db.inWorkspace(workspaceId, async (tx) => {
+      await forgetCursor(tx, connectionId, OBJECT);
+      await updateExclusionsOfAccounts(tx, connectionId, await clearDeals(tx, connectionId));
+    });
+    return;
+  }
+  const cursor = await db.inWorkspace(workspaceId, (tx) => findCursor(tx, connectionId, OBJECT, PLAN));
+  // From the beginning only open ones are read: one that was closed in between would stay.
+  let fresh = cursor === null;
+  for await (const page of crm.readDeals(cursor, call))
+    await db.inWorkspace(workspaceId, async (tx) => {
+      if (!(await holdSettings(tx, connectionId, settingsVersion))) throw new SettingsChanged();
+      const forgotten = fresh ? await clearDeals(tx, connectionId) : [];
+      const merged = await mergeDeals(tx, at, page.deals);
+      await updateExclusionsOfAccounts(tx, connectionId, [...forgotten, ...merged]);
+      await saveCursor(tx, {
+        ...at,
+        object: OBJECT,
+        cursor: page.cursor,
+        plan: PLAN,
+        rowsRead: page.deals.length,
+      });
+      fresh = false;
+    });
+}
