@@ -30,9 +30,10 @@ export function createTick(deps: {
           if (age >= deps.syncIntervalMinutes * MINUTE_MS) await deps.queue.requestSync(tx, job);
           await deps.queue.requestFlush(tx, job);
         }
-        await finishSettledRuns(tx);
-        await deleteExpiredAnswers(tx);
       });
+      // A transaction of its own: who ends a run holds its row and then asks for a flush, and must not wait for us meanwhile.
+      await deps.db.inWorkspace(workspaceId, finishSettledRuns);
+      await deps.db.inWorkspace(workspaceId, (tx) => deleteExpiredAnswers(tx));
       await resumeStalledRuns(deps, workspaceId);
       await startDueRun(deps, workspaceId, deps.model);
     }

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { after, before, test } from 'node:test';
+import type { Tx } from '../../src/db.ts';
+import type { ConnectionJob } from '../../src/pipeline/queue/jobs.ts';
+import type { Queue } from '../../src/pipeline/queue/queue.ts';
+import { createTick } from '../../src/pipeline/schedule.ts';
+import { ensureConnection } from '../../src/pipeline/store/connections.ts';
+import { finishRunIfSettled } from '../../src/pipeline/store/run-items.ts';
+import { createRun, findRun } from '../../src/pipeline/store/runs.ts';
+import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
+import { createTestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
+
+let here: TestDatabase;
+before(async () => {
+  here = await createTestDatabase();
+});
+after(() => here.close());
+
+test('the minute’s look and a worker that ends a run never wait for each other in a circle', async () => {
+  const { db } = here;
+  const workspaceId = await ensureWorkspace(db);
+  const { run, connection } = await db.inWorkspace(workspaceId, async (tx) => ({
+    connection: await ensureConnection(tx, workspaceId, 'hubspot', 'default'),
+    run: await createRun(tx, workspaceId, { kind: 'manual', model: 'm' }),
+  }));
+  const events = new EventEmitter();
+  // Two that ask for one flush at once wait for each other, as the queue's unique keys make them.
+  const requestFlush = async (tx: Tx, { connectionId }: ConnectionJob): Promise<void> => {
+    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [connectionId]);
+  };
+  const queue: Queue = {
+    enqueueCompanies: async () => undefined,
+    requestSync: async () => undefined,
+    requestFlush: async (tx, job) => {
+      await requestFlush(tx, job);
+      events.emit('asked by the minute');
+    },
+    work: async () => undefined,
+    countJobs: async () => [],
+    stop: async () => undefined,
+  };
+  const tick = createTick({
+    db,
+    queue,
+    model: 'm',
+    syncIntervalMinutes: 15,
+    areKeysGood: async () => true,
+  });
+
+  let minute = Promise.resolve();
+  await db.inWorkspace(workspaceId, async (tx) => {
+    assert.equal(await finishRunIfSettled(tx, run.id), true);
+    const asked = once(events, 'asked by the minute');
+    minute = tick();
+    await asked;
+    await requestFlush(tx, { workspaceId, connectionId: connection.id });
+  });
+  await minute;
+
+  assert.equal((await db.inWorkspace(workspaceId, (tx) => findRun(tx, run.id)))?.state, 'done');
+});
