@@ -11,9 +11,10 @@ import type { Client } from './client.ts';
 import { selectColumns } from './columns.ts';
 import type { Describe, ObjectDescription } from './describe.ts';
 import type { SalesforceObject } from './fields.ts';
-import { toRecord } from './to-record.ts';
+import { toRecord, versionOf } from './to-record.ts';
 
-type Options = CallOptions & { bulk: BulkSettings };
+/** `seen`: versions of rows that were read a moment ago, by pages, and need not come again. */
+type Options = CallOptions & { bulk: BulkSettings; seen: ReadonlySet<string> };
 
 /** What a bulk query left to do. */
 type Left = { state: ChangesCursor; mayUseBulk: boolean };
@@ -57,7 +58,8 @@ export async function* readInBulk(
       { ...options, description },
     )) {
       state = { ...noteLatest(state, rows), job, locator };
-      yield { records: rows.map((row) => toRecord(plan, row)), cursor: done ? finish(state) : state };
+      const unseen = options.seen.size === 0 ? rows : rows.filter((row) => !options.seen.has(versionOf(row)));
+      yield { records: unseen.map((row) => toRecord(plan, row)), cursor: done ? finish(state) : state };
     }
   } catch (error) {
     // A job that somebody left behind may be tried once more; one of our own that is lost will be lost again.

@@ -12,7 +12,7 @@ import { selectColumns } from './columns.ts';
 import type { Describe } from './describe.ts';
 import { provider } from './failures.ts';
 import type { SalesforceObject } from './fields.ts';
-import { isRow, toRecord } from './to-record.ts';
+import { isRow, toRecord, versionOf } from './to-record.ts';
 import type { Row } from './to-record.ts';
 
 const Page = z.object({
@@ -43,26 +43,27 @@ export async function* readChanges(
 ): AsyncGenerator<ChangePage> {
   let state = readCursor(cursor);
   let mayUseBulk = true;
+  let seen: ReadonlySet<string> = new Set();
   for (;;) {
     if (state.job === null) {
       const much = yield* readPages(client, describe, plan, state, { ...options, mayUseBulk });
       if (much === null) return;
-      state = much;
+      ({ state, seen } = much);
     }
-    const left = yield* readInBulk(client, describe, plan, state, options);
+    const left = yield* readInBulk(client, describe, plan, state, { ...options, seen });
     if (left === null) return;
     ({ state, mayUseBulk } = left);
   }
 }
 
-/** Pages of the REST API; answers null when all is read, or where to go on when there are too many of them. */
+/** Pages of the REST API; answers null when all is read, or where to go on, and what was seen, when there are too many of them. */
 async function* readPages(
   client: Client,
   describe: Describe,
   plan: ObjectPlan<SalesforceObject>,
   from: ChangesCursor,
   options: ReadOptions & { mayUseBulk: boolean },
-): AsyncGenerator<ChangePage, ChangesCursor | null> {
+): AsyncGenerator<ChangePage, { state: ChangesCursor; seen: ReadonlySet<string> } | null> {
   let state = from;
   let next: string | null = null;
   let rounds = 0;
@@ -94,9 +95,19 @@ async function* readPages(
     state = advance({ ...state, started }, records);
     yield { records: records.map((row) => toRecord(plan, row)), cursor: done ? finish(state) : state };
     if (done) return null;
-    if (isFirst && options.mayUseBulk && totalSize > options.bulk.above) return state;
+    if (isFirst && options.mayUseBulk && totalSize > options.bulk.above)
+      return { state, seen: versionsBefore(started, records) };
     next = nextRecordsUrl ?? null;
   }
+}
+
+// Stamps are whole seconds: a row that was saved a moment ago may be saved again under the same one.
+const SETTLED_MS = 60_000;
+
+/** The versions of these rows that were saved well before that moment, so that any later one has another stamp. */
+function versionsBefore(moment: string, rows: readonly Row[]): ReadonlySet<string> {
+  const until = Date.parse(moment) - SETTLED_MS;
+  return new Set(rows.flatMap((row) => (Date.parse(row.SystemModstamp) < until ? versionOf(row) : [])));
 }
 
 function askPage(client: Client, url: string, options: CallOptions): Promise<Answered<Page>> {

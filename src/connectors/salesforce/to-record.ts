@@ -23,6 +23,11 @@ export function isRow(row: unknown): row is Row {
   );
 }
 
+/** Tells a row, and whether it was saved since: the same whichever API sent it. */
+export function versionOf(row: Row): string {
+  return `${row.Id} ${readInstant(row.SystemModstamp)}`;
+}
+
 /** Which standard fields tell what, unless settings map it otherwise. */
 export const usualFields: Readonly<Record<SalesforceObject, FieldMap>> = {
   Account: {

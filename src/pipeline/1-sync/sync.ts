@@ -4,8 +4,9 @@ import type { Database, Tx } from '../../db.ts';
 import { holdSettings, noteSynced } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import { findCursor, forgetCursors, saveCursor } from '../store/cursors.ts';
-import { mergeRecords } from '../store/merge-records.ts';
-import type { MirroredRecord } from '../store/records.ts';
+import { mergeRecords, prepareRecord } from '../store/merge-records.ts';
+import type { PreparedRecord } from '../store/merge-records.ts';
+import { hasRecords } from '../store/records.ts';
 import { mirrorRecord } from './mirror-record.ts';
 import { nameOfPlan } from './reading-plan.ts';
 import { SettingsChanged } from './settings-changed.ts';
@@ -24,9 +25,9 @@ export type SyncResult = {
  * Rows on their way to the database, mirrored as they come, while it merges those before; and where to go on when they are there
  * (null: nothing was read).
  */
-type Batch = { records: CrmRecord[]; mirrored: MirroredRecord[]; cursor: SyncCursor | null };
+type Batch = { records: CrmRecord[]; prepared: PreparedRecord[]; cursor: SyncCursor | null };
 
-const startBatch = (): Batch => ({ records: [], mirrored: [], cursor: null });
+const startBatch = (): Batch => ({ records: [], prepared: [], cursor: null });
 
 export type SyncOptions = {
   db: Database;
@@ -63,11 +64,14 @@ async function syncObject(options: SyncOptions, object: CrmObject, result: SyncR
   const { settings, settingsVersion } = connection;
   const at = { workspaceId: connection.workspaceId, connectionId: connection.id };
   const plan = nameOfPlan(object, settings);
-  const cursor = await db.inWorkspace(at.workspaceId, (tx) => findCursor(tx, connection.id, object, plan));
+  const { cursor, fresh } = await db.inWorkspace(at.workspaceId, async (tx) => ({
+    cursor: await findCursor(tx, connection.id, object, plan),
+    fresh: !(await hasRecords(tx, connection.id, object)),
+  }));
   const merge = async (batch: Batch, reached: SyncCursor): Promise<void> => {
     const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
       if (!(await holdSettings(tx, connection.id, settingsVersion))) throw new SettingsChanged();
-      const counts = await mergeRecords(tx, at, batch.mirrored);
+      const counts = await mergeRecords(tx, at, batch.prepared, { fresh });
       await options.onPage?.(tx, batch.records);
       await saveCursor(tx, { ...at, object, cursor: reached, plan, rowsRead: batch.records.length });
       return counts;
@@ -92,7 +96,7 @@ async function syncObject(options: SyncOptions, object: CrmObject, result: SyncR
     for await (const page of crm.readChanges(object, cursor, options.call)) {
       for (const record of page.records) {
         batch.records.push(record);
-        batch.mirrored.push(mirrorRecord(record, settings.exclude));
+        batch.prepared.push(prepareRecord(mirrorRecord(record, settings.exclude)));
       }
       batch.cursor = page.cursor;
       result.read += page.records.length;

@@ -1,4 +1,5 @@
 import type { Tx } from '../../db.ts';
+import type { CompaniesFound } from './make-companies.ts';
 import type { ChangedRecord } from './merge-records.ts';
 
 export type LinkCounts = { added: number; changed: number };
@@ -18,11 +19,11 @@ export async function linkRecords(
   tx: Tx,
   at: At,
   changed: readonly ChangedRecord[],
-  made: readonly string[] = [],
+  { made, settled }: Pick<CompaniesFound, 'made' | 'settled'> = { made: [], settled: new Set() },
 ): Promise<LinkCounts> {
   if (changed.length === 0) return { added: made.length, changed: 0 };
   const moved = await followFamilies(tx, at.connectionId, changed);
-  const domains = await listTouchedDomains(tx, changed, made, moved);
+  const domains = await listTouchedDomains(tx, changed, moved, { made, settled });
   const counts = await saveCompanies(tx, at.workspaceId, domains);
   await tx.query(
     `update records r set company_id = (select c.id from companies c where c.domain = r.domain)
@@ -84,15 +85,16 @@ async function followFamilies(
 async function listTouchedDomains(
   tx: Tx,
   changed: readonly ChangedRecord[],
-  made: readonly string[],
   moved: readonly string[],
+  { made, settled }: Pick<CompaniesFound, 'made' | 'settled'>,
 ): Promise<string[]> {
   const isMade = new Set(made);
   const certain = new Set(moved);
   const doubtful = new Set<string>();
   for (const { object, domain } of changed) {
     if (domain === null || isMade.has(domain)) continue;
-    (ACCOUNTS.includes(object) ? certain : doubtful).add(domain);
+    if (ACCOUNTS.includes(object)) certain.add(domain);
+    else if (!settled.has(domain)) doubtful.add(domain);
   }
   const { rows } = await tx.query<{ domain: string }>(
     `select domain from unnest($1::text[]) as people(domain)
@@ -117,7 +119,7 @@ async function saveCompanies(tx: Tx, workspaceId: string, domains: readonly stri
               website, industry, employees, country
        from records
        where domain = any($2) and not deleted and merged_into is null
-       order by domain, (object in ('Account', 'company')) desc, (website is not null) desc, object, external_id
+       order by domain, (object in ('Account', 'company')) desc, (website is not null) desc, object collate "C", external_id collate "C"
      ), hashed as (
        select *, md5(concat_ws('|', name, website, industry, employees, country)) as input_hash from facts
      ), saved as (

@@ -2,9 +2,10 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Tx } from '../../db.ts';
+import { findOrMakeCompanies } from './make-companies.ts';
 import { linkRecords } from './company-links.ts';
-import { updateExclusions } from './exclusions.ts';
 import type { LinkCounts } from './company-links.ts';
+import { updateExclusions } from './exclusions.ts';
 import type { MirroredRecord } from './records.ts';
 
 const COLUMNS = [
@@ -81,7 +82,8 @@ export type ChangedRecord = Pick<MirroredRecord, 'object' | 'externalId' | 'doma
 export async function mergeRecords(
   tx: Tx,
   at: { workspaceId: string; connectionId: string },
-  records: readonly MirroredRecord[],
+  records: readonly PreparedRecord[],
+  { fresh = false }: { fresh?: boolean } = {},
 ): Promise<{ changed: number; companies: LinkCounts }> {
   if (records.length === 0) return { changed: 0, companies: { added: 0, changed: 0 } };
   // Two syncs of one connection at once (a person's and the schedule's) take turns, page by page. A server that crashes may
@@ -90,45 +92,29 @@ export async function mergeRecords(
     `select pg_advisory_xact_lock(hashtextextended($1, 0)), set_config('synchronous_commit', 'off', true)`,
     [at.connectionId],
   );
-  await tx.query(`create temporary table if not exists incoming (${INCOMING}) on commit delete rows`);
-  const copy = tx.client.query(copyFrom(`copy incoming (${COLUMNS.join(', ')}) from stdin`));
-  await pipeline(Readable.from(encodeRows(latestOf(records))), copy);
-  const made = await makeCompanies(tx, at.workspaceId);
-  const changed = await writeRows(tx, at);
-  const companies = await linkRecords(tx, at, changed, made);
-  const left = new Set(records.flatMap((record) => (record.excludedBecause === null ? [] : keyOf(record))));
+  const latest = latestOf(records);
+  const companies = await findOrMakeCompanies(
+    tx,
+    at.workspaceId,
+    latest.map(({ record }) => record),
+  );
+  await tx.query(
+    `create temporary table if not exists incoming (${INCOMING}, company_id uuid) on commit delete rows`,
+  );
+  const copy = tx.client.query(copyFrom(`copy incoming (${COLUMNS.join(', ')}, company_id) from stdin`));
+  await pipeline(Readable.from(linesOf(latest, companies.ids)), copy);
+  const changed = (fresh ? await insertFresh(tx, at, latest) : null) ?? (await writeRows(tx, at));
+  const linked = await linkRecords(tx, at, changed, companies);
+  const left = new Set(
+    latest.flatMap(({ record }) => (record.excludedBecause === null ? [] : keyOf(record))),
+  );
   await updateExclusions(
     tx,
     at.connectionId,
     changed,
     changed.filter((row) => left.has(keyOf(row))),
   );
-  return { changed: changed.length, companies };
-}
-
-/** The companies that rows mean and that are not there yet, with what the rows say of them. Answers their domains. */
-async function makeCompanies(tx: Tx, workspaceId: string): Promise<string[]> {
-  const { rows } = await tx.query<{ domain: string }>(
-    `with facts as (
-       select distinct on (domain) domain, case when object in ('Account', 'company') then name else company_name end as name,
-              website, industry, employees, country
-       from incoming
-       where domain is not null and not deleted and merged_into is null
-         and (object not in ('Contact', 'contact') or parent_id is null)
-         and (select c.id from companies c where c.domain = incoming.domain) is null
-       order by domain, (object in ('Account', 'company')) desc, (website is not null) desc, object, external_id
-     )
-     insert into companies (workspace_id, domain, name, website, industry, employees, country, input_hash)
-     select $1, domain, coalesce(name, domain), coalesce(website, 'https://' || domain), industry, employees, country,
-            md5(concat_ws('|', name, website, industry, employees, country))
-     from facts
-     -- In one order everywhere, so that two connections that sync at once never wait for each other in a circle.
-     order by domain
-     on conflict (workspace_id, domain) do nothing
-     returning domain`,
-    [workspaceId],
-  );
-  return rows.map((row) => row.domain);
+  return { changed: changed.length, companies: linked };
 }
 
 async function writeRows(
@@ -136,7 +122,7 @@ async function writeRows(
   at: { workspaceId: string; connectionId: string },
 ): Promise<ChangedRecord[]> {
   const insert = `insert into records (workspace_id, connection_id, company_id, ${COLUMNS.join(', ')})
-    select $1, $2, (select c.id from companies c where c.domain = f.domain and not f.deleted), ${COLUMNS.join(', ')} from found f`;
+    select $1, $2, company_id, ${COLUMNS.join(', ')} from found`;
   const returning = 'returning object, external_id as "externalId", domain, parent_id as "parentId"';
   const { rows } = await tx.query<ChangedRecord>(
     // What is new is inserted plainly: "on conflict" would look it up again, at half the price of the whole.
@@ -162,20 +148,61 @@ async function writeRows(
   return rows;
 }
 
+/**
+ * The same for rows none of which should be there: they are not looked up, nor told again. Null when one was, and nothing has
+ * happened then.
+ */
+async function insertFresh(
+  tx: Tx,
+  at: { workspaceId: string; connectionId: string },
+  rows: readonly PreparedRecord[],
+): Promise<ChangedRecord[] | null> {
+  await tx.query('savepoint fresh');
+  try {
+    await tx.query(
+      `insert into records (workspace_id, connection_id, company_id, ${COLUMNS.join(', ')})
+       select $1, $2, company_id, ${COLUMNS.join(', ')} from incoming`,
+      [at.workspaceId, at.connectionId],
+    );
+    return rows.map(({ record }) => record);
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    await tx.query('rollback to savepoint fresh');
+    return null;
+  }
+}
+
+function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23505';
+}
+
 const keyOf = ({ object, externalId }: Pick<ChangedRecord, 'object' | 'externalId'>): string =>
   `${object} ${externalId}`;
 
 /** The last of several versions of one row. */
-function latestOf(records: readonly MirroredRecord[]): Iterable<MirroredRecord> {
-  const latest = new Map(records.map((record) => [keyOf(record), record]));
-  return latest.size === records.length ? records : latest.values();
+function latestOf(rows: readonly PreparedRecord[]): readonly PreparedRecord[] {
+  const latest = new Map(rows.map((row) => [keyOf(row.record), row]));
+  return latest.size === rows.length ? rows : [...latest.values()];
 }
 
-function* encodeRows(records: Iterable<MirroredRecord>): Generator<string> {
+/** A row as it goes to the database, its company apart. */
+export type PreparedRecord = { record: MirroredRecord; line: string };
+
+/** Done while the database is busy with the rows before. */
+export const prepareRecord = (record: MirroredRecord): PreparedRecord => ({
+  record,
+  line: valuesOf(record).map(encodeValue).join('\t'),
+});
+
+function* linesOf(
+  rows: readonly PreparedRecord[],
+  companies: ReadonlyMap<string, string>,
+): Generator<string> {
   // Chunks of about 64 kB keep the stream's overhead per row small.
   let chunk = '';
-  for (const record of records) {
-    chunk += `${valuesOf(record).map(encodeValue).join('\t')}\n`;
+  for (const { record, line } of rows) {
+    const company = record.deleted ? undefined : companies.get(record.domain ?? '');
+    chunk += `${line}\t${company ?? '\\N'}\n`;
     if (chunk.length > 65_536) {
       yield chunk;
       chunk = '';

@@ -24,6 +24,15 @@ export type CompanyRecord = {
   policies: ConnectionSettings['write'];
 };
 
+/** Is any row of that object mirrored? */
+export async function hasRecords(tx: Tx, connectionId: string, object: CrmObject): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    'select from records where connection_id = $1 and object = $2 limit 1',
+    [connectionId, object],
+  );
+  return rowCount === 1;
+}
+
 /** The rows of both CRMs that point to the company and can be written to: not deleted, merged away, converted or left out. */
 export async function listWritableRecords(
   tx: Tx,

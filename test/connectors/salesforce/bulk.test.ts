@@ -79,8 +79,7 @@ suite('A large org is read in bulk', () => {
     const options = ledger();
     const { records: rows } = await readAll(crm, 'Account', null, options);
     assert.equal(new Set(rows.map((row) => row.externalId)).size, ALL);
-    // The row that the first page ended with stands on both sides.
-    assert.equal(rows.length, ALL + 1);
+    assert.equal(rows.length, ALL, 'what the first page brought does not come again');
     const calls = twin.kit.calls.summary().byOperation;
     assert.deepEqual(
       ['query all', 'query more', 'bulk query create', 'bulk query results', 'bulk query delete'].map(
@@ -276,7 +275,7 @@ suite('A large org is read in bulk', () => {
       rows += page.records.length;
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
-    assert.equal(rows, ALL + 1);
+    assert.equal(rows, ALL);
   });
 
   test('a set with fewer rows than it says is not believed', async () => {
@@ -385,6 +384,8 @@ test('25,000 accounts with one timestamp all arrive in bulk, and the sync ends',
   twin.edit({ operation: 'create', as: 'administrator', object: 'Account', records });
   const first = await readAll(crm, 'Account', null);
   assert.equal(new Set(idsOf(first.pages)).size, 25_003);
+  // Saved within this minute, a row of the first page may have been saved again under the same stamp: it comes a second time.
+  assert.ok(idsOf(first.pages).length > 25_003);
   const second = await readAll(crm, 'Account', first.cursor);
   assert.equal(new Set(idsOf(second.pages)).size, 25_000);
 });

@@ -245,3 +245,35 @@ test('a sync that began under other settings stores nothing more once they are c
   );
   assert.equal(stale, false, 'nor does an older document overwrite them');
 });
+
+test('a first sync that meets a row twice keeps its later version, and a lead changes no company that has an account', async () => {
+  const other = await here.db.inWorkspace(workspaceId, (tx) =>
+    ensureConnection(tx, workspaceId, 'salesforce', 'fresh'),
+  );
+  const account = (id: string, rest: Partial<CrmRecord>): CrmRecord =>
+    crmRecord('Account', id, { website: `${id}.example`, ...rest });
+  const first = Array.from({ length: 5000 }, (_, index) => account(`fresh${index}`, { name: 'First' }));
+  const crm = createCrm({
+    Account: [first, [account('fresh7', { name: 'Second' }), account('freshlast', { name: 'Last' })]],
+    Lead: [
+      [crmRecord('Lead', 'freshlead', { email: 'a@fresh8.example', companyName: 'What a lead calls it' })],
+    ],
+  });
+
+  const result = await syncConnection({
+    db: here.db,
+    crm,
+    connection: other,
+    full: false,
+    call: { signal: new AbortController().signal },
+  });
+
+  assert.deepEqual([result.changed, result.companiesAdded, result.companiesChanged], [5003, 5001, 1]);
+  const names = await query<{ domain: string; name: string }>(
+    `select domain, name from companies where domain in ('fresh7.example', 'fresh8.example', 'freshlast.example') order by 1`,
+  );
+  assert.deepEqual(
+    names.map(({ name }) => name),
+    ['Second', 'First', 'Last'],
+  );
+});

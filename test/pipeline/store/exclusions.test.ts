@@ -11,7 +11,7 @@ import {
   updateExclusionsBy,
   updateExclusionsOfAccounts,
 } from '../../../src/pipeline/store/exclusions.ts';
-import { mergeRecords } from '../../../src/pipeline/store/merge-records.ts';
+import { mergeRecords, prepareRecord } from '../../../src/pipeline/store/merge-records.ts';
 import { clearDeals, mergeDeals } from '../../../src/pipeline/store/open-deals.ts';
 import { deleteMirror, retireConnection } from '../../../src/pipeline/store/remove-connection.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
@@ -38,7 +38,9 @@ async function sync(records: readonly CrmRecord[], name?: string): Promise<void>
   for (const [kind, rows] of Map.groupBy(records, kindOf)) {
     const { id: connectionId, settings } = await open(kind, name);
     const mirrored = rows.map((row) => mirrorRecord(row, settings.exclude));
-    await here.db.inWorkspace(workspaceId, (tx) => mergeRecords(tx, { workspaceId, connectionId }, mirrored));
+    await here.db.inWorkspace(workspaceId, (tx) =>
+      mergeRecords(tx, { workspaceId, connectionId }, mirrored.map(prepareRecord)),
+    );
   }
 }
 async function syncDeals(deals: readonly CrmDeal[]): Promise<void> {

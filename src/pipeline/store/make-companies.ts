@@ -1,0 +1,97 @@
+import type { Tx } from '../../db.ts';
+import type { MirroredRecord } from './records.ts';
+
+const CONTACTS: readonly string[] = ['Contact', 'contact'];
+const ACCOUNTS: readonly string[] = ['Account', 'company'];
+
+export type CompaniesFound = {
+  ids: ReadonlyMap<string, string>;
+  made: string[];
+  settled: ReadonlySet<string>;
+};
+
+/**
+ * The companies that these rows mean: those that are there, and those that are made of what the rows say. Not for contacts of an
+ * account: they belong where it does. Rows are compared here and not in SQL, where each of them would be looked up and sorted.
+ * @returns ids by domain, which domains are new, and which companies leads and contacts say nothing new about: they are due on
+ * some day and have an account
+ */
+export async function findOrMakeCompanies(
+  tx: Tx,
+  workspaceId: string,
+  records: readonly MirroredRecord[],
+): Promise<CompaniesFound> {
+  const facts = new Map<string, MirroredRecord>();
+  const domains = new Set<string>();
+  for (const record of records) {
+    const { domain } = record;
+    if (domain === null || record.deleted) continue;
+    domains.add(domain);
+    if (record.mergedInto !== null || (CONTACTS.includes(record.object) && record.parentId !== null))
+      continue;
+    const other = facts.get(domain);
+    if (other === undefined || knowsBetter(record, other)) facts.set(domain, record);
+  }
+  const found = await findCompanies(tx, [...domains]);
+  const ids = new Map(found.map(({ domain, id }) => [domain, id]));
+  const settled = new Set(found.flatMap(({ domain, isSettled }) => (isSettled ? domain : [])));
+  // In one order everywhere, so that two connections that sync at once never wait for each other in a circle.
+  const missing = [...facts]
+    .filter(([domain]) => !ids.has(domain))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  if (missing.length === 0) return { ids, made: [], settled };
+  const made = await makeCompanies(tx, workspaceId, missing);
+  for (const { domain, id } of made) ids.set(domain, id);
+  // Made by another connection in this very moment.
+  const late = missing.flatMap(([domain]) => (ids.has(domain) ? [] : domain));
+  if (late.length > 0) for (const { domain, id } of await findCompanies(tx, late)) ids.set(domain, id);
+  return { ids, made: made.map(({ domain }) => domain), settled };
+}
+
+/** Accounts decide what a company is called, those with a website first; between equals the first by object and id. */
+function knowsBetter(one: MirroredRecord, other: MirroredRecord): boolean {
+  const rank = ({ object, website, externalId }: MirroredRecord): string =>
+    `${ACCOUNTS.includes(object) ? 0 : 1}${website === null ? 1 : 0}${object} ${externalId}`;
+  return rank(one) < rank(other);
+}
+
+type Known = { domain: string; id: string; isSettled: boolean };
+
+async function findCompanies(tx: Tx, domains: readonly string[]): Promise<Known[]> {
+  if (domains.length === 0) return [];
+  const { rows } = await tx.query<Known>(
+    `select domain, id, due_at is not null and exists (
+       select from records a
+       where a.domain = c.domain and a.object = any($2) and not a.deleted and a.merged_into is null) as "isSettled"
+     from companies c where domain = any($1)`,
+    [domains, ACCOUNTS],
+  );
+  return rows;
+}
+
+async function makeCompanies(
+  tx: Tx,
+  workspaceId: string,
+  facts: readonly (readonly [string, MirroredRecord])[],
+): Promise<{ domain: string; id: string }[]> {
+  const column = <T>(of: (record: MirroredRecord) => T): T[] => facts.map(([, record]) => of(record));
+  const { rows } = await tx.query<{ domain: string; id: string }>(
+    `insert into companies (workspace_id, domain, name, website, industry, employees, country, input_hash)
+     select $1, domain, coalesce(name, domain), coalesce(website, 'https://' || domain), industry, employees, country,
+            md5(concat_ws('|', name, website, industry, employees, country))
+     from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[])
+       as made (domain, name, website, industry, employees, country)
+     on conflict (workspace_id, domain) do nothing
+     returning domain, id`,
+    [
+      workspaceId,
+      facts.map(([domain]) => domain),
+      column((record) => (ACCOUNTS.includes(record.object) ? record.name : record.companyName)),
+      column((record) => record.website),
+      column((record) => record.industry),
+      column((record) => record.employees),
+      column((record) => record.country),
+    ],
+  );
+  return rows;
+}
