@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { startHubspotTwin } from './hubspot/twin.ts';
+import type { HubspotTwin } from './hubspot/twin.ts';
 import type { FaultSettings } from './kit/faults.ts';
 import type { Twin } from './kit/twin.ts';
 import { loadWorld } from './kit/world.ts';
@@ -13,7 +14,7 @@ import { startWebTwin } from './web/twin.ts';
 
 export type Sandbox = {
   world: World;
-  twins: { salesforce: SalesforceTwin; hubspot: Twin; tavily: Twin; web: Twin; llm: Twin };
+  twins: { salesforce: SalesforceTwin; hubspot: HubspotTwin; tavily: Twin; web: Twin; llm: Twin };
   /** The environment that points Fieldnote at the twins. */
   environment: Record<string, string>;
   /** The environment of the scripted LLM twin: for tests, not a model. */

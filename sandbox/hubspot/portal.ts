@@ -3,6 +3,7 @@ import type { TwinClock } from '../kit/clock.ts';
 import { answerWith, refuse } from './answers.ts';
 import type { Author } from './events.ts';
 import type { Guard } from './guard.ts';
+import type { RequestCheck } from './sdk-requests.ts';
 import type { SearchIndex } from './index-lag.ts';
 import { renderRecord } from './render.ts';
 import type { Wanted } from './render.ts';
@@ -20,6 +21,7 @@ export type Portal = {
   app: Express;
   state: TwinState;
   guard: Guard;
+  requests: RequestCheck;
   tokens: Tokens;
   index: SearchIndex;
   clock: TwinClock;

@@ -16,6 +16,8 @@ import { mountOauth } from './routes-oauth.ts';
 import { mountProperties } from './routes-properties.ts';
 import { mountReads } from './routes-read.ts';
 import { mountWrites } from './routes-write.ts';
+import { createRequestCheck } from './sdk-requests.ts';
+import type { RequestCheck } from './sdk-requests.ts';
 import { openState } from './state.ts';
 import { createTokens } from './tokens.ts';
 import type { OauthApp } from './tokens.ts';
@@ -52,8 +54,13 @@ export type HubspotTwinOptions = {
   appId?: number;
 };
 
+export type HubspotTwin = Twin & {
+  /** Requests that were held to the types of HubSpot's library, and how many did not fit them. */
+  requestCounts(): ReturnType<RequestCheck['counts']>;
+};
+
 /** A local HubSpot portal, serving a world on 2026-09, v3 and v4 paths. Resolves when it listens. */
-export async function startHubspotTwin(options: HubspotTwinOptions): Promise<Twin> {
+export async function startHubspotTwin(options: HubspotTwinOptions): Promise<HubspotTwin> {
   let portal: Portal | null = null;
   const opened = (): Portal => {
     if (portal === null) throw new Error('the HubSpot twin is not open yet');
@@ -73,7 +80,8 @@ export async function startHubspotTwin(options: HubspotTwinOptions): Promise<Twi
       sendError(response, tooMany(retryAfterSeconds <= 1 ? 'SECONDLY' : 'TEN_SECONDLY_ROLLING'));
     },
   };
-  return startTwin(definition, { port: options.port, faults: options.faults });
+  const twin = await startTwin(definition, { port: options.port, faults: options.faults });
+  return { ...twin, requestCounts: () => opened().requests.counts() };
 }
 
 function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
@@ -103,6 +111,7 @@ function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
       beforeChange: (...change) => index.beforeChange(...change),
     }),
     guard,
+    requests: createRequestCheck(),
     tokens,
     index,
     clock: kit.clock,
@@ -117,6 +126,7 @@ function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
   mountOauth(kit.app, tokens);
   kit.app.use((request, response, next) => guard.check(request, response, next));
   kit.app.use(express.json({ limit: '10mb' }));
+  kit.app.use((request, response, next) => portal.requests.check(request, response, next));
   mountReads(portal);
   mountWrites(portal);
   mountProperties(portal);

@@ -81,6 +81,8 @@ export async function startSystem(
       await Promise.all(apps.map((app) => app.stop()));
       await sandbox.stop();
       await database.close();
+      const { refused } = sandbox.twins.hubspot.requestCounts();
+      if (refused > 0) throw new Error(`${refused} requests to HubSpot are not as its library types them`);
     },
   };
 }

@@ -1,8 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { HubspotCompany, HubspotContact, World } from '../../sandbox/kit/world-types.ts';
 import { startHubspotTwin } from '../../sandbox/hubspot/twin.ts';
-import type { HubspotTwinOptions } from '../../sandbox/hubspot/twin.ts';
-import type { Twin } from '../../sandbox/kit/twin.ts';
+import type { HubspotTwin, HubspotTwinOptions } from '../../sandbox/hubspot/twin.ts';
 
 export const TOKEN = 'pat-eu1-sandbox';
 
@@ -60,7 +59,7 @@ export function makeWorld(companies: HubspotCompany[], contacts: HubspotContact[
 export type Answer = { status: number; json: Record<string, unknown>; headers: Headers };
 
 export type TestPortal = {
-  twin: Twin;
+  twin: HubspotTwin;
   /** Closes before the test does. */
   close: () => Promise<void>;
   call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
@@ -74,6 +73,7 @@ export type TestPortal = {
 export async function startPortal(
   context: TestContext,
   options: Partial<HubspotTwinOptions> = {},
+  { mayBeRefused = false } = {},
 ): Promise<TestPortal> {
   const companies = Array.from({ length: 10 }, (_, place) => makeCompany(place + 1));
   const contacts = [1, 2, 3].map((number) => makeContact(number, { companyId: companies[0]?.id ?? null }));
@@ -85,7 +85,12 @@ export async function startPortal(
   });
   let closed: Promise<void> | null = null;
   const close = (): Promise<void> => (closed ??= twin.close());
-  context.after(close);
+  context.after(async () => {
+    await close();
+    const { refused } = twin.requestCounts();
+    if (!mayBeRefused && refused > 0)
+      throw new Error(`${refused} requests are not as HubSpot's library types them`);
+  });
   const send = async (
     method: string,
     path: string,

@@ -153,7 +153,8 @@ function searchPage(
     body: {
       limit: SEARCH_PAGE,
       filterGroups: [{ filters }],
-      sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
+      // Ascending, as the library's types write it.
+      sorts: ['hs_object_id'],
       properties: [...syncedProperties(plan)],
       ...(offset === null ? {} : { after: offset }),
     },
