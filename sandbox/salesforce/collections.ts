@@ -10,6 +10,8 @@ import { showValue } from './soql-run.ts';
 
 // sObject Collections: records per update, ids per retrieve (REST API guide).
 const MOST_UPDATES = 200;
+// Records of one object that follow one another are worked off together: each such chunk counts (the same guide).
+const MOST_CHUNKS = 10;
 const MOST_RETRIEVED = 2000;
 
 const Update = z.object({
@@ -36,6 +38,15 @@ export function updateCollection(org: Org, call: Call): Answer {
       400,
       'LIMIT_EXCEEDED',
       `record limit reached. cannot submit more than ${MOST_UPDATES} records in a single request.`,
+    );
+  const chunks = records.filter(
+    ({ attributes }, index) => attributes.type !== records[index - 1]?.attributes.type,
+  ).length;
+  if (chunks > MOST_CHUNKS)
+    throw new Refusal(
+      400,
+      'LIMIT_EXCEEDED',
+      `Cannot have more than ${MOST_CHUNKS} chunks in a single operation. Please rearrange the data to reduce chunking.`,
     );
   const events: OrgEvent[] = [];
   const seen = new Set<string>();

@@ -157,6 +157,83 @@ suite('The Salesforce twin is an org with users, limits and setup', () => {
       },
     );
 
+  /** The kind of a JSON value, null apart, since what is often null says little. */
+  const kindOf = (value: unknown): string =>
+    value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value;
+  const kindsIn = (values: readonly Record<string, unknown>[]): Map<string, Set<string>> => {
+    const kinds = new Map<string, Set<string>>();
+    for (const value of values)
+      for (const [key, held] of Object.entries(value))
+        kinds.set(key, (kinds.get(key) ?? new Set<string>()).add(kindOf(held)));
+    return kinds;
+  };
+  /** Keys whose values are of a kind that the recorded ones never are; null may stand for any. */
+  const strangeKinds = (
+    ours: readonly Record<string, unknown>[],
+    real: readonly Record<string, unknown>[],
+  ): string[] => {
+    const known = kindsIn(real);
+    return [...kindsIn(ours)].flatMap(([key, kinds]) => {
+      const allowed = known.get(key);
+      if (allowed === undefined) return [`${key}: not in any recorded one`];
+      const isOpen = [...allowed].every((kind) => kind === 'null');
+      return isOpen ? [] : [...kinds].filter((kind) => !allowed.has(kind)).map((kind) => `${key}: ${kind}`);
+    });
+  };
+  const Loose = z.record(z.string(), z.unknown());
+  const Recorded = z.looseObject({ fields: z.array(Loose) });
+  const readRecorded = (name: string): unknown => JSON.parse(readFileSync(join(recorded, name), 'utf8'));
+
+  test(
+    'each value of a describe is of the kind that recorded ones have under its key',
+    { skip: existsSync(recorded) ? false : 'no recorded describes: set FIELDNOTE_DATA' },
+    async () => {
+      const names = ['Account', 'Lead', 'Contact', 'Opportunity', 'Case', 'Custom__c'];
+      const real = names.map((name) => Recorded.parse(readRecorded(`${name}_describe.json`)));
+      const mine = [];
+      for (const object of ['Account', 'Lead', 'Contact'])
+        mine.push(Recorded.parse((await ask('GET', `/sobjects/${object}/describe`)).body));
+      // Newer than the recordings.
+      const newer = ['associateEntityType', 'associateParentEntity', 'sobjectDescribeOption'];
+      const older = (rows: readonly Record<string, unknown>[]) =>
+        rows.map((row) => Object.fromEntries(Object.entries(row).filter(([key]) => !newer.includes(key))));
+      assert.deepEqual(strangeKinds(older(mine), real), []);
+      assert.deepEqual(
+        strangeKinds(
+          mine.flatMap(({ fields }) => fields),
+          real.flatMap(({ fields }) => fields),
+        ),
+        [],
+      );
+      const values = (describes: readonly { fields: Record<string, unknown>[] }[]) =>
+        describes.flatMap(({ fields }) =>
+          fields.flatMap((field) => z.array(Loose).parse(field.picklistValues)),
+        );
+      assert.deepEqual(strangeKinds(values(mine), values(real)), []);
+    },
+  );
+
+  test(
+    'the list of objects has the shape of a recorded one',
+    { skip: existsSync(recorded) ? false : 'no recorded describes: set FIELDNOTE_DATA' },
+    async () => {
+      const Global = z.looseObject({
+        encoding: z.string(),
+        maxBatchSize: z.number(),
+        sobjects: z.array(Loose),
+      });
+      const real = Global.parse(readRecorded('Global_describe.json'));
+      const mine = Global.parse((await ask('GET', '/sobjects')).body);
+      assert.deepEqual(Object.keys(mine).toSorted(), Object.keys(real).toSorted());
+      assert.deepEqual([mine.encoding, mine.maxBatchSize], [real.encoding, real.maxBatchSize]);
+      assert.deepEqual(strangeKinds(mine.sobjects, real.sobjects), []);
+      assert.deepEqual(
+        [...kindsIn(mine.sobjects).keys()].toSorted(),
+        [...kindsIn(real.sobjects).keys()].toSorted(),
+      );
+    },
+  );
+
   test('who may edit a field can be asked, unless the right to see the setup is taken away', async () => {
     const query =
       "SELECT Field, ParentId, Parent.Name FROM FieldPermissions WHERE PermissionsEdit = true AND SobjectType = 'Account'";

@@ -139,6 +139,36 @@ suite('The Salesforce twin takes and refuses writes as the platform does', () =>
     assert.equal(results(await update(rows.slice(1))).filter((result) => result.success).length, 200);
   });
 
+  test('more than ten changes of object in one collection are refused as a whole, ten are taken in order', async () => {
+    const pairs = (count: number): Record<string, unknown>[] =>
+      Array.from({ length: count }, (_, index) =>
+        index % 2 === 0
+          ? { attributes: { type: 'Account' }, id: accountId(`more-${index}`), Points__c: 2 }
+          : { attributes: { type: 'Lead' }, id: leadId('open'), Rating: 'Hot' },
+      );
+    const refused = await update(pairs(11));
+    assert.deepEqual([refused.status, errorCode(refused)], [400, 'LIMIT_EXCEEDED']);
+    assert.notEqual(valuesOf(accountId('more-0')).Points__c, 2, 'nothing of it was saved');
+    const taken = results(await update(pairs(10)));
+    assert.equal(taken.length, 10);
+    assert.deepEqual(
+      taken.filter((_, index) => index % 2 === 0).map(({ success, id }) => [success, id]),
+      [0, 2, 4, 6, 8].map((index) => [true, accountId(`more-${index}`)]),
+    );
+    // The same object all along is one chunk, however many records.
+    assert.equal(results(await update(pairs(40).filter((_, index) => index % 2 === 0))).length, 20);
+  });
+
+  test('allOrNone is off unless it is asked for', async () => {
+    const rows = [
+      { attributes: { type: 'Account' }, id: alder, Points__c: 41 },
+      { attributes: { type: 'Account' }, id: accountId('birch'), Nope__c: 1 },
+    ];
+    const [first, second] = results(await ask('PATCH', '/composite/sobjects', { records: rows }));
+    assert.deepEqual([first?.success, second?.success], [true, false]);
+    assert.equal(valuesOf(alder).Points__c, 41);
+  });
+
   test('what is stored is trimmed, rounded and cleared as the platform does it', async () => {
     results(await update([{ id: alder, Note__c: 'two\r\nlines  ', Points__c: 12.345, Short__c: '' }]));
     const { Note__c, Points__c, Short__c } = valuesOf(alder);
