@@ -17,6 +17,8 @@ import type { TappedTwin } from '../../harness/twin-stages.ts';
 
 // FIELDNOTE_INTERLEAVINGS=1000 is the full size: about a quarter of an hour for each CRM.
 const INTERLEAVINGS = Number(process.env.FIELDNOTE_INTERLEAVINGS ?? 25);
+// The same ones each time, so that a failure is one of the code; another seed tries others.
+const SEED = Number(process.env.FIELDNOTE_INTERLEAVINGS_SEED ?? 1);
 // With the twin's clock left alone each write has to wait until the second of the last change is over.
 const IN_REAL_TIME = Math.ceil(INTERLEAVINGS / 12);
 // A flush of three records has about 40 steps over the wire, most of them the database's.
@@ -61,7 +63,7 @@ async function playAll(
       }
       await judge(stage, traces, moves, played);
     }),
-    { numRuns: options.interleavings },
+    { numRuns: options.interleavings, seed: SEED },
   );
   console.log(JSON.stringify({ kind, ...options, ...sums, seconds: (performance.now() - began) / 1000 }));
 }
