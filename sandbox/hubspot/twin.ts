@@ -68,6 +68,7 @@ export async function startHubspotTwin(options: HubspotTwinOptions): Promise<Hub
   };
   const definition: TwinDefinition = {
     name: 'hubspot',
+    readBody: express.json({ limit: '10mb' }),
     mount: (kit) => {
       portal = openPortal(kit, options);
     },
@@ -125,7 +126,6 @@ function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
   };
   mountOauth(kit.app, tokens);
   kit.app.use((request, response, next) => guard.check(request, response, next));
-  kit.app.use(express.json({ limit: '10mb' }));
   kit.app.use((request, response, next) => portal.requests.check(request, response, next));
   mountReads(portal);
   mountWrites(portal);

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import express from 'express';
-import type { Express, Request, Response } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import { createCallLog } from './call-log.ts';
 import type { CallLog } from './call-log.ts';
 import { createClock } from './clock.ts';
@@ -23,6 +23,8 @@ export type TwinDefinition = {
   dump(): unknown;
   /** POST /_twin/edit: change something as a named person or integration. Throws on a bad edit. */
   edit(body: unknown): unknown;
+  /** Reads bodies before the latency passes, so that what arrived is carried out although its sender is gone by then. */
+  readBody?: RequestHandler;
   /** True where answers may be streamed: its routes then spend `res.locals.restMs` on the way from the first byte to the last. */
   streams?: boolean;
   /** The vendor's own words for a fault. */
@@ -47,6 +49,7 @@ export async function startTwin(
     calls: createCallLog(),
   };
   mountAdmin(kit, definition);
+  if (definition.readBody !== undefined) app.use(definition.readBody);
   app.use(playFaults(kit, definition));
   definition.mount(kit);
 

@@ -16,6 +16,14 @@ const OLDEST_VERSION = 31;
 // The largest upload that Bulk API 2.0 takes.
 const BODY_LIMIT = '150mb';
 
+const TOKEN_PATH = '/services/oauth2/token';
+
+/** Reads what is sent, as it is; token requests are forms and have a reader of their own. */
+export const readRawBody = express.raw({
+  type: (request) => request.url !== TOKEN_PATH,
+  limit: BODY_LIMIT,
+});
+
 /** Mounts what is served over HTTP: OAuth, identity, REST and the Metadata SOAP API. */
 export function mountApi(
   kit: TwinKit,
@@ -26,7 +34,6 @@ export function mountApi(
 ): void {
   const { app, clock } = kit;
   const rest = createRestApi(org, limits, clock, bulkQueries);
-  const raw = express.raw({ type: () => true, limit: BODY_LIMIT });
   const userOf = (request: Request): TwinUser =>
     sessions.userOf(/^(?:Bearer|OAuth) (.+)$/.exec(request.headers.authorization ?? '')?.[1]);
   const urlOf = (request: Request): string => `http://${request.headers.host ?? '127.0.0.1'}`;
@@ -67,7 +74,7 @@ export function mountApi(
       return { ...answer, headers: { ...answer.headers, 'sforce-limit-info': `api-usage=${used}/${limit}` } };
     });
 
-  app.post('/services/oauth2/token', express.urlencoded({ extended: false }), (request, response) => {
+  app.post(TOKEN_PATH, express.urlencoded({ extended: false }), (request, response) => {
     const form: unknown = request.body;
     const { status, body } = sessions.grant({ ...(typeof form === 'object' ? form : {}) }, urlOf(request));
     send(response, { status, json: body, operation: 'token' });
@@ -94,7 +101,6 @@ export function mountApi(
   );
   app.post(
     '/services/Soap/m/:version',
-    raw,
     answered((request) =>
       answerMetadata(org, bodyOf(request).toString('utf8'), (token) => {
         const user = sessions.userOf(token);
@@ -105,7 +111,6 @@ export function mountApi(
   );
   app.use(
     '/services/data/:version',
-    raw,
     metered((request, user) => {
       const version = typeof request.params.version === 'string' ? request.params.version : '';
       const number = Number(/^v(\d+)\.0$/.exec(version)?.[1] ?? 0);

@@ -1,5 +1,5 @@
 import { startTwin } from '../kit/twin.ts';
-import { mountApi } from './api.ts';
+import { mountApi, readRawBody } from './api.ts';
 import { editOrg } from './edit.ts';
 import { createLimits } from './limits.ts';
 import type { Limits } from './limits.ts';
@@ -38,6 +38,7 @@ export async function startSalesforceTwin(options: SalesforceTwinOptions): Promi
   const twin = await startTwin(
     {
       name: 'salesforce',
+      readBody: readRawBody,
       mount: (kit) => {
         const org = openOrg(options.world, kit.clock, {
           journalFile: options.journalFile,
