@@ -149,14 +149,15 @@ export async function openTwinStage(
   options: { realTime: boolean },
 ): Promise<Stage> {
   const { kind, twin, tap, crm, object } = tapped;
-  if (options.realTime) twin.kit.clock.set(0);
+  const { clock } = twin.kit;
+  const tick = (): void => {
+    if (!options.realTime) clock.set(clock.offset() + CLOCK_STEP_MS);
+  };
+  // Before the first record is made: no CRM's clock ever runs backwards, and neither platform's times of change would tell.
+  if (options.realTime) clock.set(0);
+  else if (clock.offset() === 0) clock.set(CLOCK_BEGINS_MS);
   const ids = await tapped.create(RECORDS);
   const desk = await openDesk(db, kind, undefined, crm);
-  const tick = (): void => {
-    if (options.realTime) return;
-    const { clock } = twin.kit;
-    clock.set((clock.offset() === 0 ? CLOCK_BEGINS_MS : clock.offset()) + CLOCK_STEP_MS);
-  };
   const find = async (id: string): Promise<Trace> => {
     const found = (await readTraces(tapped, [id]))[0];
     assert.ok(found);
