@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { hashBytes } from '../kit/world-ids.ts';
 import type { Author } from './events.ts';
+import { mergeRecords } from './merge.ts';
+import { BATCH_FORMS } from './portal.ts';
 import type { Portal } from './portal.ts';
 import type { HistoryEntry, TwinRecord } from './records.ts';
-import { createRecord, mergeRecords } from './routes-write.ts';
+import { createRecord } from './routes-write.ts';
 import { findObjectType, objectTypes } from './schema.ts';
 import type { ObjectType } from './schema.ts';
 import { checkValue } from './values.ts';
@@ -36,6 +38,14 @@ const Edit = z.discriminatedUnion('operation', [
   /** Rotates the static token; null revokes it. */
   z.strictObject({ operation: z.literal('token'), accessToken: z.string().min(1).nullable() }),
   z.strictObject({ operation: z.literal('uninstall') }),
+  z.strictObject({ operation: z.literal('batches'), form: z.enum(BATCH_FORMS) }),
+  /** An administrator's rule for a text property: at most so many characters; null lifts it. */
+  z.strictObject({
+    operation: z.literal('limit'),
+    object: z.string(),
+    property: z.string(),
+    length: z.number().int().min(1).nullable(),
+  }),
 ]);
 
 /** `rep:Anna` and the administrator work in the app (CRM_UI), `integration:NAME` is another app (INTEGRATION). */
@@ -72,6 +82,11 @@ export function editPortal(portal: Portal, body: unknown): unknown {
       return portal.tokens.setStatic(edit.accessToken);
     case 'uninstall':
       return portal.tokens.uninstall();
+    case 'batches':
+      portal.batches.form = edit.form;
+      return portal.batches;
+    case 'limit':
+      return limitText(portal, edit);
   }
   if (edit.operation === 'calculate') return calculate(portal, edit);
   const by = readAuthor(edit.as, portal.caller);
@@ -101,6 +116,20 @@ export function editPortal(portal: Portal, body: unknown): unknown {
       return dumpRecord(record);
     }
   }
+}
+
+function limitText(
+  portal: Portal,
+  edit: { object: string; property: string; length: number | null },
+): unknown {
+  const type = readType(edit.object);
+  const found = portal.state.properties(type).get(edit.property);
+  if (found === undefined) throw new Error(`no property ${edit.property} of ${edit.object}`);
+  const { textLimit: _, ...rest } = found;
+  const definition = edit.length === null ? rest : { ...rest, textLimit: edit.length };
+  const by = readAuthor('administrator', portal.caller);
+  portal.state.commit([{ kind: 'property', type, definition, at: portal.clock.now().getTime(), by }]);
+  return definition;
 }
 
 const HUBSPOT: Author = { sourceType: 'CALCULATED', sourceId: 'hubspot', userId: null, name: 'hubspot' };

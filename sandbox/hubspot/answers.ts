@@ -40,6 +40,10 @@ export function refuseValues(problems: readonly ValueProblem[], portalId: number
   });
 }
 
+export function notFound(): HubspotRefusal {
+  return new HubspotRefusal({ status: 404, category: 'OBJECT_NOT_FOUND', message: 'resource not found' });
+}
+
 export function sendError(response: Response, answer: ErrorAnswer): void {
   const { status, category, message, errors, context, more } = answer;
   response.status(status).json({

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { refuse } from './answers.ts';
+import type { HubspotRefusal } from './answers.ts';
 import type { ObjectType } from './schema.ts';
 import { OBJECT_TYPES } from './schema.ts';
 
@@ -26,4 +27,11 @@ export function missingObjects(type: ObjectType, ids: readonly string[]): unknow
       errors: [],
     },
   ];
+}
+
+/** The entry for a row whose values were refused, in a batch that is worked off row by row. */
+export function refusedRow(trace: string | undefined, { answer }: HubspotRefusal): unknown {
+  const { category, message } = answer;
+  const context = trace === undefined ? {} : { objectWriteTraceId: [trace] };
+  return { status: 'error', category, message, context, links: {}, errors: [] };
 }

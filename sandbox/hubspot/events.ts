@@ -35,6 +35,7 @@ const Definition = z.object({
   hubspotDefined: z.boolean(),
   readOnlyValue: z.boolean(),
   createdAt: z.number().nullable(),
+  textLimit: z.number().optional(),
 });
 
 /** What can happen to a portal; the journal's lines. */

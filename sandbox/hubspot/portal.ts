@@ -16,6 +16,17 @@ import type { Tokens } from './tokens.ts';
 /** The dated API that the twin speaks beside v3 and v4 (developers.hubspot.com, "Date-based versioning"). */
 export const HUBSPOT_API_VERSION = '2026-09';
 
+/**
+ * How batch updates answer for a row that fails.
+ * - `whole`: a value that does not fit refuses the whole batch, a record that is not there is listed under `errors` (as seen
+ *   of the API by those who wrote its clients)
+ * - `row by row`: each failed row is listed under `errors`, by its objectWriteTraceId where it has one (error handling guide,
+ *   "Multi-status errors")
+ * - `silent`: a record that is not there is not mentioned at all (reported in HubSpot's developer community)
+ */
+export const BATCH_FORMS = ['whole', 'row by row', 'silent'] as const;
+type BatchForm = (typeof BATCH_FORMS)[number];
+
 /** What a twin's routes share. */
 export type Portal = {
   app: Express;
@@ -26,6 +37,7 @@ export type Portal = {
   index: SearchIndex;
   clock: TwinClock;
   portalId: number;
+  batches: { form: BatchForm };
   /** Who an API caller is in a record's history. */
   caller: Author;
 };

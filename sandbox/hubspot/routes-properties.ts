@@ -174,7 +174,7 @@ function showGroup(group: PropertyGroup): unknown {
 }
 
 function showProperty(definition: PropertyDefinition): unknown {
-  const { readOnlyValue, createdAt, ...shown } = definition;
+  const { readOnlyValue, createdAt, textLimit: _, ...shown } = definition;
   const at = createdAt === null ? {} : { createdAt: new Date(createdAt).toISOString(), updatedAt: new Date(createdAt).toISOString() }; // prettier-ignore
   return {
     ...shown,

@@ -1,8 +1,9 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import { HubspotRefusal, refuse, refuseValues } from './answers.ts';
-import { missingObjects, parseBody } from './bodies.ts';
+import { HubspotRefusal, notFound, refuse, refuseValues } from './answers.ts';
+import { missingObjects, parseBody, refusedRow } from './bodies.ts';
 import type { TwinEvent } from './events.ts';
+import { mergeRecords } from './merge.ts';
 import {
   crmPaths,
   handle,
@@ -27,7 +28,12 @@ const BATCH_LIMIT = 100;
 const Properties = z.record(z.string(), z.string());
 const One = z.object({ properties: Properties });
 const Ids = z.object({ inputs: z.array(z.object({ id: z.string() })) });
-const Update = z.object({ id: z.string(), idProperty: z.string().optional(), properties: Properties });
+const Update = z.object({
+  id: z.string(),
+  idProperty: z.string().optional(),
+  objectWriteTraceId: z.string().optional(),
+  properties: Properties,
+});
 const Updates = z.object({ inputs: z.array(Update) });
 const Upserts = z.object({ inputs: z.array(Update.required({ idProperty: true })) });
 const Merge = z.object({ primaryObjectId: z.string(), objectIdToMerge: z.string() });
@@ -102,10 +108,6 @@ function idPropertyOf(request: Request): string | undefined {
   return typeof request.query.idProperty === 'string' ? request.query.idProperty : undefined;
 }
 
-function notFound(): HubspotRefusal {
-  return new HubspotRefusal({ status: 404, category: 'OBJECT_NOT_FOUND', message: 'resource not found' });
-}
-
 function updateEvent(portal: Portal, record: TwinRecord, properties: Record<string, string>): TwinEvent {
   const { type, id } = record;
   return { kind: 'update', type, id, properties, at: portal.clock.now().getTime(), by: portal.caller };
@@ -170,29 +172,52 @@ function updateBatch(portal: Portal, request: Request): { status: number; body: 
   const type = open(portal, request);
   const { inputs } = parseBody(Updates, request.body);
   checkBatch(inputs.map(({ id }) => id));
-  const values = checkAll(portal, type, inputs.map(({ properties }) => properties)); // prettier-ignore
+  const { form } = portal.batches;
+  const { values, refused } =
+    form === 'row by row'
+      ? checkEach(portal, type, inputs)
+      : { values: checkAll(portal, type, inputs.map(({ properties }) => properties)), refused: [] }; // prettier-ignore
   const missing: string[] = [];
   const events: TwinEvent[] = [];
   const touched: TwinRecord[] = [];
   for (const [place, { id, idProperty }] of inputs.entries()) {
+    const row = values[place];
+    if (row === undefined || row === null) continue;
     const record = findBy(portal, type, id, idProperty);
     if (record === undefined) missing.push(id);
     else {
       touched.push(record);
-      events.push(updateEvent(portal, record, values[place] ?? {}));
+      events.push(updateEvent(portal, record, row));
     }
   }
   portal.state.commit(events);
-  const names = [...new Set(values.flatMap((row) => Object.keys(row)))];
+  const names = [...new Set(values.flatMap((row) => Object.keys(row ?? {})))];
   const results = touched.map((record) =>
     showRecord(portal, record, { ...nothingHistoric, properties: names }),
   );
+  const errors = [...refused, ...(form === 'silent' ? [] : missingObjects(type, missing))];
+  const failed = errors.length > 0 || missing.length > 0;
   return {
-    // 2026-09 answers 200 also when rows failed.
-    status: missing.length > 0 && !isDated(request) ? 207 : 200,
-    body: renderBatch(results, missingObjects(type, missing), portal.clock.now()),
+    // 2026-09 answers 200 also when rows failed, but for the two forms that are told of 207 alone.
+    status: failed && (form !== 'whole' || !isDated(request)) ? 207 : 200,
+    body: renderBatch(results, errors, portal.clock.now()),
     units: inputs.length,
   };
+}
+
+/** Row by row: what may be written, null for a row that is refused, and the refusals as the answer lists them. */
+function checkEach(portal: Portal, type: ObjectType, inputs: readonly z.infer<typeof Update>[]) {
+  const refused: unknown[] = [];
+  const values = inputs.map(({ properties, objectWriteTraceId }) => {
+    try {
+      return checkAll(portal, type, [properties])[0] ?? {};
+    } catch (error) {
+      if (!(error instanceof HubspotRefusal)) throw error;
+      refused.push(refusedRow(objectWriteTraceId, error));
+      return null;
+    }
+  });
+  return { values, refused };
 }
 
 function upsertBatch(portal: Portal, request: Request): { body: unknown; units: number } {
@@ -218,18 +243,4 @@ function archive(portal: Portal, type: ObjectType, ids: readonly string[]): void
   const at = portal.clock.now().getTime();
   const records = ids.map((id) => portal.state.find(type, id)).filter((record) => record !== undefined);
   portal.state.commit(records.map(({ id }) => ({ kind: 'archive', type, id, at, by: portal.caller })));
-}
-
-/** Two records become a new one; both old ids lead to it from then on. */
-export function mergeRecords(portal: Portal, type: ObjectType, primary: string, other: string): TwinRecord {
-  const kept = portal.state.find(type, primary);
-  const away = portal.state.find(type, other);
-  if (kept === undefined || away === undefined) throw notFound();
-  if (kept === away) throw refuse('Cannot merge an object with itself');
-  const id = portal.state.nextId();
-  const at = portal.clock.now().getTime();
-  portal.state.commit([{ kind: 'merge', type, id, primary: kept.id, other: away.id, at, by: portal.caller }]);
-  const record = portal.state.find(type, id);
-  if (record === undefined) throw new Error('the record just merged is not there');
-  return record;
 }

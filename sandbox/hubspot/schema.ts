@@ -45,6 +45,8 @@ export type PropertyDefinition = {
   readOnlyValue: boolean;
   /** Milliseconds since the epoch; null for HubSpot's own. */
   createdAt: number | null;
+  /** Most characters, where an administrator's validation rule says so (properties guide, "Property validation"). */
+  textLimit?: number | undefined;
 };
 
 export type PropertyGroup = { name: string; label: string; displayOrder: number };

@@ -117,6 +117,7 @@ function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
     index,
     clock: kit.clock,
     portalId,
+    batches: { form: 'whole' },
     caller: {
       sourceType: 'INTEGRATION',
       sourceId: String(appId),

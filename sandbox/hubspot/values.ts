@@ -84,12 +84,13 @@ export function checkValue(
 }
 
 function checkText(name: string, property: PropertyDefinition, value: string): CheckedValue {
-  if (value.length > TEXT_LIMIT)
+  const limit = Math.min(TEXT_LIMIT, property.textLimit ?? TEXT_LIMIT);
+  if (value.length > limit)
     return {
       problem: describeProblem(
         name,
         'TOO_LONG',
-        `Property "${name}" holds at most ${TEXT_LIMIT} characters, not ${value.length}`,
+        `Property "${name}" holds at most ${limit} characters, not ${value.length}`,
       ),
     };
   if (!property.hubspotDefined) return { value };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CustomField, validationRule } from './events.ts';
 import type { OrgEvent } from './events.ts';
 import { makeId, normalizeId } from './ids.ts';
 import type { SalesforceValue } from './options.ts';
@@ -29,6 +30,18 @@ const Edit = z.discriminatedUnion('operation', [
   }),
   z.strictObject({ operation: z.literal('unlock'), ...record }),
   z.strictObject({ operation: z.literal('revoke'), as: author, rights: z.array(z.string()) }),
+  /** Makes a validation rule: `field` must be filled. */
+  z.strictObject({ operation: z.literal('rule'), as: author, ...validationRule.shape }),
+  z.strictObject({ operation: z.literal('drop rule'), as: author, object, name: z.string() }),
+  /** Changes a custom field, as Setup does: its length, or which values its picklist takes. */
+  z.strictObject({
+    operation: z.literal('alter field'),
+    as: author,
+    object,
+    field: z.string(),
+    length: z.number().int().min(1).optional(),
+    values: z.array(z.string()).min(1).optional(),
+  }),
 ]);
 type Edit = z.infer<typeof Edit>;
 
@@ -89,9 +102,28 @@ function plan(org: Org, edit: Edit): { events: OrgEvent[]; answer: unknown } {
       const locked = edit.operation === 'lock' ? edit.how : 'no';
       return { events: [{ type: 'lock', id, locked }], answer: { id, locked } };
     }
+    case 'rule': {
+      const { operation, as: _, ...rule } = edit;
+      return { events: [{ type: operation, rule }], answer: rule };
+    }
+    case 'drop rule':
+      return { events: [{ type: edit.operation, object: edit.object, name: edit.name }], answer: {} };
+    case 'alter field':
+      return planAlteration(org, edit);
     case 'revoke':
       return { events: [{ type: 'rights', revoked: edit.rights }], answer: { revoked: edit.rights } };
   }
+}
+
+function planAlteration(org: Org, edit: Extract<Edit, { operation: 'alter field' }>) {
+  const found = org.fields(edit.object).get(edit.field.toLowerCase());
+  if (found?.custom !== true) throw new Error(`${edit.object} has no custom field ${edit.field}`);
+  const field = CustomField.parse({
+    ...found,
+    ...(edit.length === undefined ? {} : { length: edit.length }),
+    ...(edit.values === undefined ? {} : { values: edit.values }),
+  });
+  return { events: [{ type: 'field' as const, object: edit.object, field }], answer: field };
 }
 
 // What people cannot type but an import or the platform sets; edits may, so that tests can make such records.

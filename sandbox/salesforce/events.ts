@@ -8,7 +8,7 @@ const object = z.enum(dataObjects);
 const act = { at: z.string(), by: z.string() };
 
 const fieldType = z.enum(['string', 'textarea', 'picklist', 'url', 'double', 'boolean', 'datetime']);
-const customField = z.object({
+export const CustomField = z.object({
   name: z.string(),
   label: z.string(),
   type: fieldType,
@@ -18,6 +18,16 @@ const customField = z.object({
   values: z.array(z.string()),
   restricted: z.boolean(),
   long: z.boolean(),
+});
+
+/** An administrator's own condition on saving: an empty `field` refuses the row, with the administrator's words, at `at`. */
+export const validationRule = z.object({
+  object,
+  name: z.string(),
+  field: z.string(),
+  message: z.string(),
+  /** The field that the words stand at; null: the top of the page. */
+  at: z.string().nullable(),
 });
 
 /** Everything that can happen in the org; its state is the world with these applied in order. */
@@ -35,7 +45,7 @@ export const OrgEvent = z.discriminatedUnion('type', [
     contactId: z.string(),
   }),
   z.object({ type: z.literal('lock'), id: z.string(), locked: z.enum(['no', 'row', 'approval']) }),
-  z.object({ type: z.literal('field'), object, field: customField }),
+  z.object({ type: z.literal('field'), object, field: CustomField }),
   z.object({
     type: z.literal('permission set'),
     name: z.string(),
@@ -44,7 +54,10 @@ export const OrgEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('assign'), set: z.string(), user: z.string() }),
   z.object({ type: z.literal('rights'), revoked: z.array(z.string()) }),
+  z.object({ type: z.literal('rule'), rule: validationRule }),
+  z.object({ type: z.literal('drop rule'), object, name: z.string() }),
 ]);
 export type OrgEvent = z.infer<typeof OrgEvent>;
-export type CustomField = z.infer<typeof customField>;
+export type ValidationRule = z.infer<typeof validationRule>;
+export type CustomField = z.infer<typeof CustomField>;
 export type Lock = Extract<OrgEvent, { type: 'lock' }>['locked'];

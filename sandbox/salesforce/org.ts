@@ -4,6 +4,7 @@ import type { World } from '../kit/world.ts';
 import { baseRows } from './base.ts';
 import type { TwinUser } from './call.ts';
 import { OrgEvent } from './events.ts';
+import type { ValidationRule } from './events.ts';
 import { makeId } from './ids.ts';
 import { createPeople } from './people.ts';
 import type { People } from './people.ts';
@@ -30,6 +31,8 @@ export type Org = {
   /** All fields of an object by lower-case name: the platform's names ignore case. */
   fields(object: DataObject): ReadonlyMap<string, Field>;
   value(row: Row, field: string): SalesforceValue;
+  /** What administrators ask of an object's rows on each save, by whomever. */
+  rules(object: DataObject): readonly ValidationRule[];
   /** The field, if the user may see it. */
   visibleField(user: TwinUser, object: DataObject, name: string): Field | undefined;
 };
@@ -50,6 +53,7 @@ export function openOrg(
       return [object, new Map(standard.map((each) => [each.name.toLowerCase(), each]))];
     }),
   );
+  let rules: readonly ValidationRule[] = [];
   const add = (row: Row): void => {
     byId.set(row.id, row);
     byObject[row.object].push(row);
@@ -117,6 +121,11 @@ export function openOrg(
         return permissions.assign(event.set, event.user);
       case 'rights':
         return permissions.revoke(event.revoked);
+      case 'rule':
+        rules = [...rules, event.rule];
+        return;
+      case 'drop rule':
+        rules = rules.filter(({ object, name }) => object !== event.object || name !== event.name);
     }
   };
 
@@ -136,6 +145,7 @@ export function openOrg(
     find: (id) => byId.get(id),
     rows: (object) => byObject[object],
     fields: fieldsOf,
+    rules: (object) => rules.filter((rule) => rule.object === object),
     value: (row, name) => readValue(row, name, (author) => people.idOf(author)),
     visibleField: (user, object, name) => {
       const found = fieldsOf(object).get(name.toLowerCase());

@@ -73,5 +73,16 @@ export function planUpdate(
   const row = findUpdatable(org, user, object, id);
   const values: Record<string, SalesforceValue> = {};
   for (const { field, value } of fields) values[field.name] = checkFieldValue(field, value);
+  // After the platform's own checks; they look at the whole row as it would be, whoever saves it and whatever changes.
+  for (const rule of org.rules(object)) {
+    const would = rule.field in values ? values[rule.field] : org.value(row, rule.field);
+    if (would === null || would === undefined)
+      throw new Refusal(
+        400,
+        'FIELD_CUSTOM_VALIDATION_EXCEPTION',
+        rule.message,
+        rule.at === null ? [] : [rule.at],
+      );
+  }
   return { type: 'update', at: org.now(), by: user.author, id: row.id, values };
 }

@@ -11,7 +11,8 @@ import { ensureConnection } from '../../src/pipeline/store/connections.ts';
 import { createRun } from '../../src/pipeline/store/runs.ts';
 import type { RunKind } from '../../src/pipeline/store/runs.ts';
 import { listRunWrites } from '../../src/pipeline/store/writes-list.ts';
-import type { Write } from '../../src/pipeline/store/writes.ts';
+import { listFailedWrites } from '../../src/pipeline/store/writes.ts';
+import type { FailedWrite, Write } from '../../src/pipeline/store/writes.ts';
 import { createFakeCrm } from './fake-crm.ts';
 import type { FakeCrm } from './fake-crm.ts';
 
@@ -106,3 +107,7 @@ export async function openDesk(
   };
   return desk;
 }
+
+/** What `fieldnote export --failed` prints: fields whose last word is a refusal or a conflict. */
+export const listFailed = (desk: Desk): Promise<FailedWrite[]> =>
+  desk.db.inWorkspace(desk.workspaceId, (tx) => listFailedWrites(tx, { afterId: 0, limit: 1_000 }));

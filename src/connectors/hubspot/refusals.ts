@@ -51,7 +51,7 @@ const Problems = z.array(
 );
 
 /** The list that HubSpot puts as JSON inside the message of a 400, or its `errors`. */
-function readValueRefusals(body: ErrorBody): ValueRefusal[] {
+export function readValueRefusals(body: Pick<ErrorBody, 'message' | 'errors'>): ValueRefusal[] {
   const start = body.message.indexOf('[{');
   if (start >= 0) {
     try {

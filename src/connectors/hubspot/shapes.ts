@@ -22,6 +22,16 @@ const RowError = z.object({
   category: z.string().catch('UNKNOWN'),
   message: z.string().catch(''),
   context: z.record(z.string(), z.array(z.string())).catch({}),
+  errors: z
+    .array(
+      z.object({
+        message: z.string().catch(''),
+        code: z.string().optional().catch(undefined),
+        context: z.record(z.string(), z.array(z.string())).optional().catch(undefined),
+      }),
+    )
+    .optional()
+    .catch(undefined),
 });
 export type RowError = z.infer<typeof RowError>;
 

@@ -6,7 +6,8 @@ import type { HubspotApi } from './api.ts';
 import type { createClosedFields } from './closed-fields.ts';
 import { fieldOfProperty, objectPath, ourProperties, readFields, toProperties } from './fields.ts';
 import type { FieldProblem, HubspotObject } from './fields.ts';
-import { ValuesRefused } from './refusals.ts';
+import { ValuesRefused, readValueRefusals } from './refusals.ts';
+import type { ValueRefusal } from './refusals.ts';
 import { BatchAnswer } from './shapes.ts';
 import type { RowError } from './shapes.ts';
 
@@ -81,7 +82,7 @@ export function groupWrites(writes: readonly RecordWrite[]): RecordWrite[][] {
   return groups;
 }
 
-type Row = { id: string; properties: Record<string, string> };
+type Row = { id: string; objectWriteTraceId: string; properties: Record<string, string> };
 type Rejection = Omit<Extract<WriteOutcome, { outcome: 'rejected' }>, 'object' | 'externalId'>;
 type RowOutcome = { outcome: 'applied' } | { outcome: 'gone'; message: string } | Rejection;
 
@@ -102,7 +103,10 @@ export async function writeRecords(
     throw new Error(`one HubSpot call carries up to ${BATCH} records of one object`);
   const rows = group.map((write) => ({ write, checked: toProperties(write.fields, write.restores) }));
   const inputs = rows.flatMap(({ write, checked }) =>
-    'properties' in checked ? [{ id: write.externalId, properties: checked.properties }] : [],
+    'properties' in checked
+      ? // What HubSpot lists a failed row by, where it takes the others of the batch.
+        [{ id: write.externalId, objectWriteTraceId: write.externalId, properties: checked.properties }]
+      : [],
   );
   const answered =
     inputs.length === 0 ? null : await sendBatch(api, objectPath(first.object), inputs, options);
@@ -153,7 +157,8 @@ async function sendBatch(
 function readOutcomes(answer: BatchAnswer, inputs: readonly Row[]): Map<string, RowOutcome> {
   const outcomes = new Map<string, RowOutcome>();
   for (const error of answer.errors) {
-    for (const id of error.context.ids ?? []) outcomes.set(id, readRowError(error));
+    const { ids = [], objectWriteTraceId: traces = [] } = error.context;
+    for (const id of [...ids, ...traces]) outcomes.set(id, readRowError(error));
   }
   const asked = new Set(inputs.map((row) => row.id));
   const others = answer.results.filter((record) => !asked.has(record.id));
@@ -166,8 +171,11 @@ function readOutcomes(answer: BatchAnswer, inputs: readonly Row[]): Map<string, 
   return outcomes;
 }
 
-function readRowError({ category, message }: RowError): RowOutcome {
+function readRowError(error: RowError): RowOutcome {
+  const { category, message } = error;
   if (category === 'OBJECT_NOT_FOUND') return { outcome: 'gone', message };
+  const values = readValueRefusals(error);
+  if (values.length > 0) return refuseValues(values, category);
   const retryable = category !== 'VALIDATION_ERROR';
   return { outcome: 'rejected', code: category, message, fields: [], retryable };
 }
@@ -185,19 +193,18 @@ function blameRows(refusal: ValuesRefused, inputs: readonly Row[]): Map<string, 
     ),
   }));
   if (blamed.some(({ values }) => values.length === 0)) throw refusal;
-  return new Map(
-    blamed.map(({ row, values }) => {
-      const fields = [...new Set(values.map((value) => fieldOfProperty(value.property)))];
-      return [
-        row.id,
-        {
-          outcome: 'rejected',
-          code: values[0]?.code ?? refusal.code ?? 'VALIDATION_ERROR',
-          message: [...new Set(values.map((value) => value.message))].join('; '),
-          fields: fields.filter((field) => field !== null),
-          retryable: false,
-        },
-      ];
-    }),
-  );
+  const code = refusal.code ?? 'VALIDATION_ERROR';
+  return new Map(blamed.map(({ row, values }) => [row.id, refuseValues(values, code)]));
+}
+
+/** What was said against the values of one row. */
+function refuseValues(values: readonly ValueRefusal[], otherwise: string): Rejection {
+  const fields = [...new Set(values.map((value) => fieldOfProperty(value.property)))];
+  return {
+    outcome: 'rejected',
+    code: values[0]?.code ?? otherwise,
+    message: [...new Set(values.map((value) => value.message))].join('; '),
+    fields: fields.filter((field) => field !== null),
+    retryable: false,
+  };
 }

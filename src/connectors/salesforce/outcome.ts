@@ -85,7 +85,8 @@ export function readSaveResults(writes: readonly RecordWrite[], body: unknown): 
     return toOutcome(write, {
       code: error?.statusCode ?? 'UNKNOWN',
       message: error?.message ?? 'refused without a reason',
-      fields: result?.errors.flatMap((each) => each.fields ?? []) ?? [],
+      // Its own fields alone: what else is wrong with the row is said, in its own words, when the rest of it is sent.
+      fields: error?.fields ?? [],
     });
   });
 }

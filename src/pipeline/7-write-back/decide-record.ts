@@ -92,7 +92,5 @@ function explainUnreadable(reading: Reading | undefined): string | null {
   if ('refused' in reading) return reading.refused;
   const { values, unwritable } = reading.current;
   if (values === null) return explainGone(unwritable ?? '');
-  return unwritable === undefined
-    ? null
-    : `${unwritable.replace(/[\s.]+$/, '')}. It is tried again with the next run.`;
+  return unwritable === undefined ? null : explainRow('', unwritable);
 }

@@ -19,7 +19,7 @@ const FIXES: readonly [RegExp, string][] = [
     'Give the integration user edit access to the field and the record.',
   ],
   [
-    /CONVERTED/,
+    /CONVERTED|lead was converted/,
     'A converted lead is read-only; its account carries the result. It leaves the plan with the next sync.',
   ],
 ];
@@ -27,7 +27,9 @@ const FIXES: readonly [RegExp, string][] = [
 /** A refusal for the audit log: the CRM's own code and words, then what to do. */
 export function explainRow(code: string, message: string): string {
   const words = [code, message].filter((part) => part !== '').join(': ');
-  const fix = FIXES.find(([pattern]) => pattern.test(words))?.[1] ?? 'It is tried again with the next run.';
+  // The code first: the words may be an administrator's own, of whatever they like.
+  const fixOf = (text: string): string | undefined => FIXES.find(([pattern]) => pattern.test(text))?.[1];
+  const fix = fixOf(code) ?? fixOf(message) ?? 'It is tried again with the next run.';
   return `${words.replace(/[\s.]+$/, '')}. ${fix}`;
 }
 

@@ -1,4 +1,5 @@
 import type { Crm, RecordWrite, WriteOutcome } from '../../connectors/crm.ts';
+import type { FieldKey } from '../../connectors/crm-fields.ts';
 import { ProviderDownError, ProviderError } from '../../errors.ts';
 import { recordKey } from '../store/writes-ledger.ts';
 import { renewLeases } from '../store/writes-outbox.ts';
@@ -146,12 +147,14 @@ async function settleOutcomes(
 ): Promise<void> {
   const settlements: Settlement[] = [];
   const releases: Release[] = [];
-  for (const { record, outcome } of answers)
+  for (const { record, outcome } of answers) {
+    const blamed = findBlamed(record, outcome);
     for (const { write } of record.rows) {
-      const judged = judgeOutcome(write, outcome);
+      const judged = judgeOutcome(write, outcome, blamed);
       if ('state' in judged) settlements.push(judged);
       else releases.push(judged);
     }
+  }
   const settled = await settle(session, settlements, releases);
   for (const { record } of answers)
     for (const { write, present } of record.rows)
@@ -164,7 +167,22 @@ async function settleOutcomes(
         });
 }
 
-function judgeOutcome(write: Write, outcome: WriteOutcome): Settlement | Release {
+/**
+ * The fields that a refusal is about. One that names none of what was sent (an administrator's rule whose words stand at another
+ * field) is about all of it: sent again, the others would be refused again, for ever.
+ */
+function findBlamed({ rows }: ReadyRecord, outcome: WriteOutcome): ReadonlySet<FieldKey> {
+  const sent = rows.map(({ write }) => write.field);
+  if (outcome.outcome !== 'rejected') return new Set();
+  const named = sent.filter((field) => outcome.fields.includes(field));
+  return new Set(named.length > 0 ? named : sent);
+}
+
+function judgeOutcome(
+  write: Write,
+  outcome: WriteOutcome,
+  blamed: ReadonlySet<FieldKey>,
+): Settlement | Release {
   const claim = { id: write.id, attempt: write.attempt };
   switch (outcome.outcome) {
     case 'applied':
@@ -176,9 +194,10 @@ function judgeOutcome(write: Write, outcome: WriteOutcome): Settlement | Release
     case 'rejected': {
       const reason = explainRow(outcome.code, outcome.message);
       if (outcome.retryable) return putOff(write, reason, RETRY_FIRST_MS);
-      const blamed = outcome.fields.length === 0 || outcome.fields.includes(write.field);
       // The CRM refuses a record for one field: the others go again without it.
-      return blamed ? { ...claim, state: 'rejected', reason } : { ...claim, delayMs: 0, failed: true };
+      return blamed.has(write.field)
+        ? { ...claim, state: 'rejected', reason }
+        : { ...claim, delayMs: 0, failed: true };
     }
   }
 }

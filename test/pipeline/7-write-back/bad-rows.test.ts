@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { listFailedWrites } from '../../../src/pipeline/store/writes.ts';
 import { connect as connectSalesforce, ledger } from '../../connectors/salesforce/connect.ts';
 import { connect as connectHubspot, quiet } from '../../connectors/hubspot-connect.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
-import { openDesk } from '../../harness/write-back.ts';
+import { listFailed, openDesk } from '../../harness/write-back.ts';
 import type { Desk } from '../../harness/write-back.ts';
 import { accountId, smallWorld, startSmall } from '../../sandbox/salesforce-fixture.ts';
 import { makeCompany, makeWorld, startPortal } from '../../sandbox/hubspot-start.ts';
@@ -16,11 +15,8 @@ before(async () => {
 });
 after(() => here.close());
 
-/** What `fieldnote export --failed` prints: record and reason. */
 const failed = async (desk: Desk): Promise<[string, string][]> =>
-  (
-    await desk.db.inWorkspace(desk.workspaceId, (tx) => listFailedWrites(tx, { afterId: 0, limit: 1_000 }))
-  ).map((write): [string, string] => [write.externalId, write.reason ?? '']);
+  (await listFailed(desk)).map((write): [string, string] => [write.externalId, write.reason ?? '']);
 
 test('HubSpot: of a hundred companies one is archived in between and one has a band that is no option; 98 are written', async (context) => {
   const companies = Array.from({ length: 100 }, (_, place) => makeCompany(place + 1));
