@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import { FIELDS } from '../crm-fields.ts';
 import type { ClosedFields } from '../crm.ts';
@@ -41,12 +42,16 @@ const KNOWN_FOR_MS = 10 * 60_000;
 export function createDescribe(client: Client, now: () => Date): Describe {
   const kept = new Map<DescribedObject, { at: number; description: ObjectDescription }>();
   const fresh = async (object: DescribedObject, options: CallOptions): Promise<ObjectDescription> => {
-    const { value } = await client.call(
-      'describe',
-      ({ connection }) => connection.request({ method: 'GET', url: `/sobjects/${object}/describe` }),
-      Described,
-      { ...options, repeatable: true },
-    );
+    const { value } = await client
+      .call(
+        'describe',
+        ({ connection }) => connection.request({ method: 'GET', url: `/sobjects/${object}/describe` }),
+        Described,
+        { ...options, repeatable: true },
+      )
+      .catch((error: unknown) => {
+        throw explainHidden(object, error);
+      });
     const fields = new Map(value.fields.map((field) => [field.name, field]));
     const description = { updateable: value.updateable, fields };
     kept.set(object, { at: now().getTime(), description });
@@ -62,6 +67,23 @@ export function createDescribe(client: Client, now: () => Date): Describe {
     },
     forget: () => kept.clear(),
   };
+}
+
+/** An object that a user may not see is answered as if there were none. */
+function explainHidden(object: DescribedObject, error: unknown): unknown {
+  if (!(error instanceof ProviderError)) return error;
+  const { provider, operation, kind, code, status } = error;
+  if (kind !== 'not-found' && code !== 'INVALID_TYPE') return error;
+  return new ProviderError({
+    provider,
+    operation,
+    kind,
+    code,
+    status,
+    message: `the integration user may not see ${object}`,
+    fix: `give it Read on ${object}: assign it the permission set Fieldnote_Integration ("fieldnote connect salesforce" lists what is missing)`,
+    cause: error,
+  });
 }
 
 /** Our fields that the integration user cannot write, in the words that a write would be refused with. */

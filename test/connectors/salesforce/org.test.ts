@@ -178,6 +178,14 @@ suite('A Salesforce org is connected', () => {
     assert.deepEqual([down.kind, down.maybeApplied], ['unavailable', false]);
   });
 
+  test('an object that the integration user may not see is named, with the permission that shows it', async (context) => {
+    const twin = await start(context);
+    twin.edit({ operation: 'revoke', as: 'administrator', rights: ['read Lead'] });
+    const failure = await failureOf(readAll(connect(twin), 'Lead', null));
+    assert.match(failure.message, /may not see Lead/);
+    assert.match(failure.fix ?? '', /Read on Lead: assign it the permission set Fieldnote_Integration/);
+  });
+
   test('a login address that is none is refused before anything is asked', () => {
     const nobody = { clientId: '', clientSecret: '', adminClientId: '', adminClientSecret: '' };
     for (const url of ['acme.my.salesforce.com', '', 'ftp://acme.example'])
