@@ -152,12 +152,17 @@ function printCheck(terminal: Terminal, connection: Connection, check: CrmCheck,
     ]),
   );
   terminal.print('');
+  const missing = new Set(check.missingPermissions.map(({ name }) => name));
   terminal.table(
     ['permission', 'granted', 'for'],
-    check.permissions.map(({ name, granted, use }) => [name, granted ? 'yes' : 'NO', use]),
+    check.permissions.map(({ name, granted, use }) => [
+      name,
+      granted ? 'yes' : missing.has(name) ? 'NO' : 'not needed now',
+      use,
+    ]),
   );
-  for (const missing of check.missingPermissions)
-    terminal.print(`missing: ${missing.name} (disables ${missing.disables})`);
+  for (const { name, disables } of check.missingPermissions)
+    terminal.print(`missing: ${name} (disables ${disables})`);
   for (const note of check.notes) terminal.print(note);
   terminal.print(`Settings (--show prints them all): ${summarise(connection.settings)}`);
   if (check.usage !== null) terminal.print(`API calls today: ${check.usage.used} of ${check.usage.limit}`);

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 import { FIELDS } from '../../src/connectors/crm-fields.ts';
 import { ProviderError } from '../../src/errors.ts';
@@ -109,6 +112,23 @@ test('missing scopes are listed by name, each with what it disables', async (con
     assert.equal(error.fix, 'give the HubSpot app the scope crm.objects.contacts.read');
     return true;
   });
+});
+
+test('the scopes that create the fields may be taken away when these are there', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'fieldnote-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const journalFile = join(folder, 'hubspot.jsonl');
+  const before = await startPortal(context, { journalFile });
+  await connect(before).installFields(quiet());
+  await before.close();
+  const scopes = ALL_SCOPES.filter((scope) => !/^crm\.schemas\..*\.write$/.test(scope));
+  const portal = await startPortal(context, { journalFile, scopes });
+  const check = await connect(portal).check(quiet());
+  assert.deepEqual(check.missingPermissions, []);
+  assert.deepEqual(
+    check.permissions.flatMap(({ name, granted }) => (granted ? [] : name)),
+    ['crm.schemas.companies.write', 'crm.schemas.contacts.write'],
+  );
 });
 
 test('a wrong token is refused with what to do', async (context) => {

@@ -14,14 +14,22 @@ import type { ApiProperty } from './shapes.ts';
 
 const objects: readonly HubspotObject[] = ['company', 'contact'];
 
-/** Every scope that we need, and what for. */
-const SCOPES: readonly { name: string; use: string }[] = [
+/** Every scope that we need, and what for; `creates`: needed only while the fields of that object are not all there. */
+const SCOPES: readonly { name: string; use: string; creates?: HubspotObject }[] = [
   { name: 'crm.objects.companies.read', use: 'syncing companies' },
   { name: 'crm.objects.contacts.read', use: 'syncing contacts, and matching personas to them' },
   { name: 'crm.objects.companies.write', use: 'writing scores and pitches to companies' },
   { name: 'crm.objects.contacts.write', use: 'writing scores and pitches to contacts' },
-  { name: 'crm.schemas.companies.write', use: 'creating the fields on companies (connect --install)' },
-  { name: 'crm.schemas.contacts.write', use: 'creating the fields on contacts (connect --install)' },
+  {
+    name: 'crm.schemas.companies.write',
+    use: 'creating the fields on companies (connect --install)',
+    creates: 'company',
+  },
+  {
+    name: 'crm.schemas.contacts.write',
+    use: 'creating the fields on contacts (connect --install)',
+    creates: 'contact',
+  },
 ];
 
 export type HubspotAccount = { portalId: number; uiDomain: string };
@@ -55,7 +63,7 @@ export async function checkConnection(
 ): Promise<CrmCheck> {
   const token = await readToken(api, access, options);
   // Where HubSpot does not say what a token may do, each call will.
-  const permissions = SCOPES.map((scope) => ({
+  const scopes = SCOPES.map((scope) => ({
     ...scope,
     granted: token === null || token.scopes.includes(scope.name),
   }));
@@ -64,14 +72,16 @@ export async function checkConnection(
     const properties = await unlessForbidden(() => readPropertiesOf(api, object, options));
     fields.push(...FIELDS.map((field) => checkField(object, field, properties)));
   }
+  const isToCreate = (object: HubspotObject): boolean =>
+    fields.some((field) => field.object === object && field.status === 'missing');
   return {
     organization: account.name,
     organizationId: String(account.portalId),
     user: token === null || token.appId === null ? 'HubSpot app' : `HubSpot app ${token.appId}`,
     apiVersion: HUBSPOT_API_VERSION,
-    permissions,
-    missingPermissions: permissions.flatMap(({ name, use, granted }) =>
-      granted ? [] : { name, disables: use },
+    permissions: scopes.map(({ name, use, granted }) => ({ name, use, granted })),
+    missingPermissions: scopes.flatMap(({ name, use, granted, creates }) =>
+      granted || (creates !== undefined && !isToCreate(creates)) ? [] : { name, disables: use },
     ),
     notes: [
       "HubSpot's leads (0-136) are not read, and nothing is written to them: each belongs to a contact or company, which are",
