@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LineCounter, isMap, isScalar, parseDocument, stringify } from 'yaml';
 import type { Document } from 'yaml';
 import type { App } from '../app.ts';
+import type { CrmKind } from '../connectors/crm.ts';
 import { FIELDS } from '../connectors/crm-fields.ts';
 import { UserError } from '../errors.ts';
 import { describeRule } from '../pipeline/1-sync/exclude.ts';
@@ -14,6 +15,11 @@ import { ConnectionSettings } from '../pipeline/store/connection-settings.ts';
 import { nameConnection, saveSettings } from '../pipeline/store/connections.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
 import type { Context } from './context.ts';
+
+const WHERE_EXPLAINED: Record<CrmKind, string> = {
+  salesforce: 'docs/connect-salesforce.md#settings',
+  hubspot: 'docs/connect-hubspot.md#settings',
+};
 
 /** `connect … --show`: the settings as one document that can be changed and put back. */
 export function showSettings(
@@ -29,7 +35,7 @@ export function showSettings(
   }
   terminal.write(
     `# Settings of ${nameConnection(connection)}. Put them back with: ${commandFor(connection)} --set FILE\n` +
-      '# What is left out is as usual. docs/connect-salesforce.md and docs/connect-hubspot.md explain each.\n',
+      `# What is left out is as usual. ${WHERE_EXPLAINED[connection.kind]} explains each.\n`,
   );
   terminal.write(stringify(document, { lineWidth: 0 }));
 }
