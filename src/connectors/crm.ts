@@ -183,6 +183,15 @@ export type Crm = {
    * Nothing where we may not see them, which `onNotice` hears.
    */
   readDeals?(cursor: SyncCursor | null, options: CallOptions): AsyncGenerator<DealPage>;
+  /** Ids that one readRecords call may take: Salesforce 200 (they stand in a query's address), HubSpot 100. */
+  recordBatch: number;
+  /**
+   * These records as readChanges would show them, deleted ones included, and with a survivor those that were merged into it. Of an
+   * id that the platform knows nothing of (any more) nothing comes.
+   */
+  readRecords(object: CrmObject, externalIds: readonly string[], options: CallOptions): Promise<CrmRecord[]>;
+  /** The platform's names of the fields that a sync reads of an object, our own apart: a change of any other tells us nothing. */
+  syncedFields(object: CrmObject): readonly string[];
   /** Our fields' current values; one platform call; one entry per id asked for, in the order asked. */
   readCurrent(
     object: CrmObject,

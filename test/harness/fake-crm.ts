@@ -161,6 +161,9 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
       listFields: () => Promise.reject(new Error('not asked for')),
       writeObjects: kind === 'salesforce' ? ['Account', 'Lead'] : ['company', 'contact'],
       readBatch: kind === 'salesforce' ? 2000 : 100,
+      recordBatch: kind === 'salesforce' ? 200 : 100,
+      readRecords: () => Promise.reject(new Error('not asked for')),
+      syncedFields: () => [],
       check: () => Promise.reject(new Error('not asked for')),
       installFields: () => Promise.reject(new Error('not asked for')),
       // eslint-disable-next-line require-yield

@@ -11,10 +11,12 @@ import { createCaller } from './call.ts';
 import { readChanges } from './changes.ts';
 import { createClosedFields } from './closed-fields.ts';
 import { HISTORY_BATCH, readHistory } from './history.ts';
+import { ourProperties } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
 import { grantAccess } from './grant.ts';
 import { listFields, requireProperties } from './properties.ts';
-import { usualFields } from './records.ts';
+import { READ_RECORDS_BATCH, readRecords } from './read-records.ts';
+import { modifiedProperty, syncedProperties, usualFields } from './records.ts';
 import { checkConnection, installFields, readAccount } from './setup.ts';
 import type { HubspotAccount } from './setup.ts';
 import { BATCH, groupWrites, readCurrent, writeRecords } from './writes.ts';
@@ -82,6 +84,19 @@ export function createHubspot(options: HubspotOptions): Crm {
         // Every record names its page: https://app.hubspot.com/contacts/PORTAL/record/…
         home ??= /^https:\/\/[^/]+\/contacts\/\d+/.exec(url ?? '')?.[0] ?? null;
       });
+    },
+    recordBatch: READ_RECORDS_BATCH,
+    readRecords: async (object, externalIds, callOptions) => {
+      const plan = planOf(ours(object));
+      await requireProperties(api, plan, callOptions);
+      return readRecords(api, plan, externalIds, callOptions);
+    },
+    syncedFields: (object) => {
+      // It moves with every change of anything.
+      const moves = modifiedProperty(ours(object));
+      return syncedProperties(planOf(ours(object))).filter(
+        (name) => name !== moves && !ourProperties.includes(name),
+      );
     },
     readCurrent: async (object, externalIds, callOptions) =>
       readCurrent(api, findClosed, ours(object), externalIds, callOptions),

@@ -18,7 +18,8 @@ import { listPendingApprovals } from './pending-approvals.ts';
 import { readChanges } from './read-changes.ts';
 import { readDeals } from './read-deals.ts';
 import { READ_BATCH, readCurrent } from './read-current.ts';
-import { usualFields } from './to-record.ts';
+import { READ_RECORDS_BATCH, readRecords } from './read-records.ts';
+import { fixedFields, usualFields } from './to-record.ts';
 import { writeRecords } from './write.ts';
 
 export type { SalesforceOptions } from './options.ts';
@@ -76,6 +77,14 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
     readChanges: (object, cursor, options) =>
       readChanges(client, describe, planOf(asSalesforceObject(object)), cursor, { ...options, now, bulk }),
     readDeals: (cursor, options) => readDeals(client, describe, cursor, { ...options, now }),
+    recordBatch: READ_RECORDS_BATCH,
+    readRecords: (object, externalIds, options) =>
+      readRecords(client, describe, planOf(asSalesforceObject(object)), externalIds, options),
+    syncedFields: (object) => {
+      const plan = planOf(asSalesforceObject(object));
+      const mapped = plan.fields.flatMap(([, names]) => names);
+      return [...new Set([...fixedFields[plan.object], ...mapped, ...plan.others])];
+    },
     readCurrent: (object, externalIds, options) =>
       readCurrent(client, describe, asSalesforceObject(object), externalIds, options),
     groupWrites,
