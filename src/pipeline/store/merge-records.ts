@@ -75,15 +75,18 @@ export type ChangedRecord = Pick<MirroredRecord, 'object' | 'externalId' | 'doma
 /**
  * Merges one page of rows through COPY into a temporary table, and what follows from it for companies. Rows whose hash is
  * unchanged are not touched. The companies that rows mean are there before them, so that a row is written once, link and all;
- * only contacts wait for the company of their account. What a row is compared with is looked up by scalar subqueries: a first
+ * only contacts wait for the company of their account. A row that was read before the one that is here does nothing: several read
+ * at once. What a row is compared with is looked up by scalar subqueries: a first
  * sync fills tables long before their statistics are taken, and without them the planner turns joins into walks over tables.
+ * @param options fresh: no row should be there yet; touch: a row whose hash is unchanged still says when it was modified, which
+ *   keeps what was read in between from counting as newer (a write per row, so not for whole syncs)
  * @returns how many rows are new or changed, and how many companies
  */
 export async function mergeRecords(
   tx: Tx,
   at: { workspaceId: string; connectionId: string },
   records: readonly PreparedRecord[],
-  { fresh = false }: { fresh?: boolean } = {},
+  { fresh = false, touch = false }: { fresh?: boolean; touch?: boolean } = {},
 ): Promise<{ changed: number; companies: LinkCounts }> {
   if (records.length === 0) return { changed: 0, companies: { added: 0, changed: 0 } };
   // Two syncs of one connection at once (a person's and the schedule's) take turns, page by page. A server that crashes may
@@ -104,6 +107,7 @@ export async function mergeRecords(
   const copy = tx.client.query(copyFrom(`copy incoming (${COLUMNS.join(', ')}, company_id) from stdin`));
   await pipeline(Readable.from(linesOf(latest, companies.ids)), copy);
   const changed = (fresh ? await insertFresh(tx, at, latest) : null) ?? (await writeRows(tx, at));
+  if (touch) await touchRows(tx, at);
   const linked = await linkRecords(tx, at, changed, companies);
   const left = new Set(
     latest.flatMap(({ record }) => (record.excludedBecause === null ? [] : keyOf(record))),
@@ -140,12 +144,22 @@ async function writeRows(
          ${COLUMNS.slice(2)
            .map((column) => `${column} = excluded.${column}`)
            .join(', ')}, company_id = excluded.company_id, synced_at = now()
+       where records.modified_at <= excluded.modified_at
        ${returning}
      )
      select * from added union all select * from renewed`,
     [at.workspaceId, at.connectionId],
   );
   return rows;
+}
+
+async function touchRows(tx: Tx, at: { workspaceId: string; connectionId: string }): Promise<void> {
+  await tx.query(
+    `update records r set modified_at = i.modified_at from incoming i
+     where r.workspace_id = $1 and r.connection_id = $2 and r.object = i.object and r.external_id = i.external_id
+       and r.row_hash = i.row_hash and r.modified_at < i.modified_at`,
+    [at.workspaceId, at.connectionId],
+  );
 }
 
 /**
