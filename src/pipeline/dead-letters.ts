@@ -6,7 +6,7 @@ import { failOpenItem, finishRunIfSettled } from './store/run-items.ts';
 
 /**
  * Ends what a job was for that took a hundred workers with it: the company fails with the reason, and its run ends when it was
- * the last one. A connection's sync or flush is only said: the next minute asks for another.
+ * the last one. A connection's sync, catch-up or flush is only said: the next minute asks for another.
  */
 export function createDeadLetterJob(
   deps: { db: Database } & Pick<RunCompanyOptions, 'onRunDone' | 'observer' | 'onError'>,
@@ -15,7 +15,7 @@ export function createDeadLetterJob(
   return async (job: DeadJob): Promise<void> => {
     const why = `given up: ${KILLS_BEFORE_DEAD} workers died at it, one after another; the log of the last ones says at what`;
     if (!('companyId' in job)) {
-      deps.onError(new Error(why), `sync or write-back of connection ${job.connectionId}`);
+      deps.onError(new Error(why), `sync, catch-up or write-back of connection ${job.connectionId}`);
       return;
     }
     const { workspaceId, runId, companyId } = job;

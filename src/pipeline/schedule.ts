@@ -3,14 +3,15 @@ import type { Queue } from './queue/queue.ts';
 import { resumeStalledRuns, startDueRun } from './runs.ts';
 import { deleteExpiredAnswers } from './store/answers.ts';
 import { listConnections } from './store/connections.ts';
+import { hasHints } from './store/record-hints.ts';
 import { finishSettledRuns } from './store/run-items.ts';
 import { listWorkspaces } from './store/workspaces.ts';
 
 const MINUTE_MS = 60_000;
 
 /**
- * What is due, once a minute: connections that were not synced for the interval, companies that are new, changed or due
- * again, and writes that wait. Nobody has to press anything.
+ * What is due, once a minute: connections that were not synced for the interval or that ask for it, records that somebody told us
+ * to look at, companies that are new, changed or due again, and writes that wait. Nobody has to press anything.
  */
 export function createTick(deps: {
   db: Database;
@@ -27,7 +28,10 @@ export function createTick(deps: {
           if (connection.status !== 'active') continue;
           const age = connection.syncedAt === null ? Infinity : Date.now() - connection.syncedAt.getTime();
           const job = { workspaceId, connectionId: connection.id };
-          if (age >= deps.syncIntervalMinutes * MINUTE_MS) await deps.queue.requestSync(tx, job);
+          if (age >= deps.syncIntervalMinutes * MINUTE_MS || connection.syncAskedAt !== null)
+            await deps.queue.requestSync(tx, job);
+          // As a rule whoever tells asks for it at once; this is for what was told while the queue was away.
+          if (await hasHints(tx, connection.id)) await deps.queue.requestCatchUp(tx, job);
           await deps.queue.requestFlush(tx, job);
         }
       });

@@ -18,11 +18,9 @@ import type { Connection } from './store/connections.ts';
 import type { Observer } from './run-company.ts';
 import { hasConflicts } from './store/writes-list.ts';
 import type { Prices } from './store/usage.ts';
+import { whenToRetry } from './when-to-retry.ts';
 
 const DAY_MS = 86_400_000;
-const RETRY_MS = 30_000;
-// Asking again costs no call until it is time for a look (connectors/daily-share.ts), and shows when another's look found more.
-const QUOTA_RETRY_MS = 60_000;
 // What a CRM refuses it will refuse again: each try costs calls of the org's daily allowance.
 const REFUSED_RETRY_MS = 15 * 60_000;
 
@@ -112,15 +110,8 @@ export function createSyncJob(deps: Deps) {
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof SettingsChanged) return { againInMs: 0 };
-      if (error instanceof ProviderDownError)
-        return { againInMs: Math.max(1000, error.until.getTime() - Date.now()) };
-      if (error instanceof ProviderError && error.retryable)
-        return {
-          againInMs:
-            error.kind === 'quota'
-              ? Math.min(error.retryAfterMs ?? QUOTA_RETRY_MS, QUOTA_RETRY_MS)
-              : (error.retryAfterMs ?? RETRY_MS),
-        };
+      const againInMs = whenToRetry(error);
+      if (againInMs !== null) return { againInMs };
       if (await pauseRefused(deps, connection, error)) return 'done';
       if (error instanceof ProviderError) {
         deps.onError(error, `sync of ${nameConnection(connection)}`);

@@ -6,6 +6,7 @@ import type { Database } from '../db.ts';
 import { createAdmission } from './admission.ts';
 import type { Demand } from './admission.ts';
 import type { Budget } from './budget.ts';
+import { createCatchUpJob } from './catch-up-job.ts';
 import { createDeadLetterJob } from './dead-letters.ts';
 import { createFlushJob } from './flush-job.ts';
 import type { CompanyJob, JobResult } from './queue/jobs.ts';
@@ -79,6 +80,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
       company: handle,
       companyNow: handle,
       sync: createSyncJob(options),
+      catchUp: createCatchUpJob(options),
       flush: createFlushJob(options),
       dead: createDeadLetterJob({ ...options, onRunDone }),
       tick: createTick({

@@ -22,6 +22,7 @@ const researched: string[] = [];
 const queue: Queue = {
   enqueueCompanies: async (_tx, jobs) => void queued.push(...jobs),
   requestSync: async () => undefined,
+  requestCatchUp: async () => undefined,
   requestFlush: async () => undefined,
   work: async () => undefined,
   countJobs: async () => [],

@@ -33,6 +33,7 @@ test('the minute’s look and a worker that ends a run never wait for each other
   const queue: Queue = {
     enqueueCompanies: async () => undefined,
     requestSync: async () => undefined,
+    requestCatchUp: async () => undefined,
     requestFlush: async (tx, job) => {
       await requestFlush(tx, job);
       events.emit('asked by the minute');

@@ -8,6 +8,8 @@ export const QUEUES = {
   companyNow: 'company-now',
   /** Read what changed in one connection. */
   sync: 'sync',
+  /** Read the records of one connection that somebody told us to look at. */
+  catchUp: 'catch-up',
   /** Send one connection's planned writes. */
   flush: 'flush',
   /** Once a minute: what is due? */
@@ -66,6 +68,7 @@ export const QUEUE_SETUP = [
   { name: QUEUES.companyNow, ...common, expireInSeconds: HOUR / 4, notify: true },
   // A full sync of a large org takes hours; its heartbeat, not its age, says whether it lives.
   { name: QUEUES.sync, ...common, policy: 'exclusive', expireInSeconds: 12 * HOUR, notify: true },
+  { name: QUEUES.catchUp, ...common, policy: 'stately', expireInSeconds: HOUR, notify: true },
   { name: QUEUES.flush, ...common, policy: 'stately', expireInSeconds: 2 * HOUR, notify: true },
   { name: QUEUES.tick, policy: 'exclusive', retryLimit: 0, expireInSeconds: 300, deleteAfterSeconds: HOUR },
 ] as const;

@@ -16,6 +16,7 @@ export type Handlers = {
   company: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
   companyNow: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
   sync: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
+  catchUp: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
   flush: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
   /** A job took so many workers with it that it is not handed out any more. */
   dead: (job: DeadJob) => Promise<void>;
@@ -27,6 +28,8 @@ export type Queue = {
   /** Queues companies; in the caller's transaction, so that work and its record come to be together. */
   enqueueCompanies(tx: Tx, jobs: readonly CompanyJob[], options?: { now?: boolean }): Promise<void>;
   requestSync(tx: Tx, job: ConnectionJob): Promise<void>;
+  /** Asks for the records to be read that somebody told us to look at; many requests become one. */
+  requestCatchUp(tx: Tx, job: ConnectionJob): Promise<void>;
   /** Asks for a connection's writes to be sent; many requests become one. */
   requestFlush(tx: Tx, job: ConnectionJob): Promise<void>;
   work(handlers: Handlers, options: WorkOptions): Promise<void>;
@@ -52,7 +55,8 @@ const INTERACTIVE_SLOTS = 2;
 const INSERT_BATCH = 1000;
 const DRAIN_MS = 20_000;
 const HAND_ON_MS = 1_000;
-const HANDLED = [QUEUES.company, QUEUES.companyNow, QUEUES.sync, QUEUES.flush, QUEUES.dead];
+const SERVED = [QUEUES.companyNow, QUEUES.sync, QUEUES.catchUp, QUEUES.flush, QUEUES.dead];
+const HANDLED = [QUEUES.company, ...SERVED];
 
 /** Opens pg-boss, sets up the queues and answers the only door to it. */
 export async function openQueue(options: {
@@ -119,6 +123,9 @@ export async function openQueue(options: {
     requestSync: async (tx, job) => {
       await boss.send(QUEUES.sync, job, { ...within(tx), singletonKey: job.connectionId });
     },
+    requestCatchUp: async (tx, job) => {
+      await boss.send(QUEUES.catchUp, job, { ...within(tx), singletonKey: job.connectionId });
+    },
     requestFlush: async (tx, job) => {
       await boss.send(QUEUES.flush, job, { ...within(tx), singletonKey: job.connectionId });
     },
@@ -156,6 +163,7 @@ export async function openQueue(options: {
       const slots = work.interactiveSlots ?? INTERACTIVE_SLOTS;
       await serve(QUEUES.companyNow, slots, company, handlers.companyNow);
       await serve(QUEUES.sync, 2, connection, handlers.sync);
+      await serve(QUEUES.catchUp, 2, connection, handlers.catchUp);
       await serve(QUEUES.flush, 2, connection, handlers.flush);
       const bury = async (job: DeadJob): Promise<JobResult> => {
         await handlers.dead(job);
@@ -181,9 +189,7 @@ export async function openQueue(options: {
     },
     stop: async () => {
       // What is served ends beside the companies, not after them: hosts kill what has not stopped within 30 s.
-      const served = Promise.all(
-        [QUEUES.companyNow, QUEUES.sync, QUEUES.flush, QUEUES.dead].map((queue) => boss.offWork(queue)),
-      );
+      const served = Promise.all(SERVED.map((queue) => boss.offWork(queue)));
       await Promise.all([
         ...stoppers.splice(0).map((stop) => stop()),
         Promise.race([served, wait(DRAIN_MS, undefined, { ref: false })]),

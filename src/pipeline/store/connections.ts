@@ -25,6 +25,8 @@ export type Connection = {
   fieldAccess: Partial<Record<CrmObject, FieldKey[]>>;
   checkedAt: Date | null;
   syncedAt: Date | null;
+  /** Since then a sync is wanted at once; null: none is, and it comes with the interval. */
+  syncAskedAt: Date | null;
   /** Sealed; null where the environment gives them. */
   credentials: StoredCredentials | null;
   settings: ConnectionSettings;
@@ -35,6 +37,7 @@ export type Connection = {
 const SELECT = `select c.workspace_id as "workspaceId", c.id, c.kind, c.name, c.organization,
     c.organization_id as "organizationId", c.status, c.paused_because as "pausedBecause", c.paused_at as "pausedAt",
     c.field_access as "fieldAccess", c.checked_at as "checkedAt", c.synced_at as "syncedAt",
+    c.sync_asked_at as "syncAskedAt",
     c.settings, c.settings_version as "settingsVersion", k.version, k.key_id as "keyId", k.sealed as box
   from connections c left join credentials k on k.workspace_id = c.workspace_id and k.connection_id = c.id`;
 
@@ -169,8 +172,23 @@ export async function holdSettings(tx: Tx, id: string, version: number): Promise
   return rowCount === 1;
 }
 
-export async function noteSynced(tx: Tx, id: string): Promise<void> {
-  await tx.query('update connections set synced_at = now() where id = $1', [id]);
+/** A sync is through. `askedBefore`: who asked for one before then has got what they wanted. */
+export async function noteSynced(tx: Tx, id: string, askedBefore: Date): Promise<void> {
+  await tx.query(
+    `update connections set synced_at = now(),
+       sync_asked_at = case when sync_asked_at < $2 then null else sync_asked_at end
+     where id = $1`,
+    [id, askedBefore],
+  );
+}
+
+/** Notes that a sync is wanted at once. Asked every moment, it is written once in ten seconds. */
+export async function askForSync(tx: Tx, id: string): Promise<void> {
+  await tx.query(
+    `update connections set sync_asked_at = clock_timestamp()
+     where id = $1 and (sync_asked_at is null or sync_asked_at < clock_timestamp() - interval '10 seconds')`,
+    [id],
+  );
 }
 
 /** Connections that still have writes of this company to send. */

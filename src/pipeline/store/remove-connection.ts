@@ -6,13 +6,15 @@ import type { Tx } from '../../db.ts';
  */
 export async function retireConnection(tx: Tx, id: string): Promise<number> {
   await tx.query(
-    `update connections set status = 'removed', paused_because = null, paused_at = null, checked_at = null, synced_at = null
+    `update connections set status = 'removed', paused_because = null, paused_at = null, checked_at = null, synced_at = null,
+       sync_asked_at = null
      where id = $1`,
     [id],
   );
   await tx.query('delete from credentials where connection_id = $1', [id]);
   await tx.query('delete from sync_cursors where connection_id = $1', [id]);
   await tx.query('delete from open_deals where connection_id = $1', [id]);
+  await tx.query('delete from record_hints where connection_id = $1', [id]);
   // In the order of their ids, like everyone who locks many of them, so that no two wait for each other.
   await tx.query(
     `select from writes where connection_id = $1 and state in ('planned', 'sending') order by id for update`,

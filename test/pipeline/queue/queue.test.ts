@@ -40,6 +40,7 @@ const idle: Handlers = {
   company: async () => 'done',
   companyNow: async () => 'done',
   sync: async () => 'done',
+  catchUp: async () => 'done',
   flush: async () => 'done',
   dead: async () => undefined,
   tick: async () => undefined,

@@ -1,0 +1,107 @@
+import type { CallOptions } from '../../connectors/call.ts';
+import type { Crm, CrmObject, CrmRecord } from '../../connectors/crm.ts';
+import type { Database, Tx } from '../../db.ts';
+import { holdSettings } from '../store/connections.ts';
+import type { Connection } from '../store/connections.ts';
+import { mergeRecords, prepareRecord } from '../store/merge-records.ts';
+import { listHints, settleHints } from '../store/record-hints.ts';
+import type { WaitingHint } from '../store/record-hints.ts';
+import { mirrorRecord } from './mirror-record.ts';
+import { SettingsChanged } from './settings-changed.ts';
+
+export type CatchUpResult = {
+  /** Records that were looked at. */
+  read: number;
+  /** Rows that were new or changed in a way that matters. */
+  changed: number;
+};
+
+export type CatchUpOptions = {
+  db: Database;
+  crm: Crm;
+  connection: Connection;
+  /** What was told by then is looked at; what is told later asks for another round. */
+  toldBy: Date;
+  call: CallOptions;
+  /** Sees the records in the transaction that stores them. */
+  onPage?: (tx: Tx, records: readonly CrmRecord[]) => Promise<void>;
+};
+
+/**
+ * Records that somebody told us to look at → records and companies, as a page of a sync. They are read by their ids in the platform's
+ * batches, accounts before people; a hint goes in the transaction that stores what it was about, so a kill loses none.
+ * @throws SettingsChanged, and what the CRM throws
+ */
+export async function catchUp(options: CatchUpOptions): Promise<CatchUpResult> {
+  const result = { read: 0, changed: 0 };
+  for (const object of options.crm.readObjects)
+    for (;;) {
+      options.call.signal.throwIfAborted();
+      const hints = await findHints(options, object);
+      if (hints.length === 0) break;
+      const records = await options.crm.readRecords(
+        object,
+        hints.map(({ externalId }) => externalId),
+        options.call,
+      );
+      result.read += hints.length;
+      result.changed += await store(options, hints, records);
+    }
+  return result;
+}
+
+function findHints(options: CatchUpOptions, object: CrmObject): Promise<WaitingHint[]> {
+  const { db, crm, connection, toldBy } = options;
+  const asked = { connectionId: connection.id, object, toldBy, limit: crm.recordBatch };
+  return db.inWorkspace(connection.workspaceId, (tx) => listHints(tx, asked));
+}
+
+async function store(
+  { db, connection, onPage }: CatchUpOptions,
+  hints: readonly WaitingHint[],
+  read: readonly CrmRecord[],
+): Promise<number> {
+  const { workspaceId, id: connectionId, settings, settingsVersion } = connection;
+  const found = new Set(read.map(({ externalId }) => externalId));
+  const records = [...read, ...hints.flatMap((hint) => (found.has(hint.externalId) ? [] : asGone(hint)))];
+  const prepared = records.map((record) => prepareRecord(mirrorRecord(record, settings.exclude)));
+  return db.inWorkspace(workspaceId, async (tx) => {
+    if (!(await holdSettings(tx, connectionId, settingsVersion))) throw new SettingsChanged();
+    const merged = await mergeRecords(tx, { workspaceId, connectionId }, prepared, { touch: true });
+    await onPage?.(tx, records);
+    await settleHints(tx, connectionId, hints);
+    return merged.changed;
+  });
+}
+
+/**
+ * The CRM knows nothing of it any more: what we mirror of it is gone as it was known before the read, so that a row which came
+ * meanwhile stays. Nothing for one that we never knew.
+ */
+function asGone({ object, externalId, knownModifiedAt }: WaitingHint): CrmRecord[] {
+  if (knownModifiedAt === null) return [];
+  return [
+    {
+      object,
+      externalId,
+      name: null,
+      companyName: null,
+      website: null,
+      email: null,
+      title: null,
+      industry: null,
+      employees: null,
+      country: null,
+      ownerId: null,
+      parentId: null,
+      modifiedAt: knownModifiedAt,
+      deleted: true,
+      mergedInto: null,
+      convertedTo: null,
+      isPerson: false,
+      signs: { customer: null, optedOut: false, openDeals: 0 },
+      others: {},
+      ours: {},
+    },
+  ];
+}
