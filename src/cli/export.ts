@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { listExcluded } from '../pipeline/store/exclusions.ts';
 import { readRanking } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
+import { UNREADABLE_FIX, listUnreadable } from '../pipeline/store/unreadable-rows.ts';
 import { listFailedWrites } from '../pipeline/store/writes.ts';
 import type { App } from '../app.ts';
 import { withApp, workspaceOption } from './context.ts';
@@ -13,15 +14,23 @@ const PAGE = 1_000;
 
 type Row = Record<string, string | number | null>;
 
-/** `fieldnote export`: results as CSV or JSON; with --failed what the CRMs refused and why. */
+/** What is exported in place of the companies. */
+type Instead = { failed?: boolean; unreadable?: boolean };
+
+/** `fieldnote export`: results as CSV or JSON; with --failed what the CRMs refused, with --unreadable what they sent damaged. */
 export function addExport(program: Command, context: Context): void {
   program
     .command('export')
-    .description('every company with its score, or with --failed every write that a CRM refused')
+    .description('every company with its score, or what could not be written or read')
     .addOption(new Option('--format <format>', 'csv or json lines').choices(['csv', 'json']).default('csv'))
     .option('--failed', 'only writes that were rejected or conflict with a person’s edit')
+    .addOption(
+      new Option('--unreadable', 'only rows of the CRMs that can’t be read and are left out').conflicts(
+        'failed',
+      ),
+    )
     .addOption(workspaceOption())
-    .action(async (options: { format: 'csv' | 'json'; failed?: boolean; workspace?: string }) => {
+    .action(async (options: Instead & { format: 'csv' | 'json'; workspace?: string }) => {
       await withApp(context, { worker: false, workspace: options.workspace }, async (app) => {
         if (options.format === 'json') {
           await eachRow(app, options, (row) => context.terminal.print(JSON.stringify(row)));
@@ -38,9 +47,13 @@ export function addExport(program: Command, context: Context): void {
     });
 }
 
-async function eachRow(app: App, options: { failed?: boolean }, print: (row: Row) => void): Promise<void> {
+async function eachRow(app: App, options: Instead, print: (row: Row) => void): Promise<void> {
   if (options.failed) {
     for await (const row of failedRows(app)) print(row);
+    return;
+  }
+  if (options.unreadable) {
+    for (const row of await unreadableRows(app)) print(row);
     return;
   }
   await app.db.inWorkspace(app.workspaceId, async (tx) => {
@@ -104,6 +117,22 @@ async function* failedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
     }
     if (page.length < PAGE) return;
   }
+}
+
+// More than are ever kept (store/unreadable-rows.ts).
+const ALL_UNREADABLE = 100_000;
+
+async function unreadableRows({ db, workspaceId }: App): Promise<Row[]> {
+  const { listed } = await db.inWorkspace(workspaceId, (tx) => listUnreadable(tx, ALL_UNREADABLE));
+  return listed.map(({ crm, connection, object, id, problem, firstSeenAt }) => ({
+    crm,
+    connection,
+    object,
+    record: id,
+    problem,
+    first_seen: firstSeenAt.toISOString(),
+    what_to_do: UNREADABLE_FIX,
+  }));
 }
 
 // A cell that a spreadsheet would run as a formula (OWASP: = + - @, their full-width forms, tab and carriage return) is

@@ -10,6 +10,8 @@ import { sumUsage } from '../pipeline/store/usage.ts';
 import type { UsageTotal } from '../pipeline/store/usage.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
 import type { WriteCount } from '../pipeline/store/writes.ts';
+import { UNREADABLE_FIX, listUnreadable } from '../pipeline/store/unreadable-rows.ts';
+import type { UnreadableLine } from '../pipeline/store/unreadable-rows.ts';
 import { formatDuration, formatUsd, shorten } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -34,10 +36,13 @@ export type RunReport = {
   usd: number;
   milliseconds: number;
   skipped: { because: string; rows: number }[];
+  /** Rows of the CRMs that can't be read, and the latest of them. */
+  unreadable: { rows: number; listed: UnreadableLine[] };
   failures: { company: string; error: string }[];
 };
 
 const SHOWN_FAILURES = 50;
+const SHOWN_UNREADABLE = 5;
 // The strongest; "fieldnote export" has all.
 const LONGEST_RANKING = 5_000;
 
@@ -68,6 +73,7 @@ export async function collectReport(app: Pick<App, 'db' | 'workspaceId'>, runId:
       milliseconds: (progress.run.finishedAt ?? new Date()).getTime() - progress.run.createdAt.getTime(),
       leftOut: await countExcluded(tx),
       skipped: await countSkipped(tx),
+      unreadable: await listUnreadable(tx, SHOWN_UNREADABLE),
       failures: failures.map(({ domain, error }) => ({ company: domain, error: error ?? '' })),
     };
   });
@@ -119,6 +125,7 @@ export function printReport(terminal: Terminal, report: RunReport, options: { to
         `Rows that lead to no company: ${report.skipped.map((row) => `${row.rows} ${row.because}`).join(', ')}`,
       ),
     );
+  printUnreadable(terminal, report.unreadable);
   terminal.print('');
   if (report.writes.length === 0) terminal.print('Nothing had to be written to the CRMs.');
   else
@@ -137,6 +144,15 @@ export function printReport(terminal: Terminal, report: RunReport, options: { to
     terminal.print('Why fields were rejected or conflict: "fieldnote export --failed".');
   terminal.print('');
   printUsage(terminal, report.usage);
+}
+
+function printUnreadable(terminal: Terminal, { rows, listed }: RunReport['unreadable']): void {
+  if (rows === 0) return;
+  terminal.print(`Rows that can’t be read and are left out: ${rows}`);
+  for (const { crm, connection, object, id, problem } of listed)
+    terminal.print(`  ${nameConnection({ kind: crm, name: connection })}, ${object} ${id}: ${problem}`);
+  if (rows > listed.length) terminal.print('  … all of them: "fieldnote export --unreadable"');
+  terminal.print(`  What to do: ${UNREADABLE_FIX}`);
 }
 
 /** Calls and cost per provider. */

@@ -134,8 +134,17 @@ export function refuseUnsynced(results: readonly SyncedConnection[]): void {
 export function printSync(terminal: Terminal, results: readonly SyncedConnection[]): void {
   const rows = results.flatMap((row) => (row.synced ? row : []));
   if (rows.length === 0) return;
+  const someUnreadable = rows.some((row) => row.unreadable > 0);
   terminal.table(
-    ['CRM', 'rows read', 'new or changed', 'companies added', 'changed', 'found by name'],
+    [
+      'CRM',
+      'rows read',
+      'new or changed',
+      'companies added',
+      'changed',
+      'found by name',
+      ...(someUnreadable ? ['unreadable'] : []),
+    ],
     rows.map((row) => [
       row.connection,
       String(row.read),
@@ -143,7 +152,9 @@ export function printSync(terminal: Terminal, results: readonly SyncedConnection
       String(row.companiesAdded),
       String(row.companiesChanged),
       String(row.companiesFound),
+      ...(someUnreadable ? [String(row.unreadable)] : []),
     ]),
-    { right: [1, 2, 3, 4, 5] },
+    { right: [1, 2, 3, 4, 5, 6] },
   );
+  if (someUnreadable) terminal.print('Which rows can’t be read, and why: "fieldnote export --unreadable".');
 }

@@ -1,6 +1,7 @@
 import type { CallOptions } from './call.ts';
 import type { FieldKey, FieldValue } from './crm-fields.ts';
 import type { CrmField, FieldMap, RawValue } from './crm-reading.ts';
+import type { UnreadableRow } from './unreadable.ts';
 
 export type CrmKind = 'salesforce' | 'hubspot';
 
@@ -56,9 +57,13 @@ export type SyncCursor = Record<string, string | number | boolean | null>;
 /** A deal, where the CRM keeps them as records of their own, and the account that it belongs to. */
 export type CrmDeal = { externalId: string; accountId: string | null; open: boolean };
 
-export type DealPage = { deals: CrmDeal[]; cursor: SyncCursor };
+export type DealPage = { deals: CrmDeal[]; unreadable?: readonly UnreadableRow[]; cursor: SyncCursor };
 
-export type ChangePage = { records: CrmRecord[]; cursor: SyncCursor };
+/** Rows that changed, those that can't be taken apart; the cursor goes on behind all of them. */
+export type ChangePage = { records: CrmRecord[]; unreadable?: readonly UnreadableRow[]; cursor: SyncCursor };
+
+/** Records that were asked for by their ids. */
+export type FoundRecords = { records: CrmRecord[]; unreadable?: readonly UnreadableRow[] };
 
 /** A refusal in the CRM's own code and words. */
 export type Refusal = { code: string; message: string };
@@ -189,7 +194,7 @@ export type Crm = {
    * These records as readChanges would show them, deleted ones included, and with a survivor those that were merged into it. Of an
    * id that the platform knows nothing of (any more) nothing comes.
    */
-  readRecords(object: CrmObject, externalIds: readonly string[], options: CallOptions): Promise<CrmRecord[]>;
+  readRecords(object: CrmObject, externalIds: readonly string[], options: CallOptions): Promise<FoundRecords>;
   /** The platform's names of the fields that a sync reads of an object, our own apart: a change of any other tells us nothing. */
   syncedFields(object: CrmObject): readonly string[];
   /** Our fields' current values; one platform call; one entry per id asked for, in the order asked. */

@@ -284,9 +284,12 @@ test('a HubSpot that gives the same page again and again, or empty ones without 
 
 test('a search page that is empty although there are more is read past', async (context) => {
   const pages = [
-    { results: [{ id: '5', properties: {} }], paging: { next: { after: '200' } } },
+    {
+      results: [{ id: '5', properties: {}, updatedAt: '2026-10-05T00:00:00Z' }],
+      paging: { next: { after: '200' } },
+    },
     { results: [], paging: { next: { after: '200' } } },
-    { results: [{ id: '9', properties: {} }] },
+    { results: [{ id: '9', properties: {}, updatedAt: '2026-10-05T00:00:00Z' }] },
   ];
   const asked: unknown[] = [];
   const server = createServer((request, response) => {

@@ -11,6 +11,8 @@ export type TwinTap = {
   url: string;
   /** Awaited at both moments of every call. What it throws breaks the connection: the caller never hears an answer. */
   at: (moment: TapMoment, call: TappedRequest) => Promise<void> | void;
+  /** What the caller is told in place of the twin's answer; null: the answer as it is, byte for byte. */
+  rewrite: ((call: TappedRequest, answer: string) => string) | null;
   close(): Promise<void>;
 };
 
@@ -23,19 +25,25 @@ export async function openTwinTap(target: string): Promise<TwinTap> {
     const call = { method: incoming.method ?? 'GET', path: incoming.url ?? '/', body: body.toString('utf8') };
     await tap.at('before', call);
     // The Host stays the tap's: a Salesforce login answers with the address that all later calls go to.
+    const { rewrite } = tap;
+    // What is to be rewritten must not come zipped.
+    const headers =
+      rewrite === null ? incoming.headers : { ...incoming.headers, 'accept-encoding': 'identity' };
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const onward = request(
-        new URL(call.path, target),
-        { method: call.method, headers: incoming.headers, agent },
-        resolve,
-      );
+      const onward = request(new URL(call.path, target), { method: call.method, headers, agent }, resolve);
       onward.once('error', reject);
       onward.end(body);
     });
     const content = await readAll(answer);
     await tap.at('after', call);
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    outgoing.end(content);
+    if (rewrite === null) {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      outgoing.end(content);
+      return;
+    }
+    const { 'content-length': _length, ...kept } = answer.headers;
+    outgoing.writeHead(answer.statusCode ?? 502, kept);
+    outgoing.end(rewrite(call, content.toString('utf8')));
   };
 
   const server = createServer({ keepAliveTimeout: 30_000 }, (incoming, outgoing) => {
@@ -47,6 +55,7 @@ export async function openTwinTap(target: string): Promise<TwinTap> {
   const tap: TwinTap = {
     url: `http://127.0.0.1:${address.port}`,
     at: () => undefined,
+    rewrite: null,
     close: () =>
       new Promise((resolve) => {
         agent.destroy();

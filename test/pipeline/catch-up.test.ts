@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../../src/app.ts';
-import type { CrmObject, CrmRecord } from '../../src/connectors/crm.ts';
+import type { CrmObject } from '../../src/connectors/crm.ts';
 import { ProviderError } from '../../src/errors.ts';
 import { createCatchUpJob } from '../../src/pipeline/catch-up-job.ts';
 import { createTick } from '../../src/pipeline/schedule.ts';
 import { findConnection } from '../../src/pipeline/store/connections.ts';
 import type { Connection } from '../../src/pipeline/store/connections.ts';
+import { listUnreadable } from '../../src/pipeline/store/unreadable-rows.ts';
 import { countHints } from '../../src/pipeline/store/record-hints.ts';
 import { MOST_HINTS, tellHints } from '../../src/pipeline/tell-hints.ts';
 import type { Telling } from '../../src/pipeline/tell-hints.ts';
@@ -207,7 +208,7 @@ for (const kind of ['hubspot', 'salesforce'] as const) {
       const first = await otherIndustry(kind, id);
       const crm = app.crmOf(connectionOf(kind));
       const call = { signal: AbortSignal.timeout(30_000) };
-      const old = (await crm.readRecords(names[kind].object, [id], call))[0];
+      const old = (await crm.readRecords(names[kind].object, [id], call)).records[0];
       assert.ok(old !== undefined);
       // Salesforce's stamps are whole seconds.
       await editTwinClock(kind, 2_000);
@@ -216,7 +217,7 @@ for (const kind of ['hubspot', 'salesforce'] as const) {
       assert.equal(await runJob(kind), 'done');
 
       await tell(kind, [{ externalId: id }]);
-      assert.equal(await runJob(kind, { readRecords: async () => [old] }), 'done');
+      assert.equal(await runJob(kind, { readRecords: async () => ({ records: [old] }) }), 'done');
       assert.equal((await row(kind, id))?.industry, first);
       assert.equal(await waiting(kind), 0);
     });
@@ -252,6 +253,23 @@ test('what is told while the record is read is looked at once more', async () =>
   assert.equal(await waiting('hubspot'), 0);
 });
 
+test('a told record that can’t be read stays as it is and is named, also where the row does not even say which it is', async () => {
+  for (const kind of ['hubspot', 'salesforce'] as const) {
+    const { object } = names[kind];
+    const [id = ''] = await unused(kind, 1);
+    const before = await row(kind, id);
+    for (const shownId of [id, '"7\\u0000"']) {
+      await tell(kind, [{ externalId: id }]);
+      const unreadable = [{ object, shownId, problem: 'its id is broken' }];
+      assert.equal(await runJob(kind, { readRecords: async () => ({ records: [], unreadable }) }), 'done');
+      assert.equal(await waiting(kind), 0);
+      assert.deepEqual(await row(kind, id), before);
+      const { listed } = await app.db.inWorkspace(app.workspaceId, (tx) => listUnreadable(tx, 1));
+      assert.equal(listed[0]?.id, shownId);
+    }
+  }
+});
+
 test('while the CRM is down hints wait; when it answers again they are read', async () => {
   const [id = ''] = await unused('hubspot', 1);
   const { faults } = system.sandbox.twins.hubspot.kit;
@@ -275,7 +293,7 @@ test('what can not be read by its id is left to a sync, at once', async () => {
     troubles.length = 0;
     await forgetWish();
     await tell('hubspot', [{ externalId: id }]);
-    const fail = async (): Promise<CrmRecord[]> => {
+    const fail = async (): Promise<never> => {
       throw new ProviderError({ provider: 'hubspot', operation: 'batch read', kind, message: 'no' });
     };
     let rounds = 1;

@@ -2,14 +2,17 @@ import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { ChangePage, CrmRecord, SyncCursor } from '../crm.ts';
 import type { ObjectPlan } from '../crm-reading.ts';
+import type { UnreadableRow } from '../unreadable.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
 import type { ApiAnswer, HubspotApi } from './api.ts';
 import { goBack, readPlace } from './cursor.ts';
 import type { Place } from './cursor.ts';
 import { objectPath } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
+import { judgeRows } from './judge-rows.ts';
+import type { JudgedRows } from './judge-rows.ts';
 import { modifiedProperty, syncedProperties, toRecord, withMergedAway } from './records.ts';
-import { RecordPage } from './shapes.ts';
+import { RowPage } from './shapes.ts';
 import type { ApiRecord } from './shapes.ts';
 
 // CRM objects guide: a list page holds 100; search guide: a search page 200, and nothing past 10,000 results.
@@ -20,7 +23,7 @@ const SEARCH_LIMIT = 10_000;
 const ARCHIVED_PAGES = 50;
 
 type Page = ApiAnswer<{
-  results: ApiRecord[];
+  results: unknown[];
   paging?: { next?: { after: string } | undefined } | null | undefined;
 }>;
 
@@ -38,44 +41,50 @@ export async function* readChanges(
   seen: (record: ApiRecord) => void,
 ): AsyncGenerator<ChangePage> {
   let place = readPlace(cursor);
-  const note = (page: Page): void => {
+  const judge = (page: Page): JudgedRows => {
     place = { ...place, startedAt: place.startedAt ?? page.sentAt.toISOString() };
-    page.data.results.forEach(seen);
+    const judged = judgeRows(plan.object, page.data.results);
+    judged.readable.forEach(seen);
+    return judged;
   };
-  const show = (records: CrmRecord[]): ChangePage => ({ records, cursor: { ...place } });
+  const show = (records: CrmRecord[], unreadable: readonly UnreadableRow[]): ChangePage => ({
+    records,
+    unreadable,
+    cursor: { ...place },
+  });
 
   for (let pages = 1; place.phase === 'archived'; pages += 1) {
     const page = await listPage(api, plan, place.archivedAfter, true, options);
-    note(page);
+    const { readable, unreadable } = judge(page);
     const known = place.archivedSince;
-    const records = page.data.results
+    const records = readable
       .filter((record) => known === null || (record.archivedAt ?? known) >= known)
       .map((record) => ({ ...toRecord(plan, record), deleted: true }));
     place = passArchived(place, page, pages);
-    if (records.length > 0 || place.phase === 'archived') yield show(records);
+    if (records.length + unreadable.length > 0 || place.phase === 'archived') yield show(records, unreadable);
   }
   while (place.phase === 'list') {
     const page = await listPage(api, plan, place.after, false, options);
-    note(page);
-    const records = page.data.results.flatMap((record) => withMergedAway(toRecord(plan, record), record));
+    const { readable, unreadable } = judge(page);
+    const records = readable.flatMap((record) => withMergedAway(toRecord(plan, record), record));
     const next = nextPage('list', place.after, page);
     place = next === null ? { ...place, phase: 'done', after: null } : { ...place, after: next };
-    yield show(records);
+    yield show(records, unreadable);
   }
   let offset: string | null = null;
   while (place.phase === 'search') {
     const page: Page = await searchPage(api, plan, place, offset, options);
-    note(page);
-    const records = page.data.results.flatMap((record) => withMergedAway(toRecord(plan, record), record));
+    const { readable, unreadable, ids } = judge(page);
+    const records = readable.flatMap((record) => withMergedAway(toRecord(plan, record), record));
     const next = page.data.paging?.next?.after ?? null;
-    const last = lastId(page.data.results, place.after);
-    // A page may come empty although there are more: only then is HubSpot's own paging followed.
+    const last = lastId(ids, place.after);
+    // A page may come empty, or without an id to go on behind, although there are more: only then is HubSpot's own paging followed.
     offset = last === place.after ? next : null;
     if (next === null) place = { ...place, phase: 'done', after: null };
     else if (offset !== null && Number(offset) + SEARCH_PAGE > SEARCH_LIMIT)
       throw malformed('search', 'gives empty pages without an end');
     else place = { ...place, after: last };
-    yield show(records);
+    yield show(records, unreadable);
   }
 }
 
@@ -96,15 +105,19 @@ function nextPage(operation: string, before: string | null, page: Page): string 
   return next;
 }
 
-/** @returns the largest id of a page; the one before for an empty page */
-function lastId(results: readonly ApiRecord[], before: string | null): string | null {
+/** @returns the largest id of a page; the one before for a page without ids */
+function lastId(ids: readonly string[], before: string | null): string | null {
   let last = before;
-  for (const { id } of results) {
-    if (last === null || Number(id) > Number(last)) last = id;
-    // Records from before the place would come again for ever.
-    else if (before !== null && Number(id) <= Number(before)) throw malformed('search', `gives ${id}, which is not beyond ${before}`); // prettier-ignore
-  }
+  for (const id of ids) if (last === null || isBeyond(id, last)) last = id;
+  // Records from before the place would come again for ever.
+  if (before !== null && last === before && ids[0] !== undefined)
+    throw malformed('search', `gives ${ids[0]}, which is not beyond ${before}`);
   return last;
+}
+
+/** By number: ids may be longer than what a number holds exactly. */
+function isBeyond(id: string, other: string): boolean {
+  return id.length === other.length ? id > other : id.length > other.length;
 }
 
 function malformed(operation: string, message: string): ProviderError {
@@ -128,7 +141,7 @@ function listPage(
       archived: String(archived),
       ...(after === null ? {} : { after }),
     },
-    schema: RecordPage,
+    schema: RowPage,
     repeatable: true,
   };
   return api.send(request, options);
@@ -158,7 +171,7 @@ function searchPage(
       properties: [...syncedProperties(plan)],
       ...(offset === null ? {} : { after: offset }),
     },
-    schema: RecordPage,
+    schema: RowPage,
     repeatable: true,
   };
   return api.send(request, options);

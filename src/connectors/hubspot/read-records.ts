@@ -1,14 +1,15 @@
 import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
-import type { CrmRecord } from '../crm.ts';
+import type { FoundRecords } from '../crm.ts';
 import type { ObjectPlan } from '../crm-reading.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
 import type { HubspotApi } from './api.ts';
 import { objectPath } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
+import { judgeRows } from './judge-rows.ts';
+import type { JudgedRows } from './judge-rows.ts';
 import { syncedProperties, toRecord, withMergedAway } from './records.ts';
-import { BatchAnswer } from './shapes.ts';
-import type { ApiRecord } from './shapes.ts';
+import { RowBatchAnswer } from './shapes.ts';
 
 /** CRM objects guide: a batch read takes up to 100 records of one object. */
 export const READ_RECORDS_BATCH = 100;
@@ -22,19 +23,20 @@ export async function readRecords(
   plan: ObjectPlan<HubspotObject>,
   externalIds: readonly string[],
   options: CallOptions,
-): Promise<CrmRecord[]> {
+): Promise<FoundRecords> {
   const ids = [...new Set(externalIds)];
-  if (ids.length === 0) return [];
+  if (ids.length === 0) return { records: [], unreadable: [] };
   const found = await readBatch(api, plan, ids, false, options);
-  const records = found.flatMap((record) => withMergedAway(toRecord(plan, record), record));
-  const seen = new Set(records.map(({ externalId }) => externalId));
+  const { unreadable } = found;
+  const records = found.readable.flatMap((record) => withMergedAway(toRecord(plan, record), record));
+  const seen = new Set([...found.ids, ...records.map(({ externalId }) => externalId)]);
   const missing = ids.filter((id) => !seen.has(id));
-  if (missing.length === 0) return records;
+  if (missing.length === 0) return { records, unreadable };
   const archived = await readBatch(api, plan, missing, true, options);
-  return [
-    ...records,
-    ...archived.flatMap((record) => withMergedAway({ ...toRecord(plan, record), deleted: true }, record)),
-  ];
+  const gone = archived.readable.flatMap((record) =>
+    withMergedAway({ ...toRecord(plan, record), deleted: true }, record),
+  );
+  return { records: [...records, ...gone], unreadable: [...unreadable, ...archived.unreadable] };
 }
 
 async function readBatch(
@@ -43,7 +45,7 @@ async function readBatch(
   ids: readonly string[],
   archived: boolean,
   options: CallOptions,
-): Promise<ApiRecord[]> {
+): Promise<JudgedRows> {
   const operation = 'batch read';
   const { data } = await api.send(
     {
@@ -56,7 +58,7 @@ async function readBatch(
         properties: [...syncedProperties(plan)],
         propertiesWithHistory: [],
       },
-      schema: BatchAnswer,
+      schema: RowBatchAnswer,
       repeatable: true,
     },
     options,
@@ -64,5 +66,5 @@ async function readBatch(
   const strange = data.errors.find((error) => error.category !== 'OBJECT_NOT_FOUND');
   if (strange !== undefined)
     throw new ProviderError({ provider: 'hubspot', operation, kind: 'unavailable', code: strange.category, message: strange.message }); // prettier-ignore
-  return data.results;
+  return judgeRows(plan.object, data.results);
 }

@@ -55,7 +55,7 @@ export function syncedProperties(plan: ObjectPlan<HubspotObject>): readonly stri
   return [...new Set([...fixedProperties[object], ...mapped, ...others, ...always])];
 }
 
-/** A HubSpot record in the house's shape. */
+/** A HubSpot record (judge-rows.ts) in the house's shape. */
 export function toRecord(plan: ObjectPlan<HubspotObject>, record: ApiRecord): CrmRecord {
   const { object } = plan;
   const text = (name: string): string | null => {
@@ -73,7 +73,7 @@ export function toRecord(plan: ObjectPlan<HubspotObject>, record: ApiRecord): Cr
     name: isContact ? (person === '' ? null : person) : facts.name,
     ownerId: text('hubspot_owner_id'),
     parentId: isContact ? text('associatedcompanyid') : null,
-    modifiedAt: readModified(object, record),
+    modifiedAt: readModified(storedModified(object, record)) ?? '',
     deleted: record.archived === true,
     mergedInto: null,
     convertedTo: null,
@@ -88,10 +88,30 @@ export function toRecord(plan: ObjectPlan<HubspotObject>, record: ApiRecord): Cr
   };
 }
 
-function readModified(object: HubspotObject, record: ApiRecord): string {
-  const stored = record.properties[modifiedProperty(object)] ?? record.archivedAt ?? record.updatedAt ?? '';
+/** When a record was last changed, as HubSpot wrote it. */
+export function storedModified(object: HubspotObject, record: ApiRecord): string {
+  return record.properties[modifiedProperty(object)] ?? record.archivedAt ?? record.updatedAt ?? '';
+}
+
+/** `2026-01-05T08:00:00Z`, or milliseconds since 1970 as search once wrote them → ISO 8601; null when it is no instant. */
+export function readModified(stored: string): string | null {
   const at = new Date(/^\d+$/.test(stored) ? Number(stored) : stored);
-  return Number.isNaN(at.getTime()) ? new Date(0).toISOString() : at.toISOString();
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
+}
+
+const ID = /^[1-9]\d{0,18}$/;
+
+/** HubSpot's ids are whole numbers, written as text. */
+export function isId(id: string): boolean {
+  return ID.test(id);
+}
+
+/** The ids that were merged into a record, as it names them. */
+export function mergedIds(record: ApiRecord): string[] {
+  return (record.properties.hs_merged_object_ids ?? '')
+    .split(';')
+    .map((id) => id.trim())
+    .filter((id) => id !== '');
 }
 
 /**
@@ -99,10 +119,7 @@ function readModified(object: HubspotObject, record: ApiRecord): string {
  * (changelog "Updated merge functionality for contacts and companies"), named only by the survivor.
  */
 export function withMergedAway(record: CrmRecord, from: ApiRecord): CrmRecord[] {
-  const gone = (from.properties.hs_merged_object_ids ?? '')
-    .split(';')
-    .map((id) => id.trim())
-    .filter((id) => id !== '' && id !== record.externalId);
+  const gone = mergedIds(from).filter((id) => isId(id) && id !== record.externalId);
   const nothing = {
     name: null,
     companyName: null,

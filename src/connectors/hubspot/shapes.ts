@@ -16,7 +16,8 @@ export type ApiRecord = z.infer<typeof ApiRecord>;
 
 const Paging = z.object({ next: z.object({ after: z.string() }).optional() }).nullish();
 
-export const RecordPage = z.object({ results: z.array(ApiRecord), paging: Paging });
+/** A page of a list or a search: each row is judged by itself, so that a bad one harms no other. */
+export const RowPage = z.object({ results: z.array(z.unknown()), paging: Paging });
 
 const RowError = z.object({
   category: z.string().catch('UNKNOWN'),
@@ -43,6 +44,9 @@ export const BatchAnswer = z.object({
     .nullish()
     .transform((errors) => errors ?? []),
 });
+
+/** The same, each row to be judged by itself. */
+export const RowBatchAnswer = BatchAnswer.extend({ results: z.array(z.unknown()) });
 
 export type BatchAnswer = z.infer<typeof BatchAnswer>;
 

@@ -11,7 +11,8 @@ import type { Client } from './client.ts';
 import { selectColumns } from './columns.ts';
 import type { Describe, ObjectDescription } from './describe.ts';
 import type { SalesforceObject } from './fields.ts';
-import { toRecord, versionOf } from './to-record.ts';
+import { judgePlanned } from './judge-rows.ts';
+import { versionOf } from './to-record.ts';
 
 /** `seen`: versions of rows that were read a moment ago, by pages, and need not come again. */
 type Options = CallOptions & { bulk: BulkSettings; seen: ReadonlySet<string> };
@@ -57,9 +58,14 @@ export async function* readInBulk(
       { id: job, locator: from.locator },
       { ...options, description },
     )) {
-      state = { ...noteLatest(state, rows), job, locator };
-      const unseen = options.seen.size === 0 ? rows : rows.filter((row) => !options.seen.has(versionOf(row)));
-      yield { records: unseen.map((row) => toRecord(plan, row)), cursor: done ? finish(state) : state };
+      const judged = judgePlanned(plan, rows);
+      state = { ...noteLatest(state, judged.stamps), job, locator };
+      const isNew = (_: unknown, at: number): boolean => {
+        const row = judged.rows[at];
+        return row === undefined || !options.seen.has(versionOf(row));
+      };
+      const records = options.seen.size === 0 ? judged.records : judged.records.filter(isNew);
+      yield { records, unreadable: judged.unreadable, cursor: done ? finish(state) : state };
     }
   } catch (error) {
     // A job that somebody left behind may be tried once more; one of our own that is lost will be lost again.

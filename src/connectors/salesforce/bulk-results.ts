@@ -8,12 +8,12 @@ import { readLines } from './csv-lines.ts';
 import type { ObjectDescription } from './describe.ts';
 import { provider } from './failures.ts';
 import type { BulkSettings } from './bulk-settings.ts';
-import type { Row } from './to-record.ts';
+import type { RawRow } from './to-record.ts';
 
 const OPERATION = 'bulk results';
 
 export type ResultRows = {
-  rows: Row[];
+  rows: RawRow[];
   /** Where to go on when these rows are stored; null: the first set. */
   locator: string | null;
   /** True with the last rows of all. */
@@ -76,8 +76,8 @@ async function* readSet(
   const path = `/jobs/query/${id}/results?maxRecords=${bulk.rowsPerSet}${from}`;
   const answer = await client.open(OPERATION, path, options);
   const { next, count, body } = await readHead(answer);
-  let toRow: ((line: readonly string[]) => Row) | null = null;
-  let rows: Row[] = [];
+  let toRow: ((line: readonly string[]) => RawRow) | null = null;
+  let rows: RawRow[] = [];
   let read = 0;
   const bytes = readBody(body, { provider, operation: OPERATION, idleMs: bulk.idleMs, signal });
   for await (const lines of tellBroken(readLines(bytes, OPERATION), signal)) {

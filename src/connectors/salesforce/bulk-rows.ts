@@ -1,8 +1,7 @@
 import { ProviderError } from '../../errors.ts';
 import type { ObjectDescription } from './describe.ts';
 import { provider } from './failures.ts';
-import { isRow } from './to-record.ts';
-import type { Row } from './to-record.ts';
+import type { RawRow } from './to-record.ts';
 
 type Kind = 'text' | 'number' | 'boolean';
 
@@ -11,11 +10,19 @@ const NUMBERS = new Set(['int', 'long', 'double', 'currency', 'percent']);
 /**
  * Reads a header line and answers how each line below it becomes the row that the REST API would have sent: everything is text in
  * a CSV, and an empty cell is null. A parent's field, `Account.Name`, nests as it does there.
+ * @throws ProviderError (malformed) when it is no header of ours
  */
 export function openRows(
   header: readonly string[],
   description: ObjectDescription,
-): (line: readonly string[]) => Row {
+): (line: readonly string[]) => RawRow {
+  if (!header.includes('Id') || !header.includes('SystemModstamp'))
+    throw new ProviderError({
+      provider,
+      operation: 'bulk results',
+      kind: 'malformed',
+      message: 'the results have no column Id or SystemModstamp',
+    });
   const kinds = header.map((path): Kind => {
     const type = description.fields.get(path)?.type ?? 'string';
     return NUMBERS.has(type) ? 'number' : type === 'boolean' ? 'boolean' : 'text';
@@ -30,19 +37,14 @@ export function openRows(
       if (parent === undefined) row[header[at] ?? ''] = value;
       else if (value !== null) row[parent] = { [child]: value };
     }
-    if (isRow(row)) return row;
-    throw new ProviderError({
-      provider,
-      operation: 'bulk results',
-      kind: 'malformed',
-      message: 'a row without Id or SystemModstamp',
-    });
+    return row;
   };
 }
 
 function readCell(cell: string, kind: Kind): string | number | boolean | null {
   if (cell === '') return null;
-  if (kind === 'boolean') return cell === 'true';
+  // Anything else stays what it is, for whoever judges the row.
+  if (kind === 'boolean') return cell === 'true' ? true : cell === 'false' ? false : cell;
   if (kind === 'text') return cell;
   const number = Number(cell);
   return Number.isNaN(number) ? null : number;

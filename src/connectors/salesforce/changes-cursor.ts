@@ -28,7 +28,7 @@ const ChangesCursor = z.object({
     .default(null),
   /** The set of its results to read next; null: the first. */
   locator: z.string().nullable().default(null),
-  /** The latest stamp among the job's rows read so far. */
+  /** The latest stamp among the rows read so far, whichever way they came. */
   latest: z.string().nullable().default(null),
 });
 export type ChangesCursor = z.infer<typeof ChangesCursor>;
@@ -83,14 +83,11 @@ export function advance(state: ChangesCursor, rows: readonly Row[]): ChangesCurs
   return state;
 }
 
-/** Keeps the latest stamp of rows that come in no order, under the same rule. */
-export function noteLatest(state: ChangesCursor, rows: readonly Row[]): ChangesCursor {
+/** Keeps the latest stamp of rows that come in no order, or can't be gone on behind, under the same rule. */
+export function noteLatest(state: ChangesCursor, stamps: readonly string[]): ChangesCursor {
   let { latest } = state;
-  for (const row of rows) {
-    const stamp = readInstant(row.SystemModstamp);
-    if (stamp !== null && state.started !== null && stamp <= state.started && stamp > (latest ?? ''))
-      latest = stamp;
-  }
+  for (const stamp of stamps)
+    if (state.started !== null && stamp <= state.started && stamp > (latest ?? '')) latest = stamp;
   return { ...state, latest };
 }
 

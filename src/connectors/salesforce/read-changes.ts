@@ -5,14 +5,15 @@ import type { ChangePage, SyncCursor } from '../crm.ts';
 import type { ObjectPlan } from '../crm-reading.ts';
 import { readInBulk } from './bulk-changes.ts';
 import type { BulkSettings } from './bulk-settings.ts';
-import { advance, conditionInOrder, finish, readCursor } from './changes-cursor.ts';
+import { advance, conditionInOrder, finish, noteLatest, readCursor } from './changes-cursor.ts';
 import type { ChangesCursor } from './changes-cursor.ts';
 import type { Answered, Client } from './client.ts';
 import { selectColumns } from './columns.ts';
 import type { Describe } from './describe.ts';
 import { provider } from './failures.ts';
 import type { SalesforceObject } from './fields.ts';
-import { isRow, toRecord, versionOf } from './to-record.ts';
+import { judgePlanned } from './judge-rows.ts';
+import { versionOf } from './to-record.ts';
 import type { Row } from './to-record.ts';
 
 const Page = z.object({
@@ -24,7 +25,7 @@ const Page = z.object({
     .string()
     .regex(/^\/services\/data\/v\d+\.0\/query\/[\w-]+$/)
     .optional(),
-  records: z.array(z.custom<Row>(isRow, 'a row without Id or SystemModstamp')),
+  records: z.array(z.unknown()),
 });
 type Page = z.infer<typeof Page>;
 
@@ -92,11 +93,16 @@ async function* readPages(
       });
     const started = state.started ?? serverTime(answer.headers) ?? options.now().toISOString();
     const isFirst = next === null;
-    state = advance({ ...state, started }, records);
-    yield { records: records.map((row) => toRecord(plan, row)), cursor: done ? finish(state) : state };
+    const judged = judgePlanned(plan, records);
+    state = noteLatest(advance({ ...state, started }, judged.rows), judged.stamps);
+    yield {
+      records: judged.records,
+      unreadable: judged.unreadable,
+      cursor: done ? finish(state) : state,
+    };
     if (done) return null;
     if (isFirst && options.mayUseBulk && totalSize > options.bulk.above)
-      return { state, seen: versionsBefore(started, records) };
+      return { state, seen: versionsBefore(started, judged.rows) };
     next = nextRecordsUrl ?? null;
   }
 }

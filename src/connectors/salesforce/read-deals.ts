@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { CrmDeal, DealPage, SyncCursor } from '../crm.ts';
-import { advance, conditionInOrder, finish, readCursor } from './changes-cursor.ts';
+import { advance, conditionInOrder, finish, noteLatest, readCursor } from './changes-cursor.ts';
 import type { ChangesCursor } from './changes-cursor.ts';
 import type { Client } from './client.ts';
 import type { Describe } from './describe.ts';
-import { isRow } from './to-record.ts';
+import { judgeRows } from './judge-rows.ts';
 import type { Row } from './to-record.ts';
 
 const Page = z.object({
@@ -15,7 +15,7 @@ const Page = z.object({
     .string()
     .regex(/^\/services\/data\/v\d+\.0\/query\/[\w-]+$/)
     .optional(),
-  records: z.array(z.custom<Row>(isRow, 'a row without Id or SystemModstamp')),
+  records: z.array(z.unknown()),
 });
 
 const COLUMNS = ['Id', 'SystemModstamp', 'IsDeleted', 'IsClosed', 'AccountId'];
@@ -51,9 +51,11 @@ export async function* readDeals(
       { ...options, repeatable: true },
     );
     // By our own clock where there is none yet: it only keeps rows that change meanwhile from moving the cursor.
-    state = advance({ ...state, started: state.started ?? options.now().toISOString() }, value.records);
+    const started = state.started ?? options.now().toISOString();
+    const { rows, stamps, unreadable } = judgeRows('Opportunity', [], value.records);
+    state = noteLatest(advance({ ...state, started }, rows), stamps);
     url = value.done ? null : (value.nextRecordsUrl ?? null);
-    yield { deals: value.records.map(toDeal), cursor: url === null ? finish(state) : state };
+    yield { deals: rows.map(toDeal), unreadable, cursor: url === null ? finish(state) : state };
   }
 }
 

@@ -1,22 +1,21 @@
 import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
-import type { CrmRecord } from '../crm.ts';
+import type { FoundRecords } from '../crm.ts';
 import type { ObjectPlan } from '../crm-reading.ts';
 import type { Client } from './client.ts';
 import { selectColumns } from './columns.ts';
 import type { Describe } from './describe.ts';
 import type { SalesforceObject } from './fields.ts';
 import { quote } from './query.ts';
-import { isRow, toRecord } from './to-record.ts';
-import type { Row } from './to-record.ts';
+import { judgePlanned } from './judge-rows.ts';
 
 /** A query by GET stands in its address, of which Salesforce takes 16,384 bytes: 200 ids take 5,400 of them, quoted and encoded. */
 export const READ_RECORDS_BATCH = 200;
 
 const Page = z.object({
   done: z.literal(true, 'a query by ids has one page'),
-  records: z.array(z.custom<Row>(isRow, 'a row without Id or SystemModstamp')),
+  records: z.array(z.unknown()),
 });
 
 /**
@@ -29,8 +28,8 @@ export async function readRecords(
   plan: ObjectPlan<SalesforceObject>,
   externalIds: readonly string[],
   options: CallOptions,
-): Promise<CrmRecord[]> {
-  if (externalIds.length === 0) return [];
+): Promise<FoundRecords> {
+  if (externalIds.length === 0) return { records: [], unreadable: [] };
   if (externalIds.length > READ_RECORDS_BATCH)
     throw new Error(`readRecords takes ${READ_RECORDS_BATCH} ids at most, got ${externalIds.length}`);
   const columns = selectColumns(plan, await describe.known(plan.object, options));
@@ -44,7 +43,7 @@ export async function readRecords(
       Page,
       { ...options, repeatable: true },
     );
-    return value.records.map((row) => toRecord(plan, row));
+    return judgePlanned(plan, value.records);
   } catch (error) {
     if (error instanceof ProviderError && error.code === 'INVALID_FIELD') describe.forget();
     throw error;

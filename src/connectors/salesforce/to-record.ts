@@ -1,27 +1,15 @@
 import { z } from 'zod';
-import { ProviderError } from '../../errors.ts';
 import type { CrmRecord } from '../crm.ts';
 import { readFacts, readOthers } from '../crm-reading.ts';
 import type { FieldMap, ObjectPlan, RawValue } from '../crm-reading.ts';
-import { provider } from './failures.ts';
 import { readInstant, readOurs, readText } from './fields.ts';
 import type { SalesforceObject } from './fields.ts';
 
 /** A row as the REST API sends it; rows of a bulk query are brought into the same shape. */
-export type Row = Readonly<Record<string, unknown>> & { Id: string; SystemModstamp: string };
+export type RawRow = Readonly<Record<string, unknown>>;
 
-/** A guard of our own: a schema for each of some hundred thousand rows costs more than reading them. */
-export function isRow(row: unknown): row is Row {
-  return (
-    typeof row === 'object' &&
-    row !== null &&
-    'Id' in row &&
-    typeof row.Id === 'string' &&
-    /^\w{18}$/.test(row.Id) &&
-    'SystemModstamp' in row &&
-    typeof row.SystemModstamp === 'string'
-  );
-}
+/** One that can be taken (judge-rows.ts). */
+export type Row = RawRow & { Id: string; SystemModstamp: string };
 
 /** Tells a row, and whether it was saved since: the same whichever API sent it. */
 export function versionOf(row: Row): string {
@@ -61,16 +49,9 @@ export const fixedFields: Readonly<Record<SalesforceObject, readonly string[]>> 
 // orgs shorten or extend them, and keep the word in front. "Former Customer" is none.
 const CUSTOMER = /^customer\b/i;
 
+/** A row in the house's shape. */
 export function toRecord(plan: ObjectPlan<SalesforceObject>, row: Row): CrmRecord {
   const { object } = plan;
-  const modifiedAt = readInstant(row.SystemModstamp);
-  if (modifiedAt === null)
-    throw new ProviderError({
-      provider,
-      operation: 'query',
-      kind: 'malformed',
-      message: `${object} ${row.Id} has no readable SystemModstamp`,
-    });
   const valueOf = (name: string): RawValue => {
     const value = row[name];
     return typeof value === 'number' || typeof value === 'boolean' ? value : readText(value);
@@ -84,7 +65,7 @@ export function toRecord(plan: ObjectPlan<SalesforceObject>, row: Row): CrmRecor
     companyName: object === 'Contact' ? readAccountName(row) : facts.companyName,
     ownerId: readText(row.OwnerId),
     parentId: object === 'Contact' ? readText(row.AccountId) : null,
-    modifiedAt,
+    modifiedAt: readInstant(row.SystemModstamp) ?? row.SystemModstamp,
     deleted: row.IsDeleted === true,
     mergedInto: readText(row.MasterRecordId),
     convertedTo: row.IsConverted === true ? readText(row.ConvertedAccountId) : null,

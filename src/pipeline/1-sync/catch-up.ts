@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../connectors/call.ts';
-import type { Crm, CrmObject, CrmRecord } from '../../connectors/crm.ts';
+import type { Crm, CrmObject, CrmRecord, FoundRecords } from '../../connectors/crm.ts';
 import type { Database, Tx } from '../../db.ts';
 import { holdSettings } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
@@ -8,6 +8,7 @@ import { listHints, settleHints } from '../store/record-hints.ts';
 import type { WaitingHint } from '../store/record-hints.ts';
 import { mirrorRecord } from './mirror-record.ts';
 import { SettingsChanged } from './settings-changed.ts';
+import { openUnreadable } from './tell-unreadable.ts';
 
 export type CatchUpResult = {
   /** Records that were looked at. */
@@ -39,13 +40,13 @@ export async function catchUp(options: CatchUpOptions): Promise<CatchUpResult> {
       options.call.signal.throwIfAborted();
       const hints = await findHints(options, object);
       if (hints.length === 0) break;
-      const records = await options.crm.readRecords(
+      const found = await options.crm.readRecords(
         object,
         hints.map(({ externalId }) => externalId),
         options.call,
       );
       result.read += hints.length;
-      result.changed += await store(options, hints, records);
+      result.changed += await store(options, object, hints, found);
     }
   return result;
 }
@@ -57,21 +58,35 @@ function findHints(options: CatchUpOptions, object: CrmObject): Promise<WaitingH
 }
 
 async function store(
-  { db, connection, onPage }: CatchUpOptions,
+  { db, connection, call, onPage }: CatchUpOptions,
+  object: CrmObject,
   hints: readonly WaitingHint[],
-  read: readonly CrmRecord[],
+  { records: read, unreadable = [] }: FoundRecords,
 ): Promise<number> {
   const { workspaceId, id: connectionId, settings, settingsVersion } = connection;
-  const found = new Set(read.map(({ externalId }) => externalId));
-  const records = [...read, ...hints.flatMap((hint) => (found.has(hint.externalId) ? [] : asGone(hint)))];
+  const asked = new Set(hints.map(({ externalId }) => externalId));
+  const found = new Set([
+    ...read.map(({ externalId }) => externalId),
+    ...unreadable.map((row) => row.shownId),
+  ]);
+  // A row whose very id can't be read may be any of them.
+  const isTold = unreadable.every(({ shownId }) => asked.has(shownId));
+  const gone = hints.filter(({ externalId }) => isTold && !found.has(externalId));
+  const records = [...read, ...gone.flatMap(asGone)];
   const prepared = records.map((record) => prepareRecord(mirrorRecord(record, settings.exclude)));
-  return db.inWorkspace(workspaceId, async (tx) => {
+  let notice: string | null = null;
+  const changed = await db.inWorkspace(workspaceId, async (tx) => {
     if (!(await holdSettings(tx, connectionId, settingsVersion))) throw new SettingsChanged();
+    const account = await openUnreadable(tx, { workspaceId, connectionId }, { object, afresh: false });
+    await account.save(tx, unreadable, read);
+    notice = account.describe();
     const merged = await mergeRecords(tx, { workspaceId, connectionId }, prepared, { touch: true });
     await onPage?.(tx, records);
     await settleHints(tx, connectionId, hints);
     return merged.changed;
   });
+  if (notice !== null) call.onNotice?.(notice);
+  return changed;
 }
 
 /**

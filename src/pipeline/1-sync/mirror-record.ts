@@ -28,7 +28,7 @@ export function mirrorRecord(record: CrmRecord, exclude: Exclusions): MirroredRe
     industry: clean(record.industry),
     employees: wholeNumber(record.employees),
     country: clean(record.country),
-    ownerId: record.ownerId,
+    ownerId: clean(record.ownerId),
     parentId: record.parentId,
     deleted: record.deleted,
     mergedInto: record.mergedInto,

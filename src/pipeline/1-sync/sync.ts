@@ -1,5 +1,6 @@
 import type { CallOptions } from '../../connectors/call.ts';
 import type { Crm, CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
+import type { UnreadableRow } from '../../connectors/unreadable.ts';
 import type { Database, Tx } from '../../db.ts';
 import { holdSettings, noteSynced } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
@@ -12,6 +13,7 @@ import { mirrorRecord } from './mirror-record.ts';
 import { nameOfPlan } from './reading-plan.ts';
 import { SettingsChanged } from './settings-changed.ts';
 import { syncDeals } from './sync-deals.ts';
+import { openUnreadable } from './tell-unreadable.ts';
 
 export type SyncResult = {
   /** Rows that the CRM sent. */
@@ -20,13 +22,21 @@ export type SyncResult = {
   changed: number;
   companiesAdded: number;
   companiesChanged: number;
+  /** Rows among those that can't be taken and were left out. */
+  unreadable: number;
 };
 
 /**
  * Rows on their way to the database, mirrored as they come, while it merges those before; and where to go on when they are there
  * (null: nothing was read).
  */
-type Batch = { records: CrmRecord[]; prepared: PreparedRecord[]; cursor: SyncCursor | null; begunAt: Date };
+type Batch = {
+  records: CrmRecord[];
+  prepared: PreparedRecord[];
+  unreadable: UnreadableRow[];
+  cursor: SyncCursor | null;
+  begunAt: Date;
+};
 
 export type SyncOptions = {
   db: Database;
@@ -52,11 +62,11 @@ const INDEX_LAG_MS = 60_000;
 export async function syncConnection(options: SyncOptions): Promise<SyncResult> {
   const { db, crm, connection } = options;
   const { workspaceId, id } = connection;
-  const result = { read: 0, changed: 0, companiesAdded: 0, companiesChanged: 0 };
+  const result = { read: 0, changed: 0, companiesAdded: 0, companiesChanged: 0, unreadable: 0 };
   const begunAt = await db.inWorkspace(workspaceId, readClock);
   if (options.full) await db.inWorkspace(workspaceId, (tx) => forgetCursors(tx, id));
   for (const object of crm.readObjects) await syncObject(options, object, result);
-  await syncDeals(options);
+  result.unreadable += await syncDeals(options);
   const askedBefore = new Date(begunAt.getTime() - INDEX_LAG_MS);
   await db.inWorkspace(workspaceId, (tx) => noteSynced(tx, id, askedBefore));
   return result;
@@ -67,17 +77,28 @@ async function syncObject(options: SyncOptions, object: CrmObject, result: SyncR
   const { settings, settingsVersion } = connection;
   const at = { workspaceId: connection.workspaceId, connectionId: connection.id };
   const plan = nameOfPlan(object, settings);
-  const { cursor, fresh } = await db.inWorkspace(at.workspaceId, async (tx) => ({
-    cursor: await findCursor(tx, connection.id, object, plan),
-    fresh: !(await hasRecords(tx, connection.id, object)),
-  }));
+  const { cursor, fresh, account } = await db.inWorkspace(at.workspaceId, async (tx) => {
+    const found = await findCursor(tx, connection.id, object, plan);
+    return {
+      cursor: found,
+      fresh: !(await hasRecords(tx, connection.id, object)),
+      account: await openUnreadable(tx, at, { object, afresh: found === null }),
+    };
+  });
   const merge = async (batch: Batch, reached: SyncCursor): Promise<void> => {
     const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
       if (!(await holdSettings(tx, connection.id, settingsVersion))) throw new SettingsChanged();
       const counts = await mergeRecords(tx, at, batch.prepared, { fresh });
       await settleSeen(tx, at.connectionId, batch.records, new Date(batch.begunAt.getTime() - INDEX_LAG_MS));
+      await account.save(tx, batch.unreadable, batch.records);
       await options.onPage?.(tx, batch.records);
-      await saveCursor(tx, { ...at, object, cursor: reached, plan, rowsRead: batch.records.length });
+      await saveCursor(tx, {
+        ...at,
+        object,
+        cursor: reached,
+        plan,
+        rowsRead: batch.records.length + batch.unreadable.length,
+      });
       return counts;
     });
     result.changed += merged.changed;
@@ -90,6 +111,7 @@ async function syncObject(options: SyncOptions, object: CrmObject, result: SyncR
   const startBatch = async (): Promise<Batch> => ({
     records: [],
     prepared: [],
+    unreadable: [],
     cursor: null,
     begunAt: await db.inWorkspace(at.workspaceId, readClock),
   });
@@ -108,15 +130,24 @@ async function syncObject(options: SyncOptions, object: CrmObject, result: SyncR
         batch.records.push(record);
         batch.prepared.push(prepareRecord(mirrorRecord(record, settings.exclude)));
       }
+      const { unreadable = [] } = page;
+      batch.unreadable.push(...unreadable);
       batch.cursor = page.cursor;
-      result.read += page.records.length;
+      result.read += page.records.length + unreadable.length;
+      result.unreadable += unreadable.length;
       options.onProgress?.({ object, read: result.read });
       // A page without rows says where to go on and nothing else: that is kept before a long wait for the next one.
-      if (batch.records.length >= ROWS_PER_MERGE || page.records.length === 0) await mergeBatch();
+      if (batch.records.length + batch.unreadable.length >= ROWS_PER_MERGE || page.records.length === 0)
+        await mergeBatch();
     }
     await mergeBatch();
   } finally {
     // Also when fetching failed: what was under way is stored, and nothing goes on behind the caller's back.
-    await merging;
+    try {
+      await merging;
+    } finally {
+      const notice = account.describe();
+      if (notice !== null) options.call.onNotice?.(notice);
+    }
   }
 }

@@ -5,6 +5,7 @@ import { countExcluded } from '../../pipeline/store/exclusions.ts';
 import { listQuotas } from '../../pipeline/store/quotas.ts';
 import type { Quota } from '../../pipeline/store/quotas.ts';
 import { countSkipped } from '../../pipeline/store/records.ts';
+import { UNREADABLE_FIX, listUnreadable } from '../../pipeline/store/unreadable-rows.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
 import { renderPage } from '../render.ts';
 import { describeCost } from './describe-cost.ts';
@@ -12,6 +13,8 @@ import { CRM_NAMES } from './describe-writes.ts';
 import { describeMoment, formatCount } from './format.ts';
 import { describeFrame } from './frame.ts';
 import type { PageDeps } from './page-deps.ts';
+
+const SHOWN_UNREADABLE = 20;
 
 /** Is everything well: providers with their breakers, queues, CRM connections, records left out, this month's cost. */
 export async function showStatus({ db, workspaceId, queue, health }: PageDeps): Promise<string> {
@@ -24,6 +27,7 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
       quotas: await listQuotas(tx),
       leftOut: await countExcluded(tx),
       skipped: await countSkipped(tx),
+      unreadable: await listUnreadable(tx, SHOWN_UNREADABLE),
       usage: await sumUsage(tx, { since: startOfMonth(new Date()) }),
     })),
   ]);
@@ -71,6 +75,21 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
       companies: formatCount(companies),
     })),
     skipped: found.skipped.map(({ because, rows }) => ({ because, rows: formatCount(rows) })),
+    unreadable:
+      found.unreadable.rows === 0
+        ? null
+        : {
+            rows: formatCount(found.unreadable.rows),
+            more: found.unreadable.rows > found.unreadable.listed.length,
+            fix: UNREADABLE_FIX,
+            listed: found.unreadable.listed.map(({ crm, connection, object, id, problem, firstSeenAt }) => ({
+              where: `${CRM_NAMES[crm]} ${connection}`,
+              object,
+              id,
+              problem,
+              since: describeMoment(firstSeenAt),
+            })),
+          },
     cost: describeCost(found.usage),
   });
 }
