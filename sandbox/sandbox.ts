@@ -78,6 +78,7 @@ export async function startSandbox(options: {
         adminClientId: KEYS.admin,
         adminClientSecret: KEYS.adminSecret,
         dailyLimit: 1_000_000,
+        changeDataCapture: ['Account', 'Lead', 'Contact'],
       }),
     );
     const hubspot = await keep(

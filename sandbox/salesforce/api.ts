@@ -65,7 +65,7 @@ export function mountApi(
       limits.take();
       let answer: Answer;
       try {
-        answer = work(request, user);
+        answer = org.within(originOf(request), () => work(request, user));
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         answer = { status: error.status, json: refusalBody(error), operation: 'refused' };
@@ -135,6 +135,14 @@ export function mountApi(
       });
     }),
   );
+}
+
+/** How change events name the API that a change came through, and the client that it calls itself. */
+function originOf({ originalUrl, headers }: Request): string {
+  const [, version = '', path = ''] = /^\/services\/data\/v(\d+\.0)(\/[^?]*)?/.exec(originalUrl) ?? [];
+  const client = /client=([^;,\s]+)/.exec(String(headers['sforce-call-options'] ?? ''))?.[1];
+  const api = `com/salesforce/api/${path.startsWith('/jobs/') ? 'bulkapi' : 'rest'}/${version}`;
+  return client === undefined ? api : `${api};client=${client}`;
 }
 
 function listVersions(): { label: string; url: string; version: string }[] {

@@ -1,6 +1,10 @@
 import type { FaultSettings } from '../kit/faults.ts';
 import type { Twin } from '../kit/twin.ts';
 import type { World } from '../kit/world.ts';
+import type { GAPS } from './change-events.ts';
+import type { StreamListener } from './cometd-clients.ts';
+import type { StreamSettings } from './cometd-messages.ts';
+import type { DataObject } from './schema.ts';
 
 export type SalesforceTwinOptions = {
   world: World;
@@ -22,6 +26,8 @@ export type SalesforceTwinOptions = {
   tokenSeconds?: number;
   /** True: the org has person accounts, so Account carries IsPersonAccount. */
   personAccounts?: boolean;
+  /** Objects that are selected in Setup → Change Data Capture; none unless told. */
+  changeDataCapture?: readonly DataObject[];
 };
 
 /** How bulk query jobs go; may be changed while the twin runs. */
@@ -48,6 +54,15 @@ export type SalesforceTwin = Twin & {
   /** API calls allowed in 24 hours from now on. */
   setDailyLimit(calls: number): void;
   bulkQueries: BulkQueries;
+  /** How the Streaming API goes; may be changed while the twin runs. */
+  stream: StreamSettings & {
+    /** Changes of one transaction that get events of their own (the vendor: 100,000). */
+    mostChanges: number;
+  };
+  /** Who listens to change events, and to which channels. */
+  listeners(): StreamListener[];
+  /** Sends what the platform sends when it can't say what changed. */
+  publishGap(object: DataObject, type: (typeof GAPS)[number], recordIds: readonly string[]): void;
 };
 
 export type SalesforceValue = string | number | boolean | null;

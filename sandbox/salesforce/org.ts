@@ -3,6 +3,8 @@ import { openJournal } from '../kit/journal.ts';
 import type { World } from '../kit/world.ts';
 import { baseRows } from './base.ts';
 import type { TwinUser } from './call.ts';
+import { readChanges } from './changes.ts';
+import type { RecordChange } from './changes.ts';
 import { OrgEvent } from './events.ts';
 import type { ValidationRule } from './events.ts';
 import { makeId } from './ids.ts';
@@ -26,6 +28,10 @@ export type Org = {
   now(): string;
   /** Applies events and writes them to the journal in one go. */
   record(events: readonly OrgEvent[]): void;
+  /** Runs `work`; what it records counts as done through that API, as change events name it. */
+  within<T>(origin: string, work: () => T): T;
+  /** Hears what each `record` changed, and through which API. */
+  onChanges(hear: (changes: readonly RecordChange[], origin: string) => void): void;
   find(id: string): Row | undefined;
   rows(object: DataObject): Row[];
   /** All fields of an object by lower-case name: the platform's names ignore case. */
@@ -129,6 +135,9 @@ export function openOrg(
     }
   };
 
+  // What people do on the platform's own screens.
+  let origin = 'com/salesforce/api/soap/68.0;client=SfdcInternalAPI/';
+  const listeners: ((changes: readonly RecordChange[], origin: string) => void)[] = [];
   const journal = openJournal(options.journalFile, (line) => OrgEvent.parse(line));
   journal.replay(apply);
 
@@ -139,8 +148,31 @@ export function openOrg(
     permissions,
     now: () => `${clock.now().toISOString().slice(0, 19)}.000Z`,
     record: (events) => {
-      for (const event of events) apply(event);
+      const changes: RecordChange[] = [];
+      for (const event of events) {
+        changes.push(
+          ...readChanges(
+            event,
+            (id) => byId.get(id),
+            () => byObject.Contact,
+          ),
+        );
+        apply(event);
+      }
       journal.append(events);
+      for (const hear of listeners) hear(changes, origin);
+    },
+    within: (api, work) => {
+      const before = origin;
+      origin = api;
+      try {
+        return work();
+      } finally {
+        origin = before;
+      }
+    },
+    onChanges: (hear) => {
+      listeners.push(hear);
     },
     find: (id) => byId.get(id),
     rows: (object) => byObject[object],

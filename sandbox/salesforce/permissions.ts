@@ -19,11 +19,12 @@ export type Permissions = {
   find(name: string): PermissionSet | undefined;
   save(name: string, label: string, fields: readonly FieldRight[]): void;
   assign(set: string, userId: string): void;
-  /** Takes rights from the integration user: `read Lead`, `edit Account`, `read Account.Website`, `view setup`, `use bulk`. */
+  /** Takes rights from the integration user: `read Lead`, `edit Account`, `read Account.Website`, `view setup`, `use bulk`, `view all Account`. */
   revoke(rights: readonly string[]): void;
   maySeeSetup(user: TwinUser): boolean;
   mayUseBulk(user: TwinUser): boolean;
   mayReadObject(user: TwinUser, object: DataObject): boolean;
+  mayViewAll(user: TwinUser, object: DataObject): boolean;
   mayEditObject(user: TwinUser, object: DataObject): boolean;
   mayRead(user: TwinUser, object: DataObject, field: Field): boolean;
   mayEdit(user: TwinUser, object: DataObject, field: Field): boolean;
@@ -84,6 +85,7 @@ export function createPermissions(people: People): Permissions {
     maySeeSetup: (user) => holds(user, 'view setup'),
     mayUseBulk: (user) => holds(user, 'use bulk'),
     mayReadObject,
+    mayViewAll: (user, object) => mayReadObject(user, object) && holds(user, `view all ${object}`),
     mayEditObject,
     mayRead: (user, object, field) => {
       const path = `${object}.${field.name}`;

@@ -10,6 +10,8 @@ export type Sessions = {
   grant(form: Readonly<Record<string, unknown>>, url: string): { status: number; body: unknown };
   /** The user behind a token; INVALID_SESSION_ID for one that is unknown or too old. */
   userOf(token: string | undefined): TwinUser;
+  /** Use prolongs a session. */
+  extend(token: string): void;
   expireAll(): void;
 };
 
@@ -68,6 +70,11 @@ export function createSessions(
       if (session === undefined || session.until <= clock.now().getTime())
         throw new Refusal(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
       return session.user;
+    },
+    extend: (token) => {
+      const session = tokens.get(token);
+      if (session !== undefined)
+        session.until = Math.max(session.until, clock.now().getTime() + tokenSeconds * 1000);
     },
     expireAll: () => tokens.clear(),
   };

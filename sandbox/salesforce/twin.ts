@@ -1,5 +1,9 @@
 import { startTwin } from '../kit/twin.ts';
 import { mountApi, readRawBody } from './api.ts';
+import { MOST_CHANGES, createChangeEvents } from './change-events.ts';
+import type { ChangeEvents } from './change-events.ts';
+import { mountCometd } from './cometd.ts';
+import type { StreamClients } from './cometd-clients.ts';
 import { editOrg } from './edit.ts';
 import { createLimits } from './limits.ts';
 import type { Limits } from './limits.ts';
@@ -24,13 +28,29 @@ const DAILY_LIMIT = 100_000;
 const TOKEN_SECONDS = 7200;
 // Jobs in 24 hours: "Bulk API and Bulk API 2.0 Limits and Allocations". A real job takes seconds at the least.
 const BULK_QUERIES: BulkQueries = { durationMs: 200, failWith: null, jobsPerDay: 10_000 };
+// "Clients and Timeouts" (Streaming API guide), "Change Data Capture Allocations" (its guide), for Enterprise Edition.
+const STREAM = {
+  connectMs: 110_000,
+  reconnectMs: 40_000,
+  deliveriesPerDay: 25_000,
+  mostClients: 1_000,
+  answerWith: null,
+  mostChanges: MOST_CHANGES,
+};
 
 /** Starts a local Salesforce org that holds the world's accounts, leads and contacts. */
 export async function startSalesforceTwin(options: SalesforceTwinOptions): Promise<SalesforceTwin> {
   const adminClientId = options.adminClientId ?? `${options.clientId}-administrator`;
   const adminClientSecret = options.adminClientSecret ?? `${options.clientSecret}-administrator`;
   const bulkQueries = { ...BULK_QUERIES };
-  let parts: { org: Org; limits: Limits; sessions: Sessions } | null = null;
+  const stream: SalesforceTwin['stream'] = { ...STREAM };
+  let parts: {
+    org: Org;
+    limits: Limits;
+    sessions: Sessions;
+    events: ChangeEvents;
+    clients: StreamClients;
+  } | null = null;
   const get = () => {
     if (parts === null) throw new Error('the Salesforce twin has not started');
     return parts;
@@ -51,7 +71,12 @@ export async function startSalesforceTwin(options: SalesforceTwinOptions): Promi
           administrator: { id: adminClientId, secret: adminClientSecret },
         };
         const sessions = createSessions(org, kit.clock, clients, options.tokenSeconds ?? TOKEN_SECONDS);
-        parts = { org, limits, sessions };
+        const captured = new Set(options.changeDataCapture ?? []);
+        const userId = (author: string): string => org.people.idOf(author);
+        const events = createChangeEvents(kit.clock, userId, captured, () => stream.mostChanges);
+        org.onChanges(events.publish);
+        const streamClients = mountCometd(kit, org, sessions, events, stream);
+        parts = { org, limits, sessions, events, clients: streamClients };
         mountApi(kit, org, limits, sessions, bulkQueries);
       },
       dump: () => dumpOrg(get().org, get().limits),
@@ -77,9 +102,15 @@ export async function startSalesforceTwin(options: SalesforceTwinOptions): Promi
     adminClientSecret,
     edit: (body) => editOrg(get().org, body),
     dump: () => dumpOrg(get().org, get().limits),
-    expireTokens: () => get().sessions.expireAll(),
+    expireTokens: () => {
+      get().sessions.expireAll();
+      get().clients.revalidate();
+    },
     setDailyLimit: (calls) => get().limits.set(calls),
     bulkQueries,
+    stream,
+    listeners: () => get().clients.list(),
+    publishGap: (object, type, recordIds) => get().events.publishGap(object, type, recordIds),
   };
 }
 
