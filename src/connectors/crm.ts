@@ -2,6 +2,7 @@ import type { CallOptions } from './call.ts';
 import type { FieldKey, FieldValue } from './crm-fields.ts';
 import type { CrmField, FieldMap, RawValue } from './crm-reading.ts';
 import type { UnreadableRow } from './unreadable.ts';
+import type { FollowChanges } from './crm-told.ts';
 
 export type CrmKind = 'salesforce' | 'hubspot';
 
@@ -197,6 +198,8 @@ export type Crm = {
   readRecords(object: CrmObject, externalIds: readonly string[], options: CallOptions): Promise<FoundRecords>;
   /** The platform's names of the fields that a sync reads of an object, our own apart: a change of any other tells us nothing. */
   syncedFields(object: CrmObject): readonly string[];
+  /** Only where the platform tells of changes as they happen (Salesforce). */
+  followChanges?: FollowChanges;
   /** Our fields' current values; one platform call; one entry per id asked for, in the order asked. */
   readCurrent(
     object: CrmObject,

@@ -14,7 +14,10 @@ export const API_VERSION = '68.0';
 
 type Credentials = { clientId: string; clientSecret: string };
 
-type Session = {
+/** How we call ourselves in each request; a change event names it as `;client=fieldnote` in its changeOrigin. */
+const CLIENT_NAME = 'fieldnote';
+
+export type Session = {
   connection: Connection;
   instanceUrl: string;
   organizationId: string;
@@ -39,6 +42,8 @@ export type Client = {
   /** A GET whose answer may be larger than memory: it is there when its headers are, and its body is the caller's to read. */
   open(operation: string, path: string, options: CallOptions): Promise<Response>;
   session(options: CallOptions): Promise<Session>;
+  /** That session was refused: the next one who asks gets another. */
+  forget(session: Session): Promise<void>;
 };
 
 export type ClientSettings = Credentials & {
@@ -105,6 +110,7 @@ export function createClient(settings: ClientSettings): Client {
       instanceUrl: origin,
       accessToken: token.access_token,
       version: API_VERSION,
+      callOptions: { client: CLIENT_NAME },
     });
     connection._transport = transport;
     return { connection, instanceUrl: origin, organizationId, userId };
@@ -156,8 +162,14 @@ export function createClient(settings: ClientSettings): Client {
     return callOnce(operation, send, schema, options);
   };
 
+  const forget = async (stale: Session): Promise<void> => {
+    const mine = current;
+    if ((await mine?.catch(() => null)) === stale && current === mine) current = null;
+  };
+
   return {
     session,
+    forget,
     call,
     open: async (operation, path, options) => {
       const send = ({ connection, instanceUrl }: Session): Promise<Response> =>

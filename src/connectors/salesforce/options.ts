@@ -2,6 +2,7 @@ import type { ReadingPlan } from '../crm-reading.ts';
 import type { SharedQuota } from '../limits.ts';
 import type { Policy } from '../resilience.ts';
 import type { BulkSettings } from './bulk-settings.ts';
+import type { StreamPatience } from './follow-changes.ts';
 
 export type SalesforceOptions = {
   /** The org's My Domain URL, https://NAME.my.salesforce.com: client credentials are refused at login.salesforce.com. */
@@ -19,6 +20,8 @@ export type SalesforceOptions = {
   reading?: ReadingPlan;
   /** Where bulk queries go another way than by default. */
   bulk?: Partial<BulkSettings>;
+  /** How long the Streaming API may take, where other than by default. */
+  stream?: Partial<StreamPatience>;
   fetch?: typeof globalThis.fetch;
   now?: () => Date;
 };

@@ -9,6 +9,7 @@ import { createClient } from './client.ts';
 import { createDescribe } from './describe.ts';
 import { provider } from './failures.ts';
 import { asSalesforceObject, readObjects, writeObjects } from './fields.ts';
+import { PATIENCE, followChanges } from './follow-changes.ts';
 import type { SalesforceObject } from './fields.ts';
 import { groupWrites } from './group.ts';
 import { installFields } from './install.ts';
@@ -85,6 +86,8 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
       const mapped = plan.fields.flatMap(([, names]) => names);
       return [...new Set([...fixedFields[plan.object], ...mapped, ...plan.others])];
     },
+    followChanges: (position, options) =>
+      followChanges(client, position, { ...options, patience: { ...PATIENCE, ...settings.stream } }),
     readCurrent: (object, externalIds, options) =>
       readCurrent(client, describe, asSalesforceObject(object), externalIds, options),
     groupWrites,
