@@ -17,6 +17,7 @@ import type { Metrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
 import { createBudget } from './pipeline/budget.ts';
 import type { Budget } from './pipeline/budget.ts';
+import { startFollowing } from './pipeline/follow-changes.ts';
 import { whyClosed } from './pipeline/open-connection.ts';
 import type { CompanyJob } from './pipeline/queue/jobs.ts';
 import { openQueue } from './pipeline/queue/queue.ts';
@@ -165,8 +166,8 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       modelName: SHIPPED_MODEL,
       loadModel,
       onError,
-      startWorker: (worker) =>
-        startWorker({
+      startWorker: async (worker) => {
+        await startWorker({
           concurrency: config.runConcurrency,
           ...worker,
           ...connectors,
@@ -183,7 +184,11 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
           neededProviders: neededProviders(config),
           demands: demandsOf(config),
           onError,
-        }),
+        });
+        if (!worker.schedule || config.salesforceChangeEvents === 'polling') return;
+        const deps = { db, queue, crmOf, prices: config.prices, observer: metrics, onError };
+        releasers.push(startFollowing(deps).stop);
+      },
       stop,
     };
   } catch (error) {

@@ -33,6 +33,9 @@ const Environment = z.object({
   SALESFORCE_LOGIN_URL: withoutSlash.optional(),
   SALESFORCE_CLIENT_ID: text.optional(),
   SALESFORCE_CLIENT_SECRET: text.optional(),
+  SALESFORCE_CHANGE_EVENTS: z
+    .enum(['polling', 'cometd'], { error: 'expected polling or cometd' })
+    .default('polling'),
   SALESFORCE_ADMIN_CLIENT_ID: text.optional(),
   SALESFORCE_ADMIN_CLIENT_SECRET: text.optional(),
   HUBSPOT_BASE_URL: withoutSlash.default('https://api.hubapi.com'),
@@ -77,6 +80,8 @@ export type Config = {
   /** The key before, while it is being changed. */
   previousSecretKey: string | null;
   salesforce: { loginUrl: string; clientId: string; clientSecret: string } | null;
+  /** Whether workers listen to Salesforce's change events besides polling. */
+  salesforceChangeEvents: 'polling' | 'cometd';
   /** An administrator's app, which `connect salesforce --install` alone uses. */
   salesforceAdmin: { clientId: string; clientSecret: string } | null;
   hubspot: { baseUrl: string; accessToken: string } | null;
@@ -113,6 +118,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     secretKey: env.SECRET_KEY ?? null,
     previousSecretKey: env.SECRET_KEY_PREVIOUS ?? null,
     salesforce: null,
+    salesforceChangeEvents: env.SALESFORCE_CHANGE_EVENTS,
     salesforceAdmin: null,
     hubspot: env.HUBSPOT_ACCESS_TOKEN
       ? { baseUrl: env.HUBSPOT_BASE_URL, accessToken: env.HUBSPOT_ACCESS_TOKEN }

@@ -61,6 +61,12 @@ export const SETTINGS: readonly Setting[] = [
     secret: true,
   },
   {
+    name: 'SALESFORCE_CHANGE_EVENTS',
+    meaning:
+      'cometd: workers also listen to change events, so that changes are seen in seconds; polling: they do not',
+    default: 'polling',
+  },
+  {
     name: 'SALESFORCE_ADMIN_CLIENT_ID',
     meaning: "an administrator's app, used by `connect salesforce --install` alone",
     disables: 'installing the Salesforce fields from the command line',

@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts';
 import { openDatabase } from '../db.ts';
 import { UserError } from '../errors.ts';
+import { listStreams } from '../pipeline/store/change-streams.ts';
+import type { ChangeStream } from '../pipeline/store/change-streams.ts';
 import { listConnections, nameConnection } from '../pipeline/store/connections.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
 import { DEFAULT_WORKSPACE, readWorkspaces } from '../pipeline/store/workspaces.ts';
@@ -19,8 +21,20 @@ export async function checkConnections(config: Config, url: string): Promise<Fin
     const findings: Finding[] = [];
     for (const { id, name } of await readWorkspaces(db)) {
       const of = name === DEFAULT_WORKSPACE ? '' : ` of workspace ${name}`;
-      for (const connection of await db.inWorkspace(id, listConnections))
-        findings.push({ name: `${nameConnection(connection)}${of}`, ...judge(vault, connection) });
+      const found = await db.inWorkspace(id, async (tx) => ({
+        connections: await listConnections(tx),
+        streams: await listStreams(tx),
+      }));
+      for (const connection of found.connections) {
+        const judged = judge(vault, connection);
+        const stream = found.streams.find(({ connectionId }) => connectionId === connection.id);
+        const told = config.salesforceChangeEvents === 'cometd' ? describeStream(connection, stream) : '';
+        findings.push({
+          name: `${nameConnection(connection)}${of}`,
+          ...judged,
+          detail: judged.status === 'ok' ? `${judged.detail}${told}` : judged.detail,
+        });
+      }
     }
     return findings;
   } finally {
@@ -43,4 +57,15 @@ function judge(vault: Vault, connection: Connection): Pick<Finding, 'status' | '
   }
   const synced = syncedAt === null ? 'not synced yet' : `synced ${syncedAt.toISOString()}`;
   return { status: 'ok', detail: `${organization ?? 'not checked yet'}, ${synced}` };
+}
+
+/** Whether a worker listens to its change events; polling goes on in any case. */
+function describeStream({ kind }: Connection, stream: ChangeStream | undefined): string {
+  if (kind !== 'salesforce') return '';
+  if (stream === undefined || !stream.held) return ', no worker listens to its change events';
+  const { followingSince, because } = stream;
+  const but = because === null ? '' : `: ${because}`;
+  return followingSince === null
+    ? `, its change events are not listened to${but}`
+    : `, its change events are listened to since ${followingSince.toISOString()}${but}`;
 }

@@ -29,6 +29,8 @@ export type Observer = {
   countCall(call: ProviderCall, usd: number): void;
   timeStage(stage: string, milliseconds: number): void;
   countItem(outcome: string): void;
+  /** What change events told: kept as hints, about nothing that we read, too many to keep, or without a name. */
+  countTold(told: { kept: number; ignored: number; leftToSync: number; missed: number }): void;
 };
 
 export type RunCompanyOptions = {

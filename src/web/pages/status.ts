@@ -1,5 +1,7 @@
 import { isShareUsed } from '../../connectors/daily-share.ts';
 import { listBreakers } from '../../pipeline/store/breakers.ts';
+import { listStreams } from '../../pipeline/store/change-streams.ts';
+import type { ChangeStream } from '../../pipeline/store/change-streams.ts';
 import { listConnections } from '../../pipeline/store/connections.ts';
 import { countExcluded } from '../../pipeline/store/exclusions.ts';
 import { listQuotas } from '../../pipeline/store/quotas.ts';
@@ -25,6 +27,7 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
     db.inWorkspace(workspaceId, async (tx) => ({
       connections: await listConnections(tx),
       quotas: await listQuotas(tx),
+      streams: await listStreams(tx),
       leftOut: await countExcluded(tx),
       skipped: await countSkipped(tx),
       unreadable: await listUnreadable(tx, SHOWN_UNREADABLE),
@@ -69,6 +72,7 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
         connection.settings.dailyShare,
       ),
       syncedAt: connection.syncedAt === null ? null : describeMoment(connection.syncedAt),
+      stream: describeStream(found.streams.find(({ connectionId }) => connectionId === connection.id)),
     })),
     leftOut: found.leftOut.map(({ because, companies }) => ({
       because,
@@ -106,6 +110,14 @@ function describeDay(quota: Quota | undefined, share: number) {
     waits: isShareUsed(quota, share),
     saidAt: describeMoment(quota.saidAt),
   };
+}
+
+/** Whether its changes are seen as they happen, and what is not; null where nobody tries. */
+function describeStream(stream: ChangeStream | undefined) {
+  if (stream === undefined || !stream.held) return null;
+  const { followingSince, because } = stream;
+  if (followingSince === null && because === null) return null;
+  return { since: followingSince === null ? null : describeMoment(followingSince), because };
 }
 
 function startOfMonth(now: Date): Date {
