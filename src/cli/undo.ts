@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
-import { planUndo } from '../pipeline/7-write-back/undo.ts';
+import { describeUnsettled, planUndo } from '../pipeline/7-write-back/undo.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
 import { withApp, workspaceOption } from './context.ts';
@@ -31,7 +31,8 @@ export function addUndo(program: Command, context: Context): void {
         const left = await followWrites(app, context, planned.run.id);
         const writes = await db.inWorkspace(workspaceId, (tx) => countWritesByConnection(tx, planned.run.id));
         if (options.json) {
-          context.terminal.json({ run: planned.run.id, undoes: runId, overtaken: planned.overtaken, writes });
+          const { run, overtaken, unsettled } = planned;
+          context.terminal.json({ run: run.id, undoes: runId, overtaken, unsettled, writes });
         } else {
           context.terminal.table(
             ['CRM', 'object', 'state', 'records', 'fields'],
@@ -48,6 +49,8 @@ export function addUndo(program: Command, context: Context): void {
             context.terminal.print(
               `${planned.overtaken} fields were written again by a later run and stay as they are.`,
             );
+          const unsettled = describeUnsettled(planned.unsettled);
+          if (unsettled !== null) context.terminal.print(unsettled);
         }
         if (left !== null) throw new UserError(left);
       });

@@ -1,9 +1,11 @@
 import type { Database } from '../../db.ts';
 import { UserError } from '../../errors.ts';
 import { finishRunIfSettled } from '../store/run-items.ts';
+import { nameConnection } from '../store/connections.ts';
 import { createRun, findRun } from '../store/runs.ts';
 import type { Run } from '../store/runs.ts';
 import { cancelRunWrites, countOnTheirWay, findUndoable } from '../store/writes-undo.ts';
+import type { OnTheirWay } from '../store/writes-undo.ts';
 import { insertWrites } from '../store/writes.ts';
 
 export type PlannedUndo = {
@@ -12,7 +14,18 @@ export type PlannedUndo = {
   fields: number;
   /** Fields that a later run wrote since: they stay as they are. */
   overtaken: number;
+  /** Fields whose fate is not known, since their connection was paused while they were on their way: not undone. */
+  unsettled: readonly OnTheirWay[];
 };
+
+/** One sentence about fields whose fate is not known, with what to do; null: there are none. */
+export function describeUnsettled(unsettled: readonly OnTheirWay[]): string | null {
+  if (unsettled.length === 0) return null;
+  const parts = unsettled.map(
+    ({ crm, connection, fields }) => `${fields} on ${nameConnection({ kind: crm, name: connection })}`,
+  );
+  return `Fields that were on their way when their connection was paused are not undone, since nobody knows whether they landed: ${parts.join(', ')}. Connect it again, then undo the run once more.`;
+}
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
@@ -38,12 +51,16 @@ export async function planUndo(
       );
     if (undone.state === 'running' && !undone.dryRun)
       throw new UserError(`Run ${runId} is still going on`, 'Cancel it first, or wait for its end.');
-    if ((await countOnTheirWay(tx, runId)) > 0)
+    const onTheirWay = await countOnTheirWay(tx, runId);
+    if (onTheirWay.some(({ active }) => active))
       throw new UserError(`Some writes of run ${runId} are on their way`, 'Try again in a minute.');
-    await cancelRunWrites(tx, runId);
+    if (!dryRun) await cancelRunWrites(tx, runId);
     const { undoable, overtaken } = await findUndoable(tx, runId);
     if (undoable.length === 0 && overtaken === 0)
-      throw new UserError(`Run ${runId} has nothing to undo: none of its writes stands in a CRM`);
+      throw new UserError(
+        `Run ${runId} has nothing to undo: none of its writes stands in a CRM, as far as is known`,
+        describeUnsettled(onTheirWay) ?? undefined,
+      );
     const run = await createRun(tx, workspaceId, {
       kind: 'undo',
       model: undone.model,
@@ -52,6 +69,6 @@ export async function planUndo(
     });
     const fields = await insertWrites(tx, run.id, undoable);
     await finishRunIfSettled(tx, run.id);
-    return { run, fields, overtaken };
+    return { run, fields, overtaken, unsettled: onTheirWay };
   });
 }

@@ -1,3 +1,4 @@
+import type { CrmKind } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
 import type { WantedWrite } from './writes.ts';
 
@@ -29,13 +30,18 @@ export async function findUndoable(
   return { undoable, overtaken: rows.length - undoable.length };
 }
 
-/** How many of a run's values are on their way, so that nobody knows yet whether they land. */
-export async function countOnTheirWay(tx: Tx, runId: string): Promise<number> {
-  const { rows } = await tx.query<{ count: number }>(
-    `select count(*) as count from writes where run_id = $1 and state = 'sending'`,
+/** Values on their way to one connection: nobody knows yet whether they land. */
+export type OnTheirWay = { crm: CrmKind; connection: string; active: boolean; fields: number };
+
+/** A run's values that are on their way, by connection. */
+export async function countOnTheirWay(tx: Tx, runId: string): Promise<OnTheirWay[]> {
+  const { rows } = await tx.query<OnTheirWay>(
+    `select c.kind as crm, c.name as connection, c.status = 'active' as active, count(*) as fields
+     from writes w join connections c on c.id = w.connection_id and c.workspace_id = w.workspace_id
+     where w.run_id = $1 and w.state = 'sending' group by c.id, c.kind, c.name, c.status order by c.kind, c.name`,
     [runId],
   );
-  return rows[0]?.count ?? 0;
+  return rows;
 }
 
 /** Settles what a run had planned and was not sent: the run is being undone. */

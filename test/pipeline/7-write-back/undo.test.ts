@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { rehearse } from '../../../src/pipeline/7-write-back/rehearse.ts';
 import { reopenConflicts } from '../../../src/pipeline/7-write-back/reopen-conflicts.ts';
-import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
+import { describeUnsettled, planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { openDesk } from '../../harness/write-back.ts';
@@ -133,6 +133,43 @@ test('an undo can be rehearsed and then writes nothing', async () => {
     ],
   );
   assert.deepEqual(record.values, { score: 20, pitch: 'mine' });
+});
+
+test('a rehearsed undo leaves what the run still has to send as it was planned', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const [sent, waiting] = [desk.fake.add('Account', 'r0'), desk.fake.add('Account', 'r1')];
+  const run = await desk.plan({ score: 20 }, ['r0']);
+  await desk.flush();
+  await desk.plan({ score: 30 }, ['r1']);
+  await desk.db.inWorkspace(desk.workspaceId, (tx) => tx.query('update writes set run_id = $1', [run]));
+
+  await undo(desk, run, true);
+  await desk.flush();
+
+  assert.deepEqual([sent.values.score, waiting.values.score], [20, 30]);
+});
+
+test('an undo does what it can while a paused connection still holds what was on its way, and says so', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const [sent] = [desk.fake.add('Account', 'r0'), desk.fake.add('Account', 'r1')];
+  const run = await desk.plan({ score: 20 }, ['r0', 'r1']);
+  await desk.flush();
+  const set = (text: string): Promise<unknown> =>
+    desk.db.inWorkspace(desk.workspaceId, (tx) => tx.query(text));
+  await set(`update writes set state = 'sending', returned_value = null, settled_at = null, leased_until = now() where external_id = 'r1'`);
+  await assert.rejects(undo(desk, run), /are on their way/);
+
+  await set(`update connections set status = 'paused'`);
+  const planned = await undo(desk, run);
+  await set(`update connections set status = 'active'`);
+  await desk.flush();
+
+  assert.equal(planned.fields, 1);
+  assert.match(
+    describeUnsettled(planned.unsettled) ?? '',
+    /not undone.*1 on salesforce.*undo the run once more/,
+  );
+  assert.equal(sent.values.score, null);
 });
 
 test('a rehearsal lists old and new value of each field with its verdict, and the calls that it would cost', async () => {
