@@ -7,6 +7,8 @@ import { HUBSPOT_API_VERSION } from './api.ts';
 import type { HubspotApi } from './api.ts';
 import { objectPath, readFields } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
+import { refuseUnread } from './refusals.ts';
+import { RowErrors } from './shapes.ts';
 
 /** CRM objects guide: a batch read with history takes up to 50 records. */
 export const HISTORY_BATCH = 50;
@@ -21,6 +23,7 @@ const Answer = z.object({
         .default({}),
     }),
   ),
+  errors: RowErrors,
 });
 
 /** What our fields held over time, newest first; null for records that are archived or were merged away. One call. */
@@ -47,6 +50,7 @@ export async function readHistory(
     },
     options,
   );
+  refuseUnread('batch read', data.errors);
   const byId = new Map(data.results.map((record) => [record.id, record]));
   return externalIds.map((externalId) => {
     const record = byId.get(externalId);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { ProviderErrorDetails } from '../../errors.ts';
 import { parseRetryAfter } from '../resilience.ts';
+import type { RowError } from './shapes.ts';
 
 // What a 429 without Retry-After asks for: the window of the policy that it names (usage guidelines, "429 response").
 const WINDOW_MS: Readonly<Record<string, number>> = { SECONDLY: 1_000, TEN_SECONDLY_ROLLING: 10_000 };
@@ -148,4 +149,15 @@ function forbidden(base: Base, body: ErrorBody): ProviderError {
       ? `give the HubSpot app the scope ${scopes.join(' or ')}`
       : 'check what the HubSpot app may do in the account';
   return new ProviderError({ ...base, message: named, kind: 'unauthorized', fix });
+}
+
+/**
+ * A row that HubSpot would not read is neither there nor gone. @throws ProviderError of kind refused, so that who asked for many asks
+ * for fewer until that row stands alone.
+ */
+export function refuseUnread(operation: string, errors: readonly RowError[]): void {
+  const strange = errors.find((error) => error.category !== 'OBJECT_NOT_FOUND');
+  if (strange === undefined) return;
+  const { category: code, message } = strange;
+  throw new ProviderError({ provider: 'hubspot', operation, kind: 'refused', code, message });
 }

@@ -37,13 +37,12 @@ const RowError = z.object({
 export type RowError = z.infer<typeof RowError>;
 
 /** A batch answer: 207 on numbered paths, 200 on dated ones, and `errors` for rows that failed on either. */
-export const BatchAnswer = z.object({
-  results: z.array(ApiRecord),
-  errors: z
-    .array(RowError)
-    .nullish()
-    .transform((errors) => errors ?? []),
-});
+export const RowErrors = z
+  .array(RowError)
+  .nullish()
+  .transform((errors) => errors ?? []);
+
+export const BatchAnswer = z.object({ results: z.array(ApiRecord), errors: RowErrors });
 
 /** The same, each row to be judged by itself. */
 export const RowBatchAnswer = BatchAnswer.extend({ results: z.array(z.unknown()) });
@@ -66,10 +65,7 @@ export type ApiProperty = z.infer<typeof PropertyList>['results'][number];
 
 export const PropertyBatchAnswer = z.object({
   results: z.array(z.object({ name: z.string() })),
-  errors: z
-    .array(RowError)
-    .nullish()
-    .transform((errors) => errors ?? []),
+  errors: RowErrors,
 });
 
 export const Anything = z.looseObject({});

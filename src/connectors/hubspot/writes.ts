@@ -1,4 +1,3 @@
-import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { CurrentRecord, RecordWrite, WriteOutcome } from '../crm.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
@@ -6,7 +5,7 @@ import type { HubspotApi } from './api.ts';
 import type { createClosedFields } from './closed-fields.ts';
 import { fieldOfProperty, objectPath, ourProperties, readFields, toProperties } from './fields.ts';
 import type { FieldProblem, HubspotObject } from './fields.ts';
-import { ValuesRefused, readValueRefusals } from './refusals.ts';
+import { ValuesRefused, readValueRefusals, refuseUnread } from './refusals.ts';
 import type { ValueRefusal } from './refusals.ts';
 import { BatchAnswer } from './shapes.ts';
 import type { RowError } from './shapes.ts';
@@ -42,9 +41,7 @@ export async function readCurrent(
     },
     options,
   );
-  const strange = data.errors.find((error) => error.category !== 'OBJECT_NOT_FOUND');
-  if (strange !== undefined)
-    throw new ProviderError({ provider: 'hubspot', operation, kind: 'unavailable', code: strange.category, message: strange.message }); // prettier-ignore
+  refuseUnread(operation, data.errors);
   // A merged id answers with the survivor, under the survivor's id: the one asked for is gone.
   const byId = new Map(data.results.map((record) => [record.id, record]));
   const closed = await findClosed(

@@ -9,13 +9,20 @@ import { couldHaveBecome } from './same-value.ts';
 
 const ROWS_AT_ONCE = 5_000;
 
-/** Reads back what an earlier process could not any more. */
+/** Reads back what an earlier process could not any more, each row once: what the CRM will not tell now waits for the next flush. */
 export async function readBackLeftovers(session: FlushSession): Promise<void> {
+  let behind = 0;
   for (;;) {
     const rows = await session.inTx((tx) =>
-      listUnread(tx, session.connectionId, ROWS_AT_ONCE, session.leaseMs),
+      listUnread(tx, session.connectionId, {
+        behind,
+        limit: ROWS_AT_ONCE,
+        olderThanMs: session.leaseMs,
+      }),
     );
-    if (rows.length === 0) return;
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    behind = last.id;
     await readBack(
       session,
       rows.map((row) => ({ ...row, value: row.newValue, before: row.oldValue })),
@@ -77,9 +84,10 @@ async function readStanding(
 ): Promise<{ row: Landed; present: FieldValue }[]> {
   const ids = [...new Set(rows.map((row) => row.externalId))];
   const readings = await readRecords(session, object, ids, 'readBack');
-  return rows.map((row) => {
+  return rows.flatMap((row) => {
     const reading = readings.get(row.externalId);
-    const values = reading !== undefined && 'current' in reading ? reading.current.values : null;
+    if (reading === undefined || 'refused' in reading) return [];
+    const { values } = reading.current;
     return { row, present: values === null ? row.value : (values[row.field] ?? null) };
   });
 }

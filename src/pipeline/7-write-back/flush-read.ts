@@ -40,14 +40,18 @@ export async function readRecords(
         readings.set(only, { startedAt, clockAt: Date.now(), refused: explainRefusal(error) });
         return;
       }
-      const middle = Math.ceil(ids.length / 2);
-      await read(ids.slice(0, middle));
-      await read(ids.slice(middle));
+      for (const half of halves(ids)) await read(half);
     }
   };
   const size = session.crm.readBatch;
   for (let at = 0; at < externalIds.length; at += size) await read(externalIds.slice(at, at + size));
   return readings;
+}
+
+/** Two parts of a batch of two or more. */
+export function halves<Item>(batch: readonly Item[]): [Item[], Item[]] {
+  const middle = Math.ceil(batch.length / 2);
+  return [batch.slice(0, middle), batch.slice(middle)];
 }
 
 /** True when the CRM understood the whole call and said no, so that nothing of it took effect. */

@@ -58,12 +58,14 @@ async function resolveByHistory(
   object: CrmObject,
   rows: readonly UnresolvedWrite[],
 ): Promise<void> {
-  const versions = await readVersions(session, history, object, rows, 'read');
+  const { versions, unread } = await readVersions(session, history, object, rows, 'read');
   const settlements: Settlement[] = [];
   const releases: Release[] = [];
   const landed: Landed[] = [];
   for (const row of rows) {
     const { id, attempt } = row;
+    // Whether it landed is asked again with the next flush.
+    if (unread.has(row.externalId)) continue;
     const held = versions.get(row.externalId);
     const sent = { ...row, value: row.newValue, before: row.oldValue };
     if (held === undefined) settlements.push({ id, attempt, state: 'rejected', reason: explainGone('') });

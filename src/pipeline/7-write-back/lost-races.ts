@@ -2,6 +2,7 @@ import type { Crm, CrmObject, FieldVersion } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { LostRace } from '../store/writes-put-back.ts';
 import { policyOf } from './field-policy.ts';
+import { halves, isRefusal } from './flush-read.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
 import { couldHaveBecome, sameValue } from './same-value.ts';
 
@@ -62,10 +63,12 @@ export async function findLostRaces(
   object: CrmObject,
   rows: readonly Landed[],
 ): Promise<{ standing: { row: Landed; present: FieldValue }[]; lost: LostRace[] }> {
-  const versions = await readVersions(session, history, object, rows, 'readBack');
+  const { versions, unread } = await readVersions(session, history, object, rows, 'readBack');
   const standing: { row: Landed; present: FieldValue }[] = [];
   const lost: LostRace[] = [];
   for (const row of rows) {
+    // Looked at again with the next flush.
+    if (unread.has(row.externalId)) continue;
     const held = versions.get(row.externalId)?.[row.field];
     const landing = held === undefined ? null : findLanding(row, held);
     const forced = policyOf(session.policies, row.field) === 'always' && row.undoes === null;
@@ -81,22 +84,35 @@ export async function findLostRaces(
   return { standing, lost };
 }
 
-/** The versions of the rows' fields, by record; a record that is gone has no entry. */
+type Versions = {
+  /** By record; one that is gone has no entry. */
+  versions: Map<string, Partial<Record<FieldKey, FieldVersion[]>>>;
+  /** Records that the CRM would not tell of. */
+  unread: Set<string>;
+};
+
+/** The versions of the rows' fields. A refusal of a whole batch is halved down to the record that it is about. */
 export async function readVersions(
   session: Pick<FlushSession, 'call'>,
   history: NonNullable<Crm['history']>,
   object: CrmObject,
   rows: readonly { externalId: string; field: FieldKey }[],
   kind: 'read' | 'readBack',
-): Promise<Map<string, Partial<Record<FieldKey, FieldVersion[]>>>> {
+): Promise<Versions> {
   const ids = [...new Set(rows.map((row) => row.externalId))];
   const fields = [...new Set(rows.map((row) => row.field))];
-  const versions = new Map<string, Partial<Record<FieldKey, FieldVersion[]>>>();
-  for (let at = 0; at < ids.length; at += history.batch) {
-    const batch = ids.slice(at, at + history.batch);
-    const found = await session.call(kind, (options) => history.read(object, batch, fields, options));
-    for (const record of found)
-      if (record.versions !== null) versions.set(record.externalId, record.versions);
-  }
-  return versions;
+  const result: Versions = { versions: new Map(), unread: new Set() };
+  const read = async (batch: readonly string[]): Promise<void> => {
+    try {
+      const found = await session.call(kind, (options) => history.read(object, batch, fields, options));
+      for (const record of found)
+        if (record.versions !== null) result.versions.set(record.externalId, record.versions);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      if (batch.length === 1) for (const id of batch) result.unread.add(id);
+      else for (const half of halves(batch)) await read(half);
+    }
+  };
+  for (let at = 0; at < ids.length; at += history.batch) await read(ids.slice(at, at + history.batch));
+  return result;
 }

@@ -6,17 +6,16 @@ import type { Write } from './writes.ts';
 
 export type UnreadWrite = Write & { baseModifiedAt: Date | null };
 
-/** Applied writes whose result nobody has read back, settled at least `olderThanMs` ago. */
+/** Applied writes whose result nobody has read back, settled at least `olderThanMs` ago, in the order of their ids `behind` one. */
 export async function listUnread(
   tx: Tx,
   connectionId: string,
-  limit: number,
-  olderThanMs: number,
+  { behind, limit, olderThanMs }: { behind: number; limit: number; olderThanMs: number },
 ): Promise<UnreadWrite[]> {
   const { rows } = await tx.query<UnreadWrite>(
     `select ${WRITE_COLUMNS}, w.base_modified_at as "baseModifiedAt" from writes w where w.connection_id = $1 and w.state = 'applied' and w.returned_value is null
-       and w.settled_at <= now() - $3 * interval '1 millisecond' order by w.id limit $2`,
-    [connectionId, limit, olderThanMs],
+       and w.settled_at <= now() - $3 * interval '1 millisecond' and w.id > $4 order by w.id limit $2`,
+    [connectionId, limit, olderThanMs, behind],
   );
   return rows;
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { z } from 'zod';
 import type { Crm } from '../../../src/connectors/crm.ts';
 import { connect, quiet } from '../../connectors/hubspot-connect.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
+import { openTappedTwin } from '../../harness/twin-stages.ts';
 import { listFailed, openDesk } from '../../harness/write-back.ts';
 import type { Desk } from '../../harness/write-back.ts';
 import { makeCompany, makeWorld, startPortal } from '../../sandbox/hubspot-start.ts';
@@ -113,4 +115,61 @@ test('a property that an administrator removes between our read and our write co
   await crm.installFields(quiet());
   await desk.plan({ score: 7, why: 'Because' }, ids);
   assert.equal((await flush(desk)).applied, ids.length);
+});
+
+const BatchRead = z.looseObject({ results: z.array(z.looseObject({ id: z.string() })) });
+
+/** A twin that will not tell of one record when it is read in a batch, but for its words; `asked`: which of the reads. */
+async function openSilent(context: TestContext, asked: (body: string) => boolean) {
+  const tapped = await openTappedTwin('hubspot');
+  context.after(() => tapped.close());
+  const ids = await tapped.create(6);
+  const [silent = ''] = ids;
+  tapped.tap.rewrite = ({ path, body }, answer) => {
+    const batch = path.includes('/batch/read') && asked(body) ? BatchRead.parse(JSON.parse(answer)) : null;
+    if (batch === null || batch.results.every(({ id }) => id !== silent)) return answer;
+    const error = { category: 'INTERNAL', message: 'row is being rebuilt', context: { ids: [silent] } };
+    const results = batch.results.filter(({ id }) => id !== silent);
+    return JSON.stringify({ ...batch, results, numErrors: 1, errors: [error] });
+  };
+  return { tapped, ids, silent, desk: await openDesk(here.db, 'hubspot', undefined, tapped.crm) };
+}
+
+test('a record that HubSpot will not read holds up no other, and ends with HubSpot’s words', async (context) => {
+  const { desk, ids, silent, tapped } = await openSilent(context, () => true);
+  await desk.plan({ score: 7 }, ids);
+
+  const result = await flush(desk);
+
+  assert.deepEqual([result.applied, result.rejected, result.waiting], [ids.length - 1, 1, 0]);
+  const [failed] = await listFailed(desk);
+  assert.equal(failed?.externalId, silent);
+  assert.match(failed?.reason ?? '', /^INTERNAL: .*row is being rebuilt/);
+  tapped.tap.rewrite = null;
+  await desk.plan({ score: 7 }, [silent]);
+  assert.equal((await flush(desk)).applied, 1);
+});
+
+test('a record whose history HubSpot will not tell is neither gone nor taken for checked, but looked at again', async (context) => {
+  const { desk, ids, silent, tapped } = await openSilent(context, (body) =>
+    /"propertiesWithHistory":\["/.test(body),
+  );
+  const run = await desk.plan({ score: 7 }, ids);
+  await flush(desk);
+  const unchecked = async (): Promise<string[]> =>
+    (await desk.writesOf(run)).flatMap(({ externalId, state, returnedValue }) =>
+      state === 'applied' && returnedValue === null ? externalId : [],
+    );
+  assert.deepEqual(await unchecked(), [silent]);
+
+  const later = (): Promise<unknown> =>
+    desk.db.inWorkspace(desk.workspaceId, (tx) =>
+      tx.query(`update writes set settled_at = settled_at - interval '1 hour'`),
+    );
+  await later();
+  await flush(desk);
+  assert.deepEqual(await unchecked(), [silent]);
+  tapped.tap.rewrite = null;
+  await flush(desk);
+  assert.deepEqual(await unchecked(), []);
 });

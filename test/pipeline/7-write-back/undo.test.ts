@@ -156,7 +156,9 @@ test('an undo does what it can while a paused connection still holds what was on
   await desk.flush();
   const set = (text: string): Promise<unknown> =>
     desk.db.inWorkspace(desk.workspaceId, (tx) => tx.query(text));
-  await set(`update writes set state = 'sending', returned_value = null, settled_at = null, leased_until = now() where external_id = 'r1'`);
+  await set(
+    `update writes set state = 'sending', returned_value = null, settled_at = null, leased_until = now() where external_id = 'r1'`,
+  );
   await assert.rejects(undo(desk, run), /are on their way/);
 
   await set(`update connections set status = 'paused'`);
