@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { startHubspotTwin } from './hubspot/twin.ts';
 import type { HubspotTwin } from './hubspot/twin.ts';
+import type { WebhookEvent } from './hubspot/webhook-events.ts';
 import type { FaultSettings } from './kit/faults.ts';
 import type { Twin } from './kit/twin.ts';
 import { loadWorld } from './kit/world.ts';
@@ -29,6 +30,7 @@ const KEYS = {
   admin: 'sandbox-administrator',
   adminSecret: 'sandbox-administrator-secret',
   hubspot: 'pat-sandbox-fieldnote',
+  hubspotSecret: 'sandbox-hubspot-app-secret',
   tavily: 'tvly-sandbox',
   llm: 'sandbox-llm',
 };
@@ -45,6 +47,8 @@ export async function startSandbox(options: {
   stateFolder: string | null;
   portBase?: number;
   faults?: Partial<FaultSettings>;
+  /** Sees what HubSpot's webhooks tell, whether they are sent or not. */
+  onWebhookEvent?: (event: WebhookEvent) => void;
 }): Promise<Sandbox> {
   const world = await loadWorld(
     options.worldFolder,
@@ -88,6 +92,8 @@ export async function startSandbox(options: {
         ...faults,
         journalFile: journal('hubspot'),
         accessToken: KEYS.hubspot,
+        clientSecret: KEYS.hubspotSecret,
+        ...(options.onWebhookEvent === undefined ? {} : { onWebhookEvent: options.onWebhookEvent }),
       }),
     );
     const tavily = await keep(
@@ -113,6 +119,7 @@ export async function startSandbox(options: {
         SALESFORCE_ADMIN_CLIENT_SECRET: KEYS.adminSecret,
         HUBSPOT_BASE_URL: hubspot.url,
         HUBSPOT_ACCESS_TOKEN: KEYS.hubspot,
+        HUBSPOT_CLIENT_SECRET: KEYS.hubspotSecret,
         TAVILY_BASE_URL: tavily.url,
         TAVILY_API_KEY: KEYS.tavily,
         WEBSITE_READER_URL: `${pages.url}/`,

@@ -38,6 +38,8 @@ const Edit = z.discriminatedUnion('operation', [
   /** Rotates the static token; null revokes it. */
   z.strictObject({ operation: z.literal('token'), accessToken: z.string().min(1).nullable() }),
   z.strictObject({ operation: z.literal('uninstall') }),
+  /** Sets the app's webhooks: WebhookSettings. */
+  z.strictObject({ operation: z.literal('webhooks'), settings: z.record(z.string(), z.unknown()) }),
   z.strictObject({ operation: z.literal('batches'), form: z.enum(BATCH_FORMS) }),
   /** An administrator's rule for a text property: at most so many characters; null lifts it. */
   z.strictObject({
@@ -82,6 +84,8 @@ export function editPortal(portal: Portal, body: unknown): unknown {
       return portal.tokens.setStatic(edit.accessToken);
     case 'uninstall':
       return portal.tokens.uninstall();
+    case 'webhooks':
+      return portal.webhooks.set(edit.settings);
     case 'batches':
       portal.batches.form = edit.form;
       return portal.batches;

@@ -12,6 +12,7 @@ import { findObjectType, OBJECT_TYPES } from './schema.ts';
 import type { ObjectType } from './schema.ts';
 import type { TwinState } from './state.ts';
 import type { Tokens } from './tokens.ts';
+import type { Webhooks } from './webhooks.ts';
 
 /** The dated API that the twin speaks beside v3 and v4 (developers.hubspot.com, "Date-based versioning"). */
 export const HUBSPOT_API_VERSION = '2026-09';
@@ -34,6 +35,7 @@ export type Portal = {
   guard: Guard;
   requests: RequestCheck;
   tokens: Tokens;
+  webhooks: Webhooks;
   index: SearchIndex;
   clock: TwinClock;
   portalId: number;

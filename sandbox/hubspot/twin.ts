@@ -21,6 +21,9 @@ import type { RequestCheck } from './sdk-requests.ts';
 import { openState } from './state.ts';
 import { createTokens } from './tokens.ts';
 import type { OauthApp } from './tokens.ts';
+import type { WebhookEvent } from './webhook-events.ts';
+import { createWebhooks } from './webhooks.ts';
+import type { Webhooks, WebhookSettings } from './webhooks.ts';
 
 /** Everything that Fieldnote asks for. */
 export const ALL_SCOPES: readonly string[] = [
@@ -52,11 +55,17 @@ export type HubspotTwinOptions = {
   portalId?: number;
   /** The app's id: `sourceId` of what it writes. */
   appId?: number;
+  /** Signs the app's webhooks. */
+  clientSecret?: string;
+  webhooks?: Partial<WebhookSettings>;
+  /** Sees each event that webhooks tell, whether they are sent or not. */
+  onWebhookEvent?: (event: WebhookEvent) => void;
 };
 
 export type HubspotTwin = Twin & {
   /** Requests that were held to the types of HubSpot's library, and how many did not fit them. */
   requestCounts(): ReturnType<RequestCheck['counts']>;
+  webhooks: Omit<Webhooks, 'close'>;
 };
 
 /** A local HubSpot portal, serving a world on 2026-09, v3 and v4 paths. Resolves when it listens. */
@@ -82,7 +91,16 @@ export async function startHubspotTwin(options: HubspotTwinOptions): Promise<Hub
     },
   };
   const twin = await startTwin(definition, { port: options.port, faults: options.faults });
-  return { ...twin, requestCounts: () => opened().requests.counts() };
+  const { webhooks } = opened();
+  return {
+    ...twin,
+    requestCounts: () => opened().requests.counts(),
+    webhooks,
+    close: async () => {
+      webhooks.close();
+      await twin.close();
+    },
+  };
 }
 
 function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
@@ -104,13 +122,23 @@ function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
     now: () => kit.clock.now().getTime(),
   });
   const { world, journalFile } = options;
-  const portal: Portal = {
-    app: kit.app,
+  const { state, webhooks } = createWebhooks({
     state: openState({
       world,
       journalFile,
       beforeChange: (...change) => index.beforeChange(...change),
     }),
+    clock: kit.clock,
+    portalId,
+    appId,
+    clientSecret: options.clientSecret ?? 'hubspot-twin-secret',
+    settings: options.webhooks ?? {},
+    ...(options.onWebhookEvent === undefined ? {} : { onEvent: options.onWebhookEvent }),
+  });
+  const portal: Portal = {
+    app: kit.app,
+    state,
+    webhooks,
     guard,
     requests: createRequestCheck(),
     tokens,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { WebhookEvent } from '../../sandbox/hubspot/webhook-events.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { buildApp } from '../../src/app.ts';
@@ -35,13 +36,20 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Twins, database and environment of a whole Fieldnote, on loopback. */
 export async function startSystem(
-  options: { worldFolder?: string; limit?: number; llm?: boolean; environment?: Record<string, string> } = {},
+  options: {
+    worldFolder?: string;
+    limit?: number;
+    llm?: boolean;
+    environment?: Record<string, string>;
+    onWebhookEvent?: (event: WebhookEvent) => void;
+  } = {},
 ): Promise<System> {
   const database = await createTestDatabase();
   const sandbox = await startSandbox({
     worldFolder: options.worldFolder ?? SHIPPED_WORLD,
     stateFolder: null,
     ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(options.onWebhookEvent === undefined ? {} : { onWebhookEvent: options.onWebhookEvent }),
   });
   const environment = {
     DATABASE_URL: database.url,
