@@ -69,6 +69,22 @@ function findCredentials(options: CrmsOptions, connection: Connection): Credenti
   );
 }
 
+/** The client secret of the app behind a HubSpot connection; null: none is known, or it does not open here. */
+export function openSecrets(options: CrmsOptions): (connection: Connection) => string | null {
+  return (connection) => {
+    const own = options.config.hubspotClientSecret;
+    if (connection.kind !== 'hubspot') return null;
+    if (isFromEnvironment(options, connection)) return own;
+    try {
+      const credentials = options.vault.open(connection);
+      return 'clientSecret' in credentials ? (credentials.clientSecret ?? own) : own;
+    } catch (error) {
+      if (error instanceof UserError) return null;
+      throw error;
+    }
+  };
+}
+
 /** What of the credentials stays the same when tokens are renewed, in a form that gives nothing away. */
 function describeLasting(credentials: Credentials): string {
   const lasting =

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { demandsOf, neededProviders, openConnectors, rateOf } from './app-connectors.ts';
 import type { Connectors } from './app-connectors.ts';
-import { openCrms } from './app-crms.ts';
+import { openCrms, openSecrets } from './app-crms.ts';
 import { requirePublicUrl } from './config.ts';
 import type { Config } from './config.ts';
 import type { Crm } from './connectors/crm.ts';
@@ -35,6 +35,7 @@ import { createVault } from './pipeline/vault.ts';
 import type { Vault } from './pipeline/vault.ts';
 import { startWorker } from './pipeline/worker.ts';
 import { createSeal } from './seal.ts';
+import type { Webhooks } from './web/deps.ts';
 
 export type App = {
   config: Config;
@@ -53,6 +54,8 @@ export type App = {
   vault: Vault;
   connectors: Connectors;
   crmOf(connection: Connection): Crm;
+  /** What it takes to hear what CRMs tell us. */
+  webhooks: Webhooks;
   /** The shipped scoring model's name. */
   modelName: string;
   loadModel(name: string): Promise<ScoringModel>;
@@ -122,7 +125,9 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       db,
       seal: secretKey === null ? null : createSeal(secretKey, previousSecretKey),
     });
-    const crmOf = openCrms({ config, shared, vault, homeWorkspaceId });
+    const crms = { config, shared, vault, homeWorkspaceId };
+    const crmOf = openCrms(crms);
+    const webhooks = { ownSecret: config.hubspotClientSecret, secretOf: openSecrets(crms), crmOf };
     const stages = await createStages({
       db,
       ...connectors,
@@ -163,6 +168,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       vault,
       connectors,
       crmOf,
+      webhooks,
       modelName: SHIPPED_MODEL,
       loadModel,
       onError,

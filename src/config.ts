@@ -85,6 +85,8 @@ export type Config = {
   /** An administrator's app, which `connect salesforce --install` alone uses. */
   salesforceAdmin: { clientId: string; clientSecret: string } | null;
   hubspot: { baseUrl: string; accessToken: string } | null;
+  /** The HubSpot app's, which checks the signatures of its webhooks. */
+  hubspotClientSecret: string | null;
   tavily: { baseUrl: string; apiKey: string } | null;
   llm: LlmEndpoint | null;
   llmFallback: LlmEndpoint | null;
@@ -123,6 +125,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     hubspot: env.HUBSPOT_ACCESS_TOKEN
       ? { baseUrl: env.HUBSPOT_BASE_URL, accessToken: env.HUBSPOT_ACCESS_TOKEN }
       : null,
+    hubspotClientSecret: env.HUBSPOT_CLIENT_SECRET ?? null,
     tavily: env.TAVILY_API_KEY ? { baseUrl: env.TAVILY_BASE_URL, apiKey: env.TAVILY_API_KEY } : null,
     llm: readEndpoint('LLM', env.LLM_BASE_URL, env.LLM_API_KEY, env.LLM_MODEL),
     llmFallback: readEndpoint(

@@ -13,8 +13,10 @@ export type Metrics = {
   timeStage(stage: string, milliseconds: number): void;
   /** Counts a company that a run is through with, by outcome: scored, not-enough-evidence, failed, cancelled. */
   countItem(outcome: string): void;
-  /** Counts what change events told. */
-  countTold(told: { kept: number; ignored: number; leftToSync: number; missed: number }): void;
+  /** Counts a call by which a CRM tells us something: accepted, or why it was refused. */
+  countDelivery(source: string, outcome: string): void;
+  /** Counts changes that a CRM told of, by what became of them: `leftToSync` is counted as "left to sync". */
+  countTold(source: string, told: Readonly<Record<string, number>>): void;
   /** `route` is the pattern of the path, never the path itself: its values would be without number. */
   timeRequest(request: { method: string; route: string; status: number; milliseconds: number }): void;
   /** Prometheus' text format; `shared` null: it could not be read, and the metric `fieldnote_shared_state_read` says so. */
@@ -70,7 +72,14 @@ export function createMetrics(): Metrics {
   const dollars = counter('cost_usd_total', 'US dollars spent', ['provider']);
   const stages = histogram('stage_seconds', 'Time of a stage of one company', ['stage'], STAGE_SECONDS);
   const items = counter('items_total', 'Companies that a run is through with', ['outcome']);
-  const told = counter('changes_told_total', 'Changes that a CRM told of as they happened', ['outcome']);
+  const deliveries = counter('webhook_deliveries_total', 'Calls by which a CRM tells of changes', [
+    'source',
+    'outcome',
+  ]);
+  const changes = counter('changes_told_total', 'Changes that a CRM told of as they happened', [
+    'source',
+    'outcome',
+  ]);
   const jobs = gauge('queue_jobs', 'Jobs by queue and state', ['queue', 'state']);
   const open = gauge('breaker_open', '1 while the breaker of a provider is open', ['provider']);
   const failures = gauge('breaker_failures', 'Failures in a row', ['provider']);
@@ -92,11 +101,12 @@ export function createMetrics(): Metrics {
     },
     timeStage: (stage, milliseconds) => stages.observe({ stage }, milliseconds / 1000),
     countItem: (outcome) => items.inc({ outcome }),
-    countTold: ({ kept, ignored, leftToSync, missed }) => {
-      told.inc({ outcome: 'kept' }, kept);
-      told.inc({ outcome: 'ignored' }, ignored);
-      told.inc({ outcome: 'left to sync' }, leftToSync);
-      told.inc({ outcome: 'missed' }, missed);
+    countDelivery: (source, outcome) => deliveries.inc({ source, outcome }),
+    countTold: (source, told) => {
+      for (const [name, count] of Object.entries(told)) {
+        const outcome = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+        if (count > 0) changes.inc({ source, outcome }, count);
+      }
     },
     timeRequest: ({ method, route, status, milliseconds }) =>
       requests.observe({ method, route, status }, milliseconds / 1000),

@@ -86,7 +86,8 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'HUBSPOT_CLIENT_SECRET',
-    meaning: 'checks the signatures of calls from HubSpot (nothing reads it yet)',
+    meaning: 'client secret of the HubSpot app; checks the signatures of its webhooks',
+    disables: "HubSpot's webhooks: its changes come with each sync instead of within seconds",
     secret: true,
   },
   { name: 'TAVILY_BASE_URL', meaning: 'address of the Tavily API', default: 'https://api.tavily.com' },

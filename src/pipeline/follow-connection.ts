@@ -176,7 +176,7 @@ async function keep(
     }
     return advanceStream(tx, hold, position);
   });
-  deps.observer?.countTold({ ...counts, missed: missed === null ? 0 : 1 });
+  deps.observer?.countTold(connection.kind, { ...counts, missed: missed === null ? 0 : 1 });
   return isOurs;
 }
 

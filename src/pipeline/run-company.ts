@@ -30,7 +30,7 @@ export type Observer = {
   timeStage(stage: string, milliseconds: number): void;
   countItem(outcome: string): void;
   /** What change events told: kept as hints, about nothing that we read, too many to keep, or without a name. */
-  countTold(told: { kept: number; ignored: number; leftToSync: number; missed: number }): void;
+  countTold(source: string, told: Readonly<Record<string, number>>): void;
 };
 
 export type RunCompanyOptions = {

@@ -61,5 +61,5 @@ function answerFor(error: unknown): Answer {
 }
 
 function wantsJson(request: Request): boolean {
-  return request.path.startsWith('/api/') || request.accepts(['html', 'json']) === 'json';
+  return /^\/(api|hubspot|salesforce)\//.test(request.path) || request.accepts(['html', 'json']) === 'json';
 }

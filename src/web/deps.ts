@@ -1,10 +1,21 @@
 import type { Database } from '../db.ts';
+import type { Crm } from '../connectors/crm.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Queue } from '../pipeline/queue/queue.ts';
+import type { Connection } from '../pipeline/store/connections.ts';
 
 /** One outside provider at the last look: does it answer, and if not, what did it say. */
 export type ProviderCheck = { name: string; ok: boolean; detail: string };
+
+/** What it takes to hear what CRMs tell us. */
+export type Webhooks = {
+  /** The client secret that the environment gives; null: none. */
+  ownSecret: string | null;
+  /** The client secret of the app behind a connection; null: none is known, or it does not open here. */
+  secretOf(connection: Connection): string | null;
+  crmOf(connection: Connection): Crm;
+};
 
 export type WebDeps = {
   db: Database;
@@ -16,6 +27,7 @@ export type WebDeps = {
   publicUrl: string;
   /** The address that it binds to. Beyond loopback, pages refuse: there is no sign-in. */
   host: string;
+  webhooks: Webhooks;
   /** Asks every configured provider whether it answers; must not cost money. Asked at most once in 15 seconds. */
   checkProviders?(signal: AbortSignal): Promise<readonly ProviderCheck[]>;
 };

@@ -11,6 +11,7 @@ import { createHealth, serveHealth } from './health.ts';
 import { servePages } from './pages/pages.ts';
 import { createProgressFeed } from './progress-feed.ts';
 import { trackRequests } from './requests.ts';
+import { serveHubspotWebhooks } from './webhooks/hubspot.ts';
 
 export type WebServer = {
   /** Starts to listen; port 0 takes a free one. Throws UserError when the address can't be had. */
@@ -22,7 +23,7 @@ export type WebServer = {
 const ASSETS = fileURLToPath(new URL('./assets/', import.meta.url));
 
 /**
- * The web server: health and metrics on every bind, pages for this machine alone. No body parser is mounted for all
+ * The web server: health, metrics and calls from CRMs on every bind, pages for this machine alone. No body parser is mounted for all
  * paths: Slack's receiver checks its signature over the raw body.
  */
 export function createWebServer(deps: WebDeps): WebServer {
@@ -45,6 +46,7 @@ export function createWebServer(deps: WebDeps): WebServer {
   app.use(protectPages(deps.publicUrl));
   app.use(checkHost(deps));
   app.use(serveHealth(deps, health));
+  app.use(serveHubspotWebhooks(deps));
   app.use('/assets', express.static(ASSETS, { index: false, maxAge: '1h' }));
   app.use(refuseBeyondLoopback(deps));
   app.use(servePages({ ...deps, feed, health }));

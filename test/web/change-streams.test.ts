@@ -47,8 +47,8 @@ test('the status page says whether changes are seen as they happen, and why not'
 });
 
 test('what was told is counted for whoever watches the metrics', async () => {
-  web.metrics.countTold({ kept: 3, ignored: 2, leftToSync: 0, missed: 1 });
+  web.metrics.countTold('salesforce', { kept: 3, ignored: 2, leftToSync: 0, missed: 1 });
   const metrics = await (await fetch(`${web.base}/metrics`)).text();
-  assert.match(metrics, /fieldnote_changes_told_total\{outcome="kept"\} 3/);
-  assert.match(metrics, /fieldnote_changes_told_total\{outcome="missed"\} 1/);
+  assert.match(metrics, /fieldnote_changes_told_total\{source="salesforce",outcome="kept"\} 3/);
+  assert.match(metrics, /fieldnote_changes_told_total\{source="salesforce",outcome="missed"\} 1/);
 });

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { openQueue } from '../../src/pipeline/queue/queue.ts';
 import type { Queue } from '../../src/pipeline/queue/queue.ts';
@@ -46,6 +47,7 @@ export async function openWeb(
     metrics,
     host: '127.0.0.1',
     publicUrl: 'http://127.0.0.1:3000',
+    webhooks: { ownSecret: null, secretOf: () => null, crmOf: () => assert.fail('no CRM is connected') },
     ...options,
   });
   const { port } = await server.listen(0, '127.0.0.1');
