@@ -14,7 +14,7 @@ import { collectReport, printReport } from './report.ts';
 import type { RunReport } from './report.ts';
 import { followWrites } from './follow-writes.ts';
 import { followRun, refuseFailures } from './run.ts';
-import { SHIPPED_WORLD, openSandbox, parseCount } from './sandbox.ts';
+import { SHIPPED_WORLD, openSandbox, parseCount, sendWebhooks } from './sandbox.ts';
 import { printSync, refuseUnsynced, syncAll } from './sync.ts';
 import { openWeb } from './web.ts';
 
@@ -54,6 +54,7 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
     );
     await saveDemoState(home, { workspace, environment: sandbox.environment, pid: process.pid });
     web = await openWeb(app, { elseAnyPort: true });
+    sendWebhooks(sandbox, { publicUrl: config.publicUrl, port: web.port });
     await installFields(app, context);
     const synced = await syncAll(app, context, { full: false });
     printSync(terminal, synced);

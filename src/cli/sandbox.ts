@@ -34,12 +34,35 @@ export function addSandbox(program: Command, context: Context): void {
         context.terminal.print('# A scripted endpoint for tests, not a model:');
         for (const [name, value] of Object.entries(sandbox.llmEnvironment))
           context.terminal.print(`# export ${name}=${value}`);
+        const { port, publicUrl } = readConfig(pickWeb(context.environment));
+        sendWebhooks(sandbox, { publicUrl, port });
+        context.terminal.note(
+          `HubSpot's webhooks go to ${publicUrl}${WEBHOOKS}, on port ${port} of this machine.`,
+        );
         context.terminal.note(`Serving ${sandbox.world.companies.length} companies. Ctrl-C stops the twins.`);
         if (!context.signal.aborted) await once(context.signal, 'abort');
       } finally {
         await sandbox.stop();
       }
     });
+}
+
+const pickWeb = ({ PORT, PUBLIC_URL }: Context['environment']): Record<string, string | undefined> => ({
+  PORT,
+  PUBLIC_URL,
+});
+
+const WEBHOOKS = '/hubspot/webhooks';
+// Where nobody listens, a few are enough.
+const REPEATS = 3;
+
+/** From now on HubSpot's twin tells the web server on that port of this machine of changes, as if it came by its public address. */
+export function sendWebhooks(sandbox: Sandbox, web: { publicUrl: string; port: number }): void {
+  sandbox.twins.hubspot.webhooks.set({
+    targetUrl: web.publicUrl + WEBHOOKS,
+    reachedAt: `http://127.0.0.1:${web.port}${WEBHOOKS}`,
+    retries: REPEATS,
+  });
 }
 
 /** Starts the twins with their state under FIELDNOTE_HOME, one folder a world. Throws UserError for a bad world or spec. */
