@@ -18,6 +18,11 @@ export type ProviderCall = {
 /** What every call to the outside takes: how it is stopped, and who counts it. */
 export type CallOptions = {
   signal: AbortSignal;
+  /**
+   * Nothing is sent from this moment on (milliseconds of performance.now()). A process that stood still may go on before its timers
+   * do, so that a signal alone would come too late.
+   */
+  sendBefore?: number | undefined;
   /** Interactive work (a person waits) goes ahead of batch work. */
   interactive?: boolean;
   onCall?: (call: ProviderCall) => void;

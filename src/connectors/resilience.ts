@@ -144,6 +144,12 @@ export function createPolicy(settings: PolicyOptions): Policy {
     await Promise.all(keys.map((key) => limits.pause(key, until)));
   }
 
+  function refuseLate(operation: string, { sendBefore = Number.POSITIVE_INFINITY }: RunOptions): void {
+    if (performance.now() < sendBefore) return;
+    const message = 'its time was over before it could be sent';
+    throw new ProviderError({ provider, operation, kind: 'unavailable', message });
+  }
+
   // An answer that reached us, or the provider's own error, matters more than a breaker that can't be told of it.
   async function tellBreaker(outcome: 'success' | 'failure'): Promise<void> {
     try {
@@ -194,6 +200,7 @@ export function createPolicy(settings: PolicyOptions): Policy {
         for (let attempt = 1; ; attempt += 1) {
           options.signal.throwIfAborted();
           await waitForTurn(operation, options);
+          refuseLate(operation, options);
           const outcome = await attemptOnce();
           if (outcome.ok) return outcome.result;
           const { error } = outcome;

@@ -57,6 +57,30 @@ test('A read that failed for an outage is tried again, and the ledger counts eve
   assert.deepEqual(rest, { provider: 'hubspot', operation: 'read', ok: true, requests: 3, searchCredits: 2 });
 });
 
+test('A call whose time was over when its turn came is not sent, although the timers of a process that stood still are late', async () => {
+  const provider = failing();
+  const heard: string[] = [];
+  const breaker = { ...noBreaker, report: async (_: string, outcome: string) => void heard.push(outcome) };
+  const standStill = async (): Promise<number> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+    return 0;
+  };
+  const policy = policyWith({
+    breaker,
+    limits: { ...noLimits, reserve: standStill },
+    buckets: [{ key: 'hubspot', cost: () => 1 }],
+  });
+  const options = { signal: AbortSignal.timeout(40), sendBefore: performance.now() + 40, repeatable: false };
+
+  await assert.rejects(
+    policy.run('batch update', provider.call, options),
+    (error) => error instanceof ProviderError && !error.maybeApplied && error.retryable,
+  );
+
+  assert.deepEqual([provider.startedAt, heard], [[], []]);
+});
+
 test('After the last attempt the provider error comes out and the ledger says so', async () => {
   const provider = failing(...Array.from({ length: 9 }, () => failure('unavailable')));
   const ledger: ProviderCall[] = [];

@@ -120,7 +120,7 @@ export function createClient(settings: ClientSettings): Client {
   const session = async (options: CallOptions): Promise<Session> => {
     options.signal.throwIfAborted();
     if (current === null) {
-      const started = login({ ...options, signal: new AbortController().signal });
+      const started = login({ ...options, signal: new AbortController().signal, sendBefore: undefined });
       current = started;
       started.catch(() => {
         if (current === started) current = null;

@@ -42,8 +42,10 @@ export async function sendGroups(
   groups: readonly (readonly ReadyRecord[])[],
 ): Promise<void> {
   for (const group of groups) {
+    // Before the lease begins: however long this process stands still, its call is over before another takes its rows.
+    const leasedAt = performance.now();
     const departed = await depart(session, group);
-    if (departed.length > 0) await sendDeparted(session, departed);
+    if (departed.length > 0) await sendDeparted(session, departed, leasedAt);
     await readBackLanded(session, 'full-batches');
   }
 }
@@ -69,15 +71,20 @@ async function depart(session: FlushSession, group: readonly ReadyRecord[]): Pro
   });
 }
 
-async function sendDeparted(session: FlushSession, group: readonly ReadyRecord[]): Promise<void> {
+async function sendDeparted(
+  session: FlushSession,
+  group: readonly ReadyRecord[],
+  leasedAt: number,
+): Promise<void> {
+  if (session.timeLeft(leasedAt) <= 0) {
+    // This process stood still. Others may have sent these values, and newer ones, meanwhile: what is still ours is read again.
+    await settle(session, [], claimsOf(group).map((claim) => ({ ...claim, delayMs: 0, failed: false }))); // prettier-ignore
+    return;
+  }
   let outcomes: WriteOutcome[];
   try {
-    outcomes = await session.call('write', (options) =>
-      session.crm.writeRecords(
-        group.map((record) => record.write),
-        options,
-      ),
-    );
+    const writes = group.map((record) => record.write);
+    outcomes = await session.call('write', (options) => session.crm.writeRecords(writes, options), leasedAt);
   } catch (error) {
     await handleFailure(session, group, error);
     return;
@@ -106,9 +113,7 @@ async function handleFailure(
   group: readonly ReadyRecord[],
   error: unknown,
 ): Promise<void> {
-  const claims = group.flatMap((record) =>
-    record.rows.map(({ write: { id, attempt } }) => ({ id, attempt })),
-  );
+  const claims = claimsOf(group);
   if (isRefusal(error)) {
     // One bad row must not harm its neighbours: halve until it stands alone.
     if (group.length === 1) {
@@ -118,9 +123,10 @@ async function handleFailure(
     }
     const middle = Math.ceil(group.length / 2);
     for (const half of [group.slice(0, middle), group.slice(middle)]) {
+      const leasedAt = performance.now();
       const ours = await session.inTx((tx) => renewLeases(tx, claimsOf(half), session.leaseMs));
       const still = half.filter((record) => record.rows.every(({ write }) => ours.has(write.id)));
-      if (still.length > 0) await sendDeparted(session, still);
+      if (still.length > 0) await sendDeparted(session, still, leasedAt);
     }
     return;
   }

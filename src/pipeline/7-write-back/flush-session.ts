@@ -43,8 +43,13 @@ export type FlushSession = {
   /** Write calls in a row of which we do not know what became. */
   brokenCalls: number;
   inTx<T>(act: (tx: Tx) => Promise<T>): Promise<T>;
-  /** One platform call: counted, stoppable, and over before the lease of its rows is. */
-  call<T>(kind: keyof FlushCalls, act: (options: CallOptions) => Promise<T>): Promise<T>;
+  /**
+   * One platform call: counted, stoppable, and over before the lease of its rows is, which began at `leasedAt` (milliseconds of
+   * performance.now(); now, unless told).
+   */
+  call<T>(kind: keyof FlushCalls, act: (options: CallOptions) => Promise<T>, leasedAt?: number): Promise<T>;
+  /** How long a call may still take whose rows were leased at that moment, in milliseconds; nothing may be sent from 0 on. */
+  timeLeft(leasedAt: number): number;
   count(state: keyof FlushCounts, fields: number): void;
 };
 
@@ -82,6 +87,7 @@ export function openSession(options: SessionOptions): FlushSession {
   const leaseMs = options.leaseMs ?? LEASE_MS;
   const counts: FlushCounts = { applied: 0, conflicted: 0, rejected: 0, skipped: 0 };
   const calls: FlushCalls = { read: 0, write: 0, readBack: 0 };
+  const timeLeft = (leasedAt: number): number => leasedAt + leaseMs * CALL_SHARE_OF_LEASE - performance.now();
   return {
     workspaceId,
     connectionId,
@@ -111,16 +117,18 @@ export function openSession(options: SessionOptions): FlushSession {
         }
       }
     },
-    call: async (kind, act) => {
+    call: async (kind, act, leasedAt = performance.now()) => {
       signal.throwIfAborted();
       calls[kind] += 1;
-      const limit = AbortSignal.timeout(Math.ceil(leaseMs * CALL_SHARE_OF_LEASE));
+      const left = timeLeft(leasedAt);
       return act({
-        signal: AbortSignal.any([signal, limit]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, Math.ceil(left)))]),
+        sendBefore: performance.now() + left,
         interactive,
         ...(onCall === undefined ? {} : { onCall }),
       });
     },
+    timeLeft,
     count: (state, fields) => {
       counts[state] += fields;
       if (fields > 0) onProgress?.({ ...counts });
