@@ -60,10 +60,9 @@ async function readBack(
       ? await findLostRaces(session, session.crm.history, object, ofObject)
       : { standing: await readStanding(session, object, ofObject), lost: [] };
     const found = standing.map(({ row, present }) => {
-      // Where nobody else may edit, any other value is the CRM's own doing.
+      // Where nobody else may edit, any other value is the CRM's own doing, however late we look.
       const normalised =
-        couldHaveBecome(row.field, row.value, present) ||
-        (options.atOnce && !session.peopleMayEdit(object, row.field));
+        couldHaveBecome(row.field, row.value, present) || !session.peopleMayEdit(object, row.field);
       return normalised
         ? { id: row.id, value: present, reason: null }
         : { id: row.id, value: row.value, reason: EDITED_AT_ONCE };

@@ -184,6 +184,32 @@ test('where nobody else may edit, what an automation makes of our value is ours;
   assert.deepEqual(written, [['one', 'two'], ['one']]);
 });
 
+test('what an automation made of our value is ours also when the process that wrote it died before it could look', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  desk.fieldAccess = { Account: [] };
+  const record = desk.fake.add('Account', 'r0');
+  const died = new AbortController();
+  desk.fake.at = (moment) => {
+    if (moment !== 'after-write') return;
+    record.values = { ...record.values, model: 'BY A FLOW' };
+    died.abort();
+  };
+  const run = await desk.plan({ model: 'one' }, ['r0']);
+  await desk.flush({ signal: died.signal });
+  assert.deepEqual(
+    (await desk.writesOf(run)).map(({ state, readBack }) => [state, readBack]),
+    [['applied', false]],
+  );
+  desk.fake.at = () => undefined;
+  await desk.passTime();
+  await desk.flush();
+
+  await desk.plan({ model: 'two' }, ['r0']);
+
+  assert.equal((await desk.flush()).applied, 1);
+  assert.equal(record.values.model, 'two');
+});
+
 test('before the first check every field counts as one that people may edit', async () => {
   const desk = await openDesk(here.db, 'salesforce');
   desk.fieldAccess = {};
