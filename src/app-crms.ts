@@ -11,6 +11,7 @@ import { createPolicy, noBreaker, noLimits, noQuota } from './connectors/resilie
 import { createSalesforce } from './connectors/salesforce/salesforce.ts';
 import { UserError } from './errors.ts';
 import { planReading } from './pipeline/1-sync/reading-plan.ts';
+import type { ConnectionSettings } from './pipeline/store/connection-settings.ts';
 import { DEFAULT_CONNECTION, nameConnection } from './pipeline/store/connections.ts';
 import type { Connection } from './pipeline/store/connections.ts';
 import type { Vault } from './pipeline/vault.ts';
@@ -28,11 +29,17 @@ const HOW_TO_SET: Record<CrmKind, string> = {
   hubspot: 'HUBSPOT_ACCESS_TOKEN',
 };
 
-/** Opens the CRM behind a connection, once for the same credentials and settings. @throws UserError where they are not to be had here */
-export function openCrms(options: CrmsOptions): (connection: Connection) => Crm {
+/**
+ * Opens the CRM behind a connection, once for the same credentials and settings; for a `trial` of other settings each time, to
+ * look at a few rows under them. @throws UserError where the credentials are not to be had here
+ */
+export function openCrms(options: CrmsOptions): (connection: Connection, trial?: ConnectionSettings) => Crm {
   const opened = new Map<string, { made: string; crm: Crm }>();
-  return (connection) => {
+  return (connection, trial) => {
     const credentials = findCredentials(options, connection);
+    // A bulk job is for who reads all.
+    if (trial !== undefined)
+      return open(options, { ...connection, settings: trial }, credentials, { inBulk: false });
     const fingerprint = `${describeLasting(credentials)} ${connection.settingsVersion}`;
     const known = opened.get(connection.id);
     if (known?.made === fingerprint) return known.crm;
@@ -118,9 +125,15 @@ function asGrant(credentials: Credentials): HubspotGrant {
   return credentials;
 }
 
-function open({ config, shared, vault }: CrmsOptions, connection: Connection, credentials: Credentials): Crm {
+function open(
+  { config, shared, vault }: CrmsOptions,
+  connection: Connection,
+  credentials: Credentials,
+  { inBulk } = { inBulk: true },
+): Crm {
   const { id, kind } = connection;
   return build({
+    inBulk,
     credentials,
     key: id,
     // Each org stands on servers of its own: one that is down says nothing about the next.
@@ -143,8 +156,9 @@ function build(options: {
   admin: Config['salesforceAdmin'];
   reading?: ReadingPlan;
   dailyShare?: number;
+  inBulk?: boolean;
 }): Crm {
-  const { credentials, key, shared, quota, store, admin, reading, dailyShare } = options;
+  const { credentials, key, shared, quota, store, admin, reading, dailyShare, inBulk = true } = options;
   if (credentials.kind === 'hubspot')
     return createHubspot({
       baseUrl: credentials.baseUrl,
@@ -163,6 +177,7 @@ function build(options: {
     reading,
     dailyShare,
     ...(admin === null ? {} : { admin }),
+    ...(inBulk ? {} : { bulk: { above: Infinity } }),
     policy: createPolicy({
       ...shared,
       provider: 'salesforce',

@@ -26,6 +26,7 @@ import { loadScoringModel } from './pipeline/scoring-model.ts';
 import type { ScoringModel } from './pipeline/scoring-model.ts';
 import { createStages } from './pipeline/stages.ts';
 import { createSharedBreaker } from './pipeline/store/breakers.ts';
+import type { ConnectionSettings } from './pipeline/store/connection-settings.ts';
 import { DEFAULT_CONNECTION, ensureConnection, listConnections } from './pipeline/store/connections.ts';
 import type { Connection } from './pipeline/store/connections.ts';
 import { createSharedLimits } from './pipeline/store/limits.ts';
@@ -53,7 +54,8 @@ export type App = {
   closed: readonly { connection: Connection; why: UserError }[];
   vault: Vault;
   connectors: Connectors;
-  crmOf(connection: Connection): Crm;
+  /** The CRM behind a connection; `trial`: under settings that are not stored. */
+  crmOf(connection: Connection, trial?: ConnectionSettings): Crm;
   /** What it takes to hear what CRMs tell us. */
   webhooks: Webhooks;
   /** The shipped scoring model's name. */

@@ -6,13 +6,12 @@ import type { CrmKind } from '../connectors/crm.ts';
 import { FIELDS } from '../connectors/crm-fields.ts';
 import { UserError } from '../errors.ts';
 import { describeRule } from '../pipeline/1-sync/exclude.ts';
-import { nameOfPlan } from '../pipeline/1-sync/reading-plan.ts';
-import { checkSettings } from '../pipeline/check-settings.ts';
+import { changeSettings } from '../pipeline/change-settings.ts';
 import type { SettingsProblem } from '../pipeline/check-settings.ts';
 import { commandFor } from '../pipeline/open-connection.ts';
-import { describeSettings, omitUsual } from '../pipeline/settings-document.ts';
-import { ConnectionSettings } from '../pipeline/store/connection-settings.ts';
-import { nameConnection, saveSettings } from '../pipeline/store/connections.ts';
+import { describeSettings } from '../pipeline/settings-document.ts';
+import type { ConnectionSettings } from '../pipeline/store/connection-settings.ts';
+import { nameConnection } from '../pipeline/store/connections.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
 import type { Context } from './context.ts';
 
@@ -59,29 +58,22 @@ export async function setSettings(
       `${place} line ${lines.linePos(broken.pos[0]).line}: ${broken.message}`,
       'Write YAML, or JSON; --show prints the settings as they are.',
     );
-  const judged = await checkSettings(crm, document.toJS(), { signal, interactive: true });
-  if ('problems' in judged)
+  const call = { signal, interactive: true };
+  const changed = await changeSettings(app.db, crm, connection, document.toJS(), call);
+  if (changed.outcome === 'refused')
     throw new UserError(
-      judged.problems.map((problem) => describeProblem(place, document, lines, problem)).join('\n'),
+      changed.problems.map((problem) => describeProblem(place, document, lines, problem)).join('\n'),
       'Nothing was changed. --show prints the settings as they are, --fields OBJECT what may be mapped.',
     );
-  const sparse = omitUsual(crm, judged.settings);
-  const stored = await app.db.inWorkspace(connection.workspaceId, (tx) =>
-    saveSettings(tx, connection.id, sparse, connection.settingsVersion),
-  );
-  if (!stored)
+  if (changed.outcome === 'overtaken')
     throw new UserError(
       'Somebody else changed the settings in this moment',
       'Look at them with --show, then set yours again.',
     );
   terminal.print(`Stored the settings of ${nameConnection(connection)}.`);
-  const now = ConnectionSettings.parse(sparse);
-  const again = crm.readObjects.filter(
-    (object) => nameOfPlan(object, connection.settings) !== nameOfPlan(object, now),
-  );
-  if (again.length > 0)
+  if (changed.again.length > 0)
     terminal.print(
-      `The next sync reads every ${again.join(', every ')} again, since what is read of it changed.`,
+      `The next sync reads every ${changed.again.join(', every ')} again, since what is read of it changed.`,
     );
 }
 
@@ -118,11 +110,11 @@ function describeProblem(
   place: string,
   document: Document,
   lines: LineCounter,
-  { path, message }: SettingsProblem,
+  { path, message, hint }: SettingsProblem,
 ): string {
   const offset = findOffset(document, path);
   const at = offset === null ? '' : ` line ${lines.linePos(offset).line}`;
-  return `${place}${at}: ${path.join('.') || 'the document'}: ${message}`;
+  return `${place}${at}: ${path.join('.') || 'the document'}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
 }
 
 /** Where in the text the last part of the path that is there stands: a key rather than its value. */

@@ -7,7 +7,12 @@ import { mappableKeys } from './settings-document.ts';
 import { ConnectionSettings, OBJECTS, OPERATORS } from './store/connection-settings.ts';
 
 /** What is wrong with a settings document, and where in it. */
-export type SettingsProblem = { path: readonly (string | number)[]; message: string };
+export type SettingsProblem = {
+  path: readonly (string | number)[];
+  message: string;
+  /** What helps on the command line. */
+  hint?: string;
+};
 
 type Judged = { settings: ConnectionSettings } | { problems: SettingsProblem[] };
 
@@ -40,7 +45,7 @@ export async function checkSettings(crm: Crm, document: unknown, call: CallOptio
         problems.push({ path, message: `is not read of ${object}; there are ${keys.join(', ')}` });
       for (const [index, name] of names.entries()) {
         const found = findField(await fieldsOf(object), name);
-        if (found === null) problems.push({ path, message: noField(object, name, await fieldsOf(object)) });
+        if (found === null) problems.push({ path, ...noField(object, name, await fieldsOf(object)) });
         else if (!mayTell(key, found))
           problems.push({
             path,
@@ -59,7 +64,7 @@ export async function checkSettings(crm: Crm, document: unknown, call: CallOptio
     const fields = await fieldsOf(rule.object);
     const found = findField(fields, rule.field);
     if (found === null)
-      problems.push({ path: [...path, 'field'], message: noField(rule.object, rule.field, fields) });
+      problems.push({ path: [...path, 'field'], ...noField(rule.object, rule.field, fields) });
     else if (found.kind === 'other')
       problems.push({ path: [...path, 'field'], message: `${rule.object}.${found.name} is of type ${found.platformType}, which can't be filtered by` }); // prettier-ignore
     else if ((rule.op === 'less-than' || rule.op === 'more-than') && found.kind !== 'number')
@@ -83,14 +88,15 @@ function findField(fields: readonly CrmField[], name: string): CrmField | null {
   return fields.find((field) => field.name.toLowerCase() === name.toLowerCase()) ?? null;
 }
 
-function mayTell(key: string, { kind }: CrmField): boolean {
+/** Can a field of that kind be read as this? */
+export function mayTell(key: string, { kind }: Pick<CrmField, 'kind'>): boolean {
   if (key === 'website' || key === 'email') return kind === 'text';
   return kind === 'text' || kind === 'number';
 }
 
 const SUGGESTED = 5;
 
-function noField(object: string, name: string, fields: readonly CrmField[]): string {
+function noField(object: string, name: string, fields: readonly CrmField[]): Omit<SettingsProblem, 'path'> {
   const wanted = name.toLowerCase();
   const close = fields
     .map((field) => ({
@@ -105,8 +111,11 @@ function noField(object: string, name: string, fields: readonly CrmField[]): str
     .toSorted((one, other) => one.distance - other.distance)
     .slice(0, SUGGESTED)
     .map((field) => field.name);
-  const hint = close.length > 0 ? `; did you mean ${close.join(' or ')}?` : '';
-  return `${object} has no field ${name} that we may read${hint} (--fields ${object} lists all ${fields.length})`;
+  const guess = close.length > 0 ? `; did you mean ${close.join(' or ')}?` : '';
+  return {
+    message: `${object} has no field ${name} that we may read${guess}`,
+    hint: `--fields ${object} lists all ${fields.length}`,
+  };
 }
 
 /** Levenshtein's: the fewest letters to add, drop or change. */

@@ -63,6 +63,11 @@ export function omitUsual(crm: Usual, settings: ConnectionSettings): Sparse {
   };
 }
 
+/** The settings as they are when they come back from the store. */
+export function asStored(crm: Usual, settings: ConnectionSettings): ConnectionSettings {
+  return ConnectionSettings.parse(omitUsual(crm, settings));
+}
+
 function usualNames(crm: Usual, object: CrmObject, key: string): readonly string[] {
   const found = Object.entries(crm.usualFields[object] ?? {}).find(([name]) => name === key);
   return found?.[1] ?? [];

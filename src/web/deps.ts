@@ -3,6 +3,7 @@ import type { Crm } from '../connectors/crm.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Queue } from '../pipeline/queue/queue.ts';
+import type { ConnectionSettings } from '../pipeline/store/connection-settings.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
 
 /** One outside provider at the last look: does it answer, and if not, what did it say. */
@@ -23,6 +24,8 @@ export type WebDeps = {
   queue: Queue;
   log: Log;
   metrics: Metrics;
+  /** The CRM behind a connection; `trial`: under settings that are not stored. @throws UserError where it can't be opened here */
+  crmOf(connection: Connection, trial?: ConnectionSettings): Crm;
   /** The address under which people reach the server. */
   publicUrl: string;
   /** The address that it binds to. Beyond loopback, pages refuse: there is no sign-in. */

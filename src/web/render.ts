@@ -3,7 +3,7 @@ import Handlebars from 'handlebars';
 
 const FOLDER = new URL('./pages/', import.meta.url);
 const PARTIALS = ['layout', 'run-progress', 'quote', 'pager', 'cost'] as const;
-const PAGES = ['companies', 'company', 'runs', 'run', 'status', 'error'] as const;
+const PAGES = ['companies', 'company', 'runs', 'run', 'connections', 'settings', 'status', 'error'] as const;
 export type PageName = (typeof PAGES)[number];
 
 // An instance of our own: nothing that pitch templates register can reach these pages.

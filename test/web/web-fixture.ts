@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { openQueue } from '../../src/pipeline/queue/queue.ts';
 import type { Queue } from '../../src/pipeline/queue/queue.ts';
+import { UserError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Metrics } from '../../src/metrics.ts';
@@ -26,7 +27,9 @@ export type TestWeb = {
 
 /** A web server on a port of its own over a database of its own and a real queue. */
 export async function openWeb(
-  options: Partial<Pick<WebDeps, 'checkProviders' | 'host' | 'publicUrl' | 'db'>> = {},
+  options: Partial<
+    Pick<WebDeps, 'checkProviders' | 'host' | 'publicUrl' | 'db' | 'workspaceId' | 'crmOf'>
+  > = {},
 ): Promise<TestWeb> {
   const database = await createTestDatabase();
   const workspaceId = await ensureWorkspace(database.db);
@@ -45,6 +48,9 @@ export async function openWeb(
     queue,
     log,
     metrics,
+    crmOf: ({ kind }) => {
+      throw new UserError(`${kind} is not configured`, 'Set what opens it.');
+    },
     host: '127.0.0.1',
     publicUrl: 'http://127.0.0.1:3000',
     webhooks: { ownSecret: null, secretOf: () => null, crmOf: () => assert.fail('no CRM is connected') },

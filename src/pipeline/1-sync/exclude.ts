@@ -50,7 +50,11 @@ function isNumber(held: RawValue): boolean {
 }
 
 /** `Region__c is APAC` */
-export function describeRule({ field, op, value }: ExclusionRule): string {
+export function describeRule({
+  field,
+  op,
+  value,
+}: Omit<ExclusionRule, 'object' | 'op'> & { op: string }): string {
   const values = value === undefined ? '' : ` ${Array.isArray(value) ? value.join(' or ') : String(value)}`;
   return `${field} ${op.replaceAll('-', ' ')}${values}`;
 }

@@ -1,6 +1,6 @@
 import type { ProviderHealth } from '../health.ts';
 
-export type Section = 'companies' | 'runs' | 'status';
+export type Section = 'companies' | 'runs' | 'settings' | 'status';
 
 /** What every page's frame shows: where we are, and which providers do not answer right now. */
 export function describeFrame(title: string, section: Section | null, down: readonly ProviderHealth[] = []) {
@@ -8,6 +8,7 @@ export function describeFrame(title: string, section: Section | null, down: read
     title,
     onCompanies: section === 'companies',
     onRuns: section === 'runs',
+    onSettings: section === 'settings',
     onStatus: section === 'status',
     down: down.map(({ name, detail }) => ({ name, detail })),
   };

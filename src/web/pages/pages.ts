@@ -4,13 +4,17 @@ import { cancelRun, pauseRun, resumeRun } from '../../pipeline/runs.ts';
 import { checkForm } from '../guard.ts';
 import { showCompanies } from './companies.ts';
 import { showCompany } from './company.ts';
+import { showConnections } from './connections.ts';
 import { readRunId, showRun } from './run.ts';
 import { showRuns } from './runs.ts';
 import type { PageDeps } from './page-deps.ts';
+import { showSettings, takeSettings } from './settings.ts';
 import { showStatus } from './status.ts';
 
-// Our forms hold a token and nothing else.
+// The forms of runs hold a token and nothing else; that of the settings holds them twice, with up to fifty filters.
 const FORM_LIMIT = '4kb';
+const SETTINGS_LIMIT = '1mb';
+const SETTINGS_FIELDS = 1_000;
 
 /** Every page, and the forms on them. */
 export function servePages(deps: PageDeps): Router {
@@ -25,6 +29,8 @@ export function servePages(deps: PageDeps): Router {
   router.get('/companies/:domain', page(showCompany));
   router.get('/runs', page(showRuns));
   router.get('/runs/:id', page(showRun));
+  router.get('/settings', page(showConnections));
+  router.get('/settings/:id', page(showSettings));
   router.get('/status', page(showStatus));
   router.get('/runs/:id/events', async (request, response) => {
     deps.feed.follow(await readRunId(deps, request), response);
@@ -39,5 +45,14 @@ export function servePages(deps: PageDeps): Router {
       deps.log.info({ runId, action: name, requestId: response.locals['requestId'] }, 'run changed by hand');
       response.redirect(303, `/runs/${runId}`);
     });
+  const settingsForm = urlencoded({
+    extended: false,
+    limit: SETTINGS_LIMIT,
+    parameterLimit: SETTINGS_FIELDS,
+  });
+  router.post('/settings/:id', settingsForm, checkForm, async (request: Request, response: Response) => {
+    const html = await takeSettings(deps, request, response);
+    if (html !== null) response.set('cache-control', 'no-store').type('html').send(html);
+  });
   return router;
 }
