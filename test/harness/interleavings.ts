@@ -4,7 +4,7 @@ import type { CrmObject, FieldValues } from '../../src/connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../src/connectors/crm-fields.ts';
 import { couldHaveBecome, sameValue } from '../../src/pipeline/7-write-back/same-value.ts';
 import { planUndo } from '../../src/pipeline/7-write-back/undo.ts';
-import { listCompanyWrites } from '../../src/pipeline/store/writes-list.ts';
+import { listWrites } from '../../src/pipeline/store/writes-list.ts';
 import { Killed, startProcess } from './killable.ts';
 import type { Desk } from './write-back.ts';
 
@@ -192,7 +192,7 @@ function findStanding({ changes }: Trace, fields: readonly FieldKey[]): Map<Fiel
  */
 export async function assertRepaired({ desk, editable }: Stage, traces: readonly Trace[]): Promise<void> {
   const all = await desk.db.inWorkspace(desk.workspaceId, (tx) =>
-    listCompanyWrites(tx, desk.companyId, 1_000),
+    listWrites(tx, { companyId: desk.companyId }, { limit: 1_000, beforeId: null }),
   );
   for (const trace of traces) {
     const writes = all.filter(({ externalId }) => externalId === trace.externalId);

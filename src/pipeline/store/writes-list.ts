@@ -28,17 +28,6 @@ export async function listRunWrites(
   return rows;
 }
 
-/** What was written, or is wanted written, for a company; the newest first. */
-export async function listCompanyWrites(tx: Tx, companyId: string, limit: number): Promise<WriteLine[]> {
-  const { rows } = await tx.query<WriteLine>(
-    `select ${WRITE_COLUMNS}, n.kind as crm
-     from writes w join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
-     where w.company_id = $1 order by w.id desc limit $2`,
-    [companyId, limit],
-  );
-  return rows;
-}
-
 type WriteTrouble = {
   state: WriteState;
   field: string;

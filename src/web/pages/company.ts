@@ -12,20 +12,17 @@ import { findCurrentScore } from '../../pipeline/store/scores.ts';
 import { listSources, listUnreadPages } from '../../pipeline/store/sources.ts';
 import type { Source } from '../../pipeline/store/sources.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
-import { listCompanyWrites } from '../../pipeline/store/writes-list.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
+import { describeCompanyWrites, readCompanyWrites } from './company-writes.ts';
 import { describeCost } from './describe-cost.ts';
 import { describePitch } from './describe-pitch.ts';
 import { describeQuote, describeScore } from './describe-score.ts';
-import { CRM_NAMES, describeWrite } from './describe-writes.ts';
+import { CRM_NAMES } from './describe-writes.ts';
 import { describeMoment, formatCount, formatDay } from './format.ts';
 import { describeFrame } from './frame.ts';
 import { safeLink, shortenUrl } from './link.ts';
 import type { PageDeps } from './page-deps.ts';
-
-// Ten fields on a few records, several times over; older ones are in the export.
-const WRITES_SHOWN = 100;
 
 /** One company: its score and why, the people, the rivals, the pitch, what was read, what was written, what it cost. */
 export async function showCompany(deps: PageDeps, request: Request): Promise<string> {
@@ -45,7 +42,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
       unread: await listUnreadPages(tx, company.id),
       records: await listWritableRecords(tx, company.id, ['Account', 'Lead', 'company', 'contact']),
       connections: await listConnectionsEver(tx),
-      writes: await listCompanyWrites(tx, company.id, WRITES_SHOWN),
+      writes: await readCompanyWrites(tx, company.id, request),
       usage: await sumUsage(tx, { companyId: company.id }),
     };
   });
@@ -85,8 +82,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
       object: record.object,
       id: record.externalId,
     })),
-    writes: found.writes.map(describeWrite),
-    moreWrites: found.writes.length === WRITES_SHOWN,
+    writes: describeCompanyWrites(`/companies/${encodeURIComponent(company.domain)}`, found.writes),
     cost: describeCost(found.usage),
   });
 }

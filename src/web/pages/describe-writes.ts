@@ -1,6 +1,7 @@
 import { FIELDS } from '../../connectors/crm-fields.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { CrmKind } from '../../connectors/crm.ts';
+import { couldHaveBecome } from '../../pipeline/7-write-back/same-value.ts';
 import type { WriteLine } from '../../pipeline/store/writes-list.ts';
 import type { WriteState } from '../../pipeline/store/writes.ts';
 import { describeMoment } from './format.ts';
@@ -26,18 +27,32 @@ const LABELS = new Map<string, string>(
 // Longer values fold away behind their beginning.
 const SHORT = 90;
 
+/** One line of the audit log, as a page shows it: what the CRM held, what we wrote, and what came of it. */
 export function describeWrite(write: WriteLine) {
   const at = write.settledAt ?? write.sentAt ?? write.plannedAt;
+  const stands = write.state === 'conflicted';
   return {
     field: LABELS.get(write.field) ?? write.field,
-    record: `${CRM_NAMES[write.crm]} ${write.object} ${write.externalId}`,
-    old: write.oldRead ? describeValue(write.oldValue) : { short: 'not read yet', long: null, empty: true },
+    old: write.oldRead ? describeValue(write.oldValue) : { short: 'not read', long: null, empty: true },
+    // Of a conflict both values are shown, and which of them stands.
+    oldNote: stands ? 'stands in the CRM' : '',
     new: describeValue(write.newValue),
+    newNote: stands ? 'ours, not written' : describeReturned(write),
     state: write.state,
     meaning: WRITE_MEANINGS[write.state],
     reason: write.reason ?? '',
+    run:
+      write.runId === null
+        ? null
+        : { href: `/runs/${write.runId}`, label: write.runId.slice(0, 8), puts: write.undoes !== null },
     at: describeMoment(at),
   };
+}
+
+/** What the CRM made of our value, where that is more than how it stores one. */
+function describeReturned({ field, readBack, returnedValue, newValue }: WriteLine): string {
+  if (!readBack || couldHaveBecome(field, newValue, returnedValue)) return '';
+  return `the CRM holds it as: ${describeValue(returnedValue).short}`;
 }
 
 export function labelField(key: string): string {

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import type { CrmKind } from '../../../src/connectors/crm.ts';
 import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
-import { listCompanyWrites } from '../../../src/pipeline/store/writes-list.ts';
+import { listWrites } from '../../../src/pipeline/store/writes-list.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import {
@@ -118,7 +118,7 @@ test('killed at every single step of a flush, each value lands exactly once', as
         assert.deepEqual(found.values, { score: 61.24, pitch: 'Hello', band: 'B' });
       }
       const writes = await desk.db.inWorkspace(desk.workspaceId, (tx) =>
-        listCompanyWrites(tx, desk.companyId, 100),
+        listWrites(tx, { companyId: desk.companyId }, { limit: 100, beforeId: null }),
       );
       assert.deepEqual([...new Set(writes.map((write) => write.state))], ['applied']);
       if (!process.isDead()) break;

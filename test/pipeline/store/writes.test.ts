@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { findLedgers, recordKey } from '../../../src/pipeline/store/writes-ledger.ts';
-import { listCompanyWrites, listRunWrites } from '../../../src/pipeline/store/writes-list.ts';
+import { listRunWrites, listWrites } from '../../../src/pipeline/store/writes-list.ts';
 import { lockConnection } from '../../../src/pipeline/store/writes-outbox.ts';
 import {
   countOpenWrites,
@@ -60,7 +60,9 @@ test('workers that plan the same field at the same moment leave one waiting valu
     runs.map((run, index) => within(desk, (tx) => insertWrites(tx, run, [want(desk, index)]))),
   );
 
-  const history = await within(desk, (tx) => listCompanyWrites(tx, desk.companyId, 100));
+  const history = await within(desk, (tx) =>
+    listWrites(tx, { companyId: desk.companyId }, { limit: 100, beforeId: null }),
+  );
   assert.equal(history.filter((write) => write.state === 'planned').length, 1);
   assert.ok(history.every((write) => write.state === 'planned' || write.state === 'cancelled'));
 });
@@ -96,7 +98,10 @@ test('writes are found by run, page by page, and by company', async () => {
       [...page, ...rest].map((write) => write.newValue),
       [0, 1, 2, 3, 4],
     );
-    assert.equal((await listCompanyWrites(tx, desk.companyId, 100)).length, 5);
+    assert.equal(
+      (await listWrites(tx, { companyId: desk.companyId }, { limit: 100, beforeId: null })).length,
+      5,
+    );
     assert.equal((await listRunWrites(tx, run, { state: 'applied' })).length, 0);
   });
 });
