@@ -78,15 +78,15 @@ export async function countExclusions(
 
   let complete = true;
   const readObject = async (object: CrmObject): Promise<void> => {
-    let left = ROWS_PER_OBJECT;
+    const enough = rows + ROWS_PER_OBJECT;
     for await (const { records } of crm.readChanges(object, null, call)) {
       const ids = records.map((record) => record.externalId);
       const known = await db.inWorkspace(connection.workspaceId, (tx) =>
         findCompaniesOfRecords(tx, connection.id, object, ids),
       );
       for (const record of records) take(record, known.get(record.externalId));
-      left -= records.length;
-      if (left > 0) continue;
+      // Deleted ones, which some CRMs tell first, do not count.
+      if (rows < enough) continue;
       complete = false;
       return;
     }

@@ -30,7 +30,10 @@ const account = (index: number): CrmRecord =>
 const PAGE = 1_000;
 
 /** A CRM that pages through accounts without an end. */
-function endless(onPage: (pages: number) => void): { crm: Crm; pages(): number } {
+function endless(
+  onPage: (pages: number) => void,
+  make: (index: number) => CrmRecord = account,
+): { crm: Crm; pages(): number } {
   let pages = 0;
   const crm: Crm = {
     ...createFakeCrm('salesforce').crm,
@@ -40,7 +43,7 @@ function endless(onPage: (pages: number) => void): { crm: Crm; pages(): number }
         signal.throwIfAborted();
         const from = pages * PAGE;
         pages += 1;
-        yield { records: Array.from({ length: PAGE }, (_, index) => account(from + index)), cursor: {} };
+        yield { records: Array.from({ length: PAGE }, (_, index) => make(from + index)), cursor: {} };
         onPage(pages);
       }
     },
@@ -65,4 +68,14 @@ test('whoever has waited long enough is told what was counted by then', async ()
   const { exclude } = ConnectionSettings.parse({});
   const counts = await countExclusions(here.db, crm, connection, exclude, { signal: stop.signal });
   assert.deepEqual([counts.rows, counts.customers, counts.complete], [3_000, 1_500, false]);
+});
+
+test('deleted rows, which HubSpot tells first, take nothing from what is counted', async () => {
+  const { crm, pages } = endless(
+    () => undefined,
+    (index) => ({ ...account(index), deleted: index < 5 * PAGE }),
+  );
+  const { exclude } = ConnectionSettings.parse({});
+  const counts = await countExclusions(here.db, crm, connection, exclude, { signal: new AbortController().signal }); // prettier-ignore
+  assert.deepEqual([pages(), counts.rows, counts.companies], [15, 10_000, 10_000]);
 });
