@@ -51,7 +51,8 @@ export function describeWrite(write: WriteLine) {
 
 /** What the CRM made of our value, where that is more than how it stores one. */
 function describeReturned({ field, readBack, returnedValue, newValue }: WriteLine): string {
-  if (!readBack || couldHaveBecome(field, newValue, returnedValue)) return '';
+  const ours = FIELDS.find(({ key }) => key === field);
+  if (ours === undefined || !readBack || couldHaveBecome(ours.key, newValue, returnedValue)) return '';
   return `the CRM holds it as: ${describeValue(returnedValue).short}`;
 }
 
