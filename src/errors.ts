@@ -63,6 +63,11 @@ export class ProviderError extends Error {
     return this.kind === 'unauthorized' && this.status !== 403;
   }
 
+  /** True when the credentials are good and may not do this: other requests can succeed with them. */
+  get forbidden(): boolean {
+    return this.kind === 'unauthorized' && this.status === 403;
+  }
+
   /** True when the same request can succeed later without anyone changing anything. */
   get retryable(): boolean {
     return this.kind === 'unavailable' || this.kind === 'rate-limited' || this.kind === 'quota';

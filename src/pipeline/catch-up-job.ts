@@ -62,7 +62,8 @@ export function createCatchUpJob(deps: Deps) {
       if (error instanceof SettingsChanged) return { againInMs: 0 };
       const againInMs = whenToRetry(error);
       if (againInMs !== null && !isAboutTheRecords(error)) return { againInMs };
-      if (await pauseRefused(deps, connection, error)) return 'done';
+      const isForbidden = error instanceof ProviderError && error.forbidden;
+      if (!isForbidden && (await pauseRefused(deps, connection, error))) return 'done';
       if (!(error instanceof ProviderError)) throw error;
       const givenUp = await giveUp(deps, connection, {
         toldBy,

@@ -78,7 +78,7 @@ export function refuseOtherOrg(
 
 /**
  * A connection whose credentials are refused, or open what they must not, is paused with the reason; all others go on, and
- * what is planned for this one stays. It is said once, by whoever paused it. False when the error is about something else.
+ * what is planned for this one stays. It is said once, by whoever paused it; not where other credentials were stored meanwhile. False when the error is about something else.
  */
 export async function pauseRefused(
   deps: { db: Database; onError(error: unknown, what: string): void },
@@ -90,7 +90,7 @@ export async function pauseRefused(
   if (!refused) return false;
   const because = [describeError(error), error.fix].filter(Boolean).join('; ');
   const paused = await deps.db.inWorkspace(connection.workspaceId, (tx) =>
-    pauseConnection(tx, connection.id, because),
+    pauseConnection(tx, connection, because),
   );
   if (paused)
     deps.onError(

@@ -2,7 +2,7 @@ import type { Database, Tx } from '../db.ts';
 import { UserError } from '../errors.ts';
 import type { Queue } from './queue/queue.ts';
 import { listCompanyIds } from './store/companies.ts';
-import { listConnections } from './store/connections.ts';
+import { isFirstSyncUnderWay, listConnections } from './store/connections.ts';
 import {
   addItems,
   cancelQueuedItems,
@@ -50,10 +50,13 @@ export async function startRun({ db, queue }: Deps, request: RunRequest): Promis
   });
 }
 
-/** Starts a scheduled run over what is due; null when nothing is, or a run waits for a key that is refused: this one would, too. */
+/**
+ * Starts a scheduled run over what is due. Null when nothing is; while a run waits for a key that is refused, since this one would, too;
+ * and while a connection is read for the first time, since nobody knows yet whom it leaves out.
+ */
 export async function startDueRun(deps: Deps, workspaceId: string, model: string): Promise<Run | null> {
   const companyIds = await deps.db.inWorkspace(workspaceId, async (tx) =>
-    (await listStalledRuns(tx)).length > 0
+    (await listStalledRuns(tx)).length > 0 || (await isFirstSyncUnderWay(tx))
       ? []
       : listCompanyIds(tx, { dueOnly: true, limit: LARGEST_SCHEDULED_RUN }),
   );

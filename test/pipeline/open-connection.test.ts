@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ProviderError, UserError } from '../../src/errors.ts';
 import { pauseRefused } from '../../src/pipeline/open-connection.ts';
-import { ensureConnection, findConnection, resumeConnection } from '../../src/pipeline/store/connections.ts';
+import {
+  ensureConnection,
+  findConnection,
+  findNamedConnection,
+  resumeConnection,
+} from '../../src/pipeline/store/connections.ts';
+import { saveCredentials } from '../../src/pipeline/store/credentials.ts';
 import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
@@ -42,6 +48,30 @@ test('a connection that many find refused at once is paused once, said once, and
   await here.db.inWorkspace(workspaceId, (tx) => resumeConnection(tx, connection.id));
   assert.equal(await pause(new UserError('another org', 'give it a name')), true);
   assert.equal(said.length, 2);
+});
+
+test('credentials that were stored while older ones were being refused are not blamed for them', async () => {
+  const workspaceId = await ensureWorkspace(here.db);
+  const find = () => here.db.inWorkspace(workspaceId, (tx) => findNamedConnection(tx, 'hubspot', 'renewed'));
+  const { id } = await here.db.inWorkspace(workspaceId, (tx) =>
+    ensureConnection(tx, workspaceId, 'hubspot', 'renewed'),
+  );
+  const store = (version: number): Promise<boolean> =>
+    here.db.inWorkspace(workspaceId, (tx) =>
+      saveCredentials(tx, { workspaceId, connectionId: id, version }, { keyId: 'k', box: Buffer.from([1]) }),
+    );
+  await store(1);
+  const before = await find();
+  assert.ok(before !== null);
+  await store(2);
+  const deps = { db: here.db, onError: () => assert.fail('nothing is to be said') };
+
+  assert.equal(await pauseRefused(deps, before, refusal('unauthorized', 401)), true);
+
+  const after = await find();
+  assert.equal(after?.status, 'active');
+  assert.ok(await pauseRefused({ ...deps, onError: () => undefined }, after, refusal('unauthorized', 401)));
+  assert.equal((await find())?.status, 'paused');
 });
 
 test('an outage, a refused request and a mistake of ours pause nothing', async () => {

@@ -4,7 +4,9 @@ import { after, before, test } from 'node:test';
 import type { Tx } from '../../src/db.ts';
 import type { ConnectionJob } from '../../src/pipeline/queue/jobs.ts';
 import type { Queue } from '../../src/pipeline/queue/queue.ts';
+import { startDueRun } from '../../src/pipeline/runs.ts';
 import { createTick } from '../../src/pipeline/schedule.ts';
+import { ensureCompany } from '../../src/pipeline/store/companies.ts';
 import { ensureConnection } from '../../src/pipeline/store/connections.ts';
 import { finishRunIfSettled } from '../../src/pipeline/store/run-items.ts';
 import { createRun, findRun } from '../../src/pipeline/store/runs.ts';
@@ -62,3 +64,37 @@ test('the minute’s look and a worker that ends a run never wait for each other
 
   assert.equal((await db.inWorkspace(workspaceId, (tx) => findRun(tx, run.id)))?.state, 'done');
 });
+
+test('nothing is taken up by itself while a connection is read for the first time, and one that never comes about holds up nothing for long', async () => {
+  const { db } = here;
+  const workspaceId = await ensureWorkspace(db, 'first sync');
+  const change = (text: string): Promise<unknown> => db.inWorkspace(workspaceId, (tx) => tx.query(text));
+  await db.inWorkspace(workspaceId, async (tx) => {
+    await ensureConnection(tx, workspaceId, 'hubspot', 'synced');
+    await ensureConnection(tx, workspaceId, 'salesforce', 'new');
+    await ensureCompany(tx, workspaceId, { domain: 'due.example' });
+    await tx.query('update companies set due_at = now()');
+    await tx.query(`update connections set synced_at = now() where name = 'synced'`);
+  });
+  const started = async (): Promise<boolean> =>
+    (await startDueRun({ db, queue: QUIET_QUEUE }, workspaceId, 'm')) !== null;
+
+  assert.equal(await started(), false);
+  await change(`update connections set status = 'paused' where name = 'new'`);
+  assert.equal(await started(), true);
+  await change(`update runs set state = 'cancelled'`);
+  await change(`update connections set status = 'active' where name = 'new'`);
+  assert.equal(await started(), false);
+  await change(`update connections set created_at = now() - interval '25 hours' where name = 'new'`);
+  assert.equal(await started(), true);
+});
+
+const QUIET_QUEUE: Queue = {
+  enqueueCompanies: async () => undefined,
+  requestSync: async () => undefined,
+  requestCatchUp: async () => undefined,
+  requestFlush: async () => undefined,
+  work: async () => undefined,
+  countJobs: async () => [],
+  stop: async () => undefined,
+};

@@ -2,6 +2,7 @@ import type { CallOptions } from '../../connectors/call.ts';
 import type { Crm, CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
 import type { UnreadableRow } from '../../connectors/unreadable.ts';
 import type { Database, Tx } from '../../db.ts';
+import { ProviderError, describeError } from '../../errors.ts';
 import { holdSettings, noteSynced } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import { findCursor, forgetCursors, saveCursor } from '../store/cursors.ts';
@@ -60,16 +61,36 @@ const INDEX_LAG_MS = 60_000;
  * the cursors first. @throws SettingsChanged
  */
 export async function syncConnection(options: SyncOptions): Promise<SyncResult> {
-  const { db, crm, connection } = options;
+  const { db, connection } = options;
   const { workspaceId, id } = connection;
   const result = { read: 0, changed: 0, companiesAdded: 0, companiesChanged: 0, unreadable: 0 };
   const begunAt = await db.inWorkspace(workspaceId, readClock);
   if (options.full) await db.inWorkspace(workspaceId, (tx) => forgetCursors(tx, id));
-  for (const object of crm.readObjects) await syncObject(options, object, result);
+  // Deals first: a company that somebody is selling to must be known as such before it is taken up.
   result.unreadable += await syncDeals(options);
+  await syncObjects(options, result);
   const askedBefore = new Date(begunAt.getTime() - INDEX_LAG_MS);
   await db.inWorkspace(workspaceId, (tx) => noteSynced(tx, id, askedBefore));
   return result;
+}
+
+/** An object that may not be read holds up no other, but where none may: then the connection's access is at fault. */
+async function syncObjects(options: SyncOptions, result: SyncResult): Promise<void> {
+  const { crm, call } = options;
+  const forbidden: { object: CrmObject; error: ProviderError }[] = [];
+  for (const object of crm.readObjects)
+    try {
+      await syncObject(options, object, result);
+    } catch (error) {
+      if (!(error instanceof ProviderError) || !error.forbidden) throw error;
+      forbidden.push({ object, error });
+    }
+  const [first] = forbidden;
+  if (first !== undefined && forbidden.length === crm.readObjects.length) throw first.error;
+  for (const { object, error } of forbidden) {
+    const what = [describeError(error), error.fix].filter(Boolean).join('; ');
+    call.onNotice?.(`${object} was not read, everything else was: ${what}`);
+  }
 }
 
 async function syncObject(options: SyncOptions, object: CrmObject, result: SyncResult): Promise<void> {

@@ -128,11 +128,32 @@ export async function findTwin(
   return found ?? null;
 }
 
-/** Stops all work on one connection, with the reason that people see. True when it was at work until now. */
-export async function pauseConnection(tx: Tx, id: string, because: string): Promise<boolean> {
+/**
+ * Stops all work on one connection, with the reason that people see. True when it was at work until now, with the credentials that it
+ * was found with.
+ */
+export async function pauseConnection(
+  tx: Tx,
+  { id, credentials }: Pick<Connection, 'id' | 'credentials'>,
+  because: string,
+): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `update connections set status = 'paused', paused_because = $2, paused_at = now() where id = $1 and status = 'active'`,
-    [id, because],
+    `update connections set status = 'paused', paused_because = $2, paused_at = now() where id = $1 and status = 'active'
+     and (select k.version from credentials k where k.connection_id = $1) is not distinct from $3`,
+    [id, because, credentials?.version ?? null],
+  );
+  return rowCount === 1;
+}
+
+// The first sync of a large org takes hours. One that does not come about in a day must not hold up the other connections.
+const FIRST_SYNC_HOURS = 24;
+
+/** Is there a connection at work that was not read to its end yet, and that is not older than a day? */
+export async function isFirstSyncUnderWay(tx: Tx): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `select from connections where status = 'active' and synced_at is null
+       and created_at > now() - $1 * interval '1 hour' limit 1`,
+    [FIRST_SYNC_HOURS],
   );
   return rowCount === 1;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { ChangePage, Crm, CrmObject, CrmRecord } from '../../../src/connectors/crm.ts';
+import { ProviderError } from '../../../src/errors.ts';
 import { SettingsChanged } from '../../../src/pipeline/1-sync/settings-changed.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { ensureConnection, saveSettings } from '../../../src/pipeline/store/connections.ts';
@@ -279,4 +280,72 @@ test('a first sync that meets a row twice keeps its later version, and a lead ch
     names.map(({ name }) => name),
     ['Second', 'First', 'Last'],
   );
+});
+
+const mayNotRead = (object: CrmObject): ProviderError =>
+  new ProviderError({
+    provider: 'salesforce',
+    operation: 'query',
+    kind: 'unauthorized',
+    status: 403,
+    message: `no ${object}`,
+  });
+
+test('an object that may not be read is named and holds up no other; where none may be read, that is the sync’s end', async () => {
+  const notices: string[] = [];
+  const call = {
+    signal: new AbortController().signal,
+    onNotice: (notice: string) => void notices.push(notice),
+  };
+  const crm = createCrm({
+    Contact: [[crmRecord('Contact', 'still read', { email: 'ann@still-read.example' })]],
+  });
+  const without = (...objects: CrmObject[]): Crm => ({
+    ...crm,
+    readChanges: (object, ...rest) => {
+      if (objects.includes(object)) throw mayNotRead(object);
+      return crm.readChanges(object, ...rest);
+    },
+  });
+
+  const result = await syncConnection({
+    db: here.db,
+    crm: without('Account', 'Lead'),
+    connection,
+    full: true,
+    call,
+  });
+
+  assert.equal(result.read, 1);
+  assert.deepEqual(notices, [
+    'Account was not read, everything else was: salesforce query: no Account',
+    'Lead was not read, everything else was: salesforce query: no Lead',
+  ]);
+  const none = without('Account', 'Lead', 'Contact');
+  await assert.rejects(
+    syncConnection({ db: here.db, crm: none, connection, full: true, call }),
+    /no Account/,
+  );
+});
+
+test('whom somebody is selling to is known before anybody is read who might be taken up', async () => {
+  const order: string[] = [];
+  const crm = createCrm({
+    Account: [[crmRecord('Account', 'a deal of its own', { website: 'deal.example' })]],
+  });
+  await sync(
+    {
+      ...crm,
+      readChanges: (object, ...rest) => {
+        order.push(object);
+        return crm.readChanges(object, ...rest);
+      },
+      async *readDeals() {
+        order.push('deals');
+        yield { deals: [], cursor: { page: 1 } };
+      },
+    },
+    true,
+  );
+  assert.deepEqual(order, ['deals', 'Account', 'Lead', 'Contact']);
 });

@@ -213,7 +213,7 @@ test('a body larger than any delivery is refused before it is read', async () =>
 });
 
 test('a paused connection is told nothing; its next sync sees what changed', async () => {
-  await app.db.inWorkspace(app.workspaceId, (tx) => pauseConnection(tx, connection.id, 'a test'));
+  await app.db.inWorkspace(app.workspaceId, (tx) => pauseConnection(tx, connection, 'a test'));
   const fresh = await openWebhookServer(app);
   assert.equal((await send([event({})], { to: fresh })).status, 204);
   assert.equal(await fresh.counted('changes_told', 'unknown account'), 1);
