@@ -46,7 +46,8 @@ test('beyond loopback pages refuse and say how to reach them; health and metrics
       const page = await fetch(`${open.base}/`);
       assert.equal(page.status, 403);
       assert.match(await page.text(), /sign-in is not set up[\s\S]*HOST&#x3D;127\.0\.0\.1/);
-      assert.equal((await fetch(`${open.base}/runs/x/pause`, { method: 'POST' })).status, 403);
+      for (const form of ['/runs/x/pause', '/settings/x'])
+        assert.equal((await fetch(`${open.base}${form}`, { method: 'POST' })).status, 403, form);
       for (const path of ['/healthz', '/readyz', '/metrics', '/assets/base.css'])
         assert.equal((await fetch(`${open.base}${path}`)).status, 200, path);
     } finally {

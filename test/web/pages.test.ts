@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { ensureCompany } from '../../src/pipeline/store/companies.ts';
+import { ensureConnection } from '../../src/pipeline/store/connections.ts';
 import { saveUsage } from '../../src/pipeline/store/usage.ts';
 import { seedCompany, seedRest } from './seed.ts';
 import type { TestWeb } from './web-fixture.ts';
@@ -25,6 +26,20 @@ test('an empty workspace says what to do first', async () => {
   assert.match(await get('/'), /No companies yet[\s\S]*fieldnote connect/);
   assert.match(await get('/runs'), /No runs yet[\s\S]*fieldnote run/);
   assert.match(await get('/status'), /ready/);
+});
+
+test('a connection that can not be opened here says why in place of its settings', async () => {
+  assert.match(await get('/settings'), /No connection yet[\s\S]*fieldnote connect/);
+  const { id } = await web.database.db.inWorkspace(web.workspaceId, (tx) =>
+    ensureConnection(tx, web.workspaceId, 'hubspot', 'emea'),
+  );
+  assert.match(
+    await get('/settings'),
+    /emea[\s\S]*Not to be opened here: hubspot is not configured\. Set what/,
+  );
+  const page = await fetch(`${web.base}/settings/${id}`);
+  assert.equal(page.status, 409);
+  assert.match(await page.text(), /hubspot is not configured[\s\S]*Set what opens it/);
 });
 
 test('companies are ranked, searched, filtered and paged, each once', async () => {
