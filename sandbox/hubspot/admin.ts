@@ -169,7 +169,11 @@ function checkEdit(
   return values;
 }
 
-function dumpRecord(record: TwinRecord): unknown {
+/** The records on whose timelines a note stands. */
+const listTies = (portal: Portal, record: TwinRecord): string[] =>
+  objectTypes.flatMap((type) => portal.state.links.list(record, type));
+
+function dumpRecord(record: TwinRecord): Record<string, unknown> {
   const { id, properties: held, createdAt, updatedAt, archivedAt, writes, unchanged } = record;
   const iso = (at: number) => new Date(at).toISOString();
   return {
@@ -204,7 +208,13 @@ export function dumpPortal(portal: Portal): unknown {
   const dumped = objectTypes.map((type) => [
     type,
     {
-      records: portal.state.shelf(type).inOrder().map(dumpRecord),
+      records: portal.state
+        .shelf(type)
+        .inOrder()
+        .map((record) => ({
+          ...dumpRecord(record),
+          ...(type === 'notes' ? { tiedTo: listTies(portal, record) } : {}),
+        })),
       merged: Object.fromEntries(portal.state.mergedInto(type)),
       customProperties: [...portal.state.properties(type).values()]
         .filter((property) => !property.hubspotDefined)

@@ -70,7 +70,8 @@ export function readObjectType(name: string): ObjectType {
 
 /** Checks that the token may read or write an object. */
 export function needAccess(portal: Portal, type: ObjectType, access: 'read' | 'write'): void {
-  portal.guard.needScope(`crm.objects.${type}.${access}`);
+  // Activities go by the scopes of contacts (notes guide, "Scope requirements").
+  portal.guard.needScope(`crm.objects.${type === 'notes' ? 'contacts' : type}.${access}`);
 }
 
 export function showRecord(portal: Portal, record: TwinRecord, wanted: Wanted): Record<string, unknown> {

@@ -19,6 +19,10 @@ const TYPE_IDS: Readonly<Record<string, { primary?: number; plain: number }>> = 
   'contacts leads': { primary: 579, plain: 609 },
   'leads companies': { plain: 610 },
   'companies leads': { plain: 611 },
+  'notes companies': { plain: 190 },
+  'companies notes': { plain: 189 },
+  'notes contacts': { plain: 202 },
+  'contacts notes': { plain: 201 },
 };
 
 const BatchRead = z.object({ inputs: z.array(z.object({ id: z.string() })) });
@@ -84,7 +88,7 @@ export function mountAssociations(portal: Portal): void {
   });
 }
 
-function typeIds(from: ObjectType, to: ObjectType): { primary?: number; plain: number } {
+export function typeIds(from: ObjectType, to: ObjectType): { primary?: number; plain: number } {
   const ids = TYPE_IDS[`${from} ${to}`];
   if (ids === undefined) throw refuse(`No association between ${from} and ${to} is defined`);
   return ids;

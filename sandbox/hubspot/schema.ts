@@ -3,10 +3,11 @@ export const OBJECT_TYPES = {
   companies: { typeId: '0-2', singular: 'company', constant: 'COMPANY' },
   contacts: { typeId: '0-1', singular: 'contact', constant: 'CONTACT' },
   leads: { typeId: '0-136', singular: 'lead', constant: 'LEAD' },
+  notes: { typeId: '0-46', singular: 'note', constant: 'NOTE' },
 } as const;
 
 export type ObjectType = keyof typeof OBJECT_TYPES;
-export const objectTypes: readonly ObjectType[] = ['companies', 'contacts', 'leads'];
+export const objectTypes: readonly ObjectType[] = ['companies', 'contacts', 'leads', 'notes'];
 
 /** The object that a path or body names: plural, singular or type id; null for anything else. */
 export function findObjectType(name: string): ObjectType | null {
@@ -164,6 +165,11 @@ function ownProperties(type: ObjectType): PropertyDefinition[] {
       ];
     case 'leads':
       return [standard('hs_lead_name', 'Lead name'), standard('hs_lead_label', 'Lead label')];
+    case 'notes':
+      return [
+        standard('hs_timestamp', 'Activity date', 'datetime'),
+        standard('hs_note_body', 'Note body', 'string', { fieldType: 'html' }),
+      ];
   }
 }
 
@@ -185,6 +191,8 @@ export function defaultProperties(type: ObjectType): readonly string[] {
       return ['firstname', 'lastname', 'email', 'lastmodifieddate', 'createdate', 'hs_object_id'];
     case 'leads':
       return ['hs_lead_name', 'hs_createdate', 'hs_lastmodifieddate', 'hs_object_id'];
+    case 'notes':
+      return ['hs_createdate', 'hs_lastmodifieddate', 'hs_object_id'];
   }
 }
 
@@ -197,5 +205,7 @@ export function queriedProperties(type: ObjectType): readonly string[] {
       return ['firstname', 'lastname', 'email', 'phone', 'company'];
     case 'leads':
       return ['hs_lead_name'];
+    case 'notes':
+      return ['hs_note_body'];
   }
 }

@@ -1,3 +1,14 @@
+import { PublicFetchAssociationsBatchRequest } from '@hubspot/api-client/lib/codegen/crm/associations/v4/models/PublicFetchAssociationsBatchRequest.js';
+import { BatchInputPublicFetchAssociationsBatchRequest } from '@hubspot/api-client/lib/codegen/crm/associations/v4/models/BatchInputPublicFetchAssociationsBatchRequest.js';
+import {
+  AssociationSpec,
+  AssociationSpecAssociationCategoryEnum,
+} from '@hubspot/api-client/lib/codegen/crm/objects/models/AssociationSpec.js';
+import { BatchInputSimplePublicObjectBatchInputForCreate } from '@hubspot/api-client/lib/codegen/crm/objects/models/BatchInputSimplePublicObjectBatchInputForCreate.js';
+import { BatchInputSimplePublicObjectId } from '@hubspot/api-client/lib/codegen/crm/objects/models/BatchInputSimplePublicObjectId.js';
+import { PublicAssociationsForObject } from '@hubspot/api-client/lib/codegen/crm/objects/models/PublicAssociationsForObject.js';
+import { PublicObjectId } from '@hubspot/api-client/lib/codegen/crm/objects/models/PublicObjectId.js';
+import { SimplePublicObjectBatchInputForCreate } from '@hubspot/api-client/lib/codegen/crm/objects/models/SimplePublicObjectBatchInputForCreate.js';
 import { BatchInputSimplePublicObjectBatchInput } from '@hubspot/api-client/lib/codegen/crm/objects/models/BatchInputSimplePublicObjectBatchInput.js';
 import { BatchReadInputSimplePublicObjectId } from '@hubspot/api-client/lib/codegen/crm/objects/models/BatchReadInputSimplePublicObjectId.js';
 import { Filter } from '@hubspot/api-client/lib/codegen/crm/objects/models/Filter.js';
@@ -31,8 +42,17 @@ const MODELS: Readonly<Record<string, Model>> = {
   OptionInput,
   PropertyCreate,
   PropertyGroupCreate,
+  PublicFetchAssociationsBatchRequest,
+  BatchInputPublicFetchAssociationsBatchRequest,
+  AssociationSpec,
+  BatchInputSimplePublicObjectBatchInputForCreate,
+  BatchInputSimplePublicObjectId,
+  PublicAssociationsForObject,
+  PublicObjectId,
+  SimplePublicObjectBatchInputForCreate,
 };
 const ENUMS: Readonly<Record<string, object>> = {
+  AssociationSpecAssociationCategoryEnum,
   FilterOperatorEnum,
   PropertyCreateFieldTypeEnum,
   PropertyCreateTypeEnum,

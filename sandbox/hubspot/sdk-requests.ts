@@ -8,6 +8,7 @@ type Known = { method: string; path: RegExp; body?: string; query?: Readonly<Rec
 const names = /^[\w.]+(,[\w.]+)*$/;
 const flag = /^(true|false)$/;
 const objects = `/crm/objects/${HUBSPOT_API_VERSION}/[\\w-]+`;
+const associations = `/crm/associations/${HUBSPOT_API_VERSION}/[\\w-]+/[\\w-]+`;
 const properties = `/crm/properties/${HUBSPOT_API_VERSION}/[\\w-]+`;
 const account = `/account-info/${HUBSPOT_API_VERSION}`;
 const page = {
@@ -30,6 +31,17 @@ const KNOWN: readonly Known[] = [
     query: { archived: flag },
   },
   { method: 'POST', path: of(`${objects}/batch/update`), body: 'BatchInputSimplePublicObjectBatchInput' },
+  {
+    method: 'POST',
+    path: of(`${objects}/batch/create`),
+    body: 'BatchInputSimplePublicObjectBatchInputForCreate',
+  },
+  { method: 'POST', path: of(`${objects}/batch/archive`), body: 'BatchInputSimplePublicObjectId' },
+  {
+    method: 'POST',
+    path: of(`${associations}/batch/read`),
+    body: 'BatchInputPublicFetchAssociationsBatchRequest',
+  },
   { method: 'GET', path: of(properties), query: { archived: flag, dataSensitivity: /^\w+$/ } },
   { method: 'POST', path: of(`${properties}/groups`), body: 'PropertyGroupCreate' },
   { method: 'POST', path: of(`${properties}/batch/create`), body: 'BatchInputPropertyCreate' },

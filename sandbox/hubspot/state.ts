@@ -61,7 +61,10 @@ export function openState(options: StateOptions): TwinState {
     return record !== undefined && (record.archivedAt !== null) === archived ? record : undefined;
   }
 
-  function change(event: Extract<TwinEvent, { id: string }>, act: (record: TwinRecord) => void): void {
+  function change(
+    event: { type: ObjectType; id: string; at: number },
+    act: (record: TwinRecord) => void,
+  ): void {
     const record = shelf(event.type).get(event.id);
     if (record === undefined) throw new Error(`no ${event.type} ${event.id} in the HubSpot twin`);
     options.beforeChange(event.type, event.id, record, event.at);
@@ -146,6 +149,9 @@ export function openState(options: StateOptions): TwinState {
       case 'associate': {
         links.add(event.from, event.to);
         const ends = [event.from, event.to];
+        // An activity moves properties of the record that it stands on (its last activity), and so the time of its last change.
+        if (event.from.type === 'notes')
+          change({ ...event, ...event.to }, (record) => stamp(record, event.at));
         const contact = ends.find((end) => end.type === 'contacts');
         const company = ends.find((end) => end.type === 'companies');
         if (contact === undefined || company === undefined) return;

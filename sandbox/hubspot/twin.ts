@@ -5,6 +5,7 @@ import { startTwin } from '../kit/twin.ts';
 import type { Twin, TwinDefinition, TwinKit } from '../kit/twin.ts';
 import type { World } from '../kit/world-types.ts';
 import { dumpPortal, editPortal } from './admin.ts';
+import { mountBatchCreate } from './batch-create.ts';
 import { sendError } from './answers.ts';
 import { createGuard, tooMany } from './guard.ts';
 import type { TwinLimits } from './guard.ts';
@@ -158,6 +159,7 @@ function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
   kit.app.use((request, response, next) => portal.requests.check(request, response, next));
   mountReads(portal);
   mountWrites(portal);
+  mountBatchCreate(portal);
   mountProperties(portal);
   mountAssociations(portal);
   mountAccount(portal, scopes);

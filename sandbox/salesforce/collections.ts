@@ -20,9 +20,9 @@ const Update = z.object({
 });
 
 type RowError = { statusCode: string; message: string; fields: readonly string[] };
-type RowResult = { id: string; success: true; errors: [] } | { success: false; errors: RowError[] };
+export type RowResult = { id: string; success: true; errors: [] } | { success: false; errors: RowError[] };
 
-const failed = (code: string, message: string, fields: readonly string[] = []): RowResult => ({
+export const failed = (code: string, message: string, fields: readonly string[] = []): RowResult => ({
   success: false,
   errors: [{ statusCode: code, message, fields }],
 });

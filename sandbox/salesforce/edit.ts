@@ -6,6 +6,7 @@ import type { SalesforceValue } from './options.ts';
 import type { Org } from './org.ts';
 import type { Row } from './rows.ts';
 import { dataObjects } from './schema.ts';
+import { taskStart } from './tasks.ts';
 import type { DataObject } from './schema.ts';
 import { checkFieldValue, readFieldValue } from './values.ts';
 
@@ -164,9 +165,10 @@ const startValues: Readonly<Record<DataObject, Record<string, SalesforceValue>>>
   Lead: { Status: 'Open - Not Contacted' },
   Contact: {},
   Opportunity: {},
+  Task: taskStart,
 };
 // What the platform fills in where nobody says anything.
-const defaults = new Set(['OwnerId', 'Status', 'HasOptedOutOfEmail']);
+const defaults = new Set(['OwnerId', 'Status', 'Priority', 'HasOptedOutOfEmail']);
 
 /** A converted lead leaves a contact, at an account that is named or made from the lead's company. */
 function planConversion(org: Org, edit: Extract<Edit, { operation: 'convert' }>) {

@@ -51,6 +51,8 @@ export const OrgEvent = z.discriminatedUnion('type', [
     name: z.string(),
     label: z.string(),
     fields: z.array(z.object({ field: z.string(), readable: z.boolean(), editable: z.boolean() })),
+    /** Such as EditTask; the set's field rights alone where it is absent. */
+    userPermissions: z.array(z.string()).optional(),
   }),
   z.object({ type: z.literal('assign'), set: z.string(), user: z.string() }),
   z.object({ type: z.literal('rights'), revoked: z.array(z.string()) }),

@@ -53,6 +53,7 @@ const SetComponent = z.object({
   fullName: text,
   label: text,
   fieldPermissions: z.array(z.object({ field: text, readable: flag, editable: flag })).default([]),
+  userPermissions: z.array(z.object({ enabled: flag, name: text })).default([]),
 });
 
 const nothing = { length: 0, precision: 0, scale: 0, values: [], restricted: false, long: false };
@@ -122,6 +123,7 @@ function planSet(
       `PermissionSet: ${parsed.error.issues[0]?.message ?? ''}`,
     );
   const { fullName, label, fieldPermissions } = parsed.data;
+  const userPermissions = parsed.data.userPermissions.flatMap(({ enabled, name }) => (enabled ? [name] : []));
   for (const { field } of fieldPermissions) {
     const [objectName = '', name = ''] = field.split('.');
     const object = dataObjects.find((each) => each === objectName);
@@ -138,7 +140,7 @@ function planSet(
   return {
     fullName,
     created: !exists,
-    event: { type: 'permission set', name: fullName, label, fields: fieldPermissions },
+    event: { type: 'permission set', name: fullName, label, fields: fieldPermissions, userPermissions },
   };
 }
 

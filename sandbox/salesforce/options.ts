@@ -78,7 +78,7 @@ export type SalesforceChange = {
 
 export type DumpedRecord = {
   id: string;
-  object: 'Account' | 'Lead' | 'Contact' | 'Opportunity';
+  object: 'Account' | 'Lead' | 'Contact' | 'Opportunity' | 'Task';
   /** Every field that holds something. */
   values: Record<string, SalesforceValue>;
   history: SalesforceChange[];

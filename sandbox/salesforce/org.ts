@@ -52,7 +52,13 @@ export function openOrg(
   const people = createPeople();
   const permissions = createPermissions(people);
   const byId = new Map<string, Row>();
-  const byObject: Record<DataObject, Row[]> = { Account: [], Lead: [], Contact: [], Opportunity: [] };
+  const byObject: Record<DataObject, Row[]> = {
+    Account: [],
+    Lead: [],
+    Contact: [],
+    Opportunity: [],
+    Task: [],
+  };
   const fields = new Map(
     dataObjects.map((object) => {
       const standard = standardFields(object, options.personAccounts);
@@ -122,7 +128,7 @@ export function openOrg(
         return;
       }
       case 'permission set':
-        return permissions.save(event.name, event.label, event.fields);
+        return permissions.save(event.name, event.label, event.fields, event.userPermissions);
       case 'assign':
         return permissions.assign(event.set, event.user);
       case 'rights':

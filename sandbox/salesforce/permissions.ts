@@ -11,13 +11,14 @@ type PermissionSet = {
   /** Every user has the set of their profile. */
   ofProfile: boolean;
   fields: Map<string, FieldRight>;
+  userPermissions: ReadonlySet<string>;
   assignees: Set<string>;
 };
 
 export type Permissions = {
   sets(): PermissionSet[];
   find(name: string): PermissionSet | undefined;
-  save(name: string, label: string, fields: readonly FieldRight[]): void;
+  save(name: string, label: string, fields: readonly FieldRight[], userPermissions?: readonly string[]): void;
   assign(set: string, userId: string): void;
   /** Takes rights from the integration user: `read Lead`, `edit Account`, `read Account.Website`, `view setup`, `use bulk`, `view all Account`. */
   revoke(rights: readonly string[]): void;
@@ -38,7 +39,7 @@ export function createPermissions(people: People): Permissions {
     name: string,
     label: string,
     fields: readonly FieldRight[],
-    ofProfile = false,
+    { ofProfile = false, userPermissions = [] as readonly string[] } = {},
   ): PermissionSet => {
     const set = sets.get(name) ?? {
       id: makeId('PermissionSet', name),
@@ -46,17 +47,19 @@ export function createPermissions(people: People): Permissions {
       label,
       ofProfile,
       fields: new Map<string, FieldRight>(),
+      userPermissions: new Set<string>(),
       assignees: new Set<string>(),
     };
     set.label = label;
+    set.userPermissions = new Set(userPermissions);
     for (const right of fields) set.fields.set(right.field, right);
     sets.set(name, set);
     return set;
   };
   const profiles = {
-    integration: save('ProfileIntegration', 'API Only Integration', [], true),
-    administrator: save('ProfileAdministrator', 'System Administrator', [], true),
-    person: save('ProfileSales', 'Sales User', [], true),
+    integration: save('ProfileIntegration', 'API Only Integration', [], { ofProfile: true }),
+    administrator: save('ProfileAdministrator', 'System Administrator', [], { ofProfile: true }),
+    person: save('ProfileSales', 'Sales User', [], { ofProfile: true }),
   };
   const setsOf = (user: TwinUser): PermissionSet[] =>
     [...sets.values()].filter((set) => set === profiles[user.role] || set.assignees.has(user.id));
@@ -65,16 +68,19 @@ export function createPermissions(people: People): Permissions {
   const granted = (user: TwinUser, path: string, right: 'readable' | 'editable'): boolean =>
     setsOf(user).some((set) => set.fields.get(path)?.[right] === true);
   const mayReadObject = (user: TwinUser, object: DataObject): boolean => holds(user, `read ${object}`);
+  // Tasks know no rights of their own: "Edit Tasks" is create, edit and delete (permission sets, "General User Permissions").
+  const mayEditTasks = (user: TwinUser): boolean =>
+    user.role !== 'integration' || setsOf(user).some((set) => set.userPermissions.has('EditTask'));
   const mayEditObject = (user: TwinUser, object: DataObject): boolean =>
-    mayReadObject(user, object) && holds(user, `edit ${object}`);
+    mayReadObject(user, object) && holds(user, `edit ${object}`) && (object !== 'Task' || mayEditTasks(user));
   return {
     sets: () => {
       for (const user of people.list()) profiles[user.role].assignees.add(user.id);
       return [...sets.values()];
     },
     find: (name) => sets.get(name),
-    save: (name, label, fields) => {
-      save(name, label, fields);
+    save: (name, label, fields, userPermissions = []) => {
+      save(name, label, fields, { userPermissions });
     },
     assign: (name, userId) => {
       sets.get(name)?.assignees.add(userId);

@@ -17,3 +17,12 @@ export const stages: readonly string[] = [
   'Closed Won',
   'Closed Lost',
 ];
+
+/** The statuses of tasks that come with an org (object reference, TaskStatus). */
+export const taskStatuses: readonly { label: string; closed: boolean }[] = [
+  { label: 'Not Started', closed: false },
+  { label: 'In Progress', closed: false },
+  { label: 'Completed', closed: true },
+  { label: 'Waiting on someone else', closed: false },
+  { label: 'Deferred', closed: false },
+];

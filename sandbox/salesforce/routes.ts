@@ -10,6 +10,7 @@ import type { Limits } from './limits.ts';
 import type { BulkQueries } from './options.ts';
 import type { Org } from './org.ts';
 import { createQueryApi } from './query.ts';
+import { createTasks, deleteTasks } from './tasks.ts';
 import { assignPermissionSet, readRow, updateRow } from './row.ts';
 
 type Route = { method: string; path: RegExp; answer(call: Call, ...parts: string[]): Answer };
@@ -56,6 +57,8 @@ export function createRestApi(
       answer: (call, object = '', id = '') => updateRow(org, call, object, id),
     },
     { method: 'PATCH', path: /^\/composite\/sobjects\/?$/, answer: (call) => updateCollection(org, call) },
+    { method: 'POST', path: /^\/composite\/sobjects\/?$/, answer: (call) => createTasks(org, call) },
+    { method: 'DELETE', path: /^\/composite\/sobjects\/?$/, answer: (call) => deleteTasks(org, call) },
     {
       method: 'POST',
       path: /^\/composite\/sobjects\/(\w+)$/,

@@ -1,5 +1,6 @@
 import type { Lock } from './events.ts';
 import type { SalesforceChange, SalesforceValue } from './options.ts';
+import { taskStatuses } from './picklists.ts';
 import type { DataObject } from './schema.ts';
 
 /** One record. Instants are ISO strings in UTC, whole seconds, so that they compare as text. */
@@ -88,7 +89,9 @@ export function readValue(row: Row, field: string, userId: (author: string) => s
     case 'Name':
       return row.object === 'Lead' || row.object === 'Contact' ? personName(row) : (row.values.Name ?? null);
     case 'IsClosed':
-      return String(row.values.StageName).startsWith('Closed');
+      return row.object === 'Task'
+        ? taskStatuses.some(({ label, closed }) => closed && label === row.values.Status)
+        : String(row.values.StageName).startsWith('Closed');
     case 'IsWon':
       return row.values.StageName === 'Closed Won';
     case 'IsConverted':

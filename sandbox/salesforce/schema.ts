@@ -1,4 +1,4 @@
-import { accountTypes, stages } from './picklists.ts';
+import { accountTypes, stages, taskStatuses } from './picklists.ts';
 
 export type FieldType =
   | 'id'
@@ -37,8 +37,8 @@ export type Field = {
   relationship: string | null;
 };
 
-export type DataObject = 'Account' | 'Lead' | 'Contact' | 'Opportunity';
-export const dataObjects: readonly DataObject[] = ['Account', 'Lead', 'Contact', 'Opportunity'];
+export type DataObject = 'Account' | 'Lead' | 'Contact' | 'Opportunity' | 'Task';
+export const dataObjects: readonly DataObject[] = ['Account', 'Lead', 'Contact', 'Opportunity', 'Task'];
 
 export type ObjectName =
   | DataObject
@@ -47,7 +47,8 @@ export type ObjectName =
   | 'PermissionSet'
   | 'PermissionSetAssignment'
   | 'FieldPermissions'
-  | 'ProcessInstance';
+  | 'ProcessInstance'
+  | 'TaskStatus';
 
 export const keyPrefixes: Readonly<Record<ObjectName, string>> = {
   Account: '001',
@@ -60,6 +61,8 @@ export const keyPrefixes: Readonly<Record<ObjectName, string>> = {
   PermissionSetAssignment: '0Pa',
   FieldPermissions: '01k',
   ProcessInstance: '04g',
+  Task: '00T',
+  TaskStatus: '01J',
 };
 
 // What a type is unless a field says otherwise; lengths as the platform's object reference gives them.
@@ -97,7 +100,7 @@ export function field(name: string, label: string, type: FieldType, rest: Partia
   };
 }
 
-const fixed = { nillable: false, createable: false, updateable: false, permissionable: false };
+export const fixed = { nillable: false, createable: false, updateable: false, permissionable: false };
 const kept = { createable: false, updateable: false, permissionable: false };
 const user = (relationship: string) => ({ referenceTo: 'User', relationship });
 
@@ -204,46 +207,20 @@ export function standardFields(object: DataObject, personAccounts: boolean): Fie
         field('IsClosed', 'Closed', 'boolean', fixed),
         field('IsWon', 'Won', 'boolean', fixed),
       ];
+    case 'Task':
+      return [
+        ...systemFields(object).filter(({ name }) => name !== 'MasterRecordId'),
+        field('WhoId', 'Name ID', 'reference', { referenceTo: 'Lead', relationship: 'Who' }),
+        field('WhatId', 'Related To ID', 'reference', { referenceTo: 'Account', relationship: 'What' }),
+        field('Subject', 'Subject', 'string'),
+        field('ActivityDate', 'Due Date Only', 'date'),
+        field('Status', 'Status', 'picklist', {
+          nillable: false,
+          values: taskStatuses.map(({ label }) => label),
+        }),
+        field('Priority', 'Priority', 'picklist', { nillable: false, values: ['High', 'Normal', 'Low'] }),
+        description(object),
+        field('IsClosed', 'Closed', 'boolean', fixed),
+      ];
   }
 }
-
-const plain = (name: string): Field => field(name, name, 'string', fixed);
-const flag = (name: string): Field => field(name, name, 'boolean', fixed);
-const reference = (name: string, referenceTo: string): Field =>
-  field(name, name, 'reference', { ...fixed, referenceTo, relationship: name.replace(/Id$/, '') });
-
-/** The setup objects that can be asked who may do what. */
-export const setupFields: Readonly<Record<Exclude<ObjectName, DataObject>, readonly Field[]>> = {
-  User: [
-    field('Id', 'User ID', 'id', fixed),
-    plain('Name'),
-    plain('Username'),
-    plain('Email'),
-    flag('IsActive'),
-  ],
-  Organization: [field('Id', 'Organization ID', 'id', fixed), plain('Name'), flag('IsSandbox')],
-  PermissionSet: [
-    field('Id', 'PermissionSet ID', 'id', fixed),
-    plain('Name'),
-    plain('Label'),
-    flag('IsOwnedByProfile'),
-  ],
-  PermissionSetAssignment: [
-    field('Id', 'PermissionSetAssignment ID', 'id', fixed),
-    reference('PermissionSetId', 'PermissionSet'),
-    reference('AssigneeId', 'User'),
-  ],
-  FieldPermissions: [
-    field('Id', 'FieldPermissions ID', 'id', fixed),
-    reference('ParentId', 'PermissionSet'),
-    plain('SobjectType'),
-    plain('Field'),
-    flag('PermissionsRead'),
-    flag('PermissionsEdit'),
-  ],
-  ProcessInstance: [
-    field('Id', 'Process Instance ID', 'id', fixed),
-    reference('TargetObjectId', 'Account'),
-    plain('Status'),
-  ],
-};

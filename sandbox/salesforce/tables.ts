@@ -3,7 +3,9 @@ import type { TwinUser } from './call.ts';
 import { makeId } from './ids.ts';
 import type { SalesforceValue } from './options.ts';
 import type { Org } from './org.ts';
-import { dataObjects, setupFields } from './schema.ts';
+import { taskStatuses } from './picklists.ts';
+import { dataObjects } from './schema.ts';
+import { setupFields } from './setup-schema.ts';
 import type { DataObject, Field } from './schema.ts';
 
 /** Something that can be queried, as one user sees it. */
@@ -98,6 +100,16 @@ function setupTable(org: Org, user: TwinUser, name: string): Table | null {
             TargetObjectId: row.id,
             Status: 'Pending',
           })),
+      );
+    case 'taskstatus':
+      return listTable('TaskStatus', setupFields.TaskStatus, () =>
+        taskStatuses.map(({ label, closed }, index) => ({
+          Id: makeId('TaskStatus', label),
+          MasterLabel: label,
+          IsClosed: closed,
+          IsDefault: index === 0,
+          SortOrder: index + 1,
+        })),
       );
   }
   if (!permissions.maySeeSetup(user)) return null;

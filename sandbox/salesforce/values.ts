@@ -40,6 +40,9 @@ export function readFieldValue(field: Field, value: unknown): SalesforceValue {
       if (Number.isNaN(at)) throw wrongType(field, value);
       return `${new Date(at).toISOString().slice(0, 19)}.000Z`;
     }
+    case 'date':
+      if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value)) throw wrongType(field, value);
+      return value;
     default: {
       if (typeof value !== 'string') throw wrongType(field, value);
       const text = value.replaceAll('\r\n', '\n').trimEnd();

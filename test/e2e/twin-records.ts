@@ -17,7 +17,7 @@ const Salesforce = z.object({
   records: z.array(
     z.object({
       id: z.string(),
-      object: z.enum(['Account', 'Lead', 'Contact', 'Opportunity']),
+      object: z.enum(['Account', 'Lead', 'Contact', 'Opportunity', 'Task']),
       values: z.record(z.string(), Value),
       history: z.array(z.object({ field: z.string(), by: z.string() })),
     }),
@@ -46,7 +46,9 @@ export async function dumpRecords(urls: {
   const hubspot = Hubspot.parse(await readDump(urls.hubspot));
   const records = [
     ...salesforce.records.flatMap((row) =>
-      row.object === 'Opportunity' ? [] : describe(row.object, row.id, row.values, row.history),
+      row.object === 'Opportunity' || row.object === 'Task'
+        ? []
+        : describe(row.object, row.id, row.values, row.history),
     ),
     ...(['companies', 'contacts'] as const).flatMap((type) =>
       hubspot[type].records.map((row) =>
