@@ -143,6 +143,7 @@ function open(
     admin: config.salesforceAdmin,
     reading: planReading(connection.settings),
     dailyShare: connection.settings.dailyShare,
+    notes: connection.settings.noteOnBandChange,
   });
 }
 
@@ -157,8 +158,20 @@ function build(options: {
   reading?: ReadingPlan;
   dailyShare?: number;
   inBulk?: boolean;
+  notes?: boolean;
 }): Crm {
-  const { credentials, key, shared, quota, store, admin, reading, dailyShare, inBulk = true } = options;
+  const {
+    credentials,
+    key,
+    shared,
+    quota,
+    store,
+    admin,
+    reading,
+    dailyShare,
+    inBulk = true,
+    notes,
+  } = options;
   if (credentials.kind === 'hubspot')
     return createHubspot({
       baseUrl: credentials.baseUrl,
@@ -176,6 +189,7 @@ function build(options: {
     quota,
     reading,
     dailyShare,
+    notes,
     ...(admin === null ? {} : { admin }),
     ...(inBulk ? {} : { bulk: { above: Infinity } }),
     policy: createPolicy({

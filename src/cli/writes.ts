@@ -8,7 +8,7 @@ import { findCompanyByDomain } from '../pipeline/store/companies.ts';
 import { findRun } from '../pipeline/store/runs.ts';
 import { listWrites } from '../pipeline/store/writes-list.ts';
 import type { WriteFilter, WriteLine } from '../pipeline/store/writes-list.ts';
-import { WRITE_STATES } from '../pipeline/store/writes.ts';
+import { NOTE, WRITE_STATES } from '../pipeline/store/writes.ts';
 import type { WriteState } from '../pipeline/store/writes.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
@@ -36,7 +36,9 @@ export function addWrites(program: Command, context: Context): void {
     .description('what was written into the CRMs, when, by which run, with the old and the new value')
     .option('--record <id>', 'only this CRM record')
     .option('--company <domain>', 'only this company')
-    .addOption(new Option('--field <name>', 'only this field').choices(FIELDS.map(({ key }) => key)))
+    .addOption(
+      new Option('--field <name>', 'only this field').choices([...FIELDS.map(({ key }) => key), NOTE]),
+    )
     .option('--run <run>', 'only what this run wanted written')
     .addOption(new Option('--state <state>', 'only writes that came to this').choices([...WRITE_STATES]))
     .option('--limit <n>', 'at most N lines, the newest', parseCount, LIMIT)

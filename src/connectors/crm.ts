@@ -1,5 +1,6 @@
 import type { CallOptions } from './call.ts';
 import type { FieldKey, FieldValue } from './crm-fields.ts';
+import type { CrmNotes } from './crm-notes.ts';
 import type { CrmField, FieldMap, RawValue } from './crm-reading.ts';
 import type { UnreadableRow } from './unreadable.ts';
 import type { FollowChanges } from './crm-told.ts';
@@ -223,6 +224,8 @@ export type Crm = {
       options: CallOptions,
     ): Promise<RecordHistory[]>;
   };
+  /** Notes on the timelines of records that carry our fields. */
+  notes?: CrmNotes;
   /**
    * Only where the platform tells in advance: records that are locked now, by external id. A rehearsal asks; a real write is
    * told when it comes.

@@ -65,7 +65,7 @@ function makePolicy(provider: string): Policy {
 }
 
 /** Starts an empty twin and connects to it through a tap. */
-export async function openTappedTwin(kind: CrmKind): Promise<TappedTwin> {
+export async function openTappedTwin(kind: CrmKind, { notes = true } = {}): Promise<TappedTwin> {
   const client = { clientId: 'integration-client', clientSecret: 'integration-secret' };
   const twin =
     kind === 'salesforce'
@@ -89,6 +89,7 @@ export async function openTappedTwin(kind: CrmKind): Promise<TappedTwin> {
           },
           policy,
           quota: createOwnQuota(),
+          notes,
         })
       : createHubspot({
           baseUrl: tap.url,

@@ -5,6 +5,7 @@ import type { Database } from '../../src/db.ts';
 import type { FieldPolicies } from '../../src/pipeline/7-write-back/field-policy.ts';
 import { createFlusher } from '../../src/pipeline/7-write-back/flush.ts';
 import type { FlushRequest, FlushResult, OpenConnection } from '../../src/pipeline/7-write-back/flush.ts';
+import type { BandNote } from '../../src/pipeline/7-write-back/plan-writes.ts';
 import { planCompanyWrites } from '../../src/pipeline/7-write-back/plan-writes.ts';
 import { ensureCompany } from '../../src/pipeline/store/companies.ts';
 import { ensureConnection } from '../../src/pipeline/store/connections.ts';
@@ -12,7 +13,7 @@ import { createRun } from '../../src/pipeline/store/runs.ts';
 import type { RunKind } from '../../src/pipeline/store/runs.ts';
 import { listRunWrites } from '../../src/pipeline/store/writes-list.ts';
 import { listFailedWrites } from '../../src/pipeline/store/writes.ts';
-import type { FailedWrite, Write } from '../../src/pipeline/store/writes.ts';
+import type { FailedWrite, Write, WriteField } from '../../src/pipeline/store/writes.ts';
 import { createFakeCrm } from './fake-crm.ts';
 import type { FakeCrm } from './fake-crm.ts';
 
@@ -29,10 +30,10 @@ export type Desk = {
   plan(
     desired: FieldValues,
     ids: readonly string[],
-    options?: { kind?: RunKind; dryRun?: boolean; object?: CrmObject; explicit?: boolean },
+    options?: { kind?: RunKind; dryRun?: boolean; object?: CrmObject; explicit?: boolean; note?: BandNote },
   ): Promise<string>;
   flush(options?: Partial<FlushRequest> & { db?: Database; leaseMs?: number }): Promise<FlushResult>;
-  writesOf(runId: string): Promise<Write[]>;
+  writesOf(runId: string): Promise<Write<WriteField>[]>;
   /** As if an hour had gone by: leases have run out, and what waits for a time may go. */
   passTime(): Promise<void>;
   openCrm: () => Promise<OpenConnection>;
@@ -78,12 +79,14 @@ export async function openDesk(
           runId: run.id,
           companyId,
           explicit: options.explicit ?? runKind !== 'scheduled',
+          ...(options.note === undefined ? {} : { describeBandChange: options.note }),
           records: ids.map((externalId) => ({
             connectionId,
             object,
             externalId,
             desired,
             policies: desk.policies,
+            noteOnBandChange: options.note !== undefined,
           })),
         });
         return run.id;

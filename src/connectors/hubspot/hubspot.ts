@@ -14,6 +14,7 @@ import { HISTORY_BATCH, readHistory } from './history.ts';
 import { ourProperties } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
 import { grantAccess } from './grant.ts';
+import { createNotes } from './notes.ts';
 import { listFields, requireProperties } from './properties.ts';
 import { READ_RECORDS_BATCH, readRecords } from './read-records.ts';
 import { modifiedProperty, syncedProperties, usualFields } from './records.ts';
@@ -107,6 +108,7 @@ export function createHubspot(options: HubspotOptions): Crm {
       read: async (object, externalIds, fields, callOptions) =>
         readHistory(api, ours(object), externalIds, fields, callOptions),
     },
+    notes: createNotes(api),
     // Before the account is known, the app's front page.
     recordUrl: (object, externalId) =>
       home === null

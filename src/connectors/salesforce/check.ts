@@ -13,6 +13,7 @@ import { findEditable } from './editors.ts';
 import { provider } from './failures.ts';
 import { NUMBER_PRECISION, NUMBER_SCALE, writeObjects } from './fields.ts';
 import type { SalesforceObject } from './fields.ts';
+import { NOTE_PERMISSION } from './notes.ts';
 import { queryRows } from './query.ts';
 import { DEALS_USE, findLacking } from './read-deals.ts';
 import { fixedFields } from './to-record.ts';
@@ -61,7 +62,7 @@ function usesOf(plan: ObjectPlan<SalesforceObject>): Map<string, string> {
 export async function checkOrg(
   client: Client,
   describe: Describe,
-  reading: { plans: readonly ObjectPlan<SalesforceObject>[]; deals: boolean },
+  reading: { plans: readonly ObjectPlan<SalesforceObject>[]; deals: boolean; notes: boolean },
   options: CallOptions,
   usage: () => DailyUsage | null,
 ): Promise<CrmCheck> {
@@ -118,6 +119,10 @@ export async function checkOrg(
     'large batches: without knowing who may edit our fields, every write is conditional, 25 to a call',
     editable !== null,
   );
+  if (reading.notes) {
+    const tasks = await describeIfVisible(describe, 'Task', options);
+    need(NOTE_PERMISSION, 'notes when a band changes (noteOnBandChange)', tasks?.createable === true);
+  }
   const { organizationId } = await client.session(options);
   const day = usage();
   return {
@@ -172,7 +177,7 @@ async function get<T>(
 
 async function describeIfVisible(
   describe: Describe,
-  object: SalesforceObject,
+  object: SalesforceObject | 'Task',
   options: CallOptions,
 ): Promise<ObjectDescription | null> {
   try {

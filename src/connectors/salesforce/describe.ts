@@ -18,13 +18,22 @@ const DescribedField = z.object({
 });
 export type DescribedField = z.infer<typeof DescribedField>;
 
-const Described = z.object({ name: z.string(), updateable: z.boolean(), fields: z.array(DescribedField) });
+const Described = z.object({
+  name: z.string(),
+  createable: z.boolean(),
+  updateable: z.boolean(),
+  fields: z.array(DescribedField),
+});
 
 /** What the integration user sees of an object. */
-export type ObjectDescription = { updateable: boolean; fields: ReadonlyMap<string, DescribedField> };
+export type ObjectDescription = {
+  createable: boolean;
+  updateable: boolean;
+  fields: ReadonlyMap<string, DescribedField>;
+};
 
-/** Beside what is synced: the deals that accounts have. */
-type DescribedObject = SalesforceObject | 'Opportunity';
+/** Beside what is synced: the deals that accounts have, and what notes are made as. */
+type DescribedObject = SalesforceObject | 'Opportunity' | 'Task';
 
 export type Describe = {
   /** Asks the org. */
@@ -53,7 +62,7 @@ export function createDescribe(client: Client, now: () => Date): Describe {
         throw explainHidden(object, error);
       });
     const fields = new Map(value.fields.map((field) => [field.name, field]));
-    const description = { updateable: value.updateable, fields };
+    const description = { createable: value.createable, updateable: value.updateable, fields };
     kept.set(object, { at: now().getTime(), description });
     return description;
   };

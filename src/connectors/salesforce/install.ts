@@ -49,7 +49,7 @@ function describeField(object: SalesforceObject, definition: FieldDefinition) {
   }
 }
 
-function permissionSets() {
+function permissionSets(notes: boolean) {
   const rights = (editable: (definition: FieldDefinition) => boolean) =>
     writeObjects.flatMap((object) =>
       FIELDS.map((definition) => ({
@@ -78,6 +78,7 @@ function permissionSets() {
       userPermissions: [
         { enabled: true, name: 'ApiEnabled' },
         { enabled: true, name: 'ViewSetup' },
+        ...(notes ? [{ enabled: true, name: 'EditTask' }] : []),
       ],
     },
     {
@@ -93,11 +94,11 @@ function permissionSets() {
  * Creates our fields on Account and Lead with two permission sets, and gives the integration user its own; what is
  * there already stays as it is.
  * @param administrator a user who may change metadata
- * @param integrationUserId who gets the permission set Fieldnote_Integration
+ * @param settings who gets the permission set Fieldnote_Integration, and whether it lets them make notes
  */
 export async function installFields(
   administrator: Client,
-  integrationUserId: string,
+  { integrationUserId, notes }: { integrationUserId: string; notes: boolean },
   options: CallOptions,
 ): Promise<FieldInstall[]> {
   const installed: FieldInstall[] = [];
@@ -118,7 +119,7 @@ export async function installFields(
       installed.push({ object, key: definition.key, platformName, result: exists ? 'exists' : 'created' });
     }
   }
-  const sets = permissionSets();
+  const sets = permissionSets(notes);
   const { value: saved } = await administrator.call(
     'save permission sets',
     ({ connection }) => connection.metadata.upsert('PermissionSet', sets),

@@ -18,6 +18,8 @@ export type SalesforceOptions = {
   dailyShare?: number;
   /** What is read in another way than usual. */
   reading?: ReadingPlan;
+  /** Notes are made when a band changes, which takes a permission more; default false. */
+  notes?: boolean;
   /** Where bulk queries go another way than by default. */
   bulk?: Partial<BulkSettings>;
   /** How long the Streaming API may take, where other than by default. */

@@ -20,11 +20,14 @@ const PASSING = new Set([
   'QUERY_TIMEOUT',
 ]);
 
+export const isGone = (code: string): boolean => GONE.has(code);
+export const isPassing = (code: string): boolean => PASSING.has(code);
+
 /** Refused, with what the platform said. */
 export function toOutcome(write: RecordWrite, problem: RowProblem): WriteOutcome {
   const { object, externalId } = write;
   const { code, message } = problem;
-  if (GONE.has(code)) return { object, externalId, outcome: 'gone', message: `${code}: ${message}` };
+  if (isGone(code)) return { object, externalId, outcome: 'gone', message: `${code}: ${message}` };
   const converted = code === 'CANNOT_UPDATE_CONVERTED_LEAD';
   return {
     object,
@@ -33,7 +36,7 @@ export function toOutcome(write: RecordWrite, problem: RowProblem): WriteOutcome
     code,
     message: converted ? `${message}: ${CONVERTED}` : message,
     fields: keysOf(problem.fields),
-    retryable: PASSING.has(code),
+    retryable: isPassing(code),
   };
 }
 

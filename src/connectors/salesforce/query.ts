@@ -7,12 +7,13 @@ export function quote(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
-/** All rows of a small query (setup objects; never records, which `readChanges` streams). */
+/** All rows of a small query (setup objects, notes; never records, which `readChanges` streams); with `all` deleted ones, too. */
 export async function queryRows<T>(
   client: Client,
   soql: string,
   row: z.ZodType<T>,
   options: CallOptions,
+  { all = false } = {},
 ): Promise<T[]> {
   const Page = z.object({
     done: z.boolean(),
@@ -23,7 +24,7 @@ export async function queryRows<T>(
     records: z.array(row),
   });
   const rows: T[] = [];
-  let url: string | undefined = `/query?q=${encodeURIComponent(soql)}`;
+  let url: string | undefined = `/${all ? 'queryAll' : 'query'}?q=${encodeURIComponent(soql)}`;
   while (url !== undefined) {
     const path: string = url;
     const { value } = await client.call(

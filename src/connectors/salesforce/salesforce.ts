@@ -8,6 +8,7 @@ import { checkOrg } from './check.ts';
 import { createClient } from './client.ts';
 import { createDescribe } from './describe.ts';
 import { provider } from './failures.ts';
+import { createNotes } from './notes.ts';
 import { asSalesforceObject, readObjects, writeObjects } from './fields.ts';
 import { PATIENCE, followChanges } from './follow-changes.ts';
 import type { SalesforceObject } from './fields.ts';
@@ -40,6 +41,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
   const client = createClient({ ...shared, clientId, clientSecret });
   const describe = createDescribe(client, now);
   const reading = settings.reading ?? READ_AS_USUAL;
+  const notes = settings.notes ?? false;
   const planOf = (object: SalesforceObject): ObjectPlan<SalesforceObject> =>
     planObject(object, usualFields[object], reading);
   // Lightning answers on the My Domain, which is also where we log in.
@@ -60,7 +62,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
       checkOrg(
         client,
         describe,
-        { plans: readObjects.map(planOf), deals: reading.deals },
+        { plans: readObjects.map(planOf), deals: reading.deals, notes },
         options,
         daily.known,
       ),
@@ -70,8 +72,9 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
           'creating fields in Salesforce takes an administrator',
           'give the client id and secret of an app that runs as an administrator',
         );
-      const { userId } = await client.session(options);
-      const installed = await installFields(createClient({ ...shared, ...admin }), userId, options);
+      const { userId: integrationUserId } = await client.session(options);
+      const administrator = createClient({ ...shared, ...admin });
+      const installed = await installFields(administrator, { integrationUserId, notes }, options);
       describe.forget();
       return installed;
     },
@@ -92,6 +95,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
       readCurrent(client, describe, asSalesforceObject(object), externalIds, options),
     groupWrites,
     writeRecords: (group, options) => writeRecords(client, group, options),
+    notes: createNotes(client),
     listLocked: (options) => listPendingApprovals(client, options),
     recordUrl: (object, externalId) =>
       `${origin}/lightning/r/${asSalesforceObject(object)}/${encodeURIComponent(externalId)}/view`,

@@ -15,6 +15,7 @@ import { releaseWrites } from '../store/writes-settle.ts';
 import type { Write } from '../store/writes.ts';
 import { decideRecords, renewClaims } from './flush-decide.ts';
 import type { ReadyRecord } from './flush-decide.ts';
+import { flushNotes } from './flush-notes.ts';
 import { readBackLanded, readBackLeftovers } from './flush-read-back.ts';
 import { resolveUnresolved } from './flush-resolve.ts';
 import { groupRecords, sendGroups } from './flush-send.ts';
@@ -144,6 +145,7 @@ async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise
       await readBackLanded(session, 'all');
       continue;
     }
+    if (await flushNotes(session, { askedOnly: !forAll, fullOnly: mode === 'full-batches-only' })) continue;
     if (mode !== 'now') break;
     const { dueInMs } = await session.inTx((tx) => readOutbox(tx, connectionId));
     if (dueInMs === null || dueInMs > PATIENCE_MS) break;

@@ -4,7 +4,7 @@ import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { findLedgers, lastOutcome, recordKey } from '../store/writes-ledger.ts';
 import type { FieldLedger, RecordAddress, RecordLedger } from '../store/writes-ledger.ts';
-import { insertWrites } from '../store/writes.ts';
+import { NOTE, insertWrites } from '../store/writes.ts';
 import type { WantedWrite } from '../store/writes.ts';
 import { findFault } from './check-value.ts';
 import { policyOf } from './field-policy.ts';
@@ -88,6 +88,46 @@ function isWanted(
   return last?.state !== 'skipped' || !sameValue(field, last.value, value);
 }
 
+/**
+ * The note that tells of a new band, where a band of ours for this company stands on the record already: nobody needs to be told
+ * of a first one. One that was refused is planned again with the same words while the band that it tells of stands. Pure.
+ */
+export function planNote(
+  request: Pick<PlanRequest, 'record' | 'companyId' | 'ledger' | 'desired'>,
+  wanted: readonly WantedWrite[],
+  describe: BandNote,
+): WantedWrite[] {
+  const band = wanted.find((write) => write.field === 'band' && write.rejected === undefined);
+  const written = request.ledger?.band?.written;
+  if (written === undefined || written.companyId !== request.companyId) return [];
+  const { record, companyId, desired, ledger } = request;
+  if (band === undefined) {
+    const refused = findRefused(ledger?.note);
+    const stands = sameValue('band', written.value, desired.band);
+    return refused === null || !stands ? [] : [{ ...record, field: NOTE, companyId, value: refused }];
+  }
+  const [from, to] = [written.value, band.value];
+  if (typeof from !== 'string' || typeof to !== 'string' || sameValue('band', from, to)) return [];
+  return [{ ...record, field: NOTE, companyId, value: describe({ from, to }) }];
+}
+
+/** The text of the last note, if the CRM refused it. */
+function findRefused(notes: FieldLedger | undefined): FieldValue {
+  const last = lastOutcome(notes);
+  if (notes?.open !== undefined || last?.state !== 'rejected') return null;
+  return (notes?.undone?.id ?? 0) > last.id ? null : last.value;
+}
+
+/** Says what a note about a change of band says. */
+export type BandNote = (change: { from: string; to: string }) => string;
+
+type PlannedRecord = RecordAddress & {
+  desired: FieldValues;
+  policies?: FieldPolicies;
+  /** A note is wanted when the band changes. */
+  noteOnBandChange?: boolean;
+};
+
 /** Plans what a company's records should hold and stores it for the flusher. Returns how many fields are newly planned. */
 export async function planCompanyWrites(
   tx: Tx,
@@ -95,13 +135,20 @@ export async function planCompanyWrites(
     runId: string;
     companyId: string;
     explicit: boolean;
-    records: readonly (RecordAddress & { desired: FieldValues; policies?: FieldPolicies })[];
+    records: readonly PlannedRecord[];
+    describeBandChange?: BandNote;
   },
 ): Promise<number> {
   const ledgers = await findLedgers(tx, company.records);
-  const wanted = company.records.flatMap(({ desired, policies, connectionId, object, externalId }) => {
+  const { describeBandChange } = company;
+  const wanted = company.records.flatMap(({ desired, policies, noteOnBandChange, ...address }) => {
+    const { connectionId, object, externalId } = address;
     const record = { connectionId, object, externalId };
-    return planWrites({ ...company, desired, policies, record, ledger: ledgers.get(recordKey(record)) });
+    const request = { ...company, desired, policies, record, ledger: ledgers.get(recordKey(record)) };
+    const fields = planWrites(request);
+    return noteOnBandChange === true && describeBandChange !== undefined
+      ? [...fields, ...planNote(request, fields, describeBandChange)]
+      : fields;
   });
   return insertWrites(tx, company.runId, wanted);
 }

@@ -1,12 +1,12 @@
 import type { ProviderCall } from '../../connectors/call.ts';
 import type { CrmObject, RecordWrite, Refusal } from '../../connectors/crm.ts';
-import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
+import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Database } from '../../db.ts';
 import { ProviderDownError, ProviderError, UserError, describeError } from '../../errors.ts';
 import { findLedgers, recordKey } from '../store/writes-ledger.ts';
 import { listRunWrites } from '../store/writes-list.ts';
 import { saveRehearsal } from '../store/writes-rehearsal.ts';
-import type { Write } from '../store/writes.ts';
+import type { Write, WriteField } from '../store/writes.ts';
 import { findFault } from './check-value.ts';
 import { decideRecord } from './decide-record.ts';
 import type { RecordDecision } from './decide-record.ts';
@@ -14,6 +14,7 @@ import { explainRow } from './explain-refusal.ts';
 import { readRecords } from './flush-read.ts';
 import { openSession } from './flush-session.ts';
 import type { FlushCalls, FlushSession, OpenConnection } from './flush-session.ts';
+import { isField, rehearseNotes } from './rehearse-notes.ts';
 
 type Verdict = 'would-apply' | 'would-conflict' | 'would-reject' | 'unchanged';
 
@@ -23,7 +24,7 @@ export type RehearsedField = {
   object: CrmObject;
   externalId: string;
   companyId: string;
-  field: FieldKey;
+  field: WriteField;
   /** What the CRM holds now; null also when it could not be read. */
   old: FieldValue;
   new: FieldValue;
@@ -56,7 +57,7 @@ export async function rehearse(
   },
 ): Promise<Rehearsal> {
   const { workspaceId, runId } = request;
-  const writes: Write[] = [];
+  const writes: Write<WriteField>[] = [];
   for (let afterId = 0; ; afterId = writes.at(-1)?.id ?? 0) {
     const page = await deps.db.inWorkspace(workspaceId, (tx) =>
       listRunWrites(tx, runId, { state: 'rehearsed', afterId, limit: PAGE }),
@@ -87,10 +88,11 @@ export async function rehearse(
 
 async function rehearseConnection(
   session: FlushSession,
-  writes: readonly Write[],
+  planned: readonly Write<WriteField>[],
   rehearsal: Rehearsal,
 ): Promise<void> {
   const { crm, calls } = session;
+  const writes = planned.filter(isField);
   const sent: RecordWrite[] = [];
   const locked = await crm.listLocked?.({ signal: session.signal });
   for (const object of new Set(writes.map((write) => write.object))) {
@@ -120,8 +122,10 @@ async function rehearseConnection(
     const ofThisObject = sent.filter((write) => write.object === object).length;
     rehearsal.calls.readBack += Math.ceil(ofThisObject / (crm.history?.batch ?? crm.readBatch));
   }
+  const notes = await rehearseNotes(session, planned, rehearsal.fields);
+  rehearsal.fields.push(...notes.fields);
   rehearsal.calls.read += calls.read;
-  rehearsal.calls.write += crm.groupWrites(sent).length;
+  rehearsal.calls.write += crm.groupWrites(sent).length + notes.writeCalls;
   await session.inTx((tx) =>
     saveRehearsal(
       tx,

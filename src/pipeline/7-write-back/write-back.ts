@@ -10,6 +10,7 @@ import { findCurrentPitch } from '../store/pitches.ts';
 import { WRITABLE_OBJECTS, listWritableRecords } from '../store/records.ts';
 import { findRun } from '../store/runs.ts';
 import { findCurrentScore } from '../store/scores.ts';
+import { describeBandChange } from './note-text.ts';
 import { NOT_ENOUGH_EVIDENCE, planCompanyWrites } from './plan-writes.ts';
 import { describeCompetitors, describePersonas, describePitch, describeWhy } from './texts.ts';
 
@@ -60,6 +61,7 @@ export function createWriteBackStage(deps: { db: Database; publicUrl: string }):
           runId,
           companyId,
           explicit: run.kind !== 'scheduled',
+          describeBandChange: (change) => describeBandChange(change, score, pitchLink),
           records: records.map((record) => ({
             ...record,
             desired: { ...desired, personas: scored ? personasFor(record.connectionId) : null },

@@ -22,6 +22,8 @@ export type CompanyRecord = {
   object: CrmObject;
   externalId: string;
   policies: ConnectionSettings['write'];
+  /** A note is wanted on its timeline when its band changes. */
+  noteOnBandChange: boolean;
 };
 
 /** Is any row of that object mirrored? */
@@ -41,7 +43,8 @@ export async function listWritableRecords(
 ): Promise<CompanyRecord[]> {
   const { rows } = await tx.query<CompanyRecord>(
     `select r.connection_id as "connectionId", r.object, r.external_id as "externalId",
-       coalesce(n.settings->'write', '{}') as policies
+       coalesce(n.settings->'write', '{}') as policies,
+       coalesce((n.settings->>'noteOnBandChange')::boolean, false) as "noteOnBandChange"
      from records r join connections n on n.id = r.connection_id and n.workspace_id = r.workspace_id
      where r.company_id = $1 and r.object = any($2) and not r.deleted and r.merged_into is null and r.converted_to is null
        and r.excluded_because is null

@@ -1,7 +1,7 @@
 import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
-import type { WriteState } from './writes.ts';
+import type { WriteField, WriteState } from './writes.ts';
 
 export type RecordAddress = { connectionId: string; object: CrmObject; externalId: string };
 
@@ -36,7 +36,8 @@ export type FieldLedger = {
   inherited?: FieldValue[];
 };
 
-export type RecordLedger = Partial<Record<FieldKey, FieldLedger>>;
+/** By field; of notes under `note`. */
+export type RecordLedger = Partial<Record<WriteField, FieldLedger>>;
 
 /** The ledgers of many records in one query, by `recordKey`; a record that was never written has none. */
 export async function findLedgers(
@@ -46,7 +47,7 @@ export async function findLedgers(
   const ledgers = new Map<string, RecordLedger>();
   if (records.length === 0) return ledgers;
   const { rows } = await tx.query<
-    RecordAddress & LedgerEntry & { field: FieldKey; role: Exclude<keyof FieldLedger, 'inherited'> | null }
+    RecordAddress & LedgerEntry & { field: WriteField; role: Exclude<keyof FieldLedger, 'inherited'> | null }
   >(
     `with classed as (
        select w.*, case
@@ -101,7 +102,7 @@ async function addInherited(
      cross join lateral (
        select * from writes where connection_id = was.connection_id and object = was.object
          and external_id = was.external_id offset 0) as w
-     where w.state = 'applied' and w.undoes is null
+     where w.state = 'applied' and w.undoes is null and w.field <> 'note'
      order by r.connection_id, r.object, r.external_id, was.object, was.external_id, w.field, w.id desc`,
     [
       records.map((record) => record.connectionId),

@@ -1,26 +1,26 @@
 import type { CrmKind } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
 import { WRITE_COLUMNS } from './writes.ts';
-import type { Write, WriteState } from './writes.ts';
+import type { Write, WriteField, WriteState } from './writes.ts';
 
 /** A write with the CRM that it goes to. */
-export type WriteLine = Write & { crm: CrmKind };
+export type WriteLine = Write<WriteField> & { crm: CrmKind };
 
 /** Writes of a run, oldest first; the next page begins after the last id. */
 export async function listRunWrites(
   tx: Tx,
   runId: string,
   page: { state?: WriteState; limit?: number; afterId?: number } = {},
-): Promise<Write[]> {
+): Promise<Write<WriteField>[]> {
   const { state, afterId = 0, limit = 1000 } = page;
   // Two statements: told of a state that may be null, a prepared one can't use the index that leads by run and state.
   const { rows } =
     state === undefined
-      ? await tx.query<Write>(
+      ? await tx.query<Write<WriteField>>(
           `select ${WRITE_COLUMNS} from writes w where w.run_id = $1 and w.id > $2 order by w.id limit $3`,
           [runId, afterId, limit],
         )
-      : await tx.query<Write>(
+      : await tx.query<Write<WriteField>>(
           `select ${WRITE_COLUMNS} from writes w
            where w.run_id = $1 and w.state = $4 and w.id > $2 order by w.id limit $3`,
           [runId, afterId, limit, state],

@@ -23,7 +23,7 @@ const OPEN_RECORDS = `select w.object, w.external_id, min(w.id) as first, array_
     coalesce(bool_or(r.kind = 'interactive' or w.run_id is null), false) as asked,
     max(greatest(coalesce(w.not_before, '-infinity'), coalesce(w.leased_until, '-infinity'))) as due
   from writes w left join runs r on r.workspace_id = w.workspace_id and r.id = w.run_id
-  where w.connection_id = $1 and w.state in ('planned', 'sending')
+  where w.connection_id = $1 and w.state in ('planned', 'sending') and w.field <> 'note'
     and (w.state = 'sending' or r.state is null or r.state not in ('paused', 'cancelled'))
   group by w.object, w.external_id`;
 
@@ -52,7 +52,7 @@ type LockedRow = Claim & { state: WriteState; leased: boolean };
  * Locks rows in the order of their ids, as everyone does who changes many, so that no two wait for each other. What they
  * are is checked on the result: told the state as well, the planner would read all rows of that state instead of these.
  */
-async function lockRows(tx: Tx, ids: readonly number[]): Promise<LockedRow[]> {
+export async function lockRows(tx: Tx, ids: readonly number[]): Promise<LockedRow[]> {
   const { rows } = await tx.query<LockedRow>(
     `select id, attempt, state, coalesce(leased_until > now(), false) as leased from writes
      where id = any($1) order by id for update`,
@@ -78,7 +78,7 @@ export async function lockClaims<T extends Claim>(
   });
 }
 
-async function claimRows<Row extends QueryResultRow>(
+export async function claimRows<Row extends QueryResultRow>(
   tx: Tx,
   ids: readonly number[],
   leaseMs: number,
@@ -125,9 +125,9 @@ export async function claimPlanned(
   // "offset 0" is a fence: each record is looked up by its own index, whatever the planner believes about the table.
   const { rows: mine } = await tx.query<{ id: number }>(
     `select w.id from unnest($2::text[], $3::text[]) as chosen (object, external_id) cross join lateral (
-       select id, run_id, state from writes where connection_id = $1 and object = chosen.object
+       select id, run_id, state, field from writes where connection_id = $1 and object = chosen.object
          and external_id = chosen.external_id offset 0) as w
-     where w.state = 'planned' and not exists (select from runs r where r.id = w.run_id and r.state in ('paused', 'cancelled'))`,
+     where w.state = 'planned' and w.field <> 'note' and not exists (select from runs r where r.id = w.run_id and r.state in ('paused', 'cancelled'))`,
     [connectionId, records.map((record) => record.object), records.map((record) => record.externalId)],
   );
   const locked = await lockRows(
@@ -149,7 +149,7 @@ export async function claimUnresolved(
 ): Promise<UnresolvedWrite[]> {
   const { rows: mine } = await tx.query<{ id: number }>(
     `select unnest(ids) as id from (
-       select array_agg(id) as ids, min(id) as first from writes where connection_id = $1 and state = 'sending'
+       select array_agg(id) as ids, min(id) as first from writes where connection_id = $1 and state = 'sending' and field <> 'note'
        group by object, external_id having max(leased_until) <= now() order by first limit $2) as records`,
     [connectionId, limit],
   );
@@ -185,12 +185,26 @@ type Outbox = {
   unreadSince: Date | null;
 };
 
+/**
+ * A note goes out after the band that it tells of, and only then; `$1` is the connection. "offset 0" is a fence: the record's
+ * rows are looked up by their own index.
+ */
+export const OPEN_NOTES = `select w.id, r.kind,
+    greatest(coalesce(w.not_before, '-infinity'), coalesce(w.leased_until, '-infinity')) as due
+  from writes w left join runs r on r.workspace_id = w.workspace_id and r.id = w.run_id
+  where w.connection_id = $1 and w.field = 'note' and w.state in ('planned', 'sending')
+    and (w.state = 'sending' or r.state is null or r.state not in ('paused', 'cancelled'))
+    and not exists (
+      select from (select field, state from writes where connection_id = w.connection_id and object = w.object
+        and external_id = w.external_id offset 0) as band
+      where band.field = 'band' and band.state in ('planned', 'sending'))`;
+
 /** How much of a connection is open. */
 export async function readOutbox(tx: Tx, connectionId: string): Promise<Outbox> {
   const { rows } = await tx.query<Outbox>(
     `select (select count(*) from writes where connection_id = $1 and state in ('planned', 'sending')) as waiting,
        (select extract(epoch from min(greatest(due, now())) - now()) * 1000
-        from (${OPEN_RECORDS}) as open)::float8 as "dueInMs",
+        from (select due from (${OPEN_RECORDS}) as open union all select due from (${OPEN_NOTES}) as note) as waiting)::float8 as "dueInMs",
        (select min(settled_at) from writes where connection_id = $1 and state = 'applied' and returned_value is null)
          as "unreadSince"`,
     [connectionId],

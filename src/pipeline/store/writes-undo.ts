@@ -11,6 +11,7 @@ export async function findUndoable(
   runId: string,
 ): Promise<{ undoable: WantedWrite[]; overtaken: number }> {
   const { rows } = await tx.query<WantedWrite & { undoes: number; overtaken: boolean }>(
+    // A later note stands beside ours, not over it; but where a later run changed the band, ours stays as part of the story.
     `with ours as (
        select connection_id, object, external_id, field, company_id, max(id) as last, min(id) as first
        from writes where run_id = $1 and state = 'applied' and undoes is null
@@ -19,7 +20,8 @@ export async function findUndoable(
        ours.company_id as "companyId", first.old_value as value, ours.last as undoes,
        exists (select from (
            select id, state, undoes, returned_value from writes where connection_id = ours.connection_id and object = ours.object
-             and external_id = ours.external_id and field = ours.field offset 0) as later
+             and external_id = ours.external_id
+             and field = case ours.field when 'note' then 'band' else ours.field end offset 0) as later
          where later.id > ours.last and later.undoes is null
            and (later.state = 'applied' or later.state = 'conflicted' and later.returned_value is not null)) as overtaken
      from ours join writes first on first.id = ours.first

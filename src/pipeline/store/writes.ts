@@ -20,11 +20,23 @@ export const WRITE_STATES = [
 ] as const;
 export type WriteState = (typeof WRITE_STATES)[number];
 
-/** One field of one record of one connection. */
-type FieldAddress = { connectionId: string; object: CrmObject; externalId: string; field: FieldKey };
+/** A note on the record's timeline, which goes through the same table as our fields. */
+export const NOTE = 'note';
+export type WriteField = FieldKey | typeof NOTE;
 
-/** One field of one record: a line of the outbox and of the audit log. */
-export type Write = FieldAddress & {
+/** One field of one record of one connection. */
+type FieldAddress<Field extends WriteField> = {
+  connectionId: string;
+  object: CrmObject;
+  externalId: string;
+  field: Field;
+};
+
+/**
+ * One field of one record: a line of the outbox and of the audit log. Of a note `newValue` is the text (null: it is to be
+ * removed) and `returnedValue` the CRM's id of it.
+ */
+export type Write<Field extends WriteField = FieldKey> = FieldAddress<Field> & {
   id: number;
   /** Null: it puts back a person's value that a write of ours fell on. */
   runId: string | null;
@@ -51,7 +63,7 @@ export type Write = FieldAddress & {
 };
 
 /** What a stage or an undo wants written. A `rejected` reason stores it as refused by our own check, never to be sent. */
-export type WantedWrite = FieldAddress & {
+export type WantedWrite = FieldAddress<WriteField> & {
   companyId: string;
   value: FieldValue;
   rejected?: string;
@@ -201,7 +213,7 @@ export async function countOpenWrites(
   return rows[0] ?? { open: 0, sendable: 0 };
 }
 
-export type FailedWrite = Write & { crm: CrmKind; domain: string; company: string };
+export type FailedWrite = Write<WriteField> & { crm: CrmKind; domain: string; company: string };
 
 /**
  * Fields whose last word is a refusal or a conflict, in id order: of one run, or as things stand now. The next page begins

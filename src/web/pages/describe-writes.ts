@@ -3,6 +3,7 @@ import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { CrmKind } from '../../connectors/crm.ts';
 import { couldHaveBecome } from '../../pipeline/7-write-back/same-value.ts';
 import type { WriteLine } from '../../pipeline/store/writes-list.ts';
+import { NOTE } from '../../pipeline/store/writes.ts';
 import type { WriteState } from '../../pipeline/store/writes.ts';
 import { describeMoment } from './format.ts';
 
@@ -21,9 +22,10 @@ export const WRITE_MEANINGS: Record<WriteState, string> = {
   cancelled: 'never sent',
 };
 
-const LABELS = new Map<string, string>(
-  FIELDS.map((field) => [field.key, field.label.replace(/^Fieldnote /, '')]),
-);
+const LABELS = new Map<string, string>([
+  ...FIELDS.map((field) => [field.key, field.label.replace(/^Fieldnote /, '')] as const),
+  [NOTE, 'Note on the timeline'],
+]);
 // Longer values fold away behind their beginning.
 const SHORT = 90;
 

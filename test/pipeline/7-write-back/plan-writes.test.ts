@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { FieldValues } from '../../../src/connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../../src/connectors/crm-fields.ts';
 import { findFault } from '../../../src/pipeline/7-write-back/check-value.ts';
-import { NOT_ENOUGH_EVIDENCE, planWrites } from '../../../src/pipeline/7-write-back/plan-writes.ts';
+import { NOT_ENOUGH_EVIDENCE, planNote, planWrites } from '../../../src/pipeline/7-write-back/plan-writes.ts';
 import { couldHaveBecome, sameValue } from '../../../src/pipeline/7-write-back/same-value.ts';
 import type { LedgerEntry, RecordLedger } from '../../../src/pipeline/store/writes-ledger.ts';
 import type { WriteState } from '../../../src/pipeline/store/writes.ts';
@@ -32,6 +32,32 @@ const plan = (
       .filter((write) => write.rejected === undefined)
       .map((write) => [write.field, write.value]),
   );
+
+test('a note tells of a band that takes the place of one of ours, and of nothing else', () => {
+  const noteOf = (band: string, ledger?: RecordLedger): string[] => {
+    const request = { record: RECORD, companyId: 'x', ledger, desired: { band, score: 7 } };
+    const wanted = planWrites({ ...request, explicit: false });
+    return planNote(request, wanted, ({ from, to }) => `${from} → ${to}`).map(({ field, value }) => `${field}: ${value}`); // prettier-ignore
+  };
+  assert.deepEqual(noteOf('B'), []);
+  assert.deepEqual(noteOf('B', { band: { written: entry('applied', 'C') } }), ['note: C → B']);
+  assert.deepEqual(noteOf('C', { band: { written: entry('applied', 'C') } }), []);
+  assert.deepEqual(noteOf(NOT_ENOUGH_EVIDENCE, { band: { written: entry('applied', 'C') } }), [`note: C → ${NOT_ENOUGH_EVIDENCE}`]); // prettier-ignore
+  const other = entry('applied', 'C', { companyId: 'another' });
+  assert.deepEqual(noteOf('B', { band: { written: other } }), []);
+  const theirs = { written: entry('applied', 'C'), settled: entry('conflicted', 'B', { id: 2 }) };
+  assert.deepEqual(noteOf('B', { band: theirs }), []);
+  const stands = { band: { written: entry('applied', 'B') } };
+  const refused = entry('rejected', 'C → B', { id: 5 });
+  assert.deepEqual(noteOf('B', { ...stands, note: { settled: refused } }), ['note: C → B']);
+  assert.deepEqual(noteOf('A', { ...stands, note: { settled: refused } }), ['note: B → A']);
+  assert.deepEqual(noteOf('B', { ...stands, note: { settled: refused, open: refused } }), []);
+  assert.deepEqual(noteOf('B', { ...stands, note: { settled: entry('skipped', 'C → B') } }), []);
+  assert.deepEqual(
+    noteOf('B', { ...stands, note: { settled: refused, undone: entry('undone', 'x', { id: 6 }) } }),
+    [],
+  );
+});
 
 test('an empty value never erases', () => {
   assert.deepEqual(plan({ pitch: null, why: null }, { pitch: { written: entry('applied', 'ours') } }), {});

@@ -1,0 +1,77 @@
+import type { Write } from '../store/writes.ts';
+import { NOTE } from '../store/writes.ts';
+import type { WriteField } from '../store/writes.ts';
+import { readNotes } from '../store/writes-notes.ts';
+import { decideNote } from './decide-note.ts';
+import { lookFor } from './flush-notes.ts';
+import type { FlushSession } from './flush-session.ts';
+import { toCrmNote } from './note-text.ts';
+import type { RehearsedField } from './rehearse.ts';
+
+export const isField = (write: Write<WriteField>): write is Write => write.field !== NOTE;
+
+const VERDICTS = {
+  make: 'would-apply',
+  remove: 'would-apply',
+  again: 'would-apply',
+  applied: 'unchanged',
+  skipped: 'unchanged',
+  conflicted: 'would-conflict',
+} as const;
+
+const BAND_STATES = {
+  'would-apply': 'applied',
+  'would-conflict': 'conflicted',
+  'would-reject': 'rejected',
+  unchanged: 'skipped',
+} as const;
+
+/** What would become of the run's notes, given what would become of its fields; with the calls that making and removing them takes. */
+export async function rehearseNotes(
+  session: FlushSession,
+  writes: readonly Write<WriteField>[],
+  fields: readonly RehearsedField[],
+): Promise<{ fields: RehearsedField[]; writeCalls: number }> {
+  const { notes } = session.crm;
+  const ids = writes.flatMap((write) => (isField(write) ? [] : write.id));
+  if (notes === undefined || ids.length === 0) return { fields: [], writeCalls: 0 };
+  const rows = await session.inTx((tx) => readNotes(tx, ids));
+  const tasks = rows.map((row) => ({
+    row,
+    note: toCrmNote(session.workspaceId, row),
+    id: row.noteId === null ? null : String(row.noteId),
+  }));
+  const found = await lookFor(session, notes, tasks.filter(({ row }) => row.undoes !== null)); // prettier-ignore
+  const bands = new Map(fields.flatMap((one) => (one.field === 'band' ? [[keyOf(one), one.verdict]] : [])));
+  const count = { make: 0, remove: 0 };
+  const rehearsed = tasks.map(({ row, note }): RehearsedField => {
+    const band = bands.get(keyOf(row));
+    const decision = decideNote({
+      undoes: row.undoes,
+      sending: false,
+      sentAt: null,
+      bandState: band === undefined ? row.bandState : BAND_STATES[band],
+      found: found.get(note.key),
+    });
+    const { verdict } = decision;
+    if (verdict === 'make' || verdict === 'remove') count[verdict] += 1;
+    const { id, connectionId, object, externalId, companyId, newValue } = row;
+    return {
+      id,
+      connectionId,
+      object,
+      externalId,
+      companyId,
+      field: NOTE,
+      old: row.undoes === null ? null : row.text,
+      new: newValue,
+      verdict: VERDICTS[verdict],
+      reason: 'reason' in decision ? decision.reason : null,
+    };
+  });
+  const writeCalls = Math.ceil(count.make / notes.batch) + Math.ceil(count.remove / notes.batch);
+  return { fields: rehearsed, writeCalls };
+}
+
+const keyOf = ({ object, externalId }: { object: string; externalId: string }): string =>
+  `${object} ${externalId}`;
