@@ -17,7 +17,12 @@ import { writeWorld } from './world.ts';
 const KILLS = Number(process.env.FIELDNOTE_WRITE_KILLS ?? 5);
 const SEED = Number(process.env.FIELDNOTE_WRITE_SEED ?? 1);
 const COMPANIES = Math.max(20, Math.ceil(KILLS * 1.7));
-const LATEST_MS = 600;
+// Kills fall after so many calls to the CRMs, and somewhere in the next one: a clock alone would, on a busy machine, kill workers
+// that have not yet begun.
+const MOST_CALLS = 5;
+const WITHIN_CALL_MS = 60;
+// A worker may have nothing to do for as long as another's lease runs.
+const IDLE_MS = 3_000;
 
 let world: Awaited<ReturnType<typeof writeWorld>>;
 let system: System;
@@ -60,17 +65,27 @@ test('workers killed at random while they write back lose no value and send none
     });
     await requestFlushes(app, workspaceId);
   };
+  const onTheirWay = async (): Promise<number> =>
+    (await database.rows<{ count: number }>(`select count(*)::integer as count from writes where state = 'sending'`))[0]?.count ?? 0; // prettier-ignore
   const share = Math.ceil(companies.length / KILLS);
   const spawn = () => system.spawnWorker({ SYNC_INTERVAL_MINUTES: '1440' });
-  let worker = spawn();
+  const { salesforce, hubspot } = system.sandbox.twins;
+  const countCalls = (): number => salesforce.kit.calls.summary().total + hubspot.kit.calls.summary().total;
+  // The next one starts while one works, and goes on at once where that one is killed.
+  let [worker, next] = [spawn(), spawn()];
   await worker.ready;
+  let interrupted = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
+    const before = countCalls();
     await plan(companies.slice(kill * share, (kill + 1) * share));
-    await wait(random() * LATEST_MS);
+    const [calls, idleAt] = [1 + random() * MOST_CALLS, Date.now() + IDLE_MS];
+    while (countCalls() < before + calls && Date.now() < idleAt) await wait(5);
+    await wait(random() * WITHIN_CALL_MS);
     const ended = once(worker.process, 'exit');
     worker.process.kill('SIGKILL');
     await ended;
-    worker = spawn();
+    if ((await onTheirWay()) > 0) interrupted += 1;
+    [worker, next] = [next, spawn()];
     await worker.ready;
   }
   const open = async (): Promise<number> =>
@@ -89,9 +104,9 @@ test('workers killed at random while they write back lose no value and send none
       await wait(500);
       return false;
     },
-    120_000,
+    300_000,
   );
-  worker.process.kill('SIGKILL');
+  for (const { process } of [worker, next]) process.kill('SIGKILL');
 
   const states = await database.rows<{ state: string; count: number }>(
     'select state, count(*)::integer as count from writes group by 1',
@@ -99,7 +114,9 @@ test('workers killed at random while they write back lose no value and send none
   await database.close();
   const written = (await readCrms(system)).filter((record) => record.updates > 0);
   const changes = written.flatMap((record) => record.changes.filter(({ field }) => isOurField(field)));
-  console.log(JSON.stringify({ kills: KILLS, seed: SEED, planned, states, records: written.length }));
+  console.log(
+    JSON.stringify({ kills: KILLS, interrupted, seed: SEED, planned, states, records: written.length }),
+  );
   assert.deepEqual(states, [{ state: 'applied', count: planned }]);
   assert.equal(changes.length, planned);
   assert.deepEqual(
