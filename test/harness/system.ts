@@ -126,7 +126,7 @@ export async function runToEnd(app: App, request: Partial<RunRequest> = {}): Pro
   return waitForRun(app, run.id);
 }
 
-/** Waits until a run is over and its writes are settled. */
+/** Waits until a run is over and its writes are settled and read back. */
 export async function waitForRun(app: App, runId: string, timeoutMs = 300_000): Promise<RunProgress> {
   const deadline = Date.now() + timeoutMs;
   let asked = false;
@@ -135,8 +135,14 @@ export async function waitForRun(app: App, runId: string, timeoutMs = 300_000): 
     if (progress.run.state !== 'running') {
       if (!asked) await requestFlushes(app, app.workspaceId);
       asked = true;
-      const { sendable } = await app.db.inWorkspace(app.workspaceId, (tx) => countOpenWrites(tx, runId));
-      if (sendable === 0) return progress;
+      const { sendable, unread } = await app.db.inWorkspace(app.workspaceId, async (tx) => {
+        const { rows } = await tx.query<{ unread: number }>(
+          `select count(*) as unread from writes where run_id = $1 and state = 'applied' and returned_value is null`,
+          [runId],
+        );
+        return { ...(await countOpenWrites(tx, runId)), unread: rows[0]?.unread ?? 0 };
+      });
+      if (sendable === 0 && unread === 0) return progress;
     }
     if (Date.now() > deadline) throw new Error(`the run did not end: ${JSON.stringify(progress)}`);
     await wait(LOOK_EVERY_MS);
