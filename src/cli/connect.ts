@@ -96,7 +96,9 @@ async function connect(app: App, context: Context, kind: CrmKind, options: Conne
       `${nameConnection(connection)}: ${bad.length} fields and ${check.missingPermissions.length} permissions are not as they must be`,
       bad.some((field) => field.status === 'missing')
         ? `Run "${commandFor(connection)} --install" with an administrator's login.`
-        : 'Grant what the list above names.',
+        : bad.some((field) => field.status === 'wrong-type')
+          ? "Rename or delete each field of another type in the CRM, then run it again with --install and an administrator's login; grant what else the list above names."
+          : 'Grant what the list above names.',
     );
 }
 

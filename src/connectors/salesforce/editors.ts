@@ -31,16 +31,19 @@ export async function findEditable(client: Client, options: CallOptions): Promis
       Assignment,
       options,
     );
-    const alone = new Set(mine.map((row) => row.PermissionSetId));
-    if (alone.size > 0) {
-      const sets = [...alone].map(quote).join(', ');
-      const shared = await queryRows(
+    const granting = new Set(granted.map((row) => row.ParentId));
+    const alone = new Set(
+      mine.flatMap((row) => (granting.has(row.PermissionSetId) ? row.PermissionSetId : [])),
+    );
+    // One by one: a set that thousands share, in one query with the others, would hide that somebody shares those.
+    for (const set of [...alone]) {
+      const others = await queryRows(
         client,
-        `SELECT PermissionSetId FROM PermissionSetAssignment WHERE PermissionSetId IN (${sets}) AND AssigneeId != ${quote(userId)} LIMIT 2000`,
+        `SELECT PermissionSetId FROM PermissionSetAssignment WHERE PermissionSetId = ${quote(set)} AND AssigneeId != ${quote(userId)} LIMIT 1`,
         Assignment,
         options,
       );
-      for (const row of shared) alone.delete(row.PermissionSetId);
+      if (others.length > 0) alone.delete(set);
     }
     return new Set(granted.filter((row) => !alone.has(row.ParentId)).map((row) => row.Field));
   } catch (error) {

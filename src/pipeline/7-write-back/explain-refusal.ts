@@ -11,7 +11,7 @@ const FIXES: readonly [RegExp, string][] = [
   [/VALIDATION/, 'Exempt the integration user from that validation rule, or correct the record.'],
   [
     /PICKLIST|INVALID_OPTION/,
-    'Run "fieldnote connect --install" as an administrator to add the missing picklist values.',
+    "Add the missing value to the field's list in the CRM (Salesforce: Setup, Object Manager; HubSpot: Settings, Properties).",
   ],
   [/STRING_TOO_LONG|TOO_LONG/, "Widen the field to the length that Fieldnote's setup gives it."],
   [

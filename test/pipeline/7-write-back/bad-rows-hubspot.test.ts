@@ -80,7 +80,7 @@ for (const form of ['whole', 'row by row', 'silent'] as const)
     );
     assert.match(
       reasonOf(unfit, 'band'),
-      /^rejected: INVALID_OPTION: D was not one of .*\[A, B\]\. Run "fieldnote connect --install"/,
+      /^rejected: INVALID_OPTION: D was not one of .*\[A, B\]\. Add the missing value/,
     );
     assert.match(
       reasonOf(typed, 'why'),

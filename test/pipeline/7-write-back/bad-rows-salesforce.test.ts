@@ -139,7 +139,7 @@ test('where an administrator made our field shorter and took a band away, these 
   assert.match(states.get(`${unfit} why`) ?? '', /^rejected: STRING_TOO_LONG: Fieldnote Why: data value too large.*max length=300\)\. Widen the field/s); // prettier-ignore
   assert.match(
     states.get(`${unfit} band`) ?? '',
-    /^rejected: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: .*: D\. Run "fieldnote connect --install" .* missing picklist values/,
+    /^rejected: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: .*: D\. Add the missing value/,
   );
   assert.deepEqual([states.get(`${unfit} score`), states.get(`${unfit} pitch`)], ['applied: ', 'applied: ']);
   assert.deepEqual([...new Set((await stateOf(desk, other)).values())], ['applied: ']);

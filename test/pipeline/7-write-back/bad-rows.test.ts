@@ -49,10 +49,7 @@ test('HubSpot: of a hundred companies one is archived in between and one has a b
   assert.ok(current.every((record) => record.values?.band === 'B'));
   const reasons = new Map(await failed(desk));
   assert.deepEqual([...reasons.keys()].toSorted(), [archived, unfit].toSorted());
-  assert.match(
-    reasons.get(unfit) ?? '',
-    /INVALID_OPTION: D was not one of .*add the missing picklist values/,
-  );
+  assert.match(reasons.get(unfit) ?? '', /INVALID_OPTION: D was not one of .*Add the missing value/);
   assert.match(reasons.get(archived) ?? '', /matches it again/);
   await desk.plan({ band: 'C' }, [unfit]);
   assert.equal((await desk.flush({ leaseMs: 30_000 })).applied, 1);
