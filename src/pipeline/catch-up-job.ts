@@ -3,7 +3,7 @@ import type { Database } from '../db.ts';
 import { ProviderError, describeError } from '../errors.ts';
 import { catchUp } from './1-sync/catch-up.ts';
 import { SettingsChanged } from './1-sync/settings-changed.ts';
-import { reopenConflicts } from './7-write-back/reopen-conflicts.ts';
+import { settleWrites } from './after-page.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { pauseRefused, whyClosed } from './open-connection.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
@@ -13,7 +13,6 @@ import { askForSync, findConnection, nameConnection } from './store/connections.
 import type { Connection } from './store/connections.ts';
 import { dropHints, noteHintsFailed, readClock } from './store/record-hints.ts';
 import type { Prices } from './store/usage.ts';
-import { hasConflicts } from './store/writes-list.ts';
 import { whenToRetry } from './when-to-retry.ts';
 
 type Deps = {
@@ -50,11 +49,12 @@ export function createCatchUpJob(deps: Deps) {
         crm: deps.crmOf(connection),
         connection,
         toldBy,
-        call: { signal, onCall: ledger.add },
-        // A conflict that a person has resolved in the CRM is over: the field is ours to write again.
-        onPage: async (tx, records) => {
-          if (await hasConflicts(tx, connection.id)) await reopenConflicts(tx, connection.id, records);
+        call: {
+          signal,
+          onCall: ledger.add,
+          onNotice: (notice) => deps.onError(new Error(notice), `sync of ${connection.kind}`),
         },
+        onPage: (tx, records, strayed) => settleWrites(tx, connection, records, strayed),
       });
       return 'done';
     } catch (error) {

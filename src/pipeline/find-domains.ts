@@ -7,9 +7,9 @@ import { StoredHits } from './2-research/ask-searches.ts';
 import { findDomainByName } from './2-research/find-domain.ts';
 import type { FoundDomain } from './2-research/find-domain.ts';
 import { answerKey, findAnswers, saveAnswers } from './store/answers.ts';
-import { linkRecords } from './store/company-links.ts';
 import type { Connection } from './store/connections.ts';
-import { listNamesWithoutDomain, saveFoundDomain } from './store/records.ts';
+import { saveFoundDomain } from './store/found-domains.ts';
+import { listNamesWithoutDomain } from './store/records.ts';
 
 // Each costs a search; a sync that finds thousands of bare names takes them up over the next syncs.
 const MOST_PER_SYNC = 50;
@@ -57,11 +57,7 @@ export async function findMissingDomains(
             ttlMs: TTL_MS,
           },
         ]);
-      await saveFoundDomain(tx, { connectionId, ...account }, answer);
-      if ('domain' in answer)
-        await linkRecords(tx, { workspaceId, connectionId }, [
-          { ...account, domain: answer.domain, parentId: null },
-        ]);
+      await saveFoundDomain(tx, { workspaceId, connectionId }, account, answer);
     });
     if ('domain' in answer) found += 1;
   }

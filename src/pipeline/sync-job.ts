@@ -7,7 +7,7 @@ import { ProviderDownError, ProviderError } from '../errors.ts';
 import { SettingsChanged } from './1-sync/settings-changed.ts';
 import { syncConnection } from './1-sync/sync.ts';
 import type { SyncResult } from './1-sync/sync.ts';
-import { reopenConflicts } from './7-write-back/reopen-conflicts.ts';
+import { settleWrites } from './after-page.ts';
 import type { Budget } from './budget.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { findMissingDomains } from './find-domains.ts';
@@ -16,7 +16,6 @@ import { checkConnection, pauseRefused, whyClosed } from './open-connection.ts';
 import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
 import type { Observer } from './run-company.ts';
-import { hasConflicts } from './store/writes-list.ts';
 import type { Prices } from './store/usage.ts';
 import { whenToRetry } from './when-to-retry.ts';
 
@@ -60,10 +59,7 @@ export async function syncOnce(
       connection,
       full: options.full,
       call,
-      // A conflict that a person has resolved in the CRM is over: the field is ours to write again.
-      onPage: async (tx, records) => {
-        if (await hasConflicts(tx, connection.id)) await reopenConflicts(tx, connection.id, records);
-      },
+      onPage: (tx, records, strayed) => settleWrites(tx, connection, records, strayed),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
     return { ...result, companiesFound: await findDomains(deps, connection, call) };

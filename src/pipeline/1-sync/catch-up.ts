@@ -4,6 +4,7 @@ import type { Database, Tx } from '../../db.ts';
 import { holdSettings } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import { mergeRecords, prepareRecord } from '../store/merge-records.ts';
+import type { RecordKey } from '../store/write-records.ts';
 import { listHints, settleHints } from '../store/record-hints.ts';
 import type { WaitingHint } from '../store/record-hints.ts';
 import { mirrorRecord } from './mirror-record.ts';
@@ -24,8 +25,8 @@ export type CatchUpOptions = {
   /** What was told by then is looked at; what is told later asks for another round. */
   toldBy: Date;
   call: CallOptions;
-  /** Sees the records in the transaction that stores them. */
-  onPage?: (tx: Tx, records: readonly CrmRecord[]) => Promise<void>;
+  /** Sees the records, and which of them lost their company, in the transaction that stores them. */
+  onPage?: (tx: Tx, records: readonly CrmRecord[], strayed: readonly RecordKey[]) => Promise<void>;
 };
 
 /**
@@ -80,8 +81,8 @@ async function store(
     const account = await openUnreadable(tx, { workspaceId, connectionId }, { object, afresh: false });
     await account.save(tx, unreadable, read);
     notice = account.describe();
-    const merged = await mergeRecords(tx, { workspaceId, connectionId }, prepared, { touch: true });
-    await onPage?.(tx, records);
+    const merged = await mergeRecords(tx, { workspaceId, connectionId }, prepared);
+    await onPage?.(tx, records, merged.strayed);
     await settleHints(tx, connectionId, hints);
     return merged.changed;
   });

@@ -4,6 +4,7 @@ import type { Exclusions } from '../store/connection-settings.ts';
 import type { MirroredRecord } from '../store/records.ts';
 import { domainOf } from './domain.ts';
 import { findExclusion } from './exclude.ts';
+import { EDITION } from './reading-plan.ts';
 
 // What people type into CRM fields can be any length; nothing longer than this says more about a company.
 const LONGEST = 500;
@@ -34,7 +35,7 @@ export function mirrorRecord(record: CrmRecord, exclude: Exclusions): MirroredRe
     mergedInto: record.mergedInto,
     convertedTo: record.convertedTo,
   };
-  const rowHash = hash('sha256', JSON.stringify(content), 'base64url');
+  const rowHash = hash('sha256', JSON.stringify([EDITION, content]), 'base64url');
   return { ...content, modifiedAt: record.modifiedAt, rowHash };
 }
 

@@ -4,7 +4,7 @@ import type { ReadingPlan } from '../../connectors/crm-reading.ts';
 import type { ConnectionSettings } from '../store/connection-settings.ts';
 
 // Goes up when we read something more of every record, or judge it otherwise: then all is read again.
-const EDITION = 1;
+export const EDITION = 2;
 
 /** What the connector must read for these settings. */
 export function planReading({ read, exclude }: Pick<ConnectionSettings, 'read' | 'exclude'>): ReadingPlan {

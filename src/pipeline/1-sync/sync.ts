@@ -7,6 +7,7 @@ import { holdSettings, noteSynced } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import { findCursor, forgetCursors, saveCursor } from '../store/cursors.ts';
 import { mergeRecords, prepareRecord } from '../store/merge-records.ts';
+import type { RecordKey } from '../store/write-records.ts';
 import type { PreparedRecord } from '../store/merge-records.ts';
 import { readClock, settleSeen } from '../store/record-hints.ts';
 import { hasRecords } from '../store/records.ts';
@@ -45,8 +46,8 @@ export type SyncOptions = {
   connection: Connection;
   full: boolean;
   call: CallOptions;
-  /** Sees each page in the transaction that stores it. */
-  onPage?: (tx: Tx, records: readonly CrmRecord[]) => Promise<void>;
+  /** Sees each page, and which records lost their company, in the transaction that stores it. */
+  onPage?: (tx: Tx, records: readonly CrmRecord[], strayed: readonly RecordKey[]) => Promise<void>;
   onProgress?: (progress: { object: CrmObject; read: number }) => void;
 };
 
@@ -112,7 +113,7 @@ async function syncObject(options: SyncOptions, object: CrmObject, result: SyncR
       const counts = await mergeRecords(tx, at, batch.prepared, { fresh });
       await settleSeen(tx, at.connectionId, batch.records, new Date(batch.begunAt.getTime() - INDEX_LAG_MS));
       await account.save(tx, batch.unreadable, batch.records);
-      await options.onPage?.(tx, batch.records);
+      await options.onPage?.(tx, batch.records, counts.strayed);
       await saveCursor(tx, {
         ...at,
         object,

@@ -12,7 +12,7 @@ const LIVE = (alias: string): string =>
 const JUDGE = `update companies c set excluded_because = v.because, excluded_by = v.key,
     due_at = case
       when v.because is not null then c.due_at
-      when exists (select from records r where r.company_id = c.id and ${LIVE('r')}) then now() end
+      when exists (select from records r where r.company_id = c.id) then now() end
   from (
     select t.id, w.because, w.key from unnest($1::uuid[]) as t(id) left join lateral (
       select because, key from (
@@ -39,49 +39,31 @@ const CANCEL = (which: string): string => `with found as (
   from found where w.id = found.id and w.state = 'planned'`;
 
 /**
- * Judges anew which companies are left out, after rows of a connection changed: those that a row leaves out now, and those
- * that a row left out until now. A company that is taken up again is due at once. Where nothing is left out it costs a look.
- * @param excluding the rows among them that are left out
+ * Judges anew which companies are left out, after rows of a connection changed: those that the rows belong to and belonged to. A company
+ * that is taken up again is due at once. Where nothing is left out it costs a look.
+ * @param excluding rows that changed and are left out
  */
 export async function updateExclusions(
   tx: Tx,
   connectionId: string,
-  changed: readonly RowKey[],
-  excluding: readonly RowKey[],
+  { domains, excluding }: { domains: ReadonlySet<string>; excluding: readonly RowKey[] },
 ): Promise<void> {
   const { rows: look } = await tx.query<{ any: boolean }>(
     `select exists (select from companies where excluded_because is not null)
-       or exists (select from open_deals where connection_id = $1) as any`,
-    [connectionId],
+       or exists (select from records where excluded_because is not null) or exists (select from open_deals) as any`,
   );
-  const rows = look[0]?.any === true ? changed : excluding;
-  if (rows.length === 0) return;
-  const { rows: touched } = await tx.query<{ id: string | null }>(
-    `with changed as (select * from unnest($2::text[], $3::text[]) as k(object, external_id)),
-       dealing as (
-         select d.external_id, d.account_id from changed k
-         join open_deals d on d.connection_id = $1 and d.account_id = k.external_id and k.object = 'Account')
-     select distinct id from (
-       select (select r.company_id from records r join companies c on c.id = r.company_id
-               where r.connection_id = $1 and r.object = k.object and r.external_id = k.external_id
-                 and (r.excluded_because is not null or c.excluded_because is not null
-                   or k.object = 'Account' and k.external_id in (select account_id from dealing))) as id
-       from changed k
-       union all
-       -- By one of them until now, though it may belong to another company by now.
-       select id from companies where excluded_because is not null
-         and excluded_by in (select unnest($4::text[]) union all select $1 || '/Opportunity/' || external_id from dealing)
-     ) as found where id is not null`,
-    [
-      connectionId,
-      rows.map(({ object }) => object),
-      rows.map(({ externalId }) => externalId),
-      rows.map(({ object, externalId }) => `${connectionId}/${object}/${externalId}`),
-    ],
+  if (look[0]?.any !== true) return;
+  const { rows: touched } = await tx.query<{ id: string }>(
+    `select c.id from companies c where c.domain = any($1) and (c.excluded_because is not null
+       or exists (select from records r where r.company_id = c.id and r.excluded_because is not null)
+       or exists (
+         select from records r join open_deals d on d.connection_id = r.connection_id and d.account_id = r.external_id
+         where r.company_id = c.id and r.object = 'Account'))`,
+    [[...domains]],
   );
   await judge(
     tx,
-    touched.flatMap(({ id }) => id ?? []),
+    touched.map(({ id }) => id),
   );
   if (excluding.length > 0)
     await tx.query(

@@ -1,20 +1,21 @@
 import type { Tx } from '../../db.ts';
+import { ACCOUNTS, CONTACTS } from './place-records.ts';
 import type { MirroredRecord } from './records.ts';
 
-const CONTACTS: readonly string[] = ['Contact', 'contact'];
-const ACCOUNTS: readonly string[] = ['Account', 'company'];
-
 export type CompaniesFound = {
+  /** By domain. */
   ids: ReadonlyMap<string, string>;
+  /** Domains of those that are new. */
   made: string[];
+  /** Domains of those that leads and contacts say nothing new about: they are due on some day, and an account gives their facts. */
   settled: ReadonlySet<string>;
+  /** Domains of those that are due later than now. */
+  later: ReadonlySet<string>;
 };
 
 /**
  * The companies that these rows mean: those that are there, and those that are made of what the rows say. Not for contacts of an
  * account: they belong where it does. Rows are compared here and not in SQL, where each of them would be looked up and sorted.
- * @returns ids by domain, which domains are new, and which companies leads and contacts say nothing new about: they are due on
- * some day and have an account
  */
 export async function findOrMakeCompanies(
   tx: Tx,
@@ -35,17 +36,18 @@ export async function findOrMakeCompanies(
   const found = await findCompanies(tx, [...domains]);
   const ids = new Map(found.map(({ domain, id }) => [domain, id]));
   const settled = new Set(found.flatMap(({ domain, isSettled }) => (isSettled ? domain : [])));
+  const later = new Set(found.flatMap(({ domain, isLater }) => (isLater ? domain : [])));
   // In one order everywhere, so that two connections that sync at once never wait for each other in a circle.
   const missing = [...facts]
     .filter(([domain]) => !ids.has(domain))
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  if (missing.length === 0) return { ids, made: [], settled };
+  if (missing.length === 0) return { ids, made: [], settled, later };
   const made = await makeCompanies(tx, workspaceId, missing);
   for (const { domain, id } of made) ids.set(domain, id);
   // Made by another connection in this very moment.
   const late = missing.flatMap(([domain]) => (ids.has(domain) ? [] : domain));
   if (late.length > 0) for (const { domain, id } of await findCompanies(tx, late)) ids.set(domain, id);
-  return { ids, made: made.map(({ domain }) => domain), settled };
+  return { ids, made: made.map(({ domain }) => domain), settled, later };
 }
 
 /** Accounts decide what a company is called, those with a website first; between equals the first by object and id. */
@@ -55,15 +57,14 @@ function knowsBetter(one: MirroredRecord, other: MirroredRecord): boolean {
   return rank(one) < rank(other);
 }
 
-type Known = { domain: string; id: string; isSettled: boolean };
+type Known = { domain: string; id: string; isSettled: boolean; isLater: boolean };
 
 async function findCompanies(tx: Tx, domains: readonly string[]): Promise<Known[]> {
   if (domains.length === 0) return [];
   const { rows } = await tx.query<Known>(
-    `select domain, id, due_at is not null and exists (
-       select from records a
-       where a.domain = c.domain and a.object = any($2) and not a.deleted and a.merged_into is null) as "isSettled"
-     from companies c where domain = any($1)`,
+    `select domain, id, due_at is not null and coalesce(facts_from = any($2), false) as "isSettled",
+       coalesce(due_at > now(), false) as "isLater"
+     from companies where domain = any($1)`,
     [domains, ACCOUNTS],
   );
   return rows;
@@ -76,11 +77,11 @@ async function makeCompanies(
 ): Promise<{ domain: string; id: string }[]> {
   const column = <T>(of: (record: MirroredRecord) => T): T[] => facts.map(([, record]) => of(record));
   const { rows } = await tx.query<{ domain: string; id: string }>(
-    `insert into companies (workspace_id, domain, name, website, industry, employees, country, input_hash)
+    `insert into companies (workspace_id, domain, name, website, industry, employees, country, input_hash, facts_from)
      select $1, domain, coalesce(name, domain), coalesce(website, 'https://' || domain), industry, employees, country,
-            md5(concat_ws('|', name, website, industry, employees, country))
-     from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[])
-       as made (domain, name, website, industry, employees, country)
+            md5(concat_ws('|', name, website, industry, employees, country)), facts_from
+     from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[], $8::text[])
+       as made (domain, name, website, industry, employees, country, facts_from)
      on conflict (workspace_id, domain) do nothing
      returning domain, id`,
     [
@@ -91,6 +92,7 @@ async function makeCompanies(
       column((record) => record.industry),
       column((record) => record.employees),
       column((record) => record.country),
+      column((record) => record.object),
     ],
   );
   return rows;

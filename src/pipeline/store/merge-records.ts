@@ -7,29 +7,8 @@ import { linkRecords } from './company-links.ts';
 import type { LinkCounts } from './company-links.ts';
 import { updateExclusions } from './exclusions.ts';
 import type { MirroredRecord } from './records.ts';
-
-const COLUMNS = [
-  'object',
-  'external_id',
-  'domain',
-  'skipped_because',
-  'excluded_because',
-  'name',
-  'company_name',
-  'website',
-  'email',
-  'title',
-  'industry',
-  'employees',
-  'country',
-  'owner_id',
-  'parent_id',
-  'modified_at',
-  'deleted',
-  'merged_into',
-  'converted_to',
-  'row_hash',
-] as const;
+import { COLUMNS, insertFresh, writeRows } from './write-records.ts';
+import type { RecordKey } from './write-records.ts';
 
 const INCOMING = COLUMNS.map((column) => {
   if (column === 'employees') return `${column} integer`;
@@ -69,133 +48,60 @@ const encodeValue = (value: string | number | boolean | null): string => {
 };
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '' };
 
-/** A row that a merge added or changed. */
-export type ChangedRecord = Pick<MirroredRecord, 'object' | 'externalId' | 'domain' | 'parentId'>;
+type Merged = {
+  changed: number;
+  companies: LinkCounts;
+  /** Records that carry our fields and belong to no company any more. */
+  strayed: RecordKey[];
+};
 
 /**
  * Merges one page of rows through COPY into a temporary table, and what follows from it for companies. Rows whose hash is
- * unchanged are not touched. The companies that rows mean are there before them, so that a row is written once, link and all;
- * only contacts wait for the company of their account. A row that was read before the one that is here does nothing: several read
- * at once. What a row is compared with is looked up by scalar subqueries: a first
+ * unchanged keep what they say. The companies that rows mean are there before them, so that a row is written once, link and all;
+ * only contacts wait for the company of their account. What a row is compared with is looked up by scalar subqueries: a first
  * sync fills tables long before their statistics are taken, and without them the planner turns joins into walks over tables.
- * @param options fresh: no row should be there yet; touch: a row whose hash is unchanged still says when it was modified, which
- *   keeps what was read in between from counting as newer (a write per row, so not for whole syncs)
- * @returns how many rows are new or changed, and how many companies
+ * @param options fresh: no row should be there yet
+ * @returns how many rows are new or changed, how many companies, and which records lost theirs
  */
 export async function mergeRecords(
   tx: Tx,
   at: { workspaceId: string; connectionId: string },
   records: readonly PreparedRecord[],
-  { fresh = false, touch = false }: { fresh?: boolean; touch?: boolean } = {},
-): Promise<{ changed: number; companies: LinkCounts }> {
-  if (records.length === 0) return { changed: 0, companies: { added: 0, changed: 0 } };
-  // Two syncs of one connection at once (a person's and the schedule's) take turns, page by page. A server that crashes may
-  // forget the last pages, and forgets their cursor with them: none waits for the disk.
+  { fresh = false }: { fresh?: boolean } = {},
+): Promise<Merged> {
+  if (records.length === 0) return { changed: 0, companies: { added: 0, changed: 0 }, strayed: [] };
+  // All that read for a workspace take turns, page by page: what a company is called is chosen among the rows of all its connections,
+  // and rows that another one has not committed can't be seen. A server that crashes may forget the last pages, and forgets their
+  // cursor with them: none waits for the disk.
   await tx.query(
     `select pg_advisory_xact_lock(hashtextextended($1, 0)), set_config('synchronous_commit', 'off', true)`,
-    [at.connectionId],
+    [at.workspaceId],
   );
   const latest = latestOf(records);
-  const companies = await findOrMakeCompanies(
-    tx,
-    at.workspaceId,
-    latest.map(({ record }) => record),
-  );
+  const mirrored = latest.map(({ record }) => record);
+  const companies = await findOrMakeCompanies(tx, at.workspaceId, mirrored);
   await tx.query(
     `create temporary table if not exists incoming (${INCOMING}, company_id uuid) on commit delete rows`,
   );
   const copy = tx.client.query(copyFrom(`copy incoming (${COLUMNS.join(', ')}, company_id) from stdin`));
   await pipeline(Readable.from(linesOf(latest, companies.ids)), copy);
-  const changed = (fresh ? await insertFresh(tx, at, latest) : null) ?? (await writeRows(tx, at));
-  if (touch) await touchRows(tx, at);
-  const linked = await linkRecords(tx, at, changed, companies);
-  const left = new Set(
-    latest.flatMap(({ record }) => (record.excludedBecause === null ? [] : keyOf(record))),
-  );
-  await updateExclusions(
-    tx,
-    at.connectionId,
-    changed,
-    changed.filter((row) => left.has(keyOf(row))),
-  );
-  return { changed: changed.length, companies: linked };
+  const written = (fresh ? await insertFresh(tx, at, mirrored) : null) ?? (await writeRows(tx, at));
+  const linked = await linkRecords(tx, at, written, companies);
+  await updateExclusions(tx, at.connectionId, {
+    domains: linked.domains,
+    excluding: written.changed.filter(({ excluded }) => excluded),
+  });
+  return { changed: written.changed.length, companies: linked.counts, strayed: linked.strayed };
 }
 
-async function writeRows(
-  tx: Tx,
-  at: { workspaceId: string; connectionId: string },
-): Promise<ChangedRecord[]> {
-  const insert = `insert into records (workspace_id, connection_id, company_id, ${COLUMNS.join(', ')})
-    select $1, $2, company_id, ${COLUMNS.join(', ')} from found`;
-  const returning = 'returning object, external_id as "externalId", domain, parent_id as "parentId"';
-  const { rows } = await tx.query<ChangedRecord>(
-    // What is new is inserted plainly: "on conflict" would look it up again, at half the price of the whole.
-    `with found as materialized (
-       select i.*, (
-         select r.row_hash from records r
-         where r.workspace_id = $1 and r.connection_id = $2 and r.object = i.object and r.external_id = i.external_id
-       ) as known
-       from incoming i
-     ), added as (
-       ${insert} where known is null ${returning}
-     ), renewed as (
-       ${insert} where known <> row_hash
-       on conflict (workspace_id, connection_id, object, external_id) do update set
-         ${COLUMNS.slice(2)
-           .map((column) => `${column} = excluded.${column}`)
-           .join(', ')}, company_id = excluded.company_id, synced_at = now()
-       where records.modified_at <= excluded.modified_at
-       ${returning}
-     )
-     select * from added union all select * from renewed`,
-    [at.workspaceId, at.connectionId],
-  );
-  return rows;
-}
-
-async function touchRows(tx: Tx, at: { workspaceId: string; connectionId: string }): Promise<void> {
-  await tx.query(
-    `update records r set modified_at = i.modified_at from incoming i
-     where r.workspace_id = $1 and r.connection_id = $2 and r.object = i.object and r.external_id = i.external_id
-       and r.row_hash = i.row_hash and r.modified_at < i.modified_at`,
-    [at.workspaceId, at.connectionId],
-  );
-}
-
-/**
- * The same for rows none of which should be there: they are not looked up, nor told again. Null when one was, and nothing has
- * happened then.
- */
-async function insertFresh(
-  tx: Tx,
-  at: { workspaceId: string; connectionId: string },
-  rows: readonly PreparedRecord[],
-): Promise<ChangedRecord[] | null> {
-  await tx.query('savepoint fresh');
-  try {
-    await tx.query(
-      `insert into records (workspace_id, connection_id, company_id, ${COLUMNS.join(', ')})
-       select $1, $2, company_id, ${COLUMNS.join(', ')} from incoming`,
-      [at.workspaceId, at.connectionId],
-    );
-    return rows.map(({ record }) => record);
-  } catch (error) {
-    if (!isUniqueViolation(error)) throw error;
-    await tx.query('rollback to savepoint fresh');
-    return null;
-  }
-}
-
-function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23505';
-}
-
-const keyOf = ({ object, externalId }: Pick<ChangedRecord, 'object' | 'externalId'>): string =>
-  `${object} ${externalId}`;
-
-/** The last of several versions of one row. */
+/** The latest of several versions of one row; of those with one stamp the last that was read. */
 function latestOf(rows: readonly PreparedRecord[]): readonly PreparedRecord[] {
-  const latest = new Map(rows.map((row) => [keyOf(row.record), row]));
+  const latest = new Map<string, PreparedRecord>();
+  for (const row of rows) {
+    const key = `${row.record.object} ${row.record.externalId}`;
+    const other = latest.get(key);
+    if (other === undefined || other.record.modifiedAt <= row.record.modifiedAt) latest.set(key, row);
+  }
   return latest.size === rows.length ? rows : [...latest.values()];
 }
 

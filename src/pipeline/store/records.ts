@@ -80,7 +80,7 @@ export async function listContacts(tx: Tx, companyId: string): Promise<CompanyCo
 export async function countSkipped(tx: Tx): Promise<{ because: string; rows: number }[]> {
   const { rows } = await tx.query<{ because: string; rows: number }>(
     `select skipped_because as because, count(*) as rows from records
-     where skipped_because is not null and not deleted group by 1 order by 2 desc, 1`,
+     where skipped_because is not null and domain is null and not deleted group by 1 order by 2 desc, 1`,
   );
   return rows;
 }
@@ -99,23 +99,4 @@ export async function listNamesWithoutDomain(
     [connectionId, limit],
   );
   return rows;
-}
-
-/** Keeps what a look-up by name found, or why it found nothing. */
-export async function saveFoundDomain(
-  tx: Tx,
-  record: { connectionId: string; object: CrmObject; externalId: string },
-  found: { domain: string } | { because: string },
-): Promise<void> {
-  await tx.query(
-    `update records set domain = $4, skipped_because = $5
-     where connection_id = $1 and object = $2 and external_id = $3 and domain is null`,
-    [
-      record.connectionId,
-      record.object,
-      record.externalId,
-      'domain' in found ? found.domain : null,
-      'domain' in found ? null : found.because,
-    ],
-  );
 }

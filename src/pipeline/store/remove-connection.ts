@@ -1,4 +1,5 @@
 import type { Tx } from '../../db.ts';
+import { recomputeCompanies } from './company-facts.ts';
 
 /**
  * Takes a connection out of use: its credentials and cursors go, and what waits to be written never will be. The ledger of
@@ -45,10 +46,14 @@ export async function deleteMirror(tx: Tx, connectionId: string, limit = 10_000)
     [connectionId, limit],
   );
   const companies = new Set(rows.flatMap((row) => row.companyId ?? []));
-  await tx.query(
-    `update companies set due_at = null where id = any($1) and not exists (
-       select from records r where r.company_id = companies.id and r.workspace_id = companies.workspace_id)`,
+  const { rows: left } = await tx.query<{ domain: string }>(
+    'select domain from companies where id = any($1)',
     [[...companies]],
+  );
+  // What they are called, other connections say now, or nobody.
+  await recomputeCompanies(
+    tx,
+    left.map(({ domain }) => domain),
   );
   return rows.length;
 }

@@ -103,6 +103,7 @@ test('a changed industry makes the company due again', async () => {
     name: 'Tarn Optics',
     website: 'tarn-optics.example',
     industry: 'Optics',
+    modifiedAt: '2026-11-03T10:00:00.000Z',
   });
 
   const result = await sync(createCrm({ Account: [[changed]] }), true);
