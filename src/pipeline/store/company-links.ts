@@ -12,7 +12,7 @@ export type Linked = {
   counts: LinkCounts;
   /** Domains that rows came to, changed at, or left. */
   domains: ReadonlySet<string>;
-  /** Records that carry our fields and belong to no company any more. */
+  /** Records that carry our fields and belong to no company any more, by what was done to them in the CRM. */
   strayed: RecordKey[];
 };
 
@@ -146,14 +146,16 @@ async function makeDue(tx: Tx, domains: readonly string[]): Promise<number> {
   return rowCount ?? 0;
 }
 
+/** Settings that somebody changed, a mapping that forgets the website, say, take no record's values away: only what was done to records does. */
 function listStrayed(changed: readonly ChangedRecord[], moved: readonly MovedRecord[]): RecordKey[] {
   const keyOf = (row: RecordKey): string => `${row.object} ${row.externalId}`;
   const strayed = new Map<string, RecordKey>();
   for (const row of changed)
-    if (row.writable && row.domain === null && row.was !== null && row.was.domain !== null)
+    if (row.writable && row.domain === null && row.was?.changedSince === true && row.was.domain !== null)
       strayed.set(keyOf(row), row);
+  const some = changed.some(({ was }) => was?.changedSince === true);
   for (const row of moved)
-    if (row.domain === null && WRITABLE_OBJECTS.includes(row.object)) strayed.set(keyOf(row), row);
+    if (some && row.domain === null && WRITABLE_OBJECTS.includes(row.object)) strayed.set(keyOf(row), row);
     else strayed.delete(keyOf(row));
   return [...strayed.values()].map(({ object, externalId }) => ({ object, externalId }));
 }

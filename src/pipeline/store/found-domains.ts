@@ -19,7 +19,7 @@ export async function saveFoundDomain(
     [at.connectionId, object, externalId, domain, 'because' in found ? found.because : null],
   );
   if (rowCount === 0 || domain === null) return;
-  const was = { domain: null, parentId: null, writable: true };
+  const was = { domain: null, parentId: null, writable: true, changedSince: false };
   const row = { object, externalId, domain, parentId: null, excluded: false, writable: true, was };
   const { domains } = await linkRecords(tx, at, { changed: [row], stale: 0 });
   await updateExclusions(tx, at.connectionId, { domains, excluding: [] });

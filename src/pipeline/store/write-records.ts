@@ -38,7 +38,13 @@ export type ChangedRecord = RecordKey & {
   /** It is alive and carries our fields. */
   writable: boolean;
   /** What it was before; null: it was not there. */
-  was: { domain: string | null; parentId: string | null; writable: boolean } | null;
+  was: {
+    domain: string | null;
+    parentId: string | null;
+    writable: boolean;
+    /** It was changed in the CRM since, and not only read in another way. */
+    changedSince: boolean;
+  } | null;
 };
 
 export type WrittenRows = {
@@ -71,6 +77,7 @@ export async function writeRows(tx: Tx, at: At): Promise<WrittenRows> {
     wasDomain: string | null;
     wasParentId: string | null;
     wasWritable: boolean | null;
+    changedSince: boolean | null;
   }>(
     // What is new is inserted plainly: "on conflict" would look it up again, at half the price of the whole. A stored time that is yet
     // to come proves nothing.
@@ -104,14 +111,22 @@ export async function writeRows(tx: Tx, at: At): Promise<WrittenRows> {
      )
      select verdict, object, external_id as "externalId", domain, parent_id as "parentId",
        excluded_because is not null as excluded, ${WRITABLE('judged')} as writable, (known).domain as "wasDomain",
-       (known).parent_id as "wasParentId", ${WRITABLE('(known)')} as "wasWritable"
+       (known).parent_id as "wasParentId", ${WRITABLE('(known)')} as "wasWritable",
+       (known).modified_at < modified_at as "changedSince"
      from judged where verdict in ('new', 'changed', 'older')`,
     [at.workspaceId, at.connectionId],
   );
-  const changed = rows.flatMap(({ verdict, wasDomain, wasParentId, wasWritable, ...row }) => {
+  const changed = rows.flatMap(({ verdict, wasDomain, wasParentId, wasWritable, changedSince, ...row }) => {
     if (verdict === 'older') return [];
     const was =
-      verdict === 'new' ? null : { domain: wasDomain, parentId: wasParentId, writable: wasWritable ?? false };
+      verdict === 'new'
+        ? null
+        : {
+            domain: wasDomain,
+            parentId: wasParentId,
+            writable: wasWritable ?? false,
+            changedSince: changedSince ?? false,
+          };
     return [{ ...row, was }];
   });
   return { changed, stale: rows.length - changed.length };
