@@ -85,16 +85,18 @@ export async function countSkipped(tx: Tx): Promise<{ because: string; rows: num
   return rows;
 }
 
-/** Accounts that name a company but no website, and were not looked up yet; at most `limit`. */
+/** Accounts that name a company but no website, are not left out, and were not looked up yet; at most `limit`. */
 export async function listNamesWithoutDomain(
   tx: Tx,
   connectionId: string,
   limit: number,
 ): Promise<{ object: CrmObject; externalId: string; name: string }[]> {
   const { rows } = await tx.query<{ object: CrmObject; externalId: string; name: string }>(
-    `select object, external_id as "externalId", name from records
+    `select object, external_id as "externalId", name from records r
      where connection_id = $1 and object in ('Account', 'company') and domain is null and name is not null
        and skipped_because = 'no website' and not deleted and excluded_because is null
+       and not exists (select from open_deals d where d.workspace_id = r.workspace_id and d.connection_id = r.connection_id
+         and d.account_id = r.external_id)
      order by external_id limit $2`,
     [connectionId, limit],
   );

@@ -13,6 +13,7 @@ import {
 } from '../../../src/pipeline/store/exclusions.ts';
 import { mergeRecords, prepareRecord } from '../../../src/pipeline/store/merge-records.ts';
 import { clearDeals, mergeDeals } from '../../../src/pipeline/store/open-deals.ts';
+import { listNamesWithoutDomain } from '../../../src/pipeline/store/records.ts';
 import { deleteMirror, retireConnection } from '../../../src/pipeline/store/remove-connection.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
@@ -188,6 +189,26 @@ describe('what is planned', () => {
       ['cancelled', 'Left out before it was sent: opted out of e-mail'],
     ]);
   });
+});
+
+test('an account without a website is not looked up by its name while somebody is selling to it', async () => {
+  const [sold, other] = ['a shop', 'another shop'].map((name) => crmRecord('Account', next(), { name }));
+  assert.ok(sold !== undefined && other !== undefined);
+  await sync([sold, other]);
+  const { id: connectionId } = await open('salesforce');
+  const looked = async (): Promise<string[]> => {
+    const found = await here.db.inWorkspace(workspaceId, (tx) =>
+      listNamesWithoutDomain(tx, connectionId, 1_000),
+    );
+    return found
+      .map(({ externalId }) => externalId)
+      .filter((id) => [sold, other].some((row) => row.externalId === id));
+  };
+  const deal = { externalId: `deal ${next()}`, accountId: sold.externalId };
+  await syncDeals([{ ...deal, open: true }]);
+  assert.deepEqual(await looked(), [other.externalId]);
+  await syncDeals([{ ...deal, open: false }]);
+  assert.deepEqual(await looked(), [sold.externalId, other.externalId].toSorted());
 });
 
 test('those that are left out are counted by reason and listed page by page', async () => {
