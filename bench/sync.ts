@@ -49,12 +49,15 @@ async function measure(rows: number, org: Record<string, string>, twin: ChildPro
   const client = new pg.Client({ connectionString: database.url });
   try {
     await countCalls(twin);
+    const startedAt = await database.cpuSeconds();
     const child = fork(fileOf('./processes/sync-once.ts'), {
       execArgv: FLAGS,
       env: { ...org, DATABASE_URL: database.url, PATH: process.env.PATH ?? '' },
     });
     const [message] = await once(child, 'message');
     const synced = Synced.parse(message);
+    // With the migrations and the check of the connection: less than a second.
+    const serverSeconds = (await database.cpuSeconds()) - startedAt;
     if (synced.changed !== rows) throw new Error(`${synced.changed} rows were stored of ${rows}`);
     const calls = await countCalls(twin);
     const told = once(child, 'message');
@@ -80,10 +83,20 @@ async function measure(rows: number, org: Record<string, string>, twin: ChildPro
     await client.query(`alter table plain_copy
       add foreign key (workspace_id, connection_id) references connections,
       add foreign key (workspace_id, company_id) references companies (workspace_id, id)`);
+    const copyStartedAt = await database.cpuSeconds();
     const began = performance.now();
     await pipeline(Readable.from(chunks), client.query(copyFrom('copy plain_copy from stdin')));
     const copySeconds = (performance.now() - began) / 1000;
-    return { ...synced, calls, second, copySeconds, ratio: copySeconds / synced.seconds };
+    const copyServerSeconds = (await database.cpuSeconds()) - copyStartedAt;
+    return {
+      ...synced,
+      calls,
+      second,
+      serverSeconds,
+      copySeconds,
+      copyServerSeconds,
+      ratio: copySeconds / synced.seconds,
+    };
   } finally {
     await client.end();
     await database.close();
@@ -109,6 +122,8 @@ for (const rows of options.rows) {
     all((round) => rows / round.copySeconds, 0),
     all((round) => round.ratio),
     all((round) => (round.cpuSeconds / rows) * 1e6, 0),
+    all((round) => (round.serverSeconds / rows) * 1e6, 0),
+    all((round) => (round.copyServerSeconds / rows) * 1e6, 0),
     all((round) => round.peakMb, 0),
     `${first?.calls} (${fewestCalls(rows)})`,
     `${first?.second.calls}`,
@@ -124,6 +139,8 @@ printResult(
     'COPY rows/s',
     'ratio',
     'sync CPU µs/row',
+    'database CPU µs/row',
+    'of COPY',
     'peak MB',
     'calls (fewest)',
     'second sync calls',
