@@ -1,4 +1,5 @@
 import type { Tx } from '../../db.ts';
+import { chunksOf } from './chunks.ts';
 import type { ChangedRecord, RecordKey } from './write-records.ts';
 
 export const CONTACTS: readonly string[] = ['Contact', 'contact'];
@@ -34,9 +35,24 @@ export async function placeFamilies(
     if (was !== null && was.parentId !== null) families.add(was.parentId);
   }
   if (families.size === 0 || !(await hasContacts(tx, connectionId))) return [];
+  const moved: MovedRecord[] = [];
+  for (const portion of chunksOf([...families]))
+    moved.push(...(await placePortion(tx, connectionId, portion)));
+  return moved;
+}
+
+/**
+ * Rows that move are found again by where they lie: joined by their keys, without statistics, the table is walked through for each. Nobody
+ * else moves them meanwhile.
+ */
+async function placePortion(
+  tx: Tx,
+  connectionId: string,
+  families: readonly string[],
+): Promise<MovedRecord[]> {
   const accounts = await tx.query<MovedRecord>(
     `with family as (
-       select account.object, account.external_id, account.domain as was, account.placed_by, (
+       select account.ctid as place, account.domain as was, account.placed_by, (
          select mode() within group (order by ${OWN('contact')}) from records contact
          where contact.connection_id = $1 and contact.parent_id = account.external_id
            and contact.object = case account.object when 'Account' then 'Contact' else 'contact' end
@@ -45,37 +61,39 @@ export async function placeFamilies(
        where account.connection_id = $1 and account.object = any($3) and account.external_id = any($2)
          and not account.deleted
          and (account.placed_by is not null or account.domain is null and account.skipped_because = 'no website')
-     ), placed as (
+     ), judged as (
        select *, coalesce(meant, case placed_by when 'name' then was end) as domain,
          case when meant is not null then 'contacts' when placed_by = 'name' then 'name' end as placed_now
        from family
+     ), placed as materialized (
+       select * from judged where (was, placed_by) is distinct from (domain, placed_now)
      )
      update records account set domain = placed.domain, placed_by = placed.placed_now, company_id = null
      from placed
-     where account.connection_id = $1 and account.object = placed.object and account.external_id = placed.external_id
-       and (placed.was, placed.placed_by) is distinct from (placed.domain, placed.placed_now)
+     where account.ctid = placed.place
      returning account.object, account.external_id as "externalId", placed.was, account.domain`,
-    [connectionId, [...families], ACCOUNTS],
+    [connectionId, families, ACCOUNTS],
   );
   const contacts = await tx.query<MovedRecord>(
     `with family as (
-       select contact.object, contact.external_id, contact.domain as was, contact.placed_by, ${OWN('contact')} as own, (
+       select contact.ctid as place, contact.domain as was, contact.placed_by, ${OWN('contact')} as own, (
          select account.domain from records account
          where account.connection_id = $1 and account.object = ${ACCOUNT_OF}
            and account.external_id = contact.parent_id and not account.deleted) as meant
        from records contact
        where contact.connection_id = $1 and contact.parent_id = any($2) and contact.object = any($3) and not contact.deleted
-     ), placed as (
+     ), judged as (
        select *, coalesce(meant, own) as domain, case when meant <> coalesce(own, '') then 'account' end as placed_now
        from family
+     ), placed as materialized (
+       select * from judged where (was, placed_by) is distinct from (domain, placed_now)
      )
      update records contact set domain = placed.domain, placed_by = placed.placed_now,
        own_domain = case when placed.placed_now is not null then placed.own end, company_id = null
      from placed
-     where contact.connection_id = $1 and contact.object = placed.object and contact.external_id = placed.external_id
-       and (placed.was, placed.placed_by) is distinct from (placed.domain, placed.placed_now)
+     where contact.ctid = placed.place
      returning contact.object, contact.external_id as "externalId", placed.was, contact.domain`,
-    [connectionId, [...families], CONTACTS],
+    [connectionId, families, CONTACTS],
   );
   return [...accounts.rows, ...contacts.rows];
 }

@@ -105,9 +105,9 @@ export async function writeRows(tx: Tx, at: At): Promise<WrittenRows> {
              ', ',
            )}, company_id = excluded.company_id, placed_by = null, own_domain = null, synced_at = now()
      ), touched as (
-       update records r set modified_at = j.modified_at from judged j
-       where j.verdict = 'later' and r.workspace_id = $1 and r.connection_id = $2
-         and r.object = j.object and r.external_id = j.external_id
+       -- Not as an update with a join, which without statistics is planned as a walk over the table for each row.
+       ${insert} where verdict = 'later'
+       on conflict (workspace_id, connection_id, object, external_id) do update set modified_at = excluded.modified_at
      )
      select verdict, object, external_id as "externalId", domain, parent_id as "parentId",
        excluded_because is not null as excluded, ${WRITABLE('judged')} as writable, (known).domain as "wasDomain",
