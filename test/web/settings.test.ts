@@ -173,6 +173,7 @@ test('a field that is mapped on the page is what the next sync reads, and the co
   const saved = await press(await visit(), 'save', {
     'read.Account.industry': ['description', 'Industry'],
     'write.pitch': 'fill-if-empty',
+    noteOnBandChange: 'yes',
     dailyShare: '65.5',
   });
   assert.match(saved.text, /Stored\. The next sync reads every Account again/);
@@ -181,6 +182,7 @@ test('a field that is mapped on the page is what the next sync reads, and the co
     read: { Account: { industry: ['Description', 'Industry'] } },
     write: { pitch: 'fill-if-empty' },
     dailyShare: 0.655,
+    noteOnBandChange: true,
   });
   assert.deepEqual(saved.fields.flatMap(([name, value]) => (name === 'read.Account.industry' ? value : [])), ['Description', 'Industry', '']); // prettier-ignore
   const shown = await runHere(['connect', 'salesforce', '--show'], system.environment);

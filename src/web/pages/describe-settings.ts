@@ -36,6 +36,11 @@ const EXPLAIN: Record<Crm['kind'], Record<'customers' | 'openDeals' | 'optedOut'
   },
 };
 
+const NOTES: Record<Crm['kind'], string> = {
+  salesforce: 'a completed task on the record’s timeline; takes the permission Edit Tasks',
+  hubspot: 'a note on the record’s timeline',
+};
+
 /** The form's parts. */
 export function describeSettingsForm(shown: Shown) {
   return {
@@ -44,6 +49,8 @@ export function describeSettingsForm(shown: Shown) {
     switches: describeSwitches(shown),
     rules: describeRules(shown),
     ruleFields: describeRuleFields(shown),
+    notes: shown.settings['noteOnBandChange'] === true,
+    noteExplain: NOTES[shown.crm.kind],
     share: formatShare(shown.settings['dailyShare']),
     shareProblem: problemAt(shown, ['dailyShare']),
   };

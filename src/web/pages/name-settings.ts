@@ -37,6 +37,7 @@ export function namePlace(path: string): string {
     return `${FIELDS.find((field) => field.key === one)?.label ?? one}, when it is written`;
   if (block === 'exclude') return `Left out: ${SWITCH_LABELS[one] ?? one}${two === '' ? '' : `, filter ${Number(two) + 1}`}`; // prettier-ignore
   if (block === 'dailyShare') return "Share of the day's calls";
+  if (block === 'noteOnBandChange') return 'A note when the band changes';
   return block;
 }
 

@@ -41,6 +41,7 @@ export function readSettingsForm(
   for (const { key } of FIELDS) settings[`write.${key}`] = textOf(`write.${key}`);
   for (const key of SWITCHES) settings[`exclude.${key}`] = textOf(`exclude.${key}`) !== '';
   settings['exclude.where'] = readRules(body, textOf);
+  settings['noteOnBandChange'] = textOf('noteOnBandChange') !== '';
   const percent = textOf('dailyShare');
   settings['dailyShare'] = isNumber(percent) ? Number(percent) / 100 : percent;
   return {

@@ -55,8 +55,7 @@ export async function takeSettings(
   const { connection, crm, current } = opened;
   const form = readSettingsForm(crm, request.body);
   const base = form.base ?? current;
-  // What the page does not show stays as it was.
-  const settings = { noteOnBandChange: base['noteOnBandChange'], ...form.settings };
+  const { settings } = form;
   if (form.version !== connection.settingsVersion)
     return showOvertaken(deps, request, response, opened, base, settings);
   try {
