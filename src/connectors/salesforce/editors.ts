@@ -36,7 +36,7 @@ export async function findEditable(client: Client, options: CallOptions): Promis
       mine.flatMap((row) => (granting.has(row.PermissionSetId) ? row.PermissionSetId : [])),
     );
     // One by one: a set that thousands share, in one query with the others, would hide that somebody shares those.
-    for (const set of [...alone]) {
+    for (const set of alone) {
       const others = await queryRows(
         client,
         `SELECT PermissionSetId FROM PermissionSetAssignment WHERE PermissionSetId = ${quote(set)} AND AssigneeId != ${quote(userId)} LIMIT 1`,
