@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, test } from 'node:test';
+import { z } from 'zod';
 import { signDelivery } from '../../../sandbox/hubspot/webhook-delivery.ts';
 import type { App } from '../../../src/app.ts';
 import { checkConnection } from '../../../src/pipeline/open-connection.ts';
@@ -229,4 +231,36 @@ test('without a client secret the answer says what to set', async () => {
   await closed.close();
   assert.equal(status, 503);
   assert.match(text, /HUBSPOT_CLIENT_SECRET/);
+});
+
+test('the subscriptions that the page for administrators names are of what is read, and of all of it', async () => {
+  const page = await readFile(new URL('../../../docs/connect-hubspot.md', import.meta.url), 'utf8');
+  const [block] = /```json\n([^`]*"type": "webhooks"[^`]*)```/.exec(page)?.slice(1) ?? [];
+  const { crmObjects } = Subscriptions.parse(JSON.parse(block ?? '')).config.subscriptions;
+  const crm = app.crmOf(connection);
+  for (const object of crm.readObjects) {
+    const ofIt = crmObjects.filter(({ objectType }) => objectType === object);
+    const properties = ofIt.flatMap(({ propertyName }) => propertyName ?? []);
+    // Moved by a merge, which is told as one.
+    const read = crm.syncedFields(object).filter((name) => name !== 'hs_merged_object_ids');
+    assert.deepEqual(properties.toSorted(), read.toSorted(), object);
+    assert.deepEqual(
+      new Set(ofIt.map(({ subscriptionType }) => subscriptionType)),
+      new Set(['creation', 'deletion', 'restore', 'merge', 'propertyChange'].map((kind) => `object.${kind}`)),
+    );
+  }
+});
+
+const Subscriptions = z.object({
+  config: z.object({
+    subscriptions: z.object({
+      crmObjects: z.array(
+        z.object({
+          subscriptionType: z.string(),
+          objectType: z.string(),
+          propertyName: z.string().optional(),
+        }),
+      ),
+    }),
+  }),
 });
