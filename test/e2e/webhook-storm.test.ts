@@ -142,13 +142,16 @@ const livingRecords = async (): Promise<Living> => {
   return { companies: ids('company'), contacts: ids('contact'), archived: [] };
 };
 
-const deliver = (side: Side, sent: readonly unknown[], over: { secret?: string; at?: number } = {}) =>
+/** How a delivery is not as HubSpot sends it. */
+type Over = { secret?: string; shiftMs?: number };
+
+const deliver = (side: Side, sent: readonly unknown[], over: Over = {}) =>
   sendDelivery(
     signDelivery({
       targetUrl: HUBSPOT_TARGET,
       clientSecret: over.secret ?? HUBSPOT_SECRET,
       events: sent,
-      at: over.at ?? Date.now(),
+      at: Date.now() + (over.shiftMs ?? 0),
     }),
     `${side.web.base}/hubspot/webhooks`,
   );
@@ -173,7 +176,7 @@ test(`${DELIVERIES} deliveries, each event ${COPIES} times, in any order, forged
   }
   assert.equal(await waiting(orderly), 0);
 
-  type Delivery = { event: WebhookEvent; over: { secret?: string; at?: number } };
+  type Delivery = { event: WebhookEvent; over: Over };
   const real: Delivery[] = Array.from({ length: COPIES }, () =>
     events.map((event) => ({ event, over: {} })),
   ).flat();
@@ -184,8 +187,8 @@ test(`${DELIVERIES} deliveries, each event ${COPIES} times, in any order, forged
       subscriptionType: 'object.creation',
       objectTypeId: '0-2',
     };
-    const stale = Date.now() + (place % 4 === 1 ? -1 : 1) * 6 * MINUTE;
-    return { event, over: place % 2 === 0 ? { secret: `guess ${place}` } : { at: stale } };
+    const shiftMs = (place % 4 === 1 ? -1 : 1) * 6 * MINUTE;
+    return { event, over: place % 2 === 0 ? { secret: `guess ${place}` } : { shiftMs } };
   });
   const queue = [...real, ...bad]
     .map((delivery) => ({ delivery, place: random() }))
