@@ -79,7 +79,11 @@ const waiting = ({ app }: Side): Promise<number> =>
     return rows[0]?.n ?? 0;
   });
 
-type Living = { companies: string[]; contacts: string[]; archived: string[] };
+/**
+ * `lonely`: companies without contacts. Only these are archived: contacts stay where their account was when it was last seen, so that
+ * with them it would matter who saw it on the way.
+ */
+type Living = { companies: string[]; lonely: string[]; contacts: string[]; archived: string[] };
 
 /** One change by somebody, of any kind. */
 async function changeSomething(living: Living, round: number): Promise<void> {
@@ -106,22 +110,28 @@ async function changeSomething(living: Living, round: number): Promise<void> {
     });
   else if (dice < 0.84) {
     const properties = { name: `New ${round}`, domain: `new-${round}.example` };
-    living.companies.push(
-      readId(await editTwin(url, { operation: 'create', as: 'rep:Nora', object: 'companies', properties })),
+    const made = readId(
+      await editTwin(url, { operation: 'create', as: 'rep:Nora', object: 'companies', properties }),
     );
-  } else if (dice < 0.9 && living.companies.length > 10) {
-    await editTwin(url, { operation: 'archive', ...onCompany });
-    living.companies = living.companies.filter((id) => id !== company);
-    living.archived.push(company);
+    living.companies.push(made);
+    living.lonely.push(made);
+  } else if (dice < 0.9 && living.lonely.length > 0) {
+    const gone = pick(living.lonely);
+    await editTwin(url, { operation: 'archive', ...onCompany, id: gone });
+    living.companies = living.companies.filter((id) => id !== gone);
+    living.lonely = living.lonely.filter((id) => id !== gone);
+    living.archived.push(gone);
   } else if (dice < 0.95 && living.archived.length > 0) {
     const back = pick(living.archived);
     await editTwin(url, { operation: 'restore', ...onCompany, id: back });
     living.archived = living.archived.filter((id) => id !== back);
     living.companies.push(back);
+    living.lonely.push(back);
   } else if (living.companies.length > 10) {
     const other = pick(living.companies.filter((id) => id !== company));
     const survivor = readId(await editTwin(url, { operation: 'merge', ...onCompany, other }));
     living.companies = [...living.companies.filter((id) => id !== company && id !== other), survivor];
+    living.lonely = living.lonely.filter((id) => id !== company && id !== other);
   }
 }
 
@@ -139,7 +149,7 @@ const livingRecords = async (): Promise<Living> => {
     ),
   );
   const ids = (object: string): string[] => rows.flatMap((row) => (row.object === object ? row.id : []));
-  return { companies: ids('company'), contacts: ids('contact'), archived: [] };
+  return { companies: ids('company'), lonely: [], contacts: ids('contact'), archived: [] };
 };
 
 /** How a delivery is not as HubSpot sends it. */
