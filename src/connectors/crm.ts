@@ -118,6 +118,14 @@ export type WriteOutcome =
 /** A value that a field took, and when (ISO, by the platform's clock). */
 export type FieldVersion = { value: FieldValue; at: string };
 
+/** An id that leads to another record since the two were merged: what is written to it falls on that one. */
+export type Survivor = {
+  externalId: string;
+  survivorId: string;
+  /** Every id that was merged into the survivor, this one among them. */
+  mergedIds: string[];
+};
+
 /** What our fields of one record held over time. */
 export type RecordHistory = {
   object: CrmObject;
@@ -223,6 +231,12 @@ export type Crm = {
       fields: readonly FieldKey[],
       options: CallOptions,
     ): Promise<RecordHistory[]>;
+    /** Those of `batch` ids at most that were merged into other records. */
+    findSurvivors(
+      object: CrmObject,
+      externalIds: readonly string[],
+      options: CallOptions,
+    ): Promise<Survivor[]>;
   };
   /** Notes on the timelines of records that carry our fields. */
   notes?: CrmNotes;

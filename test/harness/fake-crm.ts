@@ -224,6 +224,7 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
         : {
             history: {
               batch: 50,
+              findSurvivors: () => Promise.resolve([]),
               read: async (object, externalIds, fields, options) => {
                 fake.calls.reads.push(externalIds.length);
                 await fake.at('before-read', externalIds);

@@ -11,6 +11,7 @@ import { createCaller } from './call.ts';
 import { readChanges } from './changes.ts';
 import { createClosedFields } from './closed-fields.ts';
 import { HISTORY_BATCH, readHistory } from './history.ts';
+import { findSurvivors } from './survivors.ts';
 import { ourProperties } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
 import { grantAccess } from './grant.ts';
@@ -107,6 +108,8 @@ export function createHubspot(options: HubspotOptions): Crm {
       batch: HISTORY_BATCH,
       read: async (object, externalIds, fields, callOptions) =>
         readHistory(api, ours(object), externalIds, fields, callOptions),
+      findSurvivors: async (object, externalIds, callOptions) =>
+        findSurvivors(api, ours(object), externalIds, callOptions),
     },
     notes: createNotes(api),
     // Before the account is known, the app's front page.

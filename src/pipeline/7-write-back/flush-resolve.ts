@@ -6,6 +6,8 @@ import { releaseWrites, settleWrites } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import { resolveWrite } from './decide.ts';
 import { explainGone } from './explain-refusal.ts';
+import { settleGone } from './flush-gone.ts';
+import type { GoneRow } from './flush-gone.ts';
 import { readRecords } from './flush-read.ts';
 import type { Reading } from './flush-read.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
@@ -62,13 +64,14 @@ async function resolveByHistory(
   const settlements: Settlement[] = [];
   const releases: Release[] = [];
   const landed: Landed[] = [];
+  const gone: GoneRow[] = [];
   for (const row of rows) {
     const { id, attempt } = row;
     // Whether it landed is asked again with the next flush.
     if (unread.has(row.externalId)) continue;
     const held = versions.get(row.externalId);
     const sent = { ...row, value: row.newValue, before: row.oldValue };
-    if (held === undefined) settlements.push({ id, attempt, state: 'rejected', reason: explainGone('') });
+    if (held === undefined) gone.push({ ...sent, message: '' });
     else if (findLanding(sent, held[row.field] ?? []).landed) {
       settlements.push({ id, attempt, state: 'applied', reason: null });
       landed.push(sent);
@@ -76,6 +79,7 @@ async function resolveByHistory(
   }
   const settled = await settle(session, settlements, releases);
   session.landed.push(...landed.filter((row) => settled.has(row.id)));
+  await settleGone(session, gone);
 }
 
 async function settle(

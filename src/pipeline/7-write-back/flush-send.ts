@@ -6,7 +6,9 @@ import { renewLeases } from '../store/writes-outbox.ts';
 import { markSending, releaseWrites, settleWrites } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import type { Write } from '../store/writes.ts';
-import { explainGone, explainRefusal, explainRow } from './explain-refusal.ts';
+import { explainRefusal, explainRow } from './explain-refusal.ts';
+import { settleGone } from './flush-gone.ts';
+import type { GoneRow } from './flush-gone.ts';
 import { readBackLanded } from './flush-read-back.ts';
 import { isRefusal } from './flush-read.ts';
 import type { ReadyRecord } from './flush-decide.ts';
@@ -153,7 +155,12 @@ async function settleOutcomes(
 ): Promise<void> {
   const settlements: Settlement[] = [];
   const releases: Release[] = [];
+  const gone: GoneRow[] = [];
   for (const { record, outcome } of answers) {
+    if (outcome.outcome === 'gone') {
+      gone.push(...landedRows(record).map((row) => ({ ...row, message: outcome.message })));
+      continue;
+    }
     const blamed = findBlamed(record, outcome);
     for (const { write } of record.rows) {
       const judged = judgeOutcome(write, outcome, blamed);
@@ -163,15 +170,17 @@ async function settleOutcomes(
   }
   const settled = await settle(session, settlements, releases);
   for (const { record } of answers)
-    for (const { write, present } of record.rows)
-      if (settled.applied.has(write.id))
-        session.landed.push({
-          ...write,
-          value: write.newValue,
-          before: present,
-          baseModifiedAt: record.modifiedAt === null ? null : new Date(record.modifiedAt),
-        });
+    session.landed.push(...landedRows(record).filter(({ id }) => settled.applied.has(id)));
+  await settleGone(session, gone);
 }
+
+const landedRows = ({ rows, modifiedAt }: ReadyRecord) =>
+  rows.map(({ write, present }) => ({
+    ...write,
+    value: write.newValue,
+    before: present,
+    baseModifiedAt: modifiedAt === null ? null : new Date(modifiedAt),
+  }));
 
 /**
  * The fields that a refusal is about. One that names none of what was sent (an administrator's rule whose words stand at another
@@ -186,15 +195,13 @@ function findBlamed({ rows }: ReadyRecord, outcome: WriteOutcome): ReadonlySet<F
 
 function judgeOutcome(
   write: Write,
-  outcome: WriteOutcome,
+  outcome: Exclude<WriteOutcome, { outcome: 'gone' }>,
   blamed: ReadonlySet<FieldKey>,
 ): Settlement | Release {
   const claim = { id: write.id, attempt: write.attempt };
   switch (outcome.outcome) {
     case 'applied':
       return { ...claim, state: 'applied', reason: null };
-    case 'gone':
-      return { ...claim, state: 'rejected', reason: explainGone(outcome.message) };
     case 'changed-meanwhile':
       return putOff(write, 'The record was being edited', 0);
     case 'rejected': {

@@ -49,8 +49,8 @@ function findFresh(sent: Sent, versions: readonly FieldVersion[]): readonly Fiel
   return before === null ? versions : versions.filter((version) => !isOld(version));
 }
 
-const PUT_BACK = 'Somebody changed the field in the moment of our write; their value is put back';
-const OVERTAKEN =
+export const PUT_BACK = 'Somebody changed the field in the moment of our write; their value is put back';
+export const OVERTAKEN =
   'Somebody changed the field in the moment of our write, and then once more: what they typed last stays';
 
 /**

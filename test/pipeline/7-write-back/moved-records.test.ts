@@ -96,6 +96,56 @@ test('a person’s value on the survivor of a merge is still theirs', async () =
   assert.equal((await desk.flush({ leaseMs: 30_000 })).conflicted, 1);
 });
 
+for (const answered of [true, false])
+  test(`a merge between our reading and our writing${answered ? '' : ', whose answer nobody heard'}: what our values fell on goes back, and the others are known to stand on the survivor`, async (context) => {
+    const tapped = find('hubspot');
+    const { tap } = tapped;
+    context.after(() => {
+      tap.at = () => undefined;
+    });
+    const desk = await openDesk(here.db, 'hubspot', undefined, tapped.crm);
+    const [kept, away] = await tapped.create(2);
+    assert.ok(kept !== undefined && away !== undefined);
+    await desk.plan({ band: 'B' }, [kept, away]);
+    await desk.flush({ leaseMs: 30_000 });
+    const rep = { as: 'rep:Anna', object: 'companies' };
+    await tapped.edit({ ...rep, id: kept, properties: { fieldnote_pitch: 'My own words' } });
+    let survivor = '';
+    tap.at = async (moment, { path }) => {
+      if (!path.endsWith('/batch/update')) return;
+      if (moment === 'before' && survivor === '') {
+        const answer = await tapped.edit({ ...rep, operation: 'merge', id: kept, other: away });
+        assert.ok(typeof answer === 'object' && answer !== null && 'id' in answer);
+        survivor = String(answer.id);
+        return;
+      }
+      if (moment === 'after') tap.at = () => undefined;
+      if (!answered) throw new Error('the wire breaks');
+    };
+
+    const run = await desk.plan({ score: 50, band: 'A', pitch: 'ours' }, [away]);
+    const result = await desk.flush({ leaseMs: 30_000 });
+
+    const readSurvivor = async () => {
+      const signal = AbortSignal.timeout(5_000);
+      const [held] = await tapped.crm.readCurrent(tapped.object, [survivor], { signal });
+      return [held?.values?.score, held?.values?.band, held?.values?.pitch];
+    };
+    assert.deepEqual(await readSurvivor(), [50, 'A', 'My own words']);
+    assert.deepEqual([result.applied, result.conflicted, result.rejected], [3, 1, 0]);
+    assert.deepEqual(
+      (await desk.writesOf(run)).map((write) => [write.field, write.state, write.externalId, write.oldValue]),
+      [
+        ['score', 'applied', survivor, null],
+        ['band', 'applied', survivor, 'B'],
+        ['pitch', 'conflicted', survivor, 'My own words'],
+      ],
+    );
+    await desk.plan({ score: 60, band: 'C', pitch: 'second' }, [survivor]);
+    assert.equal((await desk.flush({ leaseMs: 30_000 })).applied, 2);
+    assert.deepEqual(await readSurvivor(), [60, 'C', 'My own words']);
+  });
+
 test('a record that means another company now gets that one’s values, and what it has none for is emptied', async () => {
   const tapped = find('salesforce');
   const desk = await openDesk(here.db, 'salesforce', undefined, tapped.crm);

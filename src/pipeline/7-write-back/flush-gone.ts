@@ -1,0 +1,147 @@
+import type { Crm, CrmObject, Survivor } from '../../connectors/crm.ts';
+import type { FieldValue } from '../../connectors/crm-fields.ts';
+import { findLedgers, recordKey } from '../store/writes-ledger.ts';
+import type { RecordLedger } from '../store/writes-ledger.ts';
+import { moveWrites } from '../store/writes-move.ts';
+import type { Claim } from '../store/writes-outbox.ts';
+import { concedeWrites } from '../store/writes-put-back.ts';
+import { settleWrites } from '../store/writes-settle.ts';
+import type { Settlement } from '../store/writes-settle.ts';
+import { explainGone } from './explain-refusal.ts';
+import { policyOf } from './field-policy.ts';
+import type { FlushSession, Landed } from './flush-session.ts';
+import { OVERTAKEN, PUT_BACK, readVersions } from './lost-races.ts';
+import { findLandingOnSurvivor } from './survivor-landing.ts';
+import type { SurvivorLanding } from './survivor-landing.ts';
+import { couldHaveBecome } from './same-value.ts';
+
+/** A value that was sent to a record which is gone, in the CRM's words. */
+export type GoneRow = Landed & Claim & { message: string };
+
+/**
+ * Settles values whose record was gone when they arrived. Where it had been merged in the moment of our write, they may have
+ * fallen on the survivor: what they replaced there is looked at as any lost race is, and they become that record's. Until then they
+ * stay on their way, so that a kill in between loses nothing.
+ */
+export async function settleGone(session: FlushSession, rows: readonly GoneRow[]): Promise<void> {
+  for (const object of new Set(rows.map((row) => row.object))) {
+    const ofObject = rows.filter((row) => row.object === object);
+    const { landings, unread } = await findLandings(session, object, ofObject);
+    // What the CRM would not tell of stays on its way, and is asked again with the next flush.
+    const told = ofObject.filter((row) => !unread.has(row.id));
+    const settlements = told.map((row): Settlement => {
+      const { id, attempt, externalId, field, value } = row;
+      const landing = landings.get(id);
+      if (landing === undefined) return { id, attempt, state: 'rejected', reason: explainGone(row.message) };
+      return {
+        id,
+        attempt,
+        state: 'applied',
+        reason: `${externalId} was merged into ${landing.survivorId} in the moment of our write, which fell on that record`,
+        oldValue: landing.replaced,
+        returnedValue: couldHaveBecome(field, value, landing.present) ? landing.present : value,
+      };
+    });
+    const { settled, conceded } = await session.inTx(async (tx) => {
+      const ours = await settleWrites(tx, 'sending', settlements);
+      const landed = [...landings].flatMap(([id, landing]) => (ours.has(id) ? [{ id, ...landing }] : []));
+      await moveWrites(
+        tx,
+        landed.map(({ id, survivorId }) => ({ id, externalId: survivorId })),
+      );
+      const lost = landed.filter((landing) => landing.isTheirs);
+      return {
+        settled: ours,
+        conceded: await concedeWrites(
+          tx,
+          lost.map(({ id, replaced, stands }) => ({
+            id,
+            theirs: replaced,
+            stands,
+            reason: stands ? PUT_BACK : OVERTAKEN,
+          })),
+        ),
+      };
+    });
+    for (const { id, state } of settlements) if (settled.has(id)) session.count(state, 1);
+    session.counts.applied -= conceded;
+    session.count('conflicted', conceded);
+  }
+}
+
+type Found = SurvivorLanding & { survivorId: string };
+
+/** By the write's id; none for what fell on no other record. */
+async function findLandings(
+  session: FlushSession,
+  object: CrmObject,
+  rows: readonly GoneRow[],
+): Promise<{ landings: Map<number, Found>; unread: Set<number> }> {
+  const { history } = session.crm;
+  const landings = new Map<number, Found>();
+  const nothing = { landings, unread: new Set<number>() };
+  if (history === undefined) return nothing;
+  const survivors = await findSurvivors(session, history, object, rows);
+  const moved = rows.flatMap((row) => {
+    const survivor = survivors.get(row.externalId);
+    return survivor === undefined ? [] : [{ ...row, externalId: survivor.survivorId, survivor }];
+  });
+  if (moved.length === 0) return nothing;
+  const { versions, unread } = await readVersions(session, history, object, moved, 'readBack');
+  const ledgers = await readLedgers(session, object, moved.map((row) => row.survivor)); // prettier-ignore
+  for (const { survivor, ...row } of moved) {
+    const held = versions.get(survivor.survivorId)?.[row.field];
+    if (held === undefined) continue;
+    const siblings = moved.filter(
+      (other) => other.externalId === row.externalId && other.field === row.field,
+    );
+    const known = [survivor.survivorId, ...survivor.mergedIds].map((id) => ledgers.get(id)?.[row.field]);
+    const ours: FieldValue[] = [row.before, ...siblings.map((sibling) => sibling.value)];
+    for (const entry of known)
+      ours.push(
+        ...(entry?.inherited ?? []),
+        ...(entry?.written === undefined ? [] : [entry.written.returned]),
+      );
+    if (known.every((entry) => entry?.written === undefined)) ours.push(null);
+    const landing = findLandingOnSurvivor(row, held, ours);
+    if (landing === null) continue;
+    const forced = policyOf(session.policies, row.field) === 'always' && row.undoes === null;
+    const { survivorId } = survivor;
+    landings.set(row.id, { ...landing, isTheirs: landing.isTheirs && !forced, survivorId });
+  }
+  const untold = moved.flatMap((row) => (unread.has(row.externalId) ? [row.id] : []));
+  return { landings, unread: new Set(untold) };
+}
+
+async function findSurvivors(
+  session: FlushSession,
+  history: NonNullable<Crm['history']>,
+  object: CrmObject,
+  rows: readonly GoneRow[],
+): Promise<Map<string, Survivor>> {
+  const ids = [...new Set(rows.map((row) => row.externalId))];
+  const survivors = new Map<string, Survivor>();
+  for (let at = 0; at < ids.length; at += history.batch) {
+    const batch = ids.slice(at, at + history.batch);
+    const found = await session.call('read', (options) => history.findSurvivors(object, batch, options));
+    for (const survivor of found) survivors.set(survivor.externalId, survivor);
+  }
+  return survivors;
+}
+
+/** What we know to have left on the survivors and on all that went into them, by external id. */
+async function readLedgers(
+  { inTx, connectionId }: FlushSession,
+  object: CrmObject,
+  survivors: readonly Survivor[],
+): Promise<Map<string, RecordLedger>> {
+  const ids = new Set(survivors.flatMap(({ survivorId, mergedIds }) => [survivorId, ...mergedIds]));
+  const records = [...ids].map((externalId) => ({ connectionId, object, externalId }));
+  const ledgers = await inTx((tx) => findLedgers(tx, records));
+  return new Map(
+    records.flatMap((record) => {
+      const ledger = ledgers.get(recordKey(record));
+      return ledger === undefined ? [] : [[record.externalId, ledger] as const];
+    }),
+  );
+}
