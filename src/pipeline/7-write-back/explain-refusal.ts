@@ -42,4 +42,4 @@ export function explainRefusal(error: ProviderError): string {
 
 /** Why nothing was written to a record that is no more. */
 export const explainGone = (message: string): string =>
-  `${message === '' ? 'Deleted, merged or converted' : message.replace(/[\s.]+$/, '')}. The next sync finds out what became of the record and matches it again.`;
+  `${message === '' ? 'Deleted, merged or converted' : message.replace(/[\s.]+$/, '')}. The record is looked at by itself now, and the next run matches it again.`;

@@ -10,6 +10,7 @@ import type { DecidedRow } from './decide-record.ts';
 import { readRecords } from './flush-read.ts';
 import type { Reading } from './flush-read.ts';
 import type { FlushSession } from './flush-session.ts';
+import { hintGone } from './hint-gone.ts';
 import { putOff } from './put-off.ts';
 
 /** A record whose fields may be sent as they were decided. */
@@ -67,7 +68,13 @@ export async function renewClaims(session: FlushSession): Promise<void> {
   for (const id of session.claims.keys()) if (!held.has(id)) session.claims.delete(id);
 }
 
-type Verdict = { ready: ReadyRecord | null; settlements: Settlement[]; releases: Release[] };
+type Verdict = {
+  ready: ReadyRecord | null;
+  settlements: Settlement[];
+  releases: Release[];
+  /** The record itself, where the CRM says that it is gone. */
+  gone: { object: CrmObject; externalId: string }[];
+};
 
 function judgeRecord(
   session: FlushSession,
@@ -77,7 +84,7 @@ function judgeRecord(
 ): Verdict {
   const rows = held.filter((row) => session.claims.has(row.id));
   const [first] = rows;
-  const verdict: Verdict = { ready: null, settlements: [], releases: [] };
+  const verdict: Verdict = { ready: null, settlements: [], releases: [], gone: [] };
   if (first === undefined) return verdict;
   const key = recordKey(first);
   const { settled, send } = decideRecord(rows, reading, ledgers.get(key), session);
@@ -88,6 +95,8 @@ function judgeRecord(
     reason,
     ...(present === undefined ? {} : { oldValue: present }),
   }));
+  if (reading !== undefined && 'current' in reading && reading.current.values === null)
+    verdict.gone.push({ object: first.object, externalId: first.externalId });
   if (send === null || reading === undefined) return verdict;
   const { unmodifiedSince } = send.write;
   if (unmodifiedSince === null || secondIsOver(session, key, unmodifiedSince, reading)) {
@@ -126,6 +135,11 @@ async function settleVerdicts(session: FlushSession, verdicts: readonly Verdict[
   if (settlements.length === 0 && releases.length === 0) return;
   const settled = await session.inTx(async (tx) => {
     await releaseWrites(tx, releases);
+    await hintGone(
+      tx,
+      session,
+      verdicts.flatMap((verdict) => verdict.gone),
+    );
     return settleWrites(tx, 'planned', settlements);
   });
   for (const { id } of [...settlements, ...releases]) session.claims.delete(id);

@@ -11,6 +11,7 @@ import { explainGone } from './explain-refusal.ts';
 import { policyOf } from './field-policy.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
 import { OVERTAKEN, PUT_BACK, readVersions } from './lost-races.ts';
+import { hintGone } from './hint-gone.ts';
 import { findLandingOnSurvivor } from './survivor-landing.ts';
 import type { SurvivorLanding } from './survivor-landing.ts';
 import { couldHaveBecome } from './same-value.ts';
@@ -44,6 +45,7 @@ export async function settleGone(session: FlushSession, rows: readonly GoneRow[]
     });
     const { settled, conceded } = await session.inTx(async (tx) => {
       const ours = await settleWrites(tx, 'sending', settlements);
+      await hintGone(tx, session, ofObject);
       const landed = [...landings].flatMap(([id, landing]) => (ours.has(id) ? [{ id, ...landing }] : []));
       await moveWrites(
         tx,

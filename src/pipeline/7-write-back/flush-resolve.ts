@@ -11,6 +11,7 @@ import type { GoneRow } from './flush-gone.ts';
 import { readRecords } from './flush-read.ts';
 import type { Reading } from './flush-read.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
+import { hintGone } from './hint-gone.ts';
 import { findLanding, readVersions } from './lost-races.ts';
 
 const RECORDS_AT_ONCE = 2_000;
@@ -50,6 +51,11 @@ async function resolveByValues(
       releases.push({ id: row.id, attempt: row.attempt, delayMs: 0, failed: false });
     else settlements.push({ id: row.id, attempt: row.attempt, reason: null, ...found });
   }
+  const gone = rows.filter(({ externalId }) => {
+    const reading = readings.get(externalId);
+    return reading !== undefined && 'current' in reading && reading.current.values === null;
+  });
+  if (gone.length > 0) await session.inTx((tx) => hintGone(tx, session, gone));
   await settle(session, settlements, releases);
 }
 

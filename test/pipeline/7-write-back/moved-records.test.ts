@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { CrmKind } from '../../../src/connectors/crm.ts';
+import { catchUp } from '../../../src/pipeline/1-sync/catch-up.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { planCompanyWrites } from '../../../src/pipeline/7-write-back/plan-writes.ts';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
 import { findConnection } from '../../../src/pipeline/store/connections.ts';
+import { readClock } from '../../../src/pipeline/store/record-hints.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
@@ -144,6 +146,48 @@ for (const answered of [true, false])
     await desk.plan({ score: 60, band: 'C', pitch: 'second' }, [survivor]);
     assert.equal((await desk.flush({ leaseMs: 30_000 })).applied, 2);
     assert.deepEqual(await readSurvivor(), [60, 'C', 'My own words']);
+  });
+
+for (const [kind, unknown] of [
+  ['salesforce', '001000000000000AAA'],
+  ['hubspot', '999999999999'],
+] as const)
+  test(`${kind}: a record that was purged, of which no list tells, is known to be gone once a write has found it so`, async () => {
+    const tapped = find(kind);
+    const { crm } = tapped;
+    const desk = await openDesk(here.db, kind, undefined, crm);
+    await tapped.create(1);
+    await sync(desk, tapped);
+    // Mirrored, and the CRM knows nothing of it: as a purge leaves it.
+    await desk.db.inWorkspace(desk.workspaceId, (tx) =>
+      tx.query(
+        `update records set external_id = $1 where (object, external_id) in (select object, external_id from records where object = $2 and not deleted limit 1)`,
+        [unknown, tapped.object],
+      ),
+    );
+    const isDeleted = () =>
+      desk.db.inWorkspace(desk.workspaceId, async (tx) => {
+        const { rows } = await tx.query<{ deleted: boolean }>(
+          'select deleted from records where external_id = $1',
+          [unknown],
+        );
+        return rows.map(({ deleted }) => deleted);
+      });
+    await sync(desk, tapped);
+    assert.deepEqual(await isDeleted(), [false]);
+
+    await desk.plan({ score: 10 }, [unknown]);
+    assert.equal((await desk.flush({ leaseMs: 30_000 })).rejected, 1);
+    const { connection, toldBy } = await desk.db.inWorkspace(desk.workspaceId, async (tx) => ({
+      connection: await findConnection(tx, desk.connectionId),
+      toldBy: await readClock(tx),
+    }));
+    assert.ok(connection);
+    const call = { signal: AbortSignal.timeout(20_000) };
+    const { read } = await catchUp({ db: desk.db, crm, connection, toldBy, call });
+
+    assert.equal(read, 1);
+    assert.deepEqual(await isDeleted(), [true]);
   });
 
 test('a record that means another company now gets that one’s values, and what it has none for is emptied', async () => {
