@@ -35,16 +35,16 @@ test('an edit in the sandbox’s HubSpot is told, signed, to the web server of i
     await heard.promise;
   };
 
-  let edited: Promise<void> | null = null;
+  const edits: Promise<void>[] = [];
   const ended = await fieldnote(['sandbox', '--limit', '3'], {
     env: { FIELDNOTE_HOME: folder.path, PORT: String(address.port), PUBLIC_URL: 'https://fieldnote.example' },
     onOutput: (child, said) => {
       const url = /HUBSPOT_BASE_URL=(\S+)/.exec(said)?.[1];
-      if (edited !== null || url === undefined || !said.includes('Ctrl-C')) return;
-      edited = edit(url).finally(() => child.kill('SIGTERM'));
+      if (edits.length > 0 || url === undefined || !said.includes('Ctrl-C')) return;
+      edits.push(edit(url).finally(() => child.kill('SIGTERM')));
     },
   });
-  await edited;
+  await Promise.all(edits);
   web.close();
   await folder.remove();
 
