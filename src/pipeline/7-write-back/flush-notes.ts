@@ -113,25 +113,33 @@ async function send(session: FlushSession, tasks: readonly Task[], act: Act): Pr
     oldValue: undoes === null ? null : text,
     baseModifiedAt: null,
   }));
+  const leasedAt = performance.now();
   const gone = await session.inTx((tx) => markSending(tx, departures, session.leaseMs));
   for (const { id } of departures) session.claims.delete(id);
-  await sendDeparted(session, tasks.filter(({ row }) => gone.has(row.id)), act); // prettier-ignore
+  await sendDeparted(session, tasks.filter(({ row }) => gone.has(row.id)), act, leasedAt); // prettier-ignore
 }
 
-async function sendDeparted(session: FlushSession, tasks: readonly Task[], act: Act): Promise<void> {
+async function sendDeparted(
+  session: FlushSession,
+  tasks: readonly Task[],
+  act: Act,
+  leasedAt: number,
+): Promise<void> {
   if (tasks.length === 0) return;
   const claims = tasks.map(({ row: { id, attempt } }) => ({ id, attempt }));
+  // This process stood still, and others may have made them meanwhile: what is still ours is looked for again.
+  if (session.timeLeft(leasedAt) <= 0) return;
   let outcomes: NoteOutcome[];
   try {
-    outcomes = await session.call('write', (options) => act(tasks, options));
+    outcomes = await session.call('write', (options) => act(tasks, options), leasedAt);
   } catch (error) {
     if (isRefusal(error)) {
       if (tasks.length === 1)
         return settle(session, 'sending', claims.map((claim) => ({ ...claim, state: 'rejected', reason: explainRefusal(error) })), []); // prettier-ignore
       // Nothing of it took effect: the one that it is about must not harm its neighbours.
       const middle = Math.ceil(tasks.length / 2);
-      await sendDeparted(session, tasks.slice(0, middle), act);
-      return sendDeparted(session, tasks.slice(middle), act);
+      await sendDeparted(session, tasks.slice(0, middle), act, leasedAt);
+      return sendDeparted(session, tasks.slice(middle), act, leasedAt);
     }
     const notSent =
       error instanceof ProviderDownError ||

@@ -1,41 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { Database } from '../../../src/db.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
+import { freezeDeparture } from '../../harness/frozen-process.ts';
 import { openDesk } from '../../harness/write-back.ts';
-import type { Desk } from '../../harness/write-back.ts';
 
 let here: TestDatabase;
 before(async () => {
   here = await createTestDatabase();
 });
 after(() => here.close());
-
-const countSending = (desk: Desk, condition: string): Promise<number> =>
-  here.db.inWorkspace(desk.workspaceId, async (tx) => {
-    const { rows } = await tx.query<{ n: number }>(
-      `select count(*) as n from writes where state = 'sending' and ${condition}`,
-    );
-    return rows[0]?.n ?? 0;
-  });
-
-/** The database of a process that stands still, once, right behind the commit which says that its values are on their way. */
-function freezeDeparture(desk: Desk, whileFrozen: () => Promise<void>): Database {
-  let frozen = false;
-  return {
-    ...here.db,
-    inWorkspace: async (workspaceId, act) => {
-      const result = await here.db.inWorkspace(workspaceId, act);
-      if (!frozen && (await countSending(desk, 'true')) > 0) {
-        frozen = true;
-        await whileFrozen();
-      }
-      return result;
-    },
-  };
-}
 
 for (const kind of ['salesforce', 'hubspot'] as const)
   test(`${kind}: a worker that stood still between its note and its call sends nothing when others have gone on`, async () => {
@@ -44,7 +18,6 @@ for (const kind of ['salesforce', 'hubspot'] as const)
     const record = desk.fake.add(object, 'r0');
     const stale = await desk.plan({ score: 10 }, ['r0']);
     const db = freezeDeparture(desk, async () => {
-      while ((await countSending(desk, 'leased_until > now()')) > 0) await wait(20);
       await desk.plan({ score: 20 }, ['r0']);
       await desk.flush();
     });
@@ -66,9 +39,7 @@ test('what a worker that stood still did not send goes out when nobody else took
   const desk = await openDesk(here.db, 'salesforce');
   const record = desk.fake.add('Account', 'r0');
   await desk.plan({ score: 10 }, ['r0']);
-  const db = freezeDeparture(desk, async () => {
-    while ((await countSending(desk, 'leased_until > now()')) > 0) await wait(20);
-  });
+  const db = freezeDeparture(desk, async () => undefined);
 
   const result = await desk.flush({ db, leaseMs: 300 });
 

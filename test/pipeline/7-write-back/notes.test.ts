@@ -7,6 +7,7 @@ import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { connect, ledger } from '../../connectors/salesforce/connect.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
+import { freezeDeparture } from '../../harness/frozen-process.ts';
 import { Killed, startProcess } from '../../harness/killable.ts';
 import { openTappedTwin } from '../../harness/twin-stages.ts';
 import type { TappedTwin } from '../../harness/twin-stages.ts';
@@ -319,3 +320,18 @@ test('Salesforce: without "Edit Tasks" the fields are written, the note says whi
   assert.deepEqual(await listFailed(desk), []);
   assert.equal((await timeline(tapped, ids)).length, 2);
 });
+
+for (const kind of KINDS)
+  test(`${kind}: a worker that stood still before it made a note makes none when another has`, async () => {
+    const tapped = find(kind);
+    const ids = await tapped.create(1);
+    const desk = await open(kind);
+    await desk.plan({ band: 'A' }, ids);
+    await flush(desk);
+    await desk.plan({ band: 'B' }, ids, { note });
+    const db = freezeDeparture(desk, async () => void (await flush(desk)), { field: 'note' });
+
+    await desk.flush({ db, leaseMs: 2_000 });
+
+    assert.equal((await timeline(tapped, ids)).length, 1);
+  });
