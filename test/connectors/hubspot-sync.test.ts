@@ -64,14 +64,14 @@ test('a second sync reads only what changed, and so does the third', async (cont
   const portal = await startPortal(context);
   const crm = connect(portal);
   const first = await sync(crm, 'company', null);
-  await passTime(portal, HOUR_MS);
+  await passTime(portal, 2 * LOOKBACK_MS);
   await rename(portal, SECOND, 'Renamed');
   // Later than the moments that a sync looks back for what search may have shown too late.
-  await passTime(portal, HOUR_MS + 2 * LOOKBACK_MS);
+  await passTime(portal, 4 * LOOKBACK_MS);
   const second = await sync(crm, 'company', first.cursor);
   assert.deepEqual(ids(second.records), [SECOND]);
   assert.equal(second.records[0]?.name, 'Renamed');
-  await passTime(portal, 2 * HOUR_MS);
+  await passTime(portal, 6 * LOOKBACK_MS);
   const created = await portal.edit({
     operation: 'create',
     as: 'rep:Anna',
@@ -113,6 +113,24 @@ test('a change that search shows only later is not lost', async (context) => {
   const third = await sync(crm, 'company', second.cursor);
   assert.deepEqual(ids(third.records), [FIRST]);
   assert.ok(LOOKBACK_MS > 60_000);
+});
+
+test('a change that search shows only most of an hour later is found by one of the syncs that look far back', async (context) => {
+  const minutes = 60_000;
+  const portal = await startPortal(context, { limits: { searchDelayMs: 50 * minutes } });
+  const crm = connect(portal);
+  let { cursor } = await sync(crm, 'company', null);
+  const found: string[] = [];
+  for (let at = 15; at <= 180; at += 15) {
+    await passTime(portal, at * minutes);
+    if (at === 15) await rename(portal, FIRST, 'Late');
+    if (at === 60) await rename(portal, SECOND, 'Late, too');
+    const next = await sync(crm, 'company', cursor);
+    found.push(...ids(next.records));
+    ({ cursor } = next);
+  }
+  assert.deepEqual([...new Set(found)].toSorted(), [FIRST, SECOND].toSorted());
+  assert.ok(found.length <= 4, `an unchanged portal is read again: ${found.join(', ')}`);
 });
 
 test('the cursor never passes the start of the sync: what changes while it runs comes with the next', async (context) => {
