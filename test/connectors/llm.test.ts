@@ -408,7 +408,7 @@ test('A stop by the caller does not fall back', async () => {
 });
 
 test('A limit on tokens in flight lets calls through a few at a time, and people first', async () => {
-  await play(twin, { faults: { latencyMs: 60 } });
+  await play(twin, { faults: { latencyMs: 300 } });
   const asked = model({ maxInFlightTokens: 3000 });
   const ended: string[] = [];
   const batch = Array.from({ length: 5 }, (_, n) =>
