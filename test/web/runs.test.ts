@@ -197,7 +197,7 @@ test('a run shows counts that sum, stages, trouble with advice, cost and writes'
   assert.match(failed, /1–1 of 1/);
   assert.match(await (await fetch(`${web.base}/runs`)).text(), /Started by hand[\s\S]*\$0\.80/);
   const company = await (await fetch(`${web.base}/companies/company-0.example`)).text();
-  assert.match(company, /HubSpot company 77[\s\S]*not read yet[\s\S]*41/);
+  assert.match(company, /HubSpot company 77[\s\S]*not read[\s\S]*41/);
 });
 
 test('a run that does not exist is a clear 404, whatever is asked of it', async () => {
