@@ -34,7 +34,7 @@ export const LOOKBACK_MS = 5 * 60_000;
  * On a bad day search finds a change much later, and its time of change is the old one. So once in this while a sync looks back this far
  * behind the last one that did: a change that shows within an hour is not missed.
  */
-export const FAR_BACK_MS = 60 * 60_000;
+const FAR_BACK_MS = 60 * 60_000;
 
 export function goBack(moment: string, byMs = LOOKBACK_MS): string {
   return new Date(Date.parse(moment) - byMs).toISOString();
