@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { ProviderErrorDetails } from '../../errors.ts';
 import { parseRetryAfter } from '../resilience.ts';
+import { ErrorDetails } from './shapes.ts';
 import type { RowError } from './shapes.ts';
 
 // What a 429 without Retry-After asks for: the window of the policy that it names (usage guidelines, "429 response").
@@ -17,16 +18,7 @@ const ErrorBody = z.object({
   /** The OAuth endpoints' own word (RFC 6749 §5.2). */
   error: z.string().optional().catch(undefined),
   context: z.record(z.string(), z.array(z.string())).optional().catch(undefined),
-  errors: z
-    .array(
-      z.object({
-        message: z.string().catch(''),
-        code: z.string().optional().catch(undefined),
-        context: z.record(z.string(), z.array(z.string())).optional().catch(undefined),
-      }),
-    )
-    .optional()
-    .catch(undefined),
+  errors: ErrorDetails,
 });
 type ErrorBody = z.infer<typeof ErrorBody>;
 

@@ -19,20 +19,23 @@ const Paging = z.object({ next: z.object({ after: z.string() }).optional() }).nu
 /** A page of a list or a search: each row is judged by itself, so that a bad one harms no other. */
 export const RowPage = z.object({ results: z.array(z.unknown()), paging: Paging });
 
+/** What HubSpot says in detail of a refusal, of a whole call or of one row. */
+export const ErrorDetails = z
+  .array(
+    z.object({
+      message: z.string().catch(''),
+      code: z.string().optional().catch(undefined),
+      context: z.record(z.string(), z.array(z.string())).optional().catch(undefined),
+    }),
+  )
+  .optional()
+  .catch(undefined);
+
 const RowError = z.object({
   category: z.string().catch('UNKNOWN'),
   message: z.string().catch(''),
   context: z.record(z.string(), z.array(z.string())).catch({}),
-  errors: z
-    .array(
-      z.object({
-        message: z.string().catch(''),
-        code: z.string().optional().catch(undefined),
-        context: z.record(z.string(), z.array(z.string())).optional().catch(undefined),
-      }),
-    )
-    .optional()
-    .catch(undefined),
+  errors: ErrorDetails,
 });
 export type RowError = z.infer<typeof RowError>;
 
