@@ -13,6 +13,10 @@ const OUTAGE_MS = 30_000;
 // Probes are at most five seconds apart; a busy machine takes its time over each.
 const SOON_MS = 15_000;
 const LATENCY_MS = 30;
+const CONCURRENCY = 8;
+// A company sends at most three calls to one provider at a time; a probe starts after two seconds, four, and then every five.
+const UNDER_WAY = CONCURRENCY * 3;
+const PROBES = 10;
 
 type Provider = 'tavily' | 'web' | 'llm' | 'salesforce' | 'hubspot';
 const BREAKER: Record<Provider, string> = {
@@ -54,7 +58,8 @@ describe('a provider that is down for thirty seconds fails no company', { concur
         await connectAndSync(app);
         for (const each of Object.values(system.sandbox.twins))
           await setFaults(each.url, { latencyMs: LATENCY_MS });
-        for (const worker of [app, ...others]) await worker.startWorker({ schedule: false, concurrency: 8 });
+        for (const worker of [app, ...others])
+          await worker.startWorker({ schedule: false, concurrency: CONCURRENCY });
 
         const run = await startRun(app, {
           workspaceId: app.workspaceId,
@@ -102,8 +107,10 @@ describe('a provider that is down for thirty seconds fails no company', { concur
         assert.equal(progress.failed, 0);
         assert.equal(progress.done, COMPANIES);
         assert.ok(openedAfter !== null || providers.includes('hubspot'), 'the breaker never opened');
-        assert.ok(callsWhileOpen <= 20 * providers.length, `${callsWhileOpen} calls while it was open`);
-        assert.ok(callsToOpen <= 40, `${callsToOpen} calls before it opened`);
+        // Counted in one: on a busy machine calls that were on their way arrive after the breaker has opened.
+        const calls = callsToOpen + callsWhileOpen;
+        const most = (UNDER_WAY + PROBES) * workers * providers.length;
+        assert.ok(calls <= most, `${calls} calls of a provider that was down, at most ${most}`);
         for (const { provider, state } of await listBreakers(app.db)) assert.equal(state, 'closed', provider);
         const twice = (await readCrms(system)).filter(({ updates }) => updates > 1);
         assert.deepEqual(
