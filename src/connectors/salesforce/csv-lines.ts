@@ -1,4 +1,4 @@
-import { CsvError, parse } from 'csv-parse';
+import Papa from 'papaparse';
 import { ProviderError } from '../../errors.ts';
 import { provider } from './failures.ts';
 
@@ -13,46 +13,68 @@ export async function* readLines(
   bytes: AsyncIterable<Uint8Array>,
   operation: string,
 ): AsyncGenerator<string[][]> {
-  let lines: string[][] = [];
-  const parser = parse({
-    bom: true,
-    max_record_size: LONGEST_LINE,
-    // Handing lines over one by one costs more than parsing them.
-    on_record: (line: string[]) => {
-      lines.push(line);
-      return null;
-    },
-  });
-  // What goes wrong is told by the piece that was written.
-  parser.on('error', () => undefined);
-  const take = (): string[][] => {
-    const taken = lines;
-    lines = [];
-    return taken;
-  };
-  try {
-    for await (const piece of bytes) {
-      await settled((done) => parser.write(piece, done));
-      if (lines.length > 0) yield take();
+  const parse = openParser(operation);
+  const decoder = new TextDecoder();
+  let rest = '';
+  // Where in `rest` nobody looked yet, and whether that place is within quotes.
+  let looked = 0;
+  let quoted = false;
+  for await (const piece of bytes) {
+    rest += decoder.decode(piece, { stream: true });
+    const { end, inQuotes } = findLastEnd(rest, looked, quoted);
+    quoted = inQuotes;
+    looked = rest.length;
+    if (end > 0) {
+      const lines = parse(rest.slice(0, end));
+      rest = rest.slice(end);
+      looked = rest.length;
+      yield lines;
+    } else if (rest.length > LONGEST_LINE) throw malformed(operation, 'a line does not end');
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield parse(rest);
+}
+
+/** Behind the last line end that is outside quotes, 0 where there is none; and whether the text ends within quotes. */
+function findLastEnd(text: string, from: number, quoted: boolean): { end: number; inQuotes: boolean } {
+  let end = 0;
+  let inQuotes = quoted;
+  let at = from;
+  for (;;) {
+    const quote = text.indexOf('"', at);
+    const stop = quote === -1 ? text.length : quote;
+    if (!inQuotes && stop > at) {
+      const line = text.lastIndexOf('\n', stop - 1);
+      if (line >= at) end = line + 1;
     }
-    await settled((done) => parser.end(done));
-    if (lines.length > 0) yield take();
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new ProviderError({
-      provider,
-      operation,
-      kind: 'malformed',
-      message: `the CSV can't be read: ${error.message}`,
-      cause: error,
-    });
-  } finally {
-    parser.destroy();
+    if (quote === -1) return { end, inQuotes };
+    inQuotes = !inQuotes;
+    at = quote + 1;
   }
 }
 
-function settled(act: (done: (error?: Error | null) => void) => unknown): Promise<void> {
-  return new Promise((resolve, reject) => {
-    act((error) => (error === undefined || error === null ? resolve() : reject(error)));
+function openParser(operation: string): (text: string) => string[][] {
+  let newline: '\n' | '\r\n' | null = null;
+  let columns: number | null = null;
+  return (text) => {
+    newline ??= text.endsWith('\r\n') ? '\r\n' : '\n';
+    const whole = text.endsWith(newline) ? text.slice(0, -newline.length) : text;
+    const { data, errors } = Papa.parse<string[]>(whole, { delimiter: ',', newline });
+    const [error] = errors;
+    if (error !== undefined) throw malformed(operation, error.message);
+    columns ??= data[0]?.length ?? null;
+    const other = data.find((line) => line.length !== columns);
+    if (other !== undefined)
+      throw malformed(operation, `a line has ${other.length} cells, the first has ${columns}`);
+    return data;
+  };
+}
+
+function malformed(operation: string, message: string): ProviderError {
+  return new ProviderError({
+    provider,
+    operation,
+    kind: 'malformed',
+    message: `the CSV can't be read: ${message}`,
   });
 }
