@@ -15,7 +15,7 @@ const LONGEST = 500;
  */
 export function mirrorRecord(record: CrmRecord, exclude: Exclusions): MirroredRecord {
   const meant = domainMeant(record);
-  const content = {
+  const mirrored: MirroredRecord = {
     object: record.object,
     externalId: record.externalId,
     domain: meant.domain,
@@ -34,9 +34,13 @@ export function mirrorRecord(record: CrmRecord, exclude: Exclusions): MirroredRe
     deleted: record.deleted,
     mergedInto: record.mergedInto,
     convertedTo: record.convertedTo,
+    modifiedAt: '',
+    rowHash: '',
   };
-  const rowHash = hash('sha256', JSON.stringify([EDITION, content]), 'base64url');
-  return { ...content, modifiedAt: record.modifiedAt, rowHash };
+  // Filled in afterwards instead of copied: this runs for every row of an org.
+  mirrored.rowHash = hash('sha256', JSON.stringify([EDITION, mirrored]), 'base64url');
+  mirrored.modifiedAt = record.modifiedAt;
+  return mirrored;
 }
 
 function domainMeant(record: CrmRecord): { domain: string | null; skippedBecause: string | null } {

@@ -44,8 +44,9 @@ const valuesOf = (record: MirroredRecord): (string | number | boolean | null)[] 
 const encodeValue = (value: string | number | boolean | null): string => {
   if (value === null) return '\\N';
   if (typeof value !== 'string') return String(value);
-  return value.replace(/[\\\t\n\r\0]/g, (found) => ESCAPES[found] ?? '');
+  return SPECIAL.test(value) ? value.replace(/[\\\t\n\r\0]/g, (found) => ESCAPES[found] ?? '') : value;
 };
+const SPECIAL = /[\\\t\n\r\0]/;
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '' };
 
 type Merged = {
