@@ -120,6 +120,8 @@ export async function startSandbox(options: {
         HUBSPOT_BASE_URL: hubspot.url,
         HUBSPOT_ACCESS_TOKEN: KEYS.hubspot,
         HUBSPOT_CLIENT_SECRET: KEYS.hubspotSecret,
+        // The twins do at once, or after a fault's few seconds, what reaches them.
+        CRM_LONGEST_WRITE_SECONDS: '5',
         TAVILY_BASE_URL: tavily.url,
         TAVILY_API_KEY: KEYS.tavily,
         WEBSITE_READER_URL: `${pages.url}/`,

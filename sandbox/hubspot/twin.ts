@@ -1,5 +1,6 @@
 import express from 'express';
 import type { ErrorRequestHandler } from 'express';
+import { z } from 'zod';
 import type { FaultSettings } from '../kit/faults.ts';
 import { startTwin } from '../kit/twin.ts';
 import type { Twin, TwinDefinition, TwinKit } from '../kit/twin.ts';
@@ -40,6 +41,9 @@ export const ALL_SCOPES: readonly string[] = [
   'crm.schemas.contacts.write',
 ];
 
+const WRITES = /\/batch\/(create|update|upsert|archive)$/;
+const Batch = z.object({ inputs: z.array(z.unknown()) });
+
 export type HubspotTwinOptions = {
   world: World;
   port?: number;
@@ -79,6 +83,7 @@ export async function startHubspotTwin(options: HubspotTwinOptions): Promise<Hub
   const definition: TwinDefinition = {
     name: 'hubspot',
     readBody: express.json({ limit: '10mb' }),
+    countRows: ({ path, body }) => (WRITES.test(path) ? (Batch.safeParse(body).data?.inputs.length ?? 0) : 0),
     mount: (kit) => {
       portal = openPortal(kit, options);
     },

@@ -21,6 +21,11 @@ export const FaultSettings = z.strictObject({
   rateCut: Rate,
   /** The answer stops in its middle; the connection stays open. */
   rateStall: Rate,
+  /** A write: its connection is cut at once, and what it asks for is done `lateMs` later. */
+  rateLate: Rate,
+  lateMs: z.number().int().min(0).default(5000),
+  /** How long each row of a write takes (triggers, flows), whether or not anybody still waits for the answer. */
+  rowMs: z.number().min(0).default(0),
   retryAfterSeconds: z.number().min(0).default(1),
   /** Every request is answered 503 (true) or not at all refused. */
   down: z.boolean().default(false),
@@ -34,13 +39,24 @@ export const FaultSettings = z.strictObject({
 });
 export type FaultSettings = z.infer<typeof FaultSettings>;
 
-type Fault = '429' | '500' | '503' | 'reset' | 'garbage' | 'slow' | 'hang' | 'cut' | 'stall' | 'down';
+type Fault =
+  | '429'
+  | '500'
+  | '503'
+  | 'reset'
+  | 'garbage'
+  | 'slow'
+  | 'hang'
+  | 'cut'
+  | 'stall'
+  | 'late'
+  | 'down';
 
 export type Faults = {
   settings(): FaultSettings;
   set(settings: unknown): FaultSettings;
-  /** Decides what happens to one request. */
-  draw(methodAndPath: string): { fault: Fault | null; delayMs: number };
+  /** Decides what happens to one request, which writes so many rows. */
+  draw(methodAndPath: string, rows?: number): { fault: Fault | null; delayMs: number };
 };
 
 export function createFaults(initial: Partial<FaultSettings> = {}): Faults {
@@ -48,7 +64,7 @@ export function createFaults(initial: Partial<FaultSettings> = {}): Faults {
   let random = createRandom(settings.seed);
   let drawn = 0;
 
-  const pick = (methodAndPath: string): Fault | null => {
+  const pick = (methodAndPath: string, rows: number): Fault | null => {
     if (settings.only.length > 0 && !settings.only.some((part) => methodAndPath.includes(part))) return null;
     if (settings.down) return 'down';
     if (settings.limit > 0 && drawn >= settings.limit) return null;
@@ -62,6 +78,7 @@ export function createFaults(initial: Partial<FaultSettings> = {}): Faults {
       ['hang', settings.rateHang],
       ['cut', settings.rateCut],
       ['stall', settings.rateStall],
+      ['late', rows > 0 ? settings.rateLate : 0],
     ];
     let point = random();
     for (const [fault, rate] of rates) {
@@ -79,11 +96,12 @@ export function createFaults(initial: Partial<FaultSettings> = {}): Faults {
       drawn = 0;
       return settings;
     },
-    draw: (methodAndPath) => {
-      const fault = pick(methodAndPath);
+    draw: (methodAndPath, rows = 0) => {
+      const fault = pick(methodAndPath, rows);
       if (fault !== null && fault !== 'slow') drawn += 1;
       const base = settings.latencyMs * (1 + settings.jitter * (2 * random() - 1));
-      return { fault, delayMs: Math.max(0, base) + (fault === 'slow' ? settings.slowMs : 0) };
+      const slow = (fault === 'slow' ? settings.slowMs : 0) + rows * settings.rowMs;
+      return { fault, delayMs: Math.max(0, base) + slow };
     },
   };
 }
@@ -98,6 +116,8 @@ export function parseFaultSpec(spec: string): FaultSettings {
     if (first === '' || Number.isNaN(number)) throw new Error(`--faults: "${part}" is not NAME=NUMBER`);
     if (name === 'latency') Object.assign(settings, { latencyMs: number, jitter: Number(second ?? 0) });
     else if (name === 'slow') Object.assign(settings, { rateSlow: number, slowMs: Number(second ?? 5000) });
+    else if (name === 'late') Object.assign(settings, { rateLate: number, lateMs: Number(second ?? 5000) });
+    else if (name === 'row') settings.rowMs = number;
     else if (name === 'seed') settings.seed = number;
     else if (name === 'retry-after') settings.retryAfterSeconds = number;
     else if (['429', '500', '503'].includes(name)) settings[`rate${name}`] = number;
@@ -105,7 +125,7 @@ export function parseFaultSpec(spec: string): FaultSettings {
       settings[`rate${name.charAt(0).toUpperCase()}${name.slice(1)}`] = number;
     else
       throw new Error(
-        `--faults: "${name}" is none of 429 500 503 reset garbage slow hang cut stall latency retry-after seed`,
+        `--faults: "${name}" is none of 429 500 503 reset garbage slow hang cut stall late row latency retry-after seed`,
       );
   }
   return FaultSettings.parse(settings);

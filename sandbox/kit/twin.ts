@@ -25,6 +25,8 @@ export type TwinDefinition = {
   edit(body: unknown): unknown;
   /** Reads bodies before the latency passes, so that what arrived is carried out although its sender is gone by then. */
   readBody?: RequestHandler;
+  /** How many rows a request writes; 0: it only reads. */
+  countRows?: (request: Request) => number;
   /** True where answers may be streamed: its routes then spend `res.locals.restMs` on the way from the first byte to the last. */
   streams?: boolean;
   /** The vendor's own words for a fault. */
@@ -117,15 +119,19 @@ function playFaults(kit: TwinKit, definition: TwinDefinition) {
   let closedUntil = 0;
   return async (request: Request, response: Response, next: () => void): Promise<void> => {
     const started = Date.now();
-    const { fault, delayMs } = kit.faults.draw(`${request.method} ${request.path}`);
+    const { fault, delayMs } = kit.faults.draw(
+      `${request.method} ${request.path}`,
+      definition.countRows?.(request),
+    );
     const early = started < closedUntil;
+    const unanswered = fault === 'reset' || fault === 'hang' || fault === 'late';
     const log = (): void => {
       const locals: Record<string, unknown> = response.locals;
       kit.calls.add({
         at: started,
         method: request.method,
         path: request.path,
-        status: fault === 'reset' || fault === 'hang' ? null : response.statusCode,
+        status: unanswered ? null : response.statusCode,
         fault,
         operation:
           typeof locals.operation === 'string' ? locals.operation : `${request.method} ${request.path}`,
@@ -160,6 +166,10 @@ function playFaults(kit: TwinKit, definition: TwinDefinition) {
         return;
       case 'hang':
         return;
+      case 'late':
+        request.socket.destroy();
+        await wait(kit.faults.settings().lateMs);
+        return next();
       case 'cut':
       case 'stall':
         breakOff(response, fault);

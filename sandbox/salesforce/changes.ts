@@ -66,6 +66,7 @@ export function readChanges(
     case 'lock':
     case 'field':
     case 'permission set':
+    case 'permission set group':
     case 'assign':
     case 'rights':
     case 'rule':

@@ -31,6 +31,14 @@ const Edit = z.discriminatedUnion('operation', [
   }),
   z.strictObject({ operation: z.literal('unlock'), ...record }),
   z.strictObject({ operation: z.literal('revoke'), as: author, rights: z.array(z.string()) }),
+  /** Makes a permission set group of these sets, and gives it to these users (as authors are named). */
+  z.strictObject({
+    operation: z.literal('group permission sets'),
+    as: author,
+    name: z.string(),
+    sets: z.array(z.string()),
+    to: z.array(author),
+  }),
   /** Makes a validation rule: `field` must be filled. */
   z.strictObject({ operation: z.literal('rule'), as: author, ...validationRule.shape }),
   z.strictObject({ operation: z.literal('drop rule'), as: author, object, name: z.string() }),
@@ -111,6 +119,11 @@ function plan(org: Org, edit: Edit): { events: OrgEvent[]; answer: unknown } {
       return { events: [{ type: edit.operation, object: edit.object, name: edit.name }], answer: {} };
     case 'alter field':
       return planAlteration(org, edit);
+    case 'group permission sets': {
+      const { name, sets } = edit;
+      const users = edit.to.map((who) => org.people.idOf(who));
+      return { events: [{ type: 'permission set group', name, sets, users }], answer: { users } };
+    }
     case 'revoke':
       return { events: [{ type: 'rights', revoked: edit.rights }], answer: { revoked: edit.rights } };
   }

@@ -54,6 +54,12 @@ export const OrgEvent = z.discriminatedUnion('type', [
     /** Such as EditTask; the set's field rights alone where it is absent. */
     userPermissions: z.array(z.string()).optional(),
   }),
+  z.object({
+    type: z.literal('permission set group'),
+    name: z.string(),
+    sets: z.array(z.string()),
+    users: z.array(z.string()),
+  }),
   z.object({ type: z.literal('assign'), set: z.string(), user: z.string() }),
   z.object({ type: z.literal('rights'), revoked: z.array(z.string()) }),
   z.object({ type: z.literal('rule'), rule: validationRule }),

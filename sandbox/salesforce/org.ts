@@ -129,6 +129,8 @@ export function openOrg(
       }
       case 'permission set':
         return permissions.save(event.name, event.label, event.fields, event.userPermissions);
+      case 'permission set group':
+        return permissions.group(event.name, event.sets, event.users);
       case 'assign':
         return permissions.assign(event.set, event.user);
       case 'rights':

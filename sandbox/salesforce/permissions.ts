@@ -15,8 +15,19 @@ type PermissionSet = {
   assignees: Set<string>;
 };
 
+type PermissionSetGroup = {
+  id: string;
+  /** The set that stands for all of the group's in its assignments. */
+  setId: string;
+  sets: ReadonlySet<string>;
+  assignees: ReadonlySet<string>;
+};
+
 export type Permissions = {
   sets(): PermissionSet[];
+  groups(): PermissionSetGroup[];
+  /** Makes a group of sets, by their names, and gives it to users; one of that name is replaced. */
+  group(name: string, sets: readonly string[], userIds: readonly string[]): void;
   find(name: string): PermissionSet | undefined;
   save(name: string, label: string, fields: readonly FieldRight[], userPermissions?: readonly string[]): void;
   assign(set: string, userId: string): void;
@@ -34,6 +45,7 @@ export type Permissions = {
 /** Who may do what: custom fields only as permission sets say, standard ones unless revoked. */
 export function createPermissions(people: People): Permissions {
   const sets = new Map<string, PermissionSet>();
+  const groups = new Map<string, PermissionSetGroup>();
   let revoked = new Set<string>();
   const save = (
     name: string,
@@ -62,7 +74,12 @@ export function createPermissions(people: People): Permissions {
     person: save('ProfileSales', 'Sales User', [], { ofProfile: true }),
   };
   const setsOf = (user: TwinUser): PermissionSet[] =>
-    [...sets.values()].filter((set) => set === profiles[user.role] || set.assignees.has(user.id));
+    [...sets.values()].filter(
+      (set) =>
+        set === profiles[user.role] ||
+        set.assignees.has(user.id) ||
+        [...groups.values()].some((group) => group.sets.has(set.name) && group.assignees.has(user.id)),
+    );
   const holds = (user: TwinUser, right: string): boolean =>
     user.role !== 'integration' || !revoked.has(right);
   const granted = (user: TwinUser, path: string, right: 'readable' | 'editable'): boolean =>
@@ -77,6 +94,12 @@ export function createPermissions(people: People): Permissions {
     sets: () => {
       for (const user of people.list()) profiles[user.role].assignees.add(user.id);
       return [...sets.values()];
+    },
+    groups: () => [...groups.values()],
+    group: (name, names, userIds) => {
+      const setId = makeId('PermissionSet', `group:${name}`);
+      const id = makeId('PermissionSetGroup', name);
+      groups.set(name, { id, setId, sets: new Set(names), assignees: new Set(userIds) });
     },
     find: (name) => sets.get(name),
     save: (name, label, fields, userPermissions = []) => {

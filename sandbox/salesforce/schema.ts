@@ -46,6 +46,8 @@ export type ObjectName =
   | 'Organization'
   | 'PermissionSet'
   | 'PermissionSetAssignment'
+  | 'PermissionSetGroup'
+  | 'PermissionSetGroupComponent'
   | 'FieldPermissions'
   | 'ProcessInstance'
   | 'TaskStatus';
@@ -59,6 +61,8 @@ export const keyPrefixes: Readonly<Record<ObjectName, string>> = {
   Organization: '00D',
   PermissionSet: '0PS',
   PermissionSetAssignment: '0Pa',
+  PermissionSetGroup: '0PG',
+  PermissionSetGroupComponent: '0PF',
   FieldPermissions: '01k',
   ProcessInstance: '04g',
   Task: '00T',

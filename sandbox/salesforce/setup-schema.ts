@@ -25,7 +25,14 @@ export const setupFields: Readonly<Record<Exclude<ObjectName, DataObject>, reado
   PermissionSetAssignment: [
     field('Id', 'PermissionSetAssignment ID', 'id', fixed),
     reference('PermissionSetId', 'PermissionSet'),
+    reference('PermissionSetGroupId', 'PermissionSetGroup'),
     reference('AssigneeId', 'User'),
+  ],
+  PermissionSetGroup: [field('Id', 'PermissionSetGroup ID', 'id', fixed)],
+  PermissionSetGroupComponent: [
+    field('Id', 'PermissionSetGroupComponent ID', 'id', fixed),
+    reference('PermissionSetGroupId', 'PermissionSetGroup'),
+    reference('PermissionSetId', 'PermissionSet'),
   ],
   FieldPermissions: [
     field('Id', 'FieldPermissions ID', 'id', fixed),

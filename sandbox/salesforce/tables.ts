@@ -124,12 +124,27 @@ function setupTable(org: Org, user: TwinUser, name: string): Table | null {
         })),
       );
     case 'permissionsetassignment':
-      return listTable('PermissionSetAssignment', setupFields.PermissionSetAssignment, () =>
-        permissions.sets().flatMap((set) =>
-          [...set.assignees].map((assignee) => ({
-            Id: makeId('PermissionSetAssignment', `${set.id}:${assignee}`),
-            PermissionSetId: set.id,
+      return listTable('PermissionSetAssignment', setupFields.PermissionSetAssignment, () => {
+        const assignments = [
+          ...permissions.sets().map((set) => ({ set: set.id, group: null, assignees: set.assignees })),
+          ...permissions.groups().map(({ setId, id, assignees }) => ({ set: setId, group: id, assignees })),
+        ];
+        return assignments.flatMap(({ set, group, assignees }) =>
+          [...assignees].map((assignee) => ({
+            Id: makeId('PermissionSetAssignment', `${set}:${assignee}`),
+            PermissionSetId: set,
+            PermissionSetGroupId: group,
             AssigneeId: assignee,
+          })),
+        );
+      });
+    case 'permissionsetgroupcomponent':
+      return listTable('PermissionSetGroupComponent', setupFields.PermissionSetGroupComponent, () =>
+        permissions.groups().flatMap((group) =>
+          [...group.sets].map((name) => ({
+            Id: makeId('PermissionSetGroupComponent', `${group.id}:${name}`),
+            PermissionSetGroupId: group.id,
+            PermissionSetId: permissions.find(name)?.id ?? '',
           })),
         ),
       );

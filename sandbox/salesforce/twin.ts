@@ -15,6 +15,7 @@ import type {
   SalesforceTwinOptions,
 } from './options.ts';
 import { openOrg } from './org.ts';
+import { countWrittenRows } from './written-rows.ts';
 import type { Org } from './org.ts';
 import { createSessions } from './sessions.ts';
 import type { Sessions } from './sessions.ts';
@@ -59,6 +60,7 @@ export async function startSalesforceTwin(options: SalesforceTwinOptions): Promi
     {
       name: 'salesforce',
       readBody: readRawBody,
+      countRows: countWrittenRows,
       mount: (kit) => {
         const org = openOrg(options.world, kit.clock, {
           journalFile: options.journalFile,
