@@ -141,6 +141,7 @@ function open(
     quota: shared.quotaOf(connection),
     store: vault.grantOf(connection),
     admin: config.salesforceAdmin,
+    longestWriteMs: config.longestWriteMs,
     reading: planReading(connection.settings),
     dailyShare: connection.settings.dailyShare,
     notes: connection.settings.noteOnBandChange,
@@ -155,6 +156,7 @@ function build(options: {
   quota: SharedQuota;
   store: GrantStore;
   admin: Config['salesforceAdmin'];
+  longestWriteMs?: number | null;
   reading?: ReadingPlan;
   dailyShare?: number;
   inBulk?: boolean;
@@ -172,8 +174,11 @@ function build(options: {
     inBulk = true,
     notes,
   } = options;
+  const { longestWriteMs } = options;
+  const patience = longestWriteMs === null || longestWriteMs === undefined ? {} : { longestWriteMs };
   if (credentials.kind === 'hubspot')
     return createHubspot({
+      ...patience,
       baseUrl: credentials.baseUrl,
       quota,
       accessToken: 'accessToken' in credentials ? credentials.accessToken : store,
@@ -183,6 +188,7 @@ function build(options: {
     });
   const { loginUrl, clientId, clientSecret } = credentials;
   return createSalesforce({
+    ...patience,
     loginUrl,
     clientId,
     clientSecret,

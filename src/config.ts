@@ -50,6 +50,7 @@ const Environment = z.object({
   LLM_FALLBACK_API_KEY: text.optional(),
   LLM_FALLBACK_MODEL: text.optional(),
   WEBSITE_READER_URL: address.optional(),
+  CRM_LONGEST_WRITE_SECONDS: z.coerce.number({ error: 'expected seconds' }).min(1).optional(),
   SYNC_INTERVAL_MINUTES: z.coerce.number({ error: 'expected minutes' }).min(1).default(15),
   RUN_CONCURRENCY: z.coerce
     .number({ error: 'expected a number of companies' })
@@ -87,6 +88,8 @@ export type Config = {
   hubspot: { baseUrl: string; accessToken: string } | null;
   /** The HubSpot app's, which checks the signatures of its webhooks. */
   hubspotClientSecret: string | null;
+  /** How long a CRM may go on with a write whose answer never came, in milliseconds; null: as each platform's own limits have it. */
+  longestWriteMs: number | null;
   tavily: { baseUrl: string; apiKey: string } | null;
   llm: LlmEndpoint | null;
   llmFallback: LlmEndpoint | null;
@@ -126,6 +129,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
       ? { baseUrl: env.HUBSPOT_BASE_URL, accessToken: env.HUBSPOT_ACCESS_TOKEN }
       : null,
     hubspotClientSecret: env.HUBSPOT_CLIENT_SECRET ?? null,
+    longestWriteMs: env.CRM_LONGEST_WRITE_SECONDS === undefined ? null : env.CRM_LONGEST_WRITE_SECONDS * 1000,
     tavily: env.TAVILY_API_KEY ? { baseUrl: env.TAVILY_BASE_URL, apiKey: env.TAVILY_API_KEY } : null,
     llm: readEndpoint('LLM', env.LLM_BASE_URL, env.LLM_API_KEY, env.LLM_MODEL),
     llmFallback: readEndpoint(

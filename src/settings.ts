@@ -90,6 +90,11 @@ export const SETTINGS: readonly Setting[] = [
     disables: "HubSpot's webhooks: its changes come with each sync instead of within seconds",
     secret: true,
   },
+  {
+    name: 'CRM_LONGEST_WRITE_SECONDS',
+    meaning:
+      'how long a CRM may go on with a write whose answer never came; until then it is not sent again; unset: 900 for Salesforce, 300 for HubSpot',
+  },
   { name: 'TAVILY_BASE_URL', meaning: 'address of the Tavily API', default: 'https://api.tavily.com' },
   {
     name: 'TAVILY_API_KEY',

@@ -1,9 +1,12 @@
 import type { CallOptions } from './call.ts';
+import type { CrmCheck, FieldAccess, FieldInstall } from './crm-check.ts';
 import type { FieldKey, FieldValue } from './crm-fields.ts';
 import type { CrmNotes } from './crm-notes.ts';
 import type { CrmField, FieldMap, RawValue } from './crm-reading.ts';
 import type { UnreadableRow } from './unreadable.ts';
 import type { FollowChanges } from './crm-told.ts';
+
+export type { CrmCheck, FieldAccess, FieldCheck, FieldInstall, Permission } from './crm-check.ts';
 
 export type CrmKind = 'salesforce' | 'hubspot';
 
@@ -134,42 +137,6 @@ export type RecordHistory = {
   versions: Partial<Record<FieldKey, FieldVersion[]>> | null;
 };
 
-export type FieldCheck = {
-  object: CrmObject;
-  key: FieldKey;
-  platformName: string;
-  status: 'ok' | 'missing' | 'wrong-type' | 'not-writable';
-  detail: string | null;
-  /** True when someone besides the integration user can edit it, so writes must be conditional. */
-  peopleMayEdit: boolean;
-};
-
-export type Permission = { name: string; use: string; granted: boolean };
-
-export type CrmCheck = {
-  organization: string;
-  /** Salesforce's organization id, HubSpot's portal id. */
-  organizationId: string;
-  user: string;
-  apiVersion: string;
-  /** Every permission or scope that we need, by the platform's own name, and what for. */
-  permissions: Permission[];
-  /** Those of them that are missing, each with the feature that it disables. */
-  missingPermissions: { name: string; disables: string }[];
-  /** What is not read, and why. */
-  notes: string[];
-  fields: FieldCheck[];
-  /** Daily API calls, where the platform tells. */
-  usage: { used: number; limit: number } | null;
-};
-
-export type FieldInstall = {
-  object: CrmObject;
-  key: FieldKey;
-  platformName: string;
-  result: 'created' | 'exists';
-};
-
 /**
  * The port behind which a CRM lives. Errors are ProviderError (src/errors.ts); what the platform refuses row by row is a
  * WriteOutcome, never an exception.
@@ -187,6 +154,8 @@ export type Crm = {
   /** Ids that one readCurrent call may take: Salesforce 2,000 (collections retrieve), HubSpot 100. */
   readBatch: number;
   check(options: CallOptions): Promise<CrmCheck>;
+  /** Only where an administrator decides who may edit our fields (Salesforce): what check() tells of that, in a few calls. */
+  readFieldAccess?(options: CallOptions): Promise<FieldAccess>;
   installFields(options: CallOptions): Promise<FieldInstall[]>;
   /**
    * Changed rows since the cursor (null: all), oldest first, page by page; deletions and merges included. ProviderError of kind
@@ -217,6 +186,8 @@ export type Crm = {
   ): Promise<CurrentRecord[]>;
   /** Splits writes into groups that one platform call can carry (Salesforce 1,000 unconditional or 25 conditional, HubSpot 100 of one object). */
   groupWrites(writes: readonly RecordWrite[]): RecordWrite[][];
+  /** The longest that the platform goes on with a write after it was sent, heard of or not, in milliseconds. */
+  longestWriteMs: number;
   /** Sends one group in one call; one outcome per write, in order. Never retried inside when it may have been applied. */
   writeRecords(group: readonly RecordWrite[], options: CallOptions): Promise<WriteOutcome[]>;
   /**

@@ -42,8 +42,8 @@ export function openForWriting(deps: Pick<Deps, 'db' | 'crmOf'>): FlusherOptions
   return async (workspaceId, connectionId) => {
     const connection = await deps.db.inWorkspace(workspaceId, (tx) => findConnection(tx, connectionId));
     if (connection === null) throw new Error(`there is no connection ${connectionId}`);
-    const { fieldAccess, settings } = connection;
-    return { crm: deps.crmOf(connection), fieldAccess, policies: settings.write };
+    const { fieldAccess, accessAgeMs, settings } = connection;
+    return { crm: deps.crmOf(connection), fieldAccess, accessAgeMs, policies: settings.write };
   };
 }
 

@@ -160,6 +160,8 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
       usualFields: {},
       listFields: () => Promise.reject(new Error('not asked for')),
       writeObjects: kind === 'salesforce' ? ['Account', 'Lead'] : ['company', 'contact'],
+      // Each of its calls is over when it ends.
+      longestWriteMs: 0,
       readBatch: kind === 'salesforce' ? 2000 : 100,
       recordBatch: kind === 'salesforce' ? 200 : 100,
       readRecords: () => Promise.reject(new Error('not asked for')),

@@ -51,21 +51,26 @@ const TOKEN = 'pat-eu1-stage';
 // Whatever a test sends, the day's calls do not run out.
 const MANY_CALLS = 1_000_000_000;
 
-function makePolicy(provider: string): Policy {
+function makePolicy(provider: string, attemptTimeoutMs: number): Policy {
   return createPolicy({
     provider,
     limits: noLimits,
     breaker: noBreaker,
     buckets: [],
     attempts: 3,
-    attemptTimeoutMs: 20_000,
+    attemptTimeoutMs,
     totalTimeoutMs: 28_000,
     backoffMs: { first: 1, max: 5 },
   });
 }
 
 /** Starts an empty twin and connects to it through a tap. */
-export async function openTappedTwin(kind: CrmKind, { notes = true } = {}): Promise<TappedTwin> {
+export async function openTappedTwin(
+  kind: CrmKind,
+  options: { notes?: boolean; attemptTimeoutMs?: number; longestWriteMs?: number } = {},
+): Promise<TappedTwin> {
+  const { notes = true, attemptTimeoutMs = 20_000, longestWriteMs } = options;
+  const patience = longestWriteMs === undefined ? {} : { longestWriteMs };
   const client = { clientId: 'integration-client', clientSecret: 'integration-secret' };
   const twin =
     kind === 'salesforce'
@@ -77,10 +82,11 @@ export async function openTappedTwin(kind: CrmKind, { notes = true } = {}): Prom
           limits: { burst: null, searchesPerSecond: null, daily: null },
         });
   const tap = await openTwinTap(twin.url);
-  const policy = makePolicy(kind);
+  const policy = makePolicy(kind, attemptTimeoutMs);
   const crm =
     kind === 'salesforce'
       ? createSalesforce({
+          ...patience,
           loginUrl: tap.url,
           ...client,
           admin: {
@@ -92,6 +98,7 @@ export async function openTappedTwin(kind: CrmKind, { notes = true } = {}): Prom
           notes,
         })
       : createHubspot({
+          ...patience,
           baseUrl: tap.url,
           accessToken: TOKEN,
           policy,
@@ -230,7 +237,7 @@ const Hubspot = z.object({
 });
 
 /** What the twin's own history says of these records and our fields. */
-async function readTraces(tapped: TappedTwin, ids: readonly string[]): Promise<Trace[]> {
+export async function readTraces(tapped: TappedTwin, ids: readonly string[]): Promise<Trace[]> {
   const { kind } = tapped;
   const ours = new Map(FIELDS.map(({ key }) => [nameOf(kind, key), key]));
   const read = (values: Record<string, unknown>): FieldValues =>

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Crm, CrmKind, CrmObject, FieldValues } from '../../src/connectors/crm.ts';
-import type { FieldKey } from '../../src/connectors/crm-fields.ts';
+import type { Crm, CrmKind, CrmObject, FieldAccess, FieldValues } from '../../src/connectors/crm.ts';
 import type { Database } from '../../src/db.ts';
 import type { FieldPolicies } from '../../src/pipeline/7-write-back/field-policy.ts';
 import { createFlusher } from '../../src/pipeline/7-write-back/flush.ts';
@@ -25,14 +24,18 @@ export type Desk = {
   companyId: string;
   fake: FakeCrm;
   policies: FieldPolicies;
-  fieldAccess: Partial<Record<CrmObject, FieldKey[]>>;
+  fieldAccess: FieldAccess;
+  /** How long ago that was asked, in milliseconds. */
+  accessAgeMs: number;
   /** A run that wants these values on these records. Returns its id. */
   plan(
     desired: FieldValues,
     ids: readonly string[],
     options?: { kind?: RunKind; dryRun?: boolean; object?: CrmObject; explicit?: boolean; note?: BandNote },
   ): Promise<string>;
-  flush(options?: Partial<FlushRequest> & { db?: Database; leaseMs?: number }): Promise<FlushResult>;
+  flush(
+    options?: Partial<FlushRequest> & { db?: Database; leaseMs?: number; slowMs?: number },
+  ): Promise<FlushResult>;
   writesOf(runId: string): Promise<Write<WriteField>[]>;
   /** As if an hour had gone by: leases have run out, and what waits for a time may go. */
   passTime(): Promise<void>;
@@ -69,7 +72,11 @@ export async function openDesk(
     policies: {},
     // As the installed permission sets leave it.
     fieldAccess: { Account: ['pitch', 'personas'], Lead: ['pitch', 'personas'] },
-    openCrm: () => Promise.resolve({ crm, fieldAccess: desk.fieldAccess, policies: desk.policies }),
+    accessAgeMs: 0,
+    openCrm: () => {
+      const { fieldAccess, accessAgeMs, policies } = desk;
+      return Promise.resolve({ crm, fieldAccess, accessAgeMs, policies });
+    },
     plan: (desired, ids, options = {}) =>
       db.inWorkspace(workspaceId, async (tx) => {
         const { kind: runKind = 'scheduled', dryRun = false } = options;
@@ -91,8 +98,14 @@ export async function openDesk(
         });
         return run.id;
       }),
-    flush: ({ leaseMs = 2_000, db: other = db, ...request } = {}) =>
-      createFlusher({ db: other, openCrm: desk.openCrm, leaseMs, uncertainMs: 20 }).flushConnection({
+    flush: ({ leaseMs = 2_000, slowMs, db: other = db, ...request } = {}) =>
+      createFlusher({
+        db: other,
+        openCrm: desk.openCrm,
+        leaseMs,
+        uncertainMs: 20,
+        ...(slowMs === undefined ? {} : { slowMs }),
+      }).flushConnection({
         workspaceId,
         connectionId,
         signal: new AbortController().signal,
@@ -103,7 +116,7 @@ export async function openDesk(
       db.inWorkspace(workspaceId, async (tx) => {
         await tx.query(
           `update writes set leased_until = leased_until - interval '1 hour', settled_at = settled_at - interval '1 hour',
-             not_before = not_before - interval '1 hour'`,
+             not_before = not_before - interval '1 hour', may_land_until = may_land_until - interval '1 hour'`,
         );
       }),
     writesOf: (runId) => db.inWorkspace(workspaceId, (tx) => listRunWrites(tx, runId, { limit: 100_000 })),

@@ -21,7 +21,7 @@ import { READ_RECORDS_BATCH, readRecords } from './read-records.ts';
 import { modifiedProperty, syncedProperties, usualFields } from './records.ts';
 import { checkConnection, installFields, readAccount } from './setup.ts';
 import type { HubspotAccount } from './setup.ts';
-import { BATCH, groupWrites, readCurrent, writeRecords } from './writes.ts';
+import { BATCH, LONGEST_WRITE_MS, groupWrites, readCurrent, writeRecords } from './writes.ts';
 
 export type HubspotOptions = {
   /** https://api.hubapi.com, or a sandbox. */
@@ -37,6 +37,8 @@ export type HubspotOptions = {
   dailyShare?: number;
   /** What is read in another way than usual. */
   reading?: ReadingPlan;
+  /** The longest that HubSpot goes on with a write after it was sent, in milliseconds. */
+  longestWriteMs?: number;
   /** What an earlier check() learned; without it, links to records are right once anything was read. */
   account?: HubspotAccount;
 };
@@ -103,6 +105,7 @@ export function createHubspot(options: HubspotOptions): Crm {
     readCurrent: async (object, externalIds, callOptions) =>
       readCurrent(api, findClosed, ours(object), externalIds, callOptions),
     groupWrites,
+    longestWriteMs: options.longestWriteMs ?? LONGEST_WRITE_MS,
     writeRecords: (group, callOptions) => writeRecords(api, group, callOptions),
     history: {
       batch: HISTORY_BATCH,

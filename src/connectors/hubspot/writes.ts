@@ -14,6 +14,12 @@ import type { RowError } from './shapes.ts';
 export const BATCH = 100;
 
 /**
+ * How long a call that nobody listens to any more may still change records, in milliseconds. HubSpot names no longest time of its
+ * own; its gateway gives up after 100 s (error handling guide, status 524). Three times that.
+ */
+export const LONGEST_WRITE_MS = 5 * 60_000;
+
+/**
  * Our fields as they stand; null for records that are archived, or were merged into another. One call, and one more where
  * the account lacks our properties.
  */

@@ -20,6 +20,8 @@ export type SalesforceOptions = {
   reading?: ReadingPlan;
   /** Notes are made when a band changes, which takes a permission more; default false. */
   notes?: boolean;
+  /** The longest that the org goes on with a write after it was sent, in milliseconds. */
+  longestWriteMs?: number;
   /** Where bulk queries go another way than by default. */
   bulk?: Partial<BulkSettings>;
   /** How long the Streaming API may take, where other than by default. */

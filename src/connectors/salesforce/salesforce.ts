@@ -7,6 +7,7 @@ import { BULK } from './bulk-settings.ts';
 import { checkOrg } from './check.ts';
 import { createClient } from './client.ts';
 import { createDescribe } from './describe.ts';
+import { readFieldAccess } from './editors.ts';
 import { provider } from './failures.ts';
 import { createNotes } from './notes.ts';
 import { asSalesforceObject, readObjects, writeObjects } from './fields.ts';
@@ -22,7 +23,7 @@ import { readDeals } from './read-deals.ts';
 import { READ_BATCH, readCurrent } from './read-current.ts';
 import { READ_RECORDS_BATCH, readRecords } from './read-records.ts';
 import { fixedFields, usualFields } from './to-record.ts';
-import { writeRecords } from './write.ts';
+import { LONGEST_WRITE_MS, writeRecords } from './write.ts';
 
 export type { SalesforceOptions } from './options.ts';
 
@@ -66,6 +67,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
         options,
         daily.known,
       ),
+    readFieldAccess: (options) => readFieldAccess(client, options),
     installFields: async (options) => {
       if (admin === undefined)
         throw new UserError(
@@ -94,6 +96,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
     readCurrent: (object, externalIds, options) =>
       readCurrent(client, describe, asSalesforceObject(object), externalIds, options),
     groupWrites,
+    longestWriteMs: settings.longestWriteMs ?? LONGEST_WRITE_MS,
     writeRecords: (group, options) => writeRecords(client, group, options),
     notes: createNotes(client),
     listLocked: (options) => listPendingApprovals(client, options),

@@ -11,6 +11,13 @@ import { MOST_COLLECTIONS, MOST_SUBREQUESTS, toParts } from './group.ts';
 import type { Part } from './group.ts';
 import { readProblem, readSaveResults, toOutcome } from './outcome.ts';
 
+/**
+ * How long a call that nobody listens to any more may still save rows, in milliseconds. An Apex transaction runs 10 minutes at
+ * most (Apex Developer Guide, "Execution Governors and Limits"); a call's collections are transactions one after another, of 10 s of
+ * CPU each, so that half as much again is ample.
+ */
+export const LONGEST_WRITE_MS = 15 * 60_000;
+
 const Composite = z.object({
   compositeResponse: z.array(
     z.object({ body: z.unknown(), httpStatusCode: z.number(), referenceId: z.string() }),

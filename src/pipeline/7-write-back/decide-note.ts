@@ -4,7 +4,7 @@ import type { WriteState } from '../store/writes.ts';
 
 export type NoteDecision =
   | { verdict: 'make' | 'remove' }
-  /** A call of ours that was never heard of may be what stands there, or not: the row waits again. */
+  /** A call of ours that was never heard of has left nothing there so far: sent again, once it can leave nothing any more. */
   | { verdict: 'again' }
   | { verdict: 'applied'; noteId: FieldValue }
   | { verdict: 'skipped' | 'conflicted'; reason: string };

@@ -3,12 +3,14 @@ import type { CrmNote, CrmNotes, FoundNote, NoteOutcome } from '../../connectors
 import { ProviderDownError, ProviderError } from '../../errors.ts';
 import { claimNotes } from '../store/writes-notes.ts';
 import type { NoteWrite } from '../store/writes-notes.ts';
-import { lockConnection, renewLeases } from '../store/writes-outbox.ts';
+import { lockConnection } from '../store/writes-outbox.ts';
+import type { Claim } from '../store/writes-outbox.ts';
 import { markSending, releaseWrites, settleWrites } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
+import { lookAgainLater, noteUnheard } from '../store/writes-unheard.ts';
 import { decideNote, mustLook } from './decide-note.ts';
 import { explainGone, explainRefusal, explainRow } from './explain-refusal.ts';
-import { isRefusal } from './flush-read.ts';
+import { isOver, isRefusal } from './flush-read.ts';
 import type { FlushSession } from './flush-session.ts';
 import { toCrmNote } from './note-text.ts';
 import { putOff } from './put-off.ts';
@@ -45,8 +47,9 @@ export async function flushNotes(
   const removes: Task[] = [];
   const settlements: (Settlement & { from: 'planned' | 'sending' })[] = [];
   const releases: Release[] = [];
+  const unheard: Claim[] = [];
   for (const task of tasks) {
-    const { id, attempt, state, undoes, sentAt, bandState } = task.row;
+    const { id, attempt, state, undoes, sentAt, bandState, mayStillLand } = task.row;
     const sending = state === 'sending';
     const decision = decideNote({ undoes, sending, sentAt, bandState, found: found.get(task.note.key) });
     const claim = { id, attempt };
@@ -59,7 +62,8 @@ export async function flushNotes(
         removes.push({ ...task, id: found.get(task.note.key)?.id ?? task.id });
         break;
       case 'again':
-        releases.push({ ...claim, delayMs: 0, failed: false });
+        if (mayStillLand) unheard.push(claim);
+        else releases.push({ ...claim, delayMs: 0, failed: false });
         break;
       case 'applied':
         settlements.push({ ...claim, from, state: 'applied', reason: null, returnedValue: decision.noteId });
@@ -68,6 +72,8 @@ export async function flushNotes(
         settlements.push({ ...claim, from, state: decision.verdict, reason: decision.reason });
     }
   }
+  await session.inTx((tx) => lookAgainLater(tx, unheard, session.uncertainMs));
+  for (const { id } of unheard) session.claims.delete(id);
   for (const from of ['planned', 'sending'] as const)
     await settle(session, from, settlements.filter((one) => one.from === from), from === 'planned' ? releases : []); // prettier-ignore
   await send(session, makes, (sent, call) =>
@@ -114,7 +120,8 @@ async function send(session: FlushSession, tasks: readonly Task[], act: Act): Pr
     baseModifiedAt: null,
   }));
   const leasedAt = performance.now();
-  const gone = await session.inTx((tx) => markSending(tx, departures, session.leaseMs));
+  const times = { leaseMs: session.leaseMs, longestWriteMs: session.crm.longestWriteMs };
+  const gone = await session.inTx((tx) => markSending(tx, departures, times));
   for (const { id } of departures) session.claims.delete(id);
   await sendDeparted(session, tasks.filter(({ row }) => gone.has(row.id)), act, leasedAt); // prettier-ignore
 }
@@ -148,8 +155,10 @@ async function sendDeparted(
       await settle(session, 'sending', [], claims.map((claim) => ({ ...claim, delayMs: 0, failed: false }))); // prettier-ignore
       throw error;
     }
-    // It may have taken effect: looked for once the CRM had time to finish.
-    await session.inTx((tx) => renewLeases(tx, claims, session.uncertainMs));
+    // It may have taken effect, or may yet: looked for.
+    const { uncertainMs } = session;
+    const mayLandMs = isOver(error) ? uncertainMs : session.crm.longestWriteMs;
+    await session.inTx((tx) => noteUnheard(tx, claims, { lookAfterMs: uncertainMs, mayLandMs }));
     session.brokenCalls += 1;
     if (
       session.signal.aborted ||

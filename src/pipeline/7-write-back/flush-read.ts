@@ -62,3 +62,8 @@ export function isRefusal(error: unknown): error is ProviderError {
     (error.kind === 'refused' || error.kind === 'not-found')
   );
 }
+
+/** True when the CRM itself answered, if not readably: it is done with the call. What gateways say (502 and up) tells nothing. */
+export function isOver(error: unknown): boolean {
+  return error instanceof ProviderError && error.status !== undefined && error.status <= 500;
+}

@@ -4,8 +4,10 @@ import { claimUnresolved } from '../store/writes-outbox.ts';
 import type { UnresolvedWrite } from '../store/writes-outbox.ts';
 import { releaseWrites, settleWrites } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
+import { lookAgainLater } from '../store/writes-unheard.ts';
 import { resolveWrite } from './decide.ts';
 import { explainGone } from './explain-refusal.ts';
+import { renewAccess } from './flush-access.ts';
 import { settleGone } from './flush-gone.ts';
 import type { GoneRow } from './flush-gone.ts';
 import { readRecords } from './flush-read.ts';
@@ -18,7 +20,8 @@ const RECORDS_AT_ONCE = 2_000;
 
 /**
  * Finds out, by reading, what became of values that were on their way when a process died or a call broke: settled if
- * they landed, put back into the queue if they did not, a conflict where only a person can tell.
+ * they landed, put back into the queue if they did not, a conflict where only a person can tell. While the CRM may still be at work
+ * on the call, only a value that landed tells anything; all others are looked at again later.
  */
 export async function resolveUnresolved(session: FlushSession): Promise<void> {
   for (;;) {
@@ -27,6 +30,7 @@ export async function resolveUnresolved(session: FlushSession): Promise<void> {
       claimUnresolved(tx, session.connectionId, RECORDS_AT_ONCE, session.leaseMs),
     );
     if (rows.length === 0) return;
+    await renewAccess(session);
     for (const object of new Set(rows.map((row) => row.object))) {
       const ofObject = rows.filter((row) => row.object === object);
       const { history } = session.crm;
@@ -45,18 +49,20 @@ async function resolveByValues(
   const readings = await readRecords(session, object, ids, 'read');
   const settlements: Settlement[] = [];
   const releases: Release[] = [];
+  const unheard: UnresolvedWrite[] = [];
   for (const row of rows) {
     const found = resolveRow(session, row, readings.get(row.externalId));
-    if (found === 'not-landed')
+    if (row.mayStillLand && (found === 'not-landed' || found.state !== 'applied')) unheard.push(row);
+    else if (found === 'not-landed')
       releases.push({ id: row.id, attempt: row.attempt, delayMs: 0, failed: false });
     else settlements.push({ id: row.id, attempt: row.attempt, reason: null, ...found });
   }
-  const gone = rows.filter(({ externalId }) => {
+  const gone = rows.filter(({ externalId, mayStillLand }) => {
     const reading = readings.get(externalId);
-    return reading !== undefined && 'current' in reading && reading.current.values === null;
+    return !mayStillLand && reading !== undefined && 'current' in reading && reading.current.values === null;
   });
   if (gone.length > 0) await session.inTx((tx) => hintGone(tx, session, gone));
-  await settle(session, settlements, releases);
+  await settle(session, settlements, releases, unheard);
 }
 
 /** Where there is a history it tells whether the value landed; what it fell on comes out when it is read back. */
@@ -71,19 +77,21 @@ async function resolveByHistory(
   const releases: Release[] = [];
   const landed: Landed[] = [];
   const gone: GoneRow[] = [];
+  const unheard: UnresolvedWrite[] = [];
   for (const row of rows) {
-    const { id, attempt } = row;
+    const { id, attempt, mayStillLand } = row;
     // Whether it landed is asked again with the next flush.
     if (unread.has(row.externalId)) continue;
     const held = versions.get(row.externalId);
     const sent = { ...row, value: row.newValue, before: row.oldValue };
-    if (held === undefined) gone.push({ ...sent, message: '' });
-    else if (findLanding(sent, held[row.field] ?? []).landed) {
+    if (held !== undefined && findLanding(sent, held[row.field] ?? []).landed) {
       settlements.push({ id, attempt, state: 'applied', reason: null });
       landed.push(sent);
-    } else releases.push({ id, attempt, delayMs: 0, failed: false });
+    } else if (mayStillLand) unheard.push(row);
+    else if (held === undefined) gone.push({ ...sent, message: '' });
+    else releases.push({ id, attempt, delayMs: 0, failed: false });
   }
-  const settled = await settle(session, settlements, releases);
+  const settled = await settle(session, settlements, releases, unheard);
   session.landed.push(...landed.filter((row) => settled.has(row.id)));
   await settleGone(session, gone);
 }
@@ -92,8 +100,10 @@ async function settle(
   session: FlushSession,
   settlements: readonly Settlement[],
   releases: readonly Release[],
+  unheard: readonly UnresolvedWrite[],
 ): Promise<Set<number>> {
   const settled = await session.inTx(async (tx) => {
+    await lookAgainLater(tx, unheard, session.uncertainMs);
     await releaseWrites(tx, releases);
     return settleWrites(tx, 'sending', settlements);
   });

@@ -1,16 +1,18 @@
-import type { Crm, RecordWrite, WriteOutcome } from '../../connectors/crm.ts';
+import type { WriteOutcome } from '../../connectors/crm.ts';
 import type { FieldKey } from '../../connectors/crm-fields.ts';
 import { ProviderDownError, ProviderError } from '../../errors.ts';
+import { growGroup, shrinkGroup } from '../store/write-groups.ts';
 import { recordKey } from '../store/writes-ledger.ts';
 import { renewLeases } from '../store/writes-outbox.ts';
 import { markSending, releaseWrites, settleWrites } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
+import { noteUnheard } from '../store/writes-unheard.ts';
 import type { Write } from '../store/writes.ts';
 import { explainRefusal, explainRow } from './explain-refusal.ts';
 import { settleGone } from './flush-gone.ts';
 import type { GoneRow } from './flush-gone.ts';
 import { readBackLanded } from './flush-read-back.ts';
-import { isRefusal } from './flush-read.ts';
+import { isOver, isRefusal } from './flush-read.ts';
 import type { ReadyRecord } from './flush-decide.ts';
 import type { FlushSession } from './flush-session.ts';
 import { putOff } from './put-off.ts';
@@ -19,37 +21,22 @@ const RETRY_FIRST_MS = 1_000;
 // So many write calls in a row that broke without an answer: the CRM is not well, and each leaves rows to be read again.
 const MOST_BROKEN_CALLS = 3;
 
-/** The groups that one call each can carry, and of these the ones that no further record would fit into. */
-export function groupRecords<T extends { write: RecordWrite; key: string }>(
-  crm: Crm,
-  connectionId: string,
-  records: readonly T[],
-): { full: T[][]; rest: T[][] } {
-  const byKey = new Map(records.map((record) => [record.key, record]));
-  const groups = { full: [] as T[][], rest: [] as T[][] };
-  for (const group of crm.groupWrites(records.map((record) => record.write))) {
-    const [first] = group;
-    if (first === undefined) continue;
-    const isFull = crm.groupWrites([...group, { ...first, externalId: `${first.externalId}+` }]).length > 1;
-    (isFull ? groups.full : groups.rest).push(
-      group.flatMap((write) => byKey.get(recordKey({ connectionId, ...write })) ?? []),
-    );
-  }
-  return groups;
-}
-
 /** Sends the groups, one call each, and settles every field by its record's own outcome. */
 export async function sendGroups(
   session: FlushSession,
   groups: readonly (readonly ReadyRecord[])[],
 ): Promise<void> {
-  for (const group of groups) {
-    // Before the lease begins: however long this process stands still, its call is over before another takes its rows.
-    const leasedAt = performance.now();
-    const departed = await depart(session, group);
-    if (departed.length > 0) await sendDeparted(session, departed, leasedAt);
-    await readBackLanded(session, 'full-batches');
-  }
+  for (const group of groups)
+    for (let at = 0; at < group.length;) {
+      // Asked anew each time: a call before this one may have proved too large.
+      const part = group.slice(at, at + (session.writeGroup ?? group.length));
+      at += part.length;
+      // Before the lease begins: however long this process stands still, its call is over before another takes its rows.
+      const leasedAt = performance.now();
+      const departed = await depart(session, part);
+      if (departed.length > 0) await sendDeparted(session, departed, leasedAt);
+      await readBackLanded(session, 'full-batches');
+    }
 }
 
 /** Marks the group's rows as on their way; leaves out what is no longer ours to send. */
@@ -63,7 +50,8 @@ async function depart(session: FlushSession, group: readonly ReadyRecord[]): Pro
     })),
   );
   session.signal.throwIfAborted();
-  const gone = await session.inTx((tx) => markSending(tx, departures, session.leaseMs));
+  const times = { leaseMs: session.leaseMs, longestWriteMs: session.crm.longestWriteMs };
+  const gone = await session.inTx((tx) => markSending(tx, departures, times));
   for (const { id } of departures) session.claims.delete(id);
   return group.flatMap((record) => {
     const rows = record.rows.filter(({ write }) => gone.has(write.id));
@@ -84,14 +72,19 @@ async function sendDeparted(
     return;
   }
   let outcomes: WriteOutcome[];
+  const began = performance.now();
+  const isSlow = (): boolean => performance.now() - began >= session.slowMs;
   try {
     const writes = group.map((record) => record.write);
     outcomes = await session.call('write', (options) => session.crm.writeRecords(writes, options), leasedAt);
   } catch (error) {
-    await handleFailure(session, group, error);
+    await handleFailure(session, group, error, isSlow());
     return;
   }
   session.brokenCalls = 0;
+  const { writeGroup } = session;
+  if (writeGroup !== null && group.length === writeGroup && !isSlow())
+    session.writeGroup = await session.inTx((tx) => growGroup(tx, session.connectionId, writeGroup));
   for (const { key, write } of group)
     session.sent.set(key, {
       ...write,
@@ -114,6 +107,7 @@ async function handleFailure(
   session: FlushSession,
   group: readonly ReadyRecord[],
   error: unknown,
+  wasSlow: boolean,
 ): Promise<void> {
   const claims = claimsOf(group);
   if (isRefusal(error)) {
@@ -139,8 +133,13 @@ async function handleFailure(
     await settle(session, [], claims.map((claim) => ({ ...claim, delayMs: 0, failed: false }))); // prettier-ignore
     throw error;
   }
-  // It may have taken effect: the rows stay on their way until the record is read, once the CRM had time to finish.
-  await session.inTx((tx) => renewLeases(tx, claims, session.uncertainMs));
+  // It may have taken effect, or may yet: the rows stay on their way until reading tells.
+  await session.inTx(async (tx) => {
+    const { uncertainMs, crm, connectionId } = session;
+    const mayLandMs = isOver(error) ? uncertainMs : crm.longestWriteMs;
+    await noteUnheard(tx, claims, { lookAfterMs: uncertainMs, mayLandMs });
+    if (wasSlow) session.writeGroup = await shrinkGroup(tx, connectionId, group.length);
+  });
   session.brokenCalls += 1;
   if (session.signal.aborted || !(error instanceof ProviderError) || session.brokenCalls >= MOST_BROKEN_CALLS)
     throw error;

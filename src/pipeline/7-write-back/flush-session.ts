@@ -1,7 +1,8 @@
 import type { CallOptions } from '../../connectors/call.ts';
-import type { Crm, CrmObject, RecordWrite } from '../../connectors/crm.ts';
+import type { Crm, CrmObject, FieldAccess, RecordWrite } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Database, Tx } from '../../db.ts';
+import { ProviderError } from '../../errors.ts';
 import type { Claim } from '../store/writes-outbox.ts';
 import type { Write } from '../store/writes.ts';
 import type { FieldPolicies } from './field-policy.ts';
@@ -25,9 +26,15 @@ export type FlushSession = {
   crm: Crm;
   policies: FieldPolicies | undefined;
   conditional: boolean;
+  /** Who may edit our fields, and when that was asked (milliseconds of a steady clock). */
+  access: { fields: FieldAccess; askedAt: number };
   peopleMayEdit(object: CrmObject, field: FieldKey): boolean;
   leaseMs: number;
   uncertainMs: number;
+  /** A write call that takes longer is too large (milliseconds). */
+  slowMs: number;
+  /** Most records in one write call; null: as many as the platform takes. */
+  writeGroup: number | null;
   signal: AbortSignal;
   counts: FlushCounts;
   calls: FlushCalls;
@@ -56,8 +63,10 @@ export type FlushSession = {
 /** One connection, opened for writing. */
 export type OpenConnection = {
   crm: Crm;
-  /** Fields that people may edit, per object, as the last check found; empty before the first one. */
-  fieldAccess: Partial<Record<CrmObject, FieldKey[]>>;
+  /** As it was asked last; empty before the first time. */
+  fieldAccess: FieldAccess;
+  /** How long ago that was, in milliseconds; null: never. Just now, where it is absent. */
+  accessAgeMs?: number | null;
   policies?: FieldPolicies;
 };
 
@@ -71,6 +80,7 @@ export type SessionOptions = {
   interactive?: boolean | undefined;
   leaseMs?: number | undefined;
   uncertainMs?: number | undefined;
+  slowMs?: number | undefined;
   onCall?: CallOptions['onCall'] | undefined;
   onProgress?: ((counts: FlushCounts) => void) | undefined;
 };
@@ -80,10 +90,13 @@ const CALL_SHARE_OF_LEASE = 0.8;
 const TX_TRIES = 3;
 const LEASE_MS = 30_000;
 const UNCERTAIN_MS = 5_000;
+// A quarter of what one attempt has (app-crms.ts): twice as many records then take half of it.
+const SLOW_MS = 5_000;
 
 export function openSession(options: SessionOptions): FlushSession {
   const { db, opened, workspaceId, connectionId, signal, interactive = false, onCall, onProgress } = options;
-  const { crm, fieldAccess, policies } = opened;
+  const { crm, fieldAccess, accessAgeMs = 0, policies } = opened;
+  const access = { fields: fieldAccess, askedAt: performance.now() - (accessAgeMs ?? Infinity) };
   const leaseMs = options.leaseMs ?? LEASE_MS;
   const counts: FlushCounts = { applied: 0, conflicted: 0, rejected: 0, skipped: 0 };
   const calls: FlushCalls = { read: 0, write: 0, readBack: 0 };
@@ -94,11 +107,14 @@ export function openSession(options: SessionOptions): FlushSession {
     crm,
     policies,
     conditional: crm.history === undefined,
+    access,
     // Before the first check nobody knows. HubSpot lets people edit any property that is not read-only by design.
     peopleMayEdit: (object, field) =>
-      crm.kind === 'hubspot' || (fieldAccess[object]?.includes(field) ?? true),
+      crm.kind === 'hubspot' || (access.fields[object]?.includes(field) ?? true),
     leaseMs,
     uncertainMs: options.uncertainMs ?? UNCERTAIN_MS,
+    slowMs: options.slowMs ?? SLOW_MS,
+    writeGroup: null,
     signal,
     counts,
     calls,
@@ -121,12 +137,25 @@ export function openSession(options: SessionOptions): FlushSession {
       signal.throwIfAborted();
       calls[kind] += 1;
       const left = timeLeft(leasedAt);
-      return act({
-        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, Math.ceil(left)))]),
-        sendBefore: performance.now() + left,
-        interactive,
-        ...(onCall === undefined ? {} : { onCall }),
-      });
+      const late = AbortSignal.timeout(Math.max(0, Math.ceil(left)));
+      try {
+        return await act({
+          signal: AbortSignal.any([signal, late]),
+          sendBefore: performance.now() + left,
+          interactive,
+          ...(onCall === undefined ? {} : { onCall }),
+        });
+      } catch (error) {
+        if (!late.aborted || signal.aborted || error !== late.reason) throw error;
+        throw new ProviderError({
+          provider: crm.kind,
+          operation: kind,
+          kind: 'unavailable',
+          message: 'no answer within the time that its rows were held',
+          maybeApplied: kind === 'write',
+          cause: error,
+        });
+      }
     },
     timeLeft,
     count: (state, fields) => {

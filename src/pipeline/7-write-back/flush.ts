@@ -13,12 +13,14 @@ import {
 import type { OpenRecord } from '../store/writes-outbox.ts';
 import { releaseWrites } from '../store/writes-settle.ts';
 import type { Write } from '../store/writes.ts';
+import { renewAccess } from './flush-access.ts';
 import { decideRecords, renewClaims } from './flush-decide.ts';
 import type { ReadyRecord } from './flush-decide.ts';
 import { flushNotes } from './flush-notes.ts';
 import { readBackLanded, readBackLeftovers } from './flush-read-back.ts';
 import { resolveUnresolved } from './flush-resolve.ts';
-import { groupRecords, sendGroups } from './flush-send.ts';
+import { sendGroups } from './flush-send.ts';
+import { groupRecords } from './group-records.ts';
 import { openSession } from './flush-session.ts';
 import type { FlushCalls, FlushCounts, FlushSession, OpenConnection } from './flush-session.ts';
 import { explainStop } from './explain-stop.ts';
@@ -31,8 +33,10 @@ export type FlusherOptions = {
   openCrm: (workspaceId: string, connectionId: string) => Promise<OpenConnection>;
   /** How long a claimed row is one flusher's own, in milliseconds; no call may take longer than 0.8 of it. Default 30,000. */
   leaseMs?: number;
-  /** How long after a broken call the CRM is given to finish it before the record is read, in milliseconds. Default 5,000. */
+  /** How long after a broken call the record is first looked at, in milliseconds. Default 5,000. */
   uncertainMs?: number;
+  /** How long a write call may take before the next ones carry fewer records, in milliseconds. Default 5,000. */
+  slowMs?: number;
 };
 
 export type FlushRequest = {
@@ -90,6 +94,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
         interactive: request.mode === 'asked-only',
         leaseMs: options.leaseMs,
         uncertainMs: options.uncertainMs,
+        slowMs: options.slowMs,
       });
       let stopped: Stop | null = null;
       try {
@@ -106,7 +111,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
 }
 
 async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise<void> {
-  const { crm, connectionId } = session;
+  const { connectionId } = session;
   while (
     (await session.inTx((tx) => cancelPlanned(tx, connectionId, CANCELLED_AT_ONCE))) === CANCELLED_AT_ONCE
   )
@@ -120,18 +125,19 @@ async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise
     await renewClaims(session);
     const claimed = await claim(session, mode);
     if (claimed.writes.length > 0) {
+      await renewAccess(session);
       // A lease that ran out while a record waited for company: it was claimed and is read anew.
       const anew = new Set(claimed.writes.map((write) => recordKey(write)));
       ready = ready.filter((record) => !anew.has(record.key));
       // What was read goes out before the next records are read: the less time between, the fewer races are lost.
       for await (const decided of decideRecords(session, claimed.writes, claimed.ledgers)) {
-        const groups = groupRecords(crm, connectionId, [...ready, ...decided]);
+        const groups = groupRecords(session, [...ready, ...decided]);
         await sendGroups(session, groups.full);
         ready = groups.rest.flat();
       }
       continue;
     }
-    const rest = groupRecords(crm, connectionId, ready).rest.filter(
+    const rest = groupRecords(session, ready).rest.filter(
       (group) => mode !== 'full-batches-only' || group.some(isUrgent),
     );
     if (rest.length > 0) {
@@ -160,7 +166,7 @@ type Claimed = { writes: Write[]; ledgers: Map<string, RecordLedger> };
 async function claim(session: FlushSession, mode: FlushRequest['mode']): Promise<Claimed> {
   const { connectionId } = session;
   const claimed = await session.inTx(async (tx): Promise<Claimed> => {
-    await lockConnection(tx, connectionId);
+    session.writeGroup = (await lockConnection(tx, connectionId)).writeGroup;
     const due = await listDueRecords(tx, connectionId, {
       limit: RECORDS_AT_ONCE,
       askedOnly: mode === 'asked-only',
@@ -189,7 +195,7 @@ function chooseWorthwhile(session: FlushSession, due: readonly OpenRecord[]): Op
     const write = { ...record, fields, unmodifiedSince: editable && session.conditional ? now : null };
     return { key: recordKey({ connectionId, ...record }), write, record };
   });
-  const full = groupRecords(crm, connectionId, shaped).full.flat();
+  const full = groupRecords(session, shaped).full.flat();
   return [...new Set([...full.map(({ record }) => record), ...urgent])];
 }
 

@@ -53,7 +53,10 @@ export async function planUndo(
       throw new UserError(`Run ${runId} is still going on`, 'Cancel it first, or wait for its end.');
     const onTheirWay = await countOnTheirWay(tx, runId);
     if (onTheirWay.some(({ active }) => active))
-      throw new UserError(`Some writes of run ${runId} are on their way`, 'Try again in a minute.');
+      throw new UserError(
+        `Some writes of run ${runId} are on their way`,
+        'Try again in a minute; where a CRM gave no answer, in a quarter of an hour.',
+      );
     if (!dryRun) await cancelRunWrites(tx, runId);
     const { undoable, overtaken } = await findUndoable(tx, runId);
     if (undoable.length === 0 && overtaken === 0)

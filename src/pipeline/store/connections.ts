@@ -1,6 +1,5 @@
 import type { z } from 'zod';
-import type { CrmKind, CrmObject } from '../../connectors/crm.ts';
-import type { FieldKey } from '../../connectors/crm-fields.ts';
+import type { CrmKind, FieldAccess } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
 import type { Sealed } from '../../seal.ts';
 import { ConnectionSettings } from './connection-settings.ts';
@@ -21,8 +20,10 @@ export type Connection = {
   status: 'active' | 'paused' | 'removed';
   pausedBecause: string | null;
   pausedAt: Date | null;
-  /** Fields that people may edit, per object, as the last check found; empty before the first check. */
-  fieldAccess: Partial<Record<CrmObject, FieldKey[]>>;
+  /** As the last check found; empty before the first one. */
+  fieldAccess: FieldAccess;
+  /** How long ago that was asked last, in milliseconds; null: never. */
+  accessAgeMs: number | null;
   checkedAt: Date | null;
   syncedAt: Date | null;
   /** Since then a sync is wanted at once; null: none is, and it comes with the interval. */
@@ -36,7 +37,7 @@ export type Connection = {
 
 const SELECT = `select c.workspace_id as "workspaceId", c.id, c.kind, c.name, c.organization,
     c.organization_id as "organizationId", c.status, c.paused_because as "pausedBecause", c.paused_at as "pausedAt",
-    c.field_access as "fieldAccess", c.checked_at as "checkedAt", c.synced_at as "syncedAt",
+    c.field_access as "fieldAccess", (extract(epoch from now() - c.access_checked_at) * 1000)::float8 as "accessAgeMs", c.checked_at as "checkedAt", c.synced_at as "syncedAt",
     c.sync_asked_at as "syncAskedAt",
     c.settings, c.settings_version as "settingsVersion", k.version, k.key_id as "keyId", k.sealed as box
   from connections c left join credentials k on k.workspace_id = c.workspace_id and k.connection_id = c.id`;
@@ -107,9 +108,18 @@ export async function saveCheck(
   check: { organization: string; organizationId: string; fieldAccess: Connection['fieldAccess'] },
 ): Promise<void> {
   await tx.query(
-    `update connections set organization = $2, organization_id = $3, field_access = $4, checked_at = now() where id = $1`,
+    `update connections set organization = $2, organization_id = $3, field_access = $4, checked_at = now(),
+       access_checked_at = now() where id = $1`,
     [id, check.organization, check.organizationId, JSON.stringify(check.fieldAccess)],
   );
+}
+
+/** Notes who may edit our fields as it stands now. */
+export async function saveFieldAccess(tx: Tx, id: string, access: FieldAccess): Promise<void> {
+  await tx.query(`update connections set field_access = $2, access_checked_at = now() where id = $1`, [
+    id,
+    JSON.stringify(access),
+  ]);
 }
 
 /** The connection of the workspace that had that org before this one did; null when there is none. */

@@ -7,7 +7,7 @@ import { recomputeCompanies } from './company-facts.ts';
  */
 export async function retireConnection(tx: Tx, id: string): Promise<number> {
   await tx.query(
-    `update connections set status = 'removed', paused_because = null, paused_at = null, checked_at = null, synced_at = null,
+    `update connections set status = 'removed', paused_because = null, paused_at = null, checked_at = null, access_checked_at = null, synced_at = null,
        sync_asked_at = null
      where id = $1`,
     [id],

@@ -1,6 +1,6 @@
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
-import { OPEN_NOTES, claimRows, lockRows } from './writes-outbox.ts';
+import { MAY_STILL_LAND, OPEN_NOTES, claimRows, lockRows } from './writes-outbox.ts';
 import { NOTE, WRITE_COLUMNS } from './writes.ts';
 import type { Write, WriteState } from './writes.ts';
 
@@ -12,11 +12,13 @@ export type NoteWrite = Write<typeof NOTE> & {
   plannedText: Date;
   /** The CRM's id of the note; null where it was never heard that it was made. */
   noteId: FieldValue;
+  /** The CRM may still be at work on the call that carried it. */
+  mayStillLand: boolean;
   /** What became of the band that was wanted last when the note was; null: there is none. */
   bandState: WriteState | null;
 };
 
-const NOTE_COLUMNS = `${WRITE_COLUMNS}, made.id as "madeBy", made.new_value as text, made.planned_at as "plannedText",
+const NOTE_COLUMNS = `${WRITE_COLUMNS}, ${MAY_STILL_LAND}, made.id as "madeBy", made.new_value as text, made.planned_at as "plannedText",
   made.returned_value as "noteId", (
     select band.state from writes band where band.connection_id = w.connection_id and band.object = w.object
       and band.external_id = w.external_id and band.field = 'band' and band.id < w.id and band.undoes is null

@@ -41,9 +41,16 @@ export async function cancelPlanned(tx: Tx, connectionId: string, limit: number)
   return rowCount ?? 0;
 }
 
-/** Only one flusher at a time chooses rows of a connection; held until the transaction ends. */
-export async function lockConnection(tx: Tx, connectionId: string): Promise<void> {
-  await tx.query('select from connections where id = $1 for no key update', [connectionId]);
+/**
+ * Only one flusher at a time chooses rows of a connection; held until the transaction ends. Returns how many records one of its
+ * write calls may carry; null: as many as the platform takes.
+ */
+export async function lockConnection(tx: Tx, connectionId: string): Promise<{ writeGroup: number | null }> {
+  const { rows } = await tx.query<{ writeGroup: number | null }>(
+    'select write_group as "writeGroup" from connections where id = $1 for no key update',
+    [connectionId],
+  );
+  return rows[0] ?? { writeGroup: null };
 }
 
 type LockedRow = Claim & { state: WriteState; leased: boolean };
@@ -138,7 +145,14 @@ export async function claimPlanned(
   return claimRows<Write>(tx, ids, leaseMs, WRITE_COLUMNS);
 }
 
-export type UnresolvedWrite = Write & { baseModifiedAt: Date | null };
+/** Asked for when rows are claimed, so before the record is read. */
+export const MAY_STILL_LAND = `coalesce(w.may_land_until > now(), false) as "mayStillLand"`;
+
+export type UnresolvedWrite = Write & {
+  baseModifiedAt: Date | null;
+  /** The CRM may still be at work on the call: only a value that is there tells anything. */
+  mayStillLand: boolean;
+};
 
 /** Takes over fields that another flusher left on their way: a call may or may not have reached the CRM. */
 export async function claimUnresolved(
@@ -163,15 +177,20 @@ export async function claimUnresolved(
     tx,
     ids,
     leaseMs,
-    `${WRITE_COLUMNS}, w.base_modified_at as "baseModifiedAt"`,
+    `${WRITE_COLUMNS}, w.base_modified_at as "baseModifiedAt", ${MAY_STILL_LAND}`,
   );
 }
 
-/** Keeps claimed rows for another `leaseMs` from now. Returns those that are still this flusher's. */
+/**
+ * Keeps claimed rows for another `leaseMs` from now; what is sent of them may then land so much later, too. Returns those that are
+ * still this flusher's.
+ */
 export async function renewLeases(tx: Tx, claims: readonly Claim[], leaseMs: number): Promise<Set<number>> {
   const ids = (await lockClaims(tx, claims, ['planned', 'sending'])).map((claim) => claim.id);
   await tx.query(
-    `update writes set leased_until = now() + $2 * interval '1 millisecond' where id = any($1)`,
+    `update writes set leased_until = now() + $2 * interval '1 millisecond',
+       may_land_until = may_land_until + (now() + $2 * interval '1 millisecond' - leased_until)
+     where id = any($1)`,
     [ids, leaseMs],
   );
   return new Set(ids);

@@ -12,18 +12,20 @@ const clean = (reason: string | null | undefined): string | null => reason?.repl
 export type Departure = Claim & { oldValue: FieldValue; baseModifiedAt: string | null };
 
 /**
- * Notes, right before the call, that these values are on their way, with what they replace. Returns the ids that may go:
- * a row that another flusher took over, or that a newer value replaced, may not.
+ * Notes, right before the call, that these values are on their way, with what they replace. The call goes out within `leaseMs`, and
+ * the CRM may then be at work on it for `longestWriteMs` (milliseconds). Returns the ids that may go: a row that another flusher
+ * took over, or that a newer value replaced, may not.
  */
 export async function markSending(
   tx: Tx,
   departures: readonly Departure[],
-  leaseMs: number,
+  { leaseMs, longestWriteMs }: { leaseMs: number; longestWriteMs: number },
 ): Promise<Set<number>> {
   const ours = await lockClaims(tx, departures, ['planned']);
   for (const chunk of chunksOf(ours))
     await tx.query(
       `update writes w set state = 'sending', sent_at = now(), leased_until = now() + $4 * interval '1 millisecond',
+         may_land_until = now() + $5 * interval '1 millisecond',
          old_value = mine.old_value::jsonb, base_modified_at = mine.base_modified_at
        from unnest($1::bigint[], $2::text[], $3::timestamptz[]) as mine (id, old_value, base_modified_at)
        where w.id = any($1) and w.id = mine.id`,
@@ -32,6 +34,7 @@ export async function markSending(
         chunk.map((row) => toStoredJson(row.oldValue)),
         chunk.map((row) => row.baseModifiedAt),
         leaseMs,
+        leaseMs + longestWriteMs,
       ],
     );
   return new Set(idsOf(ours));

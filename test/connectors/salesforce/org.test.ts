@@ -114,6 +114,21 @@ suite('A Salesforce org is connected', () => {
     assert.equal(editable(await crm.check(ledger())).size, FIELDS.length);
   });
 
+  test('the integration permission set in a group that a second user has makes every write conditional', async (context) => {
+    const twin = await start(context);
+    const crm = connect(twin);
+    await crm.installFields(ledger());
+    const editableWith = async (to: string[]): Promise<number> => {
+      const group = { name: 'Revenue', sets: ['Fieldnote_Integration'], to };
+      twin.edit({ operation: 'group permission sets', as: 'administrator', ...group });
+      return editable(await crm.check(ledger())).size;
+    };
+    assert.equal(await editableWith(['integration', 'rep:Anna']), FIELDS.length);
+    // A group that nobody has can be given to anybody.
+    assert.equal(await editableWith([]), FIELDS.length);
+    assert.equal(await editableWith(['integration']), FIELDS.filter((field) => field.peopleMayEdit).length);
+  });
+
   test('missing rights are named with what they disable, and no right to see the setup makes every write conditional', async (context) => {
     const twin = await start(context);
     const crm = connect(twin);

@@ -34,6 +34,7 @@ function createCrm(pages: Partial<Record<CrmObject, CrmRecord[][]>>, breakAfter 
     writeObjects: ['Account', 'Lead'],
     usualFields: {},
     listFields: refuse,
+    longestWriteMs: 0,
     readBatch: 2000,
     recordBatch: 200,
     readRecords: refuse,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
+import { findConnection } from '../../../src/pipeline/store/connections.ts';
 import { connect as connectSalesforce, ledger } from '../../connectors/salesforce/connect.ts';
 import { connect as connectHubspot, oneAttempt, quiet } from '../../connectors/hubspot-connect.ts';
 import { createTestDatabase } from '../../harness/database.ts';
@@ -55,6 +56,40 @@ test('Salesforce: 60 accounts take three conditional calls, a rep’s edit in be
   assert.equal(find(ids[7])?.values.Fieldnote_Pitch__c, 'My own words');
   assert.equal(find(ids[8])?.values.Fieldnote_Pitch__c, 'Hello');
   assert.equal(find(ids[8])?.values.Fieldnote_Score__c, 71.24);
+});
+
+test('Salesforce: a field that an administrator has opened to people is written on a condition a quarter of an hour later', async (context) => {
+  const twin = await startSmall();
+  context.after(() => twin.close());
+  const id = accountId('alder');
+  const crm = connectSalesforce(twin, {
+    fetch: async (input, init) => {
+      const url = input instanceof Request ? input.url : String(input);
+      if (editing && url.endsWith('/composite')) {
+        editing = false;
+        twin.edit({ as: 'rep:Anna', id, fields: { Fieldnote_Score__c: 12 } });
+      }
+      return fetch(input, init);
+    },
+  });
+  let editing = false;
+  await crm.installFields(ledger());
+  const desk = await openDesk(here.db, 'salesforce', undefined, crm);
+  await desk.plan({ score: 61 }, [id]);
+  await desk.flush({ leaseMs: 30_000 });
+  const group = { name: 'Revenue', sets: ['Fieldnote_Integration'], to: ['integration', 'rep:Anna'] };
+  twin.edit({ operation: 'group permission sets', as: 'administrator', ...group });
+  desk.accessAgeMs = 15 * 60_000;
+  editing = true;
+  await desk.plan({ score: 62 }, [id]);
+
+  const result = await desk.flush({ leaseMs: 30_000 });
+
+  const score = twin.dump().records.find((record) => record.id === id)?.values.Fieldnote_Score__c;
+  assert.deepEqual([score, result.applied, result.conflicted], [12, 0, 1]);
+  const known = await here.db.inWorkspace(desk.workspaceId, (tx) => findConnection(tx, desk.connectionId));
+  assert.ok(known?.fieldAccess.Account?.includes('score'));
+  assert.ok((known?.accessAgeMs ?? Infinity) < 15 * 60_000);
 });
 
 test('Salesforce: a connection that breaks after the org has saved leads to no second save', async (context) => {

@@ -329,7 +329,14 @@ for (const kind of KINDS)
     await desk.plan({ band: 'A' }, ids);
     await flush(desk);
     await desk.plan({ band: 'B' }, ids, { note });
-    const db = freezeDeparture(desk, async () => void (await flush(desk)), { field: 'note' });
+    const db = freezeDeparture(
+      desk,
+      async () => {
+        await desk.passTime();
+        await flush(desk);
+      },
+      { field: 'note' },
+    );
 
     await desk.flush({ db, leaseMs: 2_000 });
 
