@@ -1,0 +1,78 @@
+import type { ChoiceData } from './types.ts';
+
+/**
+ * What comes back from a click: `action_id`s, and what each button's `value` holds. Where several buttons of a message do the same, each
+ * ends in its number (`choose_score:3`), as ids may not repeat: `isAction` tells.
+ */
+export const ACTIONS = {
+  /** Buttons of a card; value: the company's id. */
+  pitchPdf: 'pitch_pdf',
+  refresh: 'refresh',
+  wrong: 'wrong',
+  watch: 'watch',
+  unwatch: 'unwatch',
+  /** Shows the whole card; value: the company's id. */
+  showCard: 'show_card',
+  /** Buttons that only open an address. Slack tells of the click all the same: acknowledge it and do nothing. */
+  openSalesforce: 'open_salesforce',
+  openHubspot: 'open_hubspot',
+  openPage: 'open_page',
+  /** One of several companies; value: the company's id. */
+  chooseForScore: 'choose_score',
+  chooseForPitch: 'choose_pitch',
+  /** App Home. */
+  setAlerts: 'set_alerts',
+  setLeastMove: 'set_least_move',
+  mute: 'mute',
+  unmute: 'unmute',
+} as const;
+
+export type Action = (typeof ACTIONS)[keyof typeof ACTIONS];
+
+/** Is this `action_id` that action, with or without a number? */
+export function isAction(actionId: string, action: Action): boolean {
+  return actionId === action || (actionId.startsWith(`${action}:`) && /^\d+$/.test(actionId.slice(action.length + 1)));
+}
+
+/** The same as a pattern for Bolt's `app.action(…)`. */
+export function patternOf(action: Action): RegExp {
+  return new RegExp(`^${action}(:\\d+)?$`);
+}
+
+/** The action of a choice's buttons. */
+export function actionOfChoice(purpose: ChoiceData['purpose']): Action {
+  return purpose === 'pitch' ? ACTIONS.chooseForPitch : ACTIONS.chooseForScore;
+}
+
+/** Values of `set_alerts`. */
+export const ALERTS = { on: 'on', off: 'off' } as const;
+
+/** Options of `set_least_move`: points as text. */
+export const LEAST_MOVES = [5, 10, 20] as const;
+
+/** Options of `mute`: hours as text. */
+export const MUTE_HOURS = [24, 72, 168] as const;
+
+/** The modal behind "Wrong?". */
+export const VOTE = {
+  callbackId: 'vote',
+  /** `view.state.values[reasonBlock][reasonAction].selected_option.value` is one of VOTE_REASONS. */
+  reasonBlock: 'vote_reason',
+  reasonAction: 'vote_reason_choice',
+  /** `view.state.values[noteBlock][noteAction].value`: text or null, at most `noteLength` characters. */
+  noteBlock: 'vote_note',
+  noteAction: 'vote_note_text',
+  noteLength: 1000,
+} as const;
+
+export const VOTE_REASONS = {
+  'too-high': 'The score is too high',
+  'too-low': 'The score is too low',
+  'wrong-company': 'A quote is about another company',
+  'wrong-claim': 'A claim is wrong or out of date',
+  'wrong-people': 'A contact or competitor is wrong',
+  other: 'Something else',
+} as const;
+
+/** Message shortcut "Score the company in this message". */
+export const SHORTCUTS = { scoreMessage: 'score_message' } as const;
