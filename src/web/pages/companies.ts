@@ -8,7 +8,7 @@ import { renderPage } from '../render.ts';
 import { describeProgress } from './describe-progress.ts';
 import { describeMoment, formatCount, formatPoints, formatUsd } from './format.ts';
 import { describeFrame } from './frame.ts';
-import { linkToQuote, shortenUrl } from './link.ts';
+import { linkToQuote, shortenUrl } from '../../pipeline/link.ts';
 import { PAGE_SIZE, describePager, linkWith, readPageNumber } from './pager.ts';
 import type { PageDeps } from './page-deps.ts';
 

@@ -21,7 +21,7 @@ import { describeQuote, describeScore } from './describe-score.ts';
 import { CRM_NAMES } from './describe-writes.ts';
 import { describeMoment, formatCount, formatDay } from './format.ts';
 import { describeFrame } from './frame.ts';
-import { safeLink, shortenUrl } from './link.ts';
+import { safeLink, shortenUrl } from '../../pipeline/link.ts';
 import type { PageDeps } from './page-deps.ts';
 
 /** One company: its score and why, the people, the rivals, the pitch, what was read, what was written, what it cost. */

@@ -1,6 +1,6 @@
 import type { Pitch } from '../../pipeline/store/pitches.ts';
 import { describeMoment } from './format.ts';
-import { linkToQuote, shortenUrl } from './link.ts';
+import { linkToQuote, shortenUrl } from '../../pipeline/link.ts';
 
 type Segment = { text: string; cite: string | null };
 

@@ -1,7 +1,7 @@
 import type { Reason, StoredScore } from '../../pipeline/store/scores.ts';
 import type { Source } from '../../pipeline/store/sources.ts';
 import { describeMoment, formatDay, formatPoints } from './format.ts';
-import { linkToQuote, shortenUrl } from './link.ts';
+import { linkToQuote, shortenUrl } from '../../pipeline/link.ts';
 
 export type QuoteView = {
   quote: string;
