@@ -2,7 +2,7 @@ import type { ChoiceData } from './types.ts';
 
 /**
  * What comes back from a click: `action_id`s, and what each button's `value` holds. Where several buttons of a message do the same, each
- * ends in its number (`choose_score:3`), as ids may not repeat: `isAction` tells.
+ * ends in its number (`choose_score:3`), as ids may not repeat: `patternOf` knows.
  */
 export const ACTIONS = {
   /** Buttons of a card; value: the company's id. */
@@ -29,12 +29,7 @@ export const ACTIONS = {
 
 export type Action = (typeof ACTIONS)[keyof typeof ACTIONS];
 
-/** Is this `action_id` that action, with or without a number? */
-export function isAction(actionId: string, action: Action): boolean {
-  return actionId === action || (actionId.startsWith(`${action}:`) && /^\d+$/.test(actionId.slice(action.length + 1)));
-}
-
-/** The same as a pattern for Bolt's `app.action(…)`. */
+/** What the ids of that action's buttons look like, for Bolt's `app.action(…)`. */
 export function patternOf(action: Action): RegExp {
   return new RegExp(`^${action}(:\\d+)?$`);
 }
@@ -74,5 +69,5 @@ export const VOTE_REASONS = {
   other: 'Something else',
 } as const;
 
-/** Message shortcut "Score the company in this message". */
+/** Message shortcut "Score this company": Slack allows a name of 24 characters. */
 export const SHORTCUTS = { scoreMessage: 'score_message' } as const;
