@@ -35,8 +35,11 @@ export function header(text: string): HeaderBlock {
   return { type: 'header', text: plain(text, HEADER_LENGTH) };
 }
 
-export function section(text: string): SectionBlock {
-  return { type: 'section', text: plain(text) };
+/** A paragraph, each of whose lines is cut on its own. */
+export function section(...lines: readonly string[]): SectionBlock {
+  const [first, ...rest] = lines.map((one) => plain(one, Math.floor(SECTION_LENGTH / lines.length) - 1));
+  const text = [first?.text ?? '–', ...rest.map((one) => one.text)].join('\n');
+  return { type: 'section', text: { type: 'plain_text', text, emoji: false } };
 }
 
 /** Small grey text: parts that are not empty, with dots between. */
@@ -86,6 +89,13 @@ export function linkable(url: string, length: number = LINK_LENGTH): string | nu
 
 export function line(...elements: RichTextElement[]): RichTextSection {
   return { type: 'rich_text_section', elements: withText(elements) };
+}
+
+/** Lines below each other. One section: how Slack sets several of them apart is nowhere documented. */
+export function paragraph(lines: readonly RichTextSection[]): RichTextSection {
+  return line(
+    ...lines.flatMap(({ elements }, index) => (index === 0 ? elements : [text('\n'), ...elements])),
+  );
 }
 
 export function quote(...elements: RichTextElement[]): RichTextQuote {

@@ -32,8 +32,8 @@ const REASONS = 3;
 /** How much of everything is shown. What tells a rep least is shortened first. */
 type Detail = { quote: number; people: number; rivals: number; missing: number; link: number };
 const DETAILS: readonly Detail[] = [
-  { quote: 280, people: 4, rivals: 5, missing: 4, link: 2000 },
-  { quote: 280, people: 3, rivals: 3, missing: 2, link: 1000 },
+  { quote: 240, people: 4, rivals: 5, missing: 4, link: 2000 },
+  { quote: 240, people: 3, rivals: 3, missing: 2, link: 1000 },
   { quote: 200, people: 2, rivals: 2, missing: 1, link: 500 },
   { quote: 100, people: 1, rivals: 1, missing: 0, link: 300 },
 ];
@@ -88,7 +88,8 @@ function showEvidence(card: CardData, detail: Detail): KnownBlock[] {
   const facts = [
     showPeople(card, detail.people),
     showRivals(card.competitors, detail.rivals, detail.link),
-    showMissing(card.missing, detail.missing),
+    // Without a score all is missing, and the reason is told above.
+    showMissing(card.score === null ? [] : card.missing, detail.missing),
     showPage(card),
   ];
   const told = facts.filter((lines) => lines.length > 0).map((lines) => rich(...lines));
@@ -104,10 +105,10 @@ function showMissing(missing: readonly string[], most: number): RichTextBlockEle
 }
 
 function showPage(card: CardData): RichTextBlockElement[] {
-  const reasons = count(card.reasons.filter(({ quote }) => quote !== null).length, 'quote');
-  return linkable(card.ours) === null
-    ? []
-    : [line(link(card.ours, `All in Fieldnote: ${reasons} and every source`))];
+  const quotes = card.reasons.filter((reason) => reason.quote !== null).length;
+  const words =
+    quotes === 0 ? 'All in Fieldnote' : `All in Fieldnote: ${count(quotes, 'quote')} and every source`;
+  return linkable(card.ours) === null ? [] : [line(link(card.ours, words))];
 }
 
 /** The buttons of a card. Value: the company's id. */

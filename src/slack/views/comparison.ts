@@ -14,7 +14,7 @@ const MOST = 10;
 
 type Detail = { reasons: number; quote: number; differences: number; link: number; words: number };
 const DETAILS: readonly Detail[] = [
-  { reasons: 3, quote: 140, differences: 6, link: 1000, words: 60 },
+  { reasons: 3, quote: 120, differences: 6, link: 1000, words: 60 },
   { reasons: 2, quote: 100, differences: 5, link: 500, words: 60 },
   { reasons: 2, quote: 60, differences: 4, link: 300, words: 60 },
   { reasons: 1, quote: 60, differences: 3, link: 200, words: 40 },

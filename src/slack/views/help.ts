@@ -1,4 +1,4 @@
-import { header, line, list, rich, text } from './blocks.ts';
+import { header, line, list, paragraph, rich, text } from './blocks.ts';
 import type { Message } from './types.ts';
 
 const COMMANDS: readonly { say: string; means: string }[] = [
@@ -17,8 +17,10 @@ export function showHelp(): Message {
       header('What you can ask'),
       rich(...list(COMMANDS.map(({ say, means }) => line(text(say, 'bold'), text(`  ${means}`))))),
       rich(
-        line(text('In the menu of any message: '), text('Score this company', 'bold')),
-        line(text('The Home tab of this app shows your accounts and what moved this week.')),
+        paragraph([
+          line(text('In the menu of any message: '), text('Score this company', 'bold')),
+          line(text('The Home tab of this app shows your accounts and what moved this week.')),
+        ]),
       ),
     ],
   };

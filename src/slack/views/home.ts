@@ -49,7 +49,7 @@ function showAccounts({ accounts, total, known, ours }: HomeData): KnownBlock[] 
     header('Your accounts'),
     ...shown.map((company, index) =>
       // Numbered on from the rows above: ids may not repeat.
-      showRow(company, [describeTrend(company.trend)], MOVES_SHOWN + index),
+      showRow(company, [describeTrend(company.trend, '')], MOVES_SHOWN + index),
     ),
     ...(shown.length === 0 ? [section('You own no account in a connected CRM.')] : []),
     ...(rest > 0 ? [context([`${count(rest, 'more account', 'more accounts')} in Fieldnote`])] : []),
@@ -58,9 +58,9 @@ function showAccounts({ accounts, total, known, ours }: HomeData): KnownBlock[] 
 }
 
 function showRow(company: Listed, facts: readonly string[], number: number): KnownBlock {
-  const parts = [describeCompany(company), cutLine(company.domain, 60), ...facts];
+  const about = [...facts, cutLine(company.domain, 60)].filter((fact) => fact !== '').join(' · ');
   return {
-    ...section(parts.filter((part) => part !== '').join(' · ')),
+    ...section(describeCompany(company), about),
     accessory: button('Card', ACTIONS.showCard, { value: company.companyId, number }),
   };
 }

@@ -1,6 +1,18 @@
 import type { KnownBlock } from '@slack/types';
 import { ACTIONS } from './actions.ts';
-import { actions, button, context, header, line, link, list, rich, section, text } from './blocks.ts';
+import {
+  actions,
+  button,
+  context,
+  header,
+  line,
+  link,
+  list,
+  paragraph,
+  rich,
+  section,
+  text,
+} from './blocks.ts';
 import { showRecords } from './card.ts';
 import { fit } from './fit.ts';
 import { cutLine, cutMrkdwn, nameOf } from './text.ts';
@@ -60,5 +72,5 @@ function showText(content: string, length: number): KnownBlock[] {
     left -= shown.length;
     return shown === '' ? [] : [line(text(shown))];
   });
-  return lines.length === 0 ? [] : [{ type: 'divider' }, rich(...lines)];
+  return lines.length === 0 ? [] : [{ type: 'divider' }, rich(paragraph(lines))];
 }

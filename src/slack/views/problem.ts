@@ -1,5 +1,5 @@
 import { ACTIONS } from './actions.ts';
-import { actions, button, line, rich, text } from './blocks.ts';
+import { actions, button, line, paragraph, rich, text } from './blocks.ts';
 import { cutLine, cutMrkdwn } from './text.ts';
 import type { Message, ProblemData } from './types.ts';
 
@@ -10,7 +10,7 @@ export function showProblem({ what, fix, companyId }: ProblemData): Message {
   return {
     text: cutMrkdwn(remedy === '' ? problem : `${problem} ${remedy}`, 600),
     blocks: [
-      rich(line(text(`⚠ ${problem}`, 'bold')), ...(remedy === '' ? [] : [line(text(remedy))])),
+      rich(paragraph([line(text(`⚠ ${problem}`, 'bold')), ...(remedy === '' ? [] : [line(text(remedy))])])),
       ...(companyId === undefined
         ? []
         : [actions([button('Try again', ACTIONS.refresh, { value: companyId })])]),

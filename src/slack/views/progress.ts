@@ -1,5 +1,5 @@
-import type { RichTextBlockElement } from '@slack/types';
-import { context, line, list, rich, text } from './blocks.ts';
+import type { RichTextBlockElement, RichTextSection } from '@slack/types';
+import { context, line, list, paragraph, rich, text } from './blocks.ts';
 import { count, cutLine, cutMrkdwn } from './text.ts';
 import type { Message, ProgressData } from './types.ts';
 
@@ -26,25 +26,26 @@ export function showProgress({ companies, seconds }: ProgressData): Message {
     : count(companies.length, 'company', 'companies');
   const ready = companies.filter(({ at }) => at === 'done' || at === 'failed').length;
   const doing = one ? describeAt(one.at) : `${ready} of ${companies.length} ready`;
+  const scoring = line(text('Scoring '), text(title, 'bold'));
   return {
     text: `Scoring ${cutMrkdwn(title, 100)}: ${doing}`,
     blocks: [
-      rich(line(text('Scoring '), text(title, 'bold')), ...(one ? showSteps(one.at) : showEach(companies))),
+      ...(one ? [rich(paragraph([scoring, ...showSteps(one.at)]))] : [rich(scoring, ...showEach(companies))]),
       context([describeTime(seconds), 'the answer replaces this message']),
     ],
   };
 }
 
-function showSteps(at: At): RichTextBlockElement[] {
+function showSteps(at: At): RichTextSection[] {
   const reached = STEPS.findIndex((step) => step.at === at);
   const done = at === 'done' || at === 'failed' ? STEPS.length : reached;
-  if (at === 'waiting') return [line(text(`◌ ${WAITING}`))];
+  if (at === 'waiting') return [line(text(`○ ${WAITING}`))];
   return STEPS.map(({ doing }, index) =>
     index < done
       ? line(text(`✓ ${doing}`))
       : index === reached
         ? line(text(`▸ ${doing} …`, 'bold'))
-        : line(text(`◌ ${doing}`)),
+        : line(text(`○ ${doing}`)),
   );
 }
 

@@ -37,7 +37,7 @@ export function showStep(step: Step, size: { quote: number; link: number }): Ric
   return [
     line(
       text(`${formatPoints(step.points)}  ${cutLine(step.label, 80)}`, 'bold'),
-      text(step.quotes > 1 ? `  (strongest of ${step.quotes} quotes)` : ''),
+      text(step.quotes > 1 ? `  (best of ${step.quotes} quotes)` : ''),
     ),
     quote(text(`“${cutLine(step.best.quote, size.quote)}” `), ...showSource(step.best, size.link)),
   ];

@@ -25,7 +25,7 @@ describe('a card', () => {
   test('gives the three strongest reasons, one against among them, each with quote, source and date', () => {
     const { blocks } = showCard(exampleCard());
     const shown = readText(blocks);
-    assert.match(shown, /\+35\.5 {2}Trains its own models {2}\(strongest of 2 quotes\)/);
+    assert.match(shown, /\+35\.5 {2}Trains its own models {2}\(best of 2 quotes\)/);
     assert.match(shown, /“We train our grasping models .+” northwind-robotics\.example, 14 Oct 2026/);
     assert.match(shown, /\+18\.2 {2}Names GPU hardware/);
     assert.match(

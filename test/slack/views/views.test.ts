@@ -25,7 +25,7 @@ describe('progress', () => {
     assert.equal(text, 'Scoring acme.example: Scoring');
     assert.match(
       readText(blocks),
-      /✓ Reading the web\n✓ Finding what matters in it\n▸ Scoring …\n◌ Naming the people/,
+      /✓ Reading the web\n✓ Finding what matters in it\n▸ Scoring …\n○ Naming the people/,
     );
     assert.match(readText(blocks), /42 s so far · the answer replaces this message/);
   });
@@ -173,7 +173,7 @@ describe('the Home tab', () => {
     const shown = readText(view.blocks);
     assert.match(
       shown,
-      /Moved this week\n🟢 87\.3 A · Northwind Robotics · northwind-robotics\.example · ▼ 3\.0 · Names GPU/,
+      /Moved this week\n🟢 87\.3 A · Northwind Robotics\n▼ 3\.0 · Names GPU hardware · northwind-robotics\.example/,
     );
     assert.match(shown, /Your accounts\n🟢 87\.3 A · Northwind Robotics/);
     assert.match(shown, /74 more accounts in Fieldnote/);
