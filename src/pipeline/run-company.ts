@@ -143,13 +143,12 @@ export function createRunCompany(options: RunCompanyOptions) {
           outcome: score?.status ?? 'no score',
         });
         if (!of.dryRun)
-          await noteEnriched(
-            tx,
-            job.companyId,
+          await noteEnriched(tx, job.companyId, {
             // What research saw: the company was loaded anew if it goes on after a stop.
-            item.inputHash ?? company.inputHash,
-            new Date(Date.now() + DUE_AGAIN_DAYS * DAY_MS),
-          );
+            inputHash: item.inputHash ?? company.inputHash,
+            startedAt: item.startedAt,
+            dueAt: new Date(Date.now() + DUE_AGAIN_DAYS * DAY_MS),
+          });
         await options.onSettled(tx, job);
       });
       await finish();

@@ -1,4 +1,5 @@
 import type { Tx } from '../../db.ts';
+import { WRITABLE_OBJECTS } from './records.ts';
 
 /** One real company in a workspace, keyed by registrable domain. */
 export type Company = {
@@ -47,16 +48,23 @@ export async function ensureCompany(
 
 /**
  * Notes that the company was enriched; it is due again at `dueAt`, if a record of a CRM still points to it: one that somebody
- * only asked about once would cost money every week. A change that came meanwhile keeps it due now.
+ * only asked about once would cost money every week. A change that came meanwhile keeps it due now, and so does a record that carries our
+ * fields and came to it since the work began: what was to be written may have been decided without it.
  */
-export async function noteEnriched(tx: Tx, id: string, inputHash: string, dueAt: Date): Promise<void> {
+export async function noteEnriched(
+  tx: Tx,
+  id: string,
+  { inputHash, startedAt, dueAt }: { inputHash: string; startedAt: Date; dueAt: Date },
+): Promise<void> {
   await tx.query(
     `update companies set enriched_at = now(),
        due_at = case when input_hash <> $2 then due_at
+         when exists (select from records r where r.company_id = companies.id and r.workspace_id = companies.workspace_id
+           and r.synced_at >= $4 and r.object = any($5) and not r.deleted) then now()
          when exists (select from records r where r.company_id = companies.id and r.workspace_id = companies.workspace_id) then $3
        end
      where id = $1`,
-    [id, inputHash, dueAt],
+    [id, inputHash, dueAt, startedAt, WRITABLE_OBJECTS],
   );
 }
 

@@ -18,6 +18,9 @@ export type RunItem = {
   inputHash: string | null;
 };
 
+/** One that was taken up, and when that was done first. */
+type StartedItem = RunItem & { startedAt: Date };
+
 export type RunCounts = Record<ItemState, number> & { total: number };
 
 const COLUMNS = `run_id as "runId", company_id as "companyId", state, stage, attempts, outcome, error, input_hash as "inputHash"`;
@@ -43,10 +46,10 @@ export async function addItems(
  * Takes an item up: queued or (after a kill) working ones become working. Null when it is settled, its run was stopped, or
  * another run has the company at work: side by side both would buy the same answers.
  */
-export async function startItem(tx: Tx, runId: string, companyId: string): Promise<RunItem | null> {
+export async function startItem(tx: Tx, runId: string, companyId: string): Promise<StartedItem | null> {
   // One at a time per company, so that of two that start at once the second sees the first.
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [companyId]);
-  const { rows } = await tx.query<RunItem>(
+  const { rows } = await tx.query<StartedItem>(
     `update run_items i set state = 'working', started_at = coalesce(i.started_at, now()),
        input_hash = case when i.stage is null then c.input_hash else i.input_hash end
      from runs r, companies c
@@ -56,7 +59,7 @@ export async function startItem(tx: Tx, runId: string, companyId: string): Promi
          select from run_items o join runs q on q.id = o.run_id and q.workspace_id = o.workspace_id
          where o.company_id = $2 and o.run_id <> $1 and o.state = 'working' and q.state = 'running'))
      returning i.run_id as "runId", i.company_id as "companyId", i.state, i.stage, i.attempts, i.outcome, i.error,
-       i.input_hash as "inputHash"`,
+       i.input_hash as "inputHash", i.started_at as "startedAt"`,
     [runId, companyId],
   );
   return rows[0] ?? null;

@@ -33,10 +33,10 @@ test('a company is due again while a CRM holds a record of it, and not when some
       ]);
     });
   const dueAt = () => here.db.inWorkspace(workspaceId, async (tx) => (await findCompany(tx, id))?.dueAt);
-  const enrich = () =>
+  const enrich = (startedAt = new Date()) =>
     here.db.inWorkspace(workspaceId, async (tx) => {
       const company = await findCompany(tx, id);
-      await noteEnriched(tx, id, company?.inputHash ?? '', NEXT_WEEK);
+      await noteEnriched(tx, id, { inputHash: company?.inputHash ?? '', startedAt, dueAt: NEXT_WEEK });
     });
 
   await enrich();
@@ -46,6 +46,9 @@ test('a company is due again while a CRM holds a record of it, and not when some
   assert.ok(((await dueAt())?.getTime() ?? Infinity) <= Date.now(), 'a record came: due now');
   await enrich();
   assert.deepEqual(await dueAt(), NEXT_WEEK);
+
+  await enrich(new Date(Date.now() - 3_600_000));
+  assert.ok(((await dueAt())?.getTime() ?? Infinity) <= Date.now(), 'the record came while the work went on');
 
   await sync({ deleted: true });
   await enrich();
