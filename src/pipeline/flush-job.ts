@@ -8,6 +8,7 @@ import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
 import { hasRunningBatch } from './store/runs.ts';
+import { MOST_COUNTED } from './store/writes-outbox.ts';
 import type { Observer } from './run-company.ts';
 import type { Prices } from './store/usage.ts';
 
@@ -85,7 +86,7 @@ export function createFlushJob(deps: Deps) {
     toldAt.set(connection.id, performance.now());
     deps.onError(
       new Error([because, fix].filter(Boolean).join('; ')),
-      `${waiting} writes to ${nameConnection(connection)} wait`,
+      `${waiting}${waiting === MOST_COUNTED ? ' or more' : ''} writes to ${nameConnection(connection)} wait`,
     );
   };
   return async (job: ConnectionJob, signal: AbortSignal): Promise<JobResult> => {

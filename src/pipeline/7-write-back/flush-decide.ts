@@ -25,6 +25,8 @@ export type ReadyRecord = {
 // noticed. So that second must be over when we read. How far the clocks of the machines there may be apart:
 const CLOCKS_APART_MS = 10_000;
 const SECOND_MS = 1_000;
+// Records in one claim, several times over. One that is forgotten waits for a second more.
+const MOST_SEEN = 10_000;
 // Renewing thousands of rows costs as much as claiming them; a call may take 0.8 of a lease at most, and mostly takes far less.
 const RENEW_AFTER_SHARE = 0.1;
 
@@ -126,6 +128,8 @@ function secondIsOver(
   const seen = session.seen.get(key);
   if (seen?.modifiedAt === modifiedAt) return startedAt - seen.at >= SECOND_MS;
   session.seen.set(key, { modifiedAt, at: performance.now() });
+  const [oldest] = session.seen.keys();
+  if (session.seen.size > MOST_SEEN && oldest !== undefined) session.seen.delete(oldest);
   return false;
 }
 

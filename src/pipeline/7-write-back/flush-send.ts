@@ -85,11 +85,7 @@ async function sendDeparted(
   const { writeGroup } = session;
   if (writeGroup !== null && group.length === writeGroup && !isSlow())
     session.writeGroup = await session.inTx((tx) => growGroup(tx, session.connectionId, writeGroup));
-  for (const { key, write } of group)
-    session.sent.set(key, {
-      ...write,
-      fields: Object.fromEntries(Object.keys(write.fields).map((field) => [field, null])),
-    });
+  for (const { key, write } of group) session.sent.add(key, write);
   const found = new Map(
     outcomes.map((outcome) => [recordKey({ connectionId: session.connectionId, ...outcome }), outcome]),
   );

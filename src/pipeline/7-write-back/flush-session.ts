@@ -1,10 +1,12 @@
 import type { CallOptions } from '../../connectors/call.ts';
-import type { Crm, CrmObject, FieldAccess, RecordWrite } from '../../connectors/crm.ts';
+import type { Crm, CrmObject, FieldAccess } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Database, Tx } from '../../db.ts';
 import { ProviderError } from '../../errors.ts';
 import type { Claim } from '../store/writes-outbox.ts';
 import type { Write } from '../store/writes.ts';
+import { countCalls } from './count-calls.ts';
+import type { SentRecords } from './count-calls.ts';
 import type { FieldPolicies } from './field-policy.ts';
 
 export type FlushCounts = { applied: number; conflicted: number; rejected: number; skipped: number };
@@ -43,8 +45,8 @@ export type FlushSession = {
   /** When their leases were last renewed (milliseconds of a steady clock). */
   renewedAt: number;
   landed: Landed[];
-  /** Every record that was sent, once, for reckoning the fewest calls possible. */
-  sent: Map<string, RecordWrite>;
+  /** What was sent, for reckoning the fewest calls possible. */
+  sent: SentRecords;
   /** When a record was first seen with that last-modified time (milliseconds of a steady clock). */
   seen: Map<string, { modifiedAt: string; at: number }>;
   /** Write calls in a row of which we do not know what became. */
@@ -121,7 +123,7 @@ export function openSession(options: SessionOptions): FlushSession {
     claims: new Map(),
     renewedAt: performance.now(),
     landed: [],
-    sent: new Map(),
+    sent: countCalls(crm),
     seen: new Map(),
     brokenCalls: 0,
     inTx: async (act) => {

@@ -3,14 +3,9 @@ import type { ProviderCall } from '../../connectors/call.ts';
 import type { Database } from '../../db.ts';
 import { findLedgers, recordKey } from '../store/writes-ledger.ts';
 import type { RecordLedger } from '../store/writes-ledger.ts';
-import {
-  cancelPlanned,
-  claimPlanned,
-  listDueRecords,
-  lockConnection,
-  readOutbox,
-} from '../store/writes-outbox.ts';
-import type { OpenRecord } from '../store/writes-outbox.ts';
+import { listDueRecords } from '../store/writes-due.ts';
+import type { OpenRecord } from '../store/writes-due.ts';
+import { cancelPlanned, claimPlanned, lockConnection, readOutbox } from '../store/writes-outbox.ts';
 import { releaseWrites } from '../store/writes-settle.ts';
 import type { Write } from '../store/writes.ts';
 import { renewAccess } from './flush-access.ts';
@@ -53,7 +48,7 @@ export type FlushRequest = {
 };
 
 export type FlushResult = FlushCounts & {
-  /** Fields still to be sent after this flush. */
+  /** Fields still to be sent after this flush, up to MOST_COUNTED. */
   waiting: number;
   /** Platform calls: reading before, writing, reading back after. */
   calls: FlushCalls;
@@ -153,7 +148,7 @@ async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise
     }
     if (await flushNotes(session, { askedOnly: !forAll, fullOnly: mode === 'full-batches-only' })) continue;
     if (mode !== 'now') break;
-    const { dueInMs } = await session.inTx((tx) => readOutbox(tx, connectionId));
+    const { dueInMs } = await readOpen(session);
     if (dueInMs === null || dueInMs > PATIENCE_MS) break;
     await wait(Math.max(dueInMs, SHORTEST_WAIT_MS), undefined, { signal: session.signal });
   }
@@ -167,7 +162,7 @@ async function claim(session: FlushSession, mode: FlushRequest['mode']): Promise
   const { connectionId } = session;
   const claimed = await session.inTx(async (tx): Promise<Claimed> => {
     session.writeGroup = (await lockConnection(tx, connectionId)).writeGroup;
-    const due = await listDueRecords(tx, connectionId, {
+    const { records: due } = await listDueRecords(tx, connectionId, {
       limit: RECORDS_AT_ONCE,
       askedOnly: mode === 'asked-only',
       readBackFirst: session.crm.history !== undefined,
@@ -205,12 +200,15 @@ async function letGo(session: FlushSession): Promise<void> {
   if (held.length > 0) await session.inTx((tx) => releaseWrites(tx, held));
 }
 
+const readOpen = ({ connectionId, crm, inTx }: FlushSession) =>
+  inTx((tx) => readOutbox(tx, connectionId, crm.history !== undefined));
+
 async function summarise(
   session: FlushSession,
   mode: FlushRequest['mode'],
   stopped: Stop | null,
 ): Promise<FlushResult> {
-  const { waiting, dueInMs, unreadSince } = await session.inTx((tx) => readOutbox(tx, session.connectionId));
+  const { waiting, dueInMs, unreadSince } = await readOpen(session);
   const later = [
     ...(dueInMs !== null && (mode === 'now' || dueInMs > 0) ? [Date.now() + dueInMs] : []),
     ...(unreadSince === null ? [] : [unreadSince.getTime() + session.leaseMs]),
@@ -220,7 +218,7 @@ async function summarise(
     ...session.counts,
     waiting,
     calls: session.calls,
-    minimumWriteCalls: session.crm.groupWrites([...session.sent.values()]).length,
+    minimumWriteCalls: session.sent.fewestCalls(),
     stopped,
     comeBackAt: stopped?.comeBackAt ?? comeBackAt,
   };

@@ -1,31 +1,12 @@
 import type { QueryResultRow } from 'pg';
-import type { CrmObject } from '../../connectors/crm.ts';
-import type { FieldKey } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
+import { listDueRecords } from './writes-due.ts';
+import type { OpenRecord } from './writes-due.ts';
 import { WRITE_COLUMNS } from './writes.ts';
 import type { Write, WriteState } from './writes.ts';
 
 /** One row in one flusher's hands: results count only while the row still carries this attempt. */
 export type Claim = { id: number; attempt: number };
-
-export type OpenRecord = {
-  object: CrmObject;
-  externalId: string;
-  fields: FieldKey[];
-  /** Something is to be put back: nobody should have to wait for that. */
-  urgent: boolean;
-};
-
-// Due: everything of the record that is open may be touched now. Rows of paused and cancelled runs are not looked at,
-// except those that may have gone out already.
-const OPEN_RECORDS = `select w.object, w.external_id, min(w.id) as first, array_agg(w.field) as fields,
-    bool_or(w.state = 'sending') as unresolved, bool_or(w.undoes is not null) as urgent,
-    coalesce(bool_or(r.kind = 'interactive' or w.run_id is null), false) as asked,
-    max(greatest(coalesce(w.not_before, '-infinity'), coalesce(w.leased_until, '-infinity'))) as due
-  from writes w left join runs r on r.workspace_id = w.workspace_id and r.id = w.run_id
-  where w.connection_id = $1 and w.state in ('planned', 'sending') and w.field <> 'note'
-    and (w.state = 'sending' or r.state is null or r.state not in ('paused', 'cancelled'))
-  group by w.object, w.external_id`;
 
 /** Settles up to `limit` fields that cancelled runs had planned for this connection: they are never sent. Returns how many. */
 export async function cancelPlanned(tx: Tx, connectionId: string, limit: number): Promise<number> {
@@ -101,27 +82,6 @@ export async function claimRows<Row extends QueryResultRow>(
   return rows;
 }
 
-/**
- * Records with planned fields that may be sent now, oldest plan first. `askedOnly`: only where a person's own request planned
- * one, or a person's value is to go back. With `readBackFirst` a record waits until what landed on it before was read back:
- * until then nobody knows whether it fell on a person's value.
- */
-export async function listDueRecords(
-  tx: Tx,
-  connectionId: string,
-  options: { limit: number; askedOnly: boolean; readBackFirst: boolean },
-): Promise<OpenRecord[]> {
-  const { rows } = await tx.query<OpenRecord>(
-    `select object, external_id as "externalId", fields, urgent from (${OPEN_RECORDS}) as open
-     where not unresolved and due <= now() and (asked or not $3) and (not $4 or not exists (
-       select from writes w where w.connection_id = $1 and w.object = open.object and w.external_id = open.external_id
-         and w.state = 'applied' and w.returned_value is null))
-     order by first limit $2`,
-    [connectionId, options.limit, options.askedOnly, options.readBackFirst],
-  );
-  return rows;
-}
-
 /** Takes every planned field of the given records into one flusher's hands, for `leaseMs`. In id order. */
 export async function claimPlanned(
   tx: Tx,
@@ -145,6 +105,9 @@ export async function claimPlanned(
   return claimRows<Write>(tx, ids, leaseMs, WRITE_COLUMNS);
 }
 
+// Word for word as the index has it, and no other one; `$1` is the connection.
+const ON_THEIR_WAY = `case when state = 'sending' then connection_id end = $1 and state = 'sending'`;
+
 /** Asked for when rows are claimed, so before the record is read. */
 export const MAY_STILL_LAND = `coalesce(w.may_land_until > now(), false) as "mayStillLand"`;
 
@@ -163,7 +126,7 @@ export async function claimUnresolved(
 ): Promise<UnresolvedWrite[]> {
   const { rows: mine } = await tx.query<{ id: number }>(
     `select unnest(ids) as id from (
-       select array_agg(id) as ids, min(id) as first from writes where connection_id = $1 and state = 'sending' and field <> 'note'
+       select array_agg(id) as ids, min(id) as first from writes where ${ON_THEIR_WAY} and field <> 'note'
        group by object, external_id having max(leased_until) <= now() order by first limit $2) as records`,
     [connectionId, limit],
   );
@@ -196,7 +159,11 @@ export async function renewLeases(tx: Tx, claims: readonly Claim[], leaseMs: num
   return new Set(ids);
 }
 
+/** So many at most are counted: nobody needs to know more exactly, and all would have to be read. */
+export const MOST_COUNTED = 10_000;
+
 type Outbox = {
+  /** Fields still to be sent, up to MOST_COUNTED. */
   waiting: number;
   /** How long until something of it may be touched, in milliseconds; null: nothing is open. */
   dueInMs: number | null;
@@ -218,15 +185,31 @@ export const OPEN_NOTES = `select w.id, r.kind,
         and external_id = w.external_id offset 0) as band
       where band.field = 'band' and band.state in ('planned', 'sending'))`;
 
-/** How much of a connection is open. */
-export async function readOutbox(tx: Tx, connectionId: string): Promise<Outbox> {
+/** How much of a connection is open. `readBackFirst` as in listDueRecords. */
+export async function readOutbox(tx: Tx, connectionId: string, readBackFirst: boolean): Promise<Outbox> {
+  const { records, nextMs } = await listDueRecords(tx, connectionId, {
+    limit: 1,
+    askedOnly: false,
+    readBackFirst,
+  });
+  // A bitmap is made of all rows before the first is counted.
+  await tx.query('set local enable_bitmapscan = off');
   const { rows } = await tx.query<Outbox>(
-    `select (select count(*) from writes where connection_id = $1 and state in ('planned', 'sending')) as waiting,
-       (select extract(epoch from min(greatest(due, now())) - now()) * 1000
-        from (select due from (${OPEN_RECORDS}) as open union all select due from (${OPEN_NOTES}) as note) as waiting)::float8 as "dueInMs",
+    `select (select count(*) from (
+         select from writes where connection_id = $1 and state in ('planned', 'sending') order by id limit $2) as counted) as waiting,
+       (select extract(epoch from min(greatest(due, now())) - now()) * 1000 from (
+          select coalesce(leased_until, '-infinity') as due from writes
+          where ${ON_THEIR_WAY} and field <> 'note'
+          union all select due from (${OPEN_NOTES}) as note) as on_their_way)::float8 as "dueInMs",
        (select min(settled_at) from writes where connection_id = $1 and state = 'applied' and returned_value is null)
          as "unreadSince"`,
-    [connectionId],
+    [connectionId, MOST_COUNTED],
   );
-  return rows[0] ?? { waiting: 0, dueInMs: null, unreadSince: null };
+  const [found] = rows;
+  const known = [found?.dueInMs ?? null, records.length > 0 ? 0 : nextMs].filter((ms) => ms !== null);
+  return {
+    waiting: found?.waiting ?? 0,
+    dueInMs: known.length === 0 ? null : Math.min(...known),
+    unreadSince: found?.unreadSince ?? null,
+  };
 }

@@ -1,0 +1,38 @@
+import type { Crm, RecordWrite } from '../../connectors/crm.ts';
+
+/** Reckons the fewest calls that records take, all known at once, without keeping them all. */
+export type SentRecords = {
+  /** A record that comes again soon counts once. */
+  add(key: string, write: RecordWrite): void;
+  fewestCalls(): number;
+};
+
+// Several times the largest group: what is left over when full groups are put aside is less than a group of each kind.
+const MOST_KEPT = 5_000;
+
+export function countCalls({ groupWrites }: Pick<Crm, 'groupWrites'>): SentRecords {
+  const kept = new Map<string, RecordWrite>();
+  let full = 0;
+  const putFullAside = (): void => {
+    const keys = new Map([...kept].map(([key, write]) => [write, key]));
+    for (const group of groupWrites([...kept.values()])) {
+      const [first] = group;
+      if (
+        first === undefined ||
+        groupWrites([...group, { ...first, externalId: `${first.externalId}+` }]).length === 1
+      )
+        continue;
+      full += 1;
+      for (const write of group) kept.delete(keys.get(write) ?? '');
+    }
+  };
+  return {
+    add: (key, write) => {
+      // Groups depend on shape and size alone; the texts themselves are not kept.
+      const fields = Object.fromEntries(Object.keys(write.fields).map((field) => [field, null]));
+      kept.set(key, { ...write, fields });
+      if (kept.size > MOST_KEPT) putFullAside();
+    },
+    fewestCalls: () => full + groupWrites([...kept.values()]).length,
+  };
+}
