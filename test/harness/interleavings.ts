@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { CrmObject, FieldValues } from '../../src/connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../src/connectors/crm-fields.ts';
+import type { Database } from '../../src/db.ts';
 import { couldHaveBecome, sameValue } from '../../src/pipeline/7-write-back/same-value.ts';
 import { planUndo } from '../../src/pipeline/7-write-back/undo.ts';
 import { listWrites } from '../../src/pipeline/store/writes-list.ts';
@@ -68,6 +69,8 @@ export function createMoves(options: { steps: number; kills: boolean; races: boo
     diesAt: options.kills
       ? fc.oneof(fc.constant(0), fc.integer({ min: 1, max: options.steps }))
       : fc.constant(0),
+    /** A worker elsewhere flushes the same connection at the same time. */
+    rival: fc.boolean(),
     meanwhile: fc.array(fc.record({ moment: fc.nat({ max: MOMENTS }), edit }), {
       maxLength: options.races ? 3 : 0,
     }),
@@ -140,9 +143,13 @@ async function flushOnce(stage: Stage, move: Extract<Move, { type: 'flush' }>): 
       await act(stage, next.edit);
     }
   });
-  await stage.desk.flush({ db: process.db, leaseMs: LEASE_MS }).catch((error: unknown) => {
-    if (!(error instanceof Killed)) throw error;
-  });
+  const flush = async (db: Database): Promise<void> => {
+    await stage.desk.flush({ db, leaseMs: LEASE_MS }).catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
+  };
+  // They share the wire: the rival's calls are moments too, and it hears no answer any more once the other is dead.
+  await Promise.all([flush(process.db), ...(move.rival ? [flush(stage.desk.db)] : [])]);
   if (process.isDead()) await stage.desk.passTime();
   return process.isDead();
 }

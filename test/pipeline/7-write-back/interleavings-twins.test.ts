@@ -81,9 +81,9 @@ test('Salesforce: a person who types right before our write, on records that nob
     });
     const played = await play(stage, [
       { type: 'run', records: [1, 0, 2], fields: [...fields] },
-      { type: 'flush', diesAt: 21, meanwhile: [] },
+      { type: 'flush', diesAt: 21, rival: false, meanwhile: [] },
       { type: 'run', records: [2, 0, 1], fields: ['pitch', 'personas', 'why'] },
-      { type: 'flush', diesAt: 36, meanwhile: [4, 5, 6, 7, 8].map(type) },
+      { type: 'flush', diesAt: 36, rival: false, meanwhile: [4, 5, 6, 7, 8].map(type) },
     ]);
     const traces = await stage.trace();
     assert.ok(played.kills > 0 && traces.some((trace) => trace.touched));
