@@ -85,7 +85,7 @@ export function rateOf(bucket: string, config: Config): BucketRate | undefined {
     return perMinute(bucket.endsWith(':interactive') ? all * INTERACTIVE_SHARE : all);
   }
   if (bucket.startsWith('hubspot:')) {
-    const { search } = hubspotBuckets(bucket.slice('hubspot:'.length).replace(/:search$/, ''));
+    const { search } = hubspotBuckets(bucket.replace(/:search$/, ''));
     return bucket === search ? HUBSPOT_PACE.search : HUBSPOT_PACE.burst;
   }
   return undefined;

@@ -40,7 +40,7 @@ export function openCrms(options: CrmsOptions): (connection: Connection, trial?:
     // A bulk job is for who reads all.
     if (trial !== undefined)
       return open(options, { ...connection, settings: trial }, credentials, { inBulk: false });
-    const fingerprint = `${describeLasting(credentials)} ${connection.settingsVersion}`;
+    const fingerprint = `${describeLasting(credentials)} ${connection.settingsVersion} ${connection.account}`;
     const known = opened.get(connection.id);
     if (known?.made === fingerprint) return known.crm;
     const crm = open(options, connection, credentials);
@@ -110,7 +110,7 @@ export function openTrial(config: Config, credentials: Credentials): { crm: Crm;
   return {
     crm: build({
       credentials,
-      key: 'trial',
+      account: `${credentials.kind}:trial`,
       shared: alone,
       quota: noQuota,
       store,
@@ -131,11 +131,11 @@ function open(
   credentials: Credentials,
   { inBulk } = { inBulk: true },
 ): Crm {
-  const { id, kind } = connection;
+  const { id, kind, account } = connection;
   return build({
     inBulk,
     credentials,
-    key: id,
+    account,
     // Each org stands on servers of its own: one that is down says nothing about the next.
     shared: { ...shared, breaker: breakerOf(shared.breaker, `${kind}:${id}`) },
     quota: shared.quotaOf(connection),
@@ -151,7 +151,7 @@ function open(
 function build(options: {
   credentials: Credentials;
   /** Whose limits these are. */
-  key: string;
+  account: string;
   shared: Shared;
   quota: SharedQuota;
   store: GrantStore;
@@ -164,7 +164,7 @@ function build(options: {
 }): Crm {
   const {
     credentials,
-    key,
+    account,
     shared,
     quota,
     store,
@@ -184,7 +184,7 @@ function build(options: {
       accessToken: 'accessToken' in credentials ? credentials.accessToken : store,
       reading,
       dailyShare,
-      ...createHubspotPolicies({ ...shared, connection: key }),
+      ...createHubspotPolicies({ ...shared, account }),
     });
   const { loginUrl, clientId, clientSecret } = credentials;
   return createSalesforce({
@@ -202,7 +202,7 @@ function build(options: {
       ...shared,
       provider: 'salesforce',
       // A bucket without a rate of its own still carries the org's "not before" to every worker.
-      buckets: [{ key: `salesforce:${key}`, cost: ({ requests }) => requests }],
+      buckets: [{ key: account, cost: ({ requests }) => requests }],
       attempts: 3,
       attemptTimeoutMs: 20_000,
       totalTimeoutMs: 28_000,

@@ -119,7 +119,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     const shared = {
       limits: createSharedLimits(db, (bucket) => rateOf(bucket, config)),
       breaker: createSharedBreaker(db),
-      quotaOf: (connection: Connection) => createSharedQuota(db, connection),
+      quotaOf: ({ account }: Connection) => createSharedQuota(db, account),
     };
     const connectors = openConnectors(config, shared);
     const { secretKey, previousSecretKey } = config;

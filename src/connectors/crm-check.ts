@@ -21,6 +21,8 @@ export type CrmCheck = {
   organization: string;
   /** Salesforce's organization id, HubSpot's portal id. */
   organizationId: string;
+  /** The host that said so: the id means this organization there alone. */
+  server: string;
   user: string;
   apiVersion: string;
   /** Every permission or scope that we need, by the platform's own name, and what for. */

@@ -1,6 +1,6 @@
 /**
  * Limits that all workers share. The real ones live in Postgres and are handed in by app.ts; tests hand in their own.
- * Keys name a provider and an account, e.g. `tavily`, `llm`, `hubspot:CONNECTION`.
+ * Keys name a provider and an account, e.g. `tavily`, `llm`, `hubspot:HOST/PORTAL`.
  */
 export type SharedLimits = {
   /**
@@ -28,7 +28,7 @@ export type SharedBreaker = {
  */
 export type DailyUsage = { used: number; limit: number | null };
 
-/** What a platform says of one account's daily calls, shared by all workers: one that just started knows it, too. */
+/** What a platform says of one account's daily calls, shared by all workers and connections: one that just started knows it, too. */
 export type SharedQuota = {
   /** What any worker heard last, and how many milliseconds ago; null: nothing yet. */
   read(): Promise<{ usage: DailyUsage; ageMs: number } | null>;

@@ -1,5 +1,6 @@
 import type { CallOptions } from '../connectors/call.ts';
-import type { Crm, CrmCheck } from '../connectors/crm.ts';
+import type { Crm } from '../connectors/crm.ts';
+import type { CrmCheck } from '../connectors/crm-check.ts';
 import type { Database } from '../db.ts';
 import { ProviderError, UserError, describeError } from '../errors.ts';
 import {
@@ -45,12 +46,13 @@ export async function checkConnection(
   call: CallOptions,
 ): Promise<CrmCheck> {
   const check = await deps.crmOf(connection).check(call);
-  const { organization, organizationId } = check;
+  const { organization, organizationId, server } = check;
   await deps.db.inWorkspace(connection.workspaceId, async (tx) => {
     refuseOtherOrg(connection, check, await findTwin(tx, organizationId, connection));
     await saveCheck(tx, connection.id, {
       organization,
       organizationId,
+      server,
       fieldAccess: readFieldAccess(check),
     });
   });

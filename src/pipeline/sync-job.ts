@@ -51,12 +51,11 @@ export async function syncOnce(
     onNotice: (notice) => deps.onError(new Error(notice), `sync of ${connection.kind}`),
   };
   try {
-    const checkAge = connection.checkedAt === null ? Infinity : Date.now() - connection.checkedAt.getTime();
-    if (checkAge > DAY_MS) await checkConnection(deps, connection, call);
+    const checked = await checkDaily(deps, connection, call);
     const result = await syncConnection({
       db: deps.db,
-      crm: deps.crmOf(connection),
-      connection,
+      crm: deps.crmOf(checked),
+      connection: checked,
       full: options.full,
       call,
       onPage: (tx, records, strayed) => settleWrites(tx, connection, records, strayed),
@@ -66,6 +65,16 @@ export async function syncOnce(
   } finally {
     await ledger.saved();
   }
+}
+
+/** The connection as it is once its access was checked today: the first check finds whose limits it shares. */
+async function checkDaily(deps: Deps, connection: Connection, call: CallOptions): Promise<Connection> {
+  const age = connection.checkedAt === null ? Infinity : Date.now() - connection.checkedAt.getTime();
+  if (age <= DAY_MS) return connection;
+  await checkConnection(deps, connection, call);
+  const now = await deps.db.inWorkspace(connection.workspaceId, (tx) => findConnection(tx, connection.id));
+  // Under other settings the sync is to begin anew, which it finds out by itself.
+  return { ...connection, account: now?.account ?? connection.account };
 }
 
 /** The CRM itself was read: names that search can't answer now, or that nobody would pay for, wait for the next sync. */

@@ -13,7 +13,7 @@ export const quiet = () => ({ signal: new AbortController().signal });
 
 /** The connector as app.ts would make it, without shared limits. */
 export function connect(portal: TestPortal | null, rest: Partial<HubspotOptions> = {}): Crm {
-  const policies = createHubspotPolicies({ limits: noLimits, breaker: noBreaker, connection: 'test' });
+  const policies = createHubspotPolicies({ limits: noLimits, breaker: noBreaker, account: 'hubspot:test' });
   // Without a portal nothing may be called: fetch refuses this port.
   const baseUrl = portal?.twin.url ?? 'http://127.0.0.1:9';
   return createHubspot({ baseUrl, accessToken: TOKEN, quota: createOwnQuota(), ...policies, ...rest });

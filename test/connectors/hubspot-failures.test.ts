@@ -173,10 +173,10 @@ test('searches take from a bucket of their own', async (context) => {
     pause: async () => {},
     pausedFor: async () => 0,
   };
-  const crm = connect(portal, createHubspotPolicies({ limits, breaker: noBreaker, connection: 'c1' }));
+  const crm = connect(portal, createHubspotPolicies({ limits, breaker: noBreaker, account: 'hubspot:c1' }));
   const { cursor } = await sync(crm, 'company', null);
   await sync(crm, 'company', cursor);
-  assert.deepEqual(hubspotBuckets('c1'), { burst: 'hubspot:c1', search: 'hubspot:c1:search' });
+  assert.deepEqual(hubspotBuckets('hubspot:c1'), { burst: 'hubspot:c1', search: 'hubspot:c1:search' });
   assert.deepEqual(taken, { 'hubspot:c1': 3, 'hubspot:c1:search': 1 });
 });
 

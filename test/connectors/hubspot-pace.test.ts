@@ -3,23 +3,36 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { ensureConnection, saveCheck } from '../../src/pipeline/store/connections.ts';
+import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
 import { HUBSPOT_PACE } from '../../src/connectors/hubspot/limits.ts';
 import { createTestDatabase } from '../harness/database.ts';
 import { TOKEN, startPortal } from '../sandbox/hubspot-start.ts';
 
 const CALLER = fileURLToPath(new URL('hubspot-paced-caller.ts', import.meta.url));
-const PROCESSES = 3;
+// One customer's workspace twice, and another one of theirs that leads to the same portal.
+const WORKSPACES = ['default', 'default', 'emea'];
+const PROCESSES = WORKSPACES.length;
 // More than both limits let through in their window, so that a burst would show.
 const SEARCHES_EACH = 8;
 const READS_EACH = 45;
 
-test('several processes together never exceed HubSpot’s limits, and nothing is refused', async (context) => {
+test('several processes, through several connections of one portal, together never exceed HubSpot’s limits, and nothing is refused', async (context) => {
   const portal = await startPortal(context, { limits: { burst: 100, searchesPerSecond: 5 } });
   const database = await createTestDatabase();
   context.after(() => database.close());
 
-  const exits = Array.from({ length: PROCESSES }, async () => {
-    const child = spawn(process.execPath, [CALLER, String(SEARCHES_EACH), String(READS_EACH)], {
+  for (const name of new Set(WORKSPACES)) {
+    const workspaceId = await ensureWorkspace(database.db, name);
+    await database.db.inWorkspace(workspaceId, async (tx) => {
+      const { id } = await ensureConnection(tx, workspaceId, 'hubspot', 'default');
+      const server = new URL(portal.twin.url).host;
+      await saveCheck(tx, id, { organization: 'Acme', organizationId: '4242424', server, fieldAccess: {} });
+    });
+  }
+
+  const exits = WORKSPACES.map(async (name) => {
+    const child = spawn(process.execPath, [CALLER, String(SEARCHES_EACH), String(READS_EACH), name], {
       env: {
         PATH: process.env.PATH ?? '',
         DATABASE_URL: database.url,

@@ -9,11 +9,12 @@ import { createSharedQuota } from '../../src/pipeline/store/quotas.ts';
 import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
 import { createVault } from '../../src/pipeline/vault.ts';
 
-// One of several processes: so many calls and searches of one HubSpot connection, all at once, as the app makes them.
+// One of several processes: so many calls and searches of one workspace's HubSpot connection, all at once, as the app makes them.
 const [searches = 0, reads = 0] = process.argv.slice(2).map(Number);
+const [, , , , workspace = 'default'] = process.argv;
 const config = readConfig(process.env);
 const db = await openDatabase(config.databaseUrl ?? '');
-const workspaceId = await ensureWorkspace(db);
+const workspaceId = await ensureWorkspace(db, workspace);
 const connection = await db.inWorkspace(workspaceId, (tx) =>
   ensureConnection(tx, workspaceId, 'hubspot', 'default'),
 );
@@ -22,7 +23,7 @@ const crm = openCrms({
   shared: {
     limits: createSharedLimits(db, (bucket) => rateOf(bucket, config)),
     breaker: createSharedBreaker(db),
-    quotaOf: (of) => createSharedQuota(db, of),
+    quotaOf: ({ account }) => createSharedQuota(db, account),
   },
   vault: createVault({ db, seal: null }),
   homeWorkspaceId: workspaceId,

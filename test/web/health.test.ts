@@ -64,7 +64,7 @@ test('the status page tells how much of a CRM’s day is used, and that batch wo
   const connection = await db.inWorkspace(web.workspaceId, (tx) =>
     ensureConnection(tx, web.workspaceId, 'salesforce', 'default'),
   );
-  const quota = createSharedQuota(db, connection);
+  const quota = createSharedQuota(db, connection.account);
   const read = async (): Promise<string> => (await fetch(`${web.base}/status`)).text();
   await quota.tell({ used: 12_345, limit: 100_000 });
   assert.match(await read(), /12,345 of 100,000 daily calls used/);

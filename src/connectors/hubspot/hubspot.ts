@@ -78,7 +78,7 @@ export function createHubspot(options: HubspotOptions): Crm {
     check: async (callOptions) => {
       const account = await readAccount(api, callOptions);
       home = appHome(account);
-      return checkConnection(api, access, account, callOptions);
+      return checkConnection(api, access, { ...account, server: new URL(baseUrl).host }, callOptions);
     },
     installFields: (callOptions) => installFields(api, callOptions),
     readChanges: async function* (object, cursor, callOptions) {

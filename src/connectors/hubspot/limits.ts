@@ -30,19 +30,22 @@ const ATTEMPT_TIMEOUT_MS = 12_000;
 const TOTAL_TIMEOUT_MS = 28_000;
 const BACKOFF_MS = { first: 500, max: 5_000 };
 
-/** The bucket keys of one connection, for whoever sets their rates (HUBSPOT_PACE). */
-export function hubspotBuckets(connection: string): { burst: string; search: string } {
-  return { burst: `hubspot:${connection}`, search: `hubspot:${connection}:search` };
+/**
+ * The bucket keys of one account, for whoever sets their rates (HUBSPOT_PACE). HubSpot counts searches and the day per account, and the burst
+ * per app: two apps in one account are kept within the limit of one, since nothing says which app a service key counts for.
+ */
+export function hubspotBuckets(account: string): { burst: string; search: string } {
+  return { burst: account, search: `${account}:search` };
 }
 
 /** How HubSpot is called: one policy for searches, which have a limit of their own, one for everything else. */
 export function createHubspotPolicies(options: {
   limits: SharedLimits;
   breaker: SharedBreaker;
-  /** The connection whose limits these are. */
-  connection: string;
+  /** Whose limits these are: `hubspot:…`. */
+  account: string;
 }): { policy: Policy; searchPolicy: Policy } {
-  const keys = hubspotBuckets(options.connection);
+  const keys = hubspotBuckets(options.account);
   const make = (key: string): Policy =>
     createPolicy({
       provider: 'hubspot',

@@ -2,7 +2,7 @@ import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import { FIELDS } from '../crm-fields.ts';
 import type { FieldDefinition } from '../crm-fields.ts';
-import type { CrmCheck, FieldCheck, FieldInstall } from '../crm.ts';
+import type { CrmCheck, FieldCheck, FieldInstall } from '../crm-check.ts';
 import type { Access, TokenFacts } from './access.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
 import type { HubspotApi } from './api.ts';
@@ -58,7 +58,7 @@ export async function readAccount(
 export async function checkConnection(
   api: HubspotApi,
   access: Access,
-  account: HubspotAccount & { name: string },
+  account: HubspotAccount & { name: string; server: string },
   options: CallOptions,
 ): Promise<CrmCheck> {
   const token = await readToken(api, access, options);
@@ -77,6 +77,7 @@ export async function checkConnection(
   return {
     organization: account.name,
     organizationId: String(account.portalId),
+    server: account.server,
     user: token === null || token.appId === null ? 'HubSpot app' : `HubSpot app ${token.appId}`,
     apiVersion: HUBSPOT_API_VERSION,
     permissions: scopes.map(({ name, use, granted }) => ({ name, use, granted })),

@@ -3,7 +3,7 @@ import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import { FIELDS } from '../crm-fields.ts';
 import type { FieldDefinition } from '../crm-fields.ts';
-import type { CrmCheck, FieldCheck, Permission } from '../crm.ts';
+import type { CrmCheck, FieldCheck, Permission } from '../crm-check.ts';
 import type { ObjectPlan, ReadKey } from '../crm-reading.ts';
 import type { DailyUsage } from '../limits.ts';
 import { API_VERSION } from './client.ts';
@@ -123,11 +123,12 @@ export async function checkOrg(
     const tasks = await describeIfVisible(describe, 'Task', options);
     need(NOTE_PERMISSION, 'notes when a band changes (noteOnBandChange)', tasks?.createable === true);
   }
-  const { organizationId } = await client.session(options);
+  const { organizationId, instanceUrl } = await client.session(options);
   const day = usage();
   return {
     organization: organization?.Name ?? organizationId,
     organizationId,
+    server: new URL(instanceUrl).host,
     user: user.preferred_username,
     apiVersion: API_VERSION,
     permissions,

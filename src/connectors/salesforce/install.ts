@@ -3,7 +3,7 @@ import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import { FIELDS } from '../crm-fields.ts';
 import type { FieldDefinition } from '../crm-fields.ts';
-import type { FieldInstall } from '../crm.ts';
+import type { FieldInstall } from '../crm-check.ts';
 import type { Client } from './client.ts';
 import { provider } from './failures.ts';
 import { NUMBER_PRECISION, NUMBER_SCALE, readObjects, writeObjects } from './fields.ts';

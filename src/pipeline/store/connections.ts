@@ -16,6 +16,8 @@ export type Connection = {
   organization: string | null;
   /** The org's own id, as the last check found. */
   organizationId: string | null;
+  /** Whose limits it shares with whatever else leads there (`hubspot:HOST/PORTAL`); its own until a check found out. */
+  account: string;
   /** `removed`: without credentials and records; what was written stays to be read. */
   status: 'active' | 'paused' | 'removed';
   pausedBecause: string | null;
@@ -36,7 +38,7 @@ export type Connection = {
 };
 
 const SELECT = `select c.workspace_id as "workspaceId", c.id, c.kind, c.name, c.organization,
-    c.organization_id as "organizationId", c.status, c.paused_because as "pausedBecause", c.paused_at as "pausedAt",
+    c.organization_id as "organizationId", c.account, c.status, c.paused_because as "pausedBecause", c.paused_at as "pausedAt",
     c.field_access as "fieldAccess", (extract(epoch from now() - c.access_checked_at) * 1000)::float8 as "accessAgeMs", c.checked_at as "checkedAt", c.synced_at as "syncedAt",
     c.sync_asked_at as "syncAskedAt",
     c.settings, c.settings_version as "settingsVersion", k.version, k.key_id as "keyId", k.sealed as box
@@ -105,12 +107,17 @@ export async function findNamedConnection(tx: Tx, kind: CrmKind, name: string): 
 export async function saveCheck(
   tx: Tx,
   id: string,
-  check: { organization: string; organizationId: string; fieldAccess: Connection['fieldAccess'] },
+  check: {
+    organization: string;
+    organizationId: string;
+    server: string;
+    fieldAccess: Connection['fieldAccess'];
+  },
 ): Promise<void> {
   await tx.query(
-    `update connections set organization = $2, organization_id = $3, field_access = $4, checked_at = now(),
+    `update connections set organization = $2, organization_id = $3, server = $4, field_access = $5, checked_at = now(),
        access_checked_at = now() where id = $1`,
-    [id, check.organization, check.organizationId, JSON.stringify(check.fieldAccess)],
+    [id, check.organization, check.organizationId, check.server, JSON.stringify(check.fieldAccess)],
   );
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { SalesforceTwin, SalesforceTwinOptions } from '../../../sandbox/salesforce/twin.ts';
-import type { Crm, CrmCheck } from '../../../src/connectors/crm.ts';
+import type { Crm } from '../../../src/connectors/crm.ts';
+import type { CrmCheck } from '../../../src/connectors/crm-check.ts';
 import { FIELDS } from '../../../src/connectors/crm-fields.ts';
 import { ProviderError, UserError } from '../../../src/errors.ts';
 import {
