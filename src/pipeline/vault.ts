@@ -1,11 +1,18 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Credentials } from '../connectors/crm-credentials.ts';
 import type { GrantStore, HubspotGrant } from '../connectors/crm-credentials.ts';
 import type { Database, Tx } from '../db.ts';
-import { UserError } from '../errors.ts';
+import { ProviderError, UserError } from '../errors.ts';
 import type { Seal } from '../seal.ts';
 import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection, StoredCredentials } from './store/connections.ts';
-import { boundTo, listSealedOtherwise, lockCredentials, saveCredentials } from './store/credentials.ts';
+import {
+  boundTo,
+  listSealedOtherwise,
+  lockCredentials,
+  saveCredentials,
+  tryLockCredentials,
+} from './store/credentials.ts';
 
 type At = Pick<Connection, 'workspaceId' | 'id' | 'kind' | 'name'>;
 
@@ -28,7 +35,20 @@ const NO_KEY = [
   'Set SECRET_KEY to 32 bytes in base64, the same in every process: openssl rand -base64 32',
 ] as const;
 
-export function createVault({ db, seal }: { db: Database; seal: Seal | null }): Vault {
+// A renewal takes 37 s at most (connectors/hubspot/limits.ts), as a rule less than one.
+const PATIENCE_MS = 40_000;
+const LOOK_AGAIN_MS = 200;
+
+/** @param patienceMs how long others wait for one who renews */
+export function createVault({
+  db,
+  seal,
+  patienceMs = PATIENCE_MS,
+}: {
+  db: Database;
+  seal: Seal | null;
+  patienceMs?: number;
+}): Vault {
   const mustSeal = (): Seal => {
     if (seal === null) throw new UserError(...NO_KEY);
     return seal;
@@ -51,19 +71,37 @@ export function createVault({ db, seal }: { db: Database; seal: Seal | null }): 
       );
   };
 
-  /** Runs `act` on the stored credentials with everybody else locked out; what it answers is stored, null leaves them. */
-  const change = (
+  /**
+   * Runs `act` on the stored credentials with everybody else locked out; what it answers is stored, null leaves them. Who finds them locked
+   * waits without a database connection, or many who wait would leave none. @throws ProviderError when they are locked for too long
+   */
+  const change = async (
     at: At,
     act: (stored: Credentials) => Promise<Credentials | null>,
-  ): Promise<Credentials | null> =>
-    db.inWorkspace(at.workspaceId, async (tx) => {
-      const stored = await lockCredentials(tx, at.id);
-      if (stored === null) return null;
-      const held = unseal(at, stored);
-      const next = await act(held);
-      if (next !== null) await save(tx, at, stored.version + 1, next);
-      return next ?? held;
-    });
+  ): Promise<Credentials | null> => {
+    const tryOnce = (): Promise<Credentials | null | 'held'> =>
+      db.inWorkspace(at.workspaceId, async (tx) => {
+        const stored = await tryLockCredentials(tx, at.id);
+        if (stored === null || stored === 'held') return stored;
+        const held = unseal(at, stored);
+        const next = await act(held);
+        if (next !== null) await save(tx, at, stored.version + 1, next);
+        return next ?? held;
+      });
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      const changed = await tryOnce();
+      if (changed !== 'held') return changed;
+      if (performance.now() > deadline)
+        throw new ProviderError({
+          provider: at.kind,
+          operation: 'token refresh',
+          kind: 'unavailable',
+          message: `another process renews the credentials of ${nameConnection(at)} and did not end within ${Math.round(patienceMs / 1000)} s`,
+        });
+      await wait(LOOK_AGAIN_MS * (0.5 + Math.random()));
+    }
+  };
 
   const asGrant = (at: At, credentials: Credentials | null): HubspotGrant => {
     if (credentials === null || !('refreshToken' in credentials))

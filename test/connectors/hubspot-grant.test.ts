@@ -4,6 +4,8 @@ import { after, before, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { readCredentials } from '../../src/connectors/crm-credentials.ts';
 import type { GrantStore } from '../../src/connectors/crm-credentials.ts';
+import { createHubspotPolicies } from '../../src/connectors/hubspot/limits.ts';
+import { noBreaker, noLimits } from '../../src/connectors/resilience.ts';
 import { ProviderError } from '../../src/errors.ts';
 import { ensureConnection } from '../../src/pipeline/store/connections.ts';
 import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
@@ -108,6 +110,35 @@ test('an outage of the token endpoint is no refusal', async (context) => {
     connect(portal, { accessToken: openStore() }).readCurrent('company', ['100000000001'], quiet()),
     (error) => error instanceof ProviderError && error.kind === 'unavailable',
   );
+});
+
+test('a token is renewed at once, however long the queue for other calls is', async (context) => {
+  const { portal, openStore } = await install(context);
+  const limits = { ...noLimits, reserve: async () => 600_000 };
+  const policies = createHubspotPolicies({ limits, breaker: noBreaker, account: 'hubspot:busy' });
+  const crm = connect(portal, { accessToken: openStore(), ...policies });
+  await assert.rejects(crm.readCurrent('company', ['100000000001'], quiet()), /the next turn is 600 s away/);
+  assert.equal(portal.calls('token refresh'), 1);
+});
+
+test('a token endpoint that says to wait for minutes is not waited for while others are locked out', async () => {
+  const { tokenPolicy } = createHubspotPolicies({
+    limits: noLimits,
+    breaker: noBreaker,
+    account: 'hubspot:x',
+  });
+  const refuse = async (): Promise<never> => {
+    throw new ProviderError({
+      provider: 'hubspot',
+      operation: 'token refresh',
+      kind: 'rate-limited',
+      message: 'too many',
+      retryAfterMs: 200_000,
+    });
+  };
+  const ask = () => tokenPolicy.run('token refresh', refuse, { ...quiet(), repeatable: true });
+  await assert.rejects(ask(), /too many/);
+  await assert.rejects(ask(), /the next turn is 20\d s away/);
 });
 
 test('the twin takes tokens in a form in the body alone, as HubSpot does', async (context) => {

@@ -103,6 +103,7 @@ export async function openTappedTwin(
           accessToken: TOKEN,
           policy,
           searchPolicy: policy,
+          tokenPolicy: policy,
           quota: createOwnQuota(),
         });
   await crm.installFields({ signal: AbortSignal.timeout(30_000) });

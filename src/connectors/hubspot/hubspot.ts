@@ -28,10 +28,11 @@ export type HubspotOptions = {
   baseUrl: string;
   /** The static token of an app or a service key, or where an OAuth app's grant is kept. */
   accessToken: string | GrantStore;
-  /** For everything but searches; see createHubspotPolicies. */
+  /** For everything but searches and tokens; see createHubspotPolicies. */
   policy: Policy;
   searchPolicy: Policy;
   /** What HubSpot says of the account's daily calls, for all workers. */
+  tokenPolicy: Policy;
   quota: SharedQuota;
   /** Batch work stops when this share (0–1) of the account's daily calls is used up, by whomever; default 0.8. */
   dailyShare?: number;
@@ -42,6 +43,7 @@ export type HubspotOptions = {
   /** What an earlier check() learned; without it, links to records are right once anything was read. */
   account?: HubspotAccount;
 };
+  now?: () => Date;
 
 const TYPE_IDS: Readonly<Record<HubspotObject, string>> = { company: '0-2', contact: '0-1' };
 
@@ -50,7 +52,8 @@ const TYPE_IDS: Readonly<Record<HubspotObject, string>> = { company: '0-2', cont
  * contact or company that is, and carries none of our fields.
  */
 export function createHubspot(options: HubspotOptions): Crm {
-  const { baseUrl, accessToken, policy, searchPolicy } = options;
+  const now = options.now ?? (() => new Date());
+  const { baseUrl, accessToken, policy, searchPolicy, tokenPolicy } = options;
   const daily = createDailyShare({
     provider: 'hubspot',
     share: options.dailyShare ?? DAILY_SHARE,
@@ -60,7 +63,7 @@ export function createHubspot(options: HubspotOptions): Crm {
   const access =
     typeof accessToken === 'string'
       ? staticAccess(accessToken)
-      : grantAccess({ call, policy, store: accessToken, now: () => new Date() });
+      : grantAccess({ call, policy: tokenPolicy, store: accessToken, now });
   const api = createApi({ call, access, policy, searchPolicy, daily });
   const findClosed = createClosedFields(api);
   const reading = options.reading ?? READ_AS_USUAL;

@@ -1,6 +1,6 @@
 import type { SharedBreaker, SharedLimits } from '../limits.ts';
 import { createPolicy } from '../resilience.ts';
-import type { Policy } from '../resilience.ts';
+import type { Policy, PolicyOptions } from '../resilience.ts';
 
 /** What a bucket refills by, and how much it gives at once after a rest. */
 export type Pace = { perSecond: number; burst: number };
@@ -38,24 +38,35 @@ export function hubspotBuckets(account: string): { burst: string; search: string
   return { burst: account, search: `${account}:search` };
 }
 
-/** How HubSpot is called: one policy for searches, which have a limit of their own, one for everything else. */
+// Tokens are renewed under a lock that others wait for: with three turns of this the whole stays under the 40 s that they wait.
+const LONGEST_TOKEN_TURN_MS = 3_000;
+
+/**
+ * How HubSpot is called: one policy for searches, which have a limit of their own, one for tokens, which count towards none and so wait for no
+ * turn, one for everything else.
+ */
 export function createHubspotPolicies(options: {
   limits: SharedLimits;
   breaker: SharedBreaker;
   /** Whose limits these are: `hubspot:…`. */
   account: string;
-}): { policy: Policy; searchPolicy: Policy } {
+}): { policy: Policy; searchPolicy: Policy; tokenPolicy: Policy } {
   const keys = hubspotBuckets(options.account);
-  const make = (key: string): Policy =>
+  const make = (own: Pick<PolicyOptions, 'buckets' | 'longestTurnMs'>): Policy =>
     createPolicy({
+      ...own,
       provider: 'hubspot',
       limits: options.limits,
       breaker: options.breaker,
-      buckets: [{ key, cost: ({ requests }) => requests }],
       attempts: ATTEMPTS,
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       totalTimeoutMs: TOTAL_TIMEOUT_MS,
       backoffMs: BACKOFF_MS,
     });
-  return { policy: make(keys.burst), searchPolicy: make(keys.search) };
+  const paced = (key: string) => make({ buckets: [{ key, cost: ({ requests }) => requests }] });
+  return {
+    policy: paced(keys.burst),
+    searchPolicy: paced(keys.search),
+    tokenPolicy: make({ buckets: [], longestTurnMs: LONGEST_TOKEN_TURN_MS }),
+  };
 }

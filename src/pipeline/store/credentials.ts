@@ -2,6 +2,9 @@ import type { Tx } from '../../db.ts';
 import type { Sealed } from '../../seal.ts';
 import type { StoredCredentials } from './connections.ts';
 
+// Longer than a token's renewal ever takes (connectors/hubspot/limits.ts).
+const LONGEST_HOLD_MS = 60_000;
+
 /** What a seal is bound to: none opens in the place of another connection, or of an earlier version of its own. */
 export const boundTo = (at: { workspaceId: string; connectionId: string; version: number }): string =>
   `${at.workspaceId}|${at.connectionId}|${at.version}`;
@@ -13,6 +16,26 @@ export async function lockCredentials(tx: Tx, connectionId: string): Promise<Sto
     [connectionId],
   );
   return rows[0] ?? null;
+}
+
+/**
+ * The same without a wait, which would keep a database connection from everybody else: `held` while another one has them. A holder that
+ * stands still loses them after a minute.
+ */
+export async function tryLockCredentials(
+  tx: Tx,
+  connectionId: string,
+): Promise<StoredCredentials | null | 'held'> {
+  await tx.query(`select set_config('idle_in_transaction_session_timeout', $1, true)`, [
+    String(LONGEST_HOLD_MS),
+  ]);
+  const { rows } = await tx.query<StoredCredentials>(
+    'select version, key_id as "keyId", sealed as box from credentials where connection_id = $1 for update skip locked',
+    [connectionId],
+  );
+  if (rows[0] !== undefined) return rows[0];
+  const { rowCount } = await tx.query('select from credentials where connection_id = $1', [connectionId]);
+  return rowCount === 0 ? null : 'held';
 }
 
 /** Stores the version after the one that was locked; false when another first one came in between. */
