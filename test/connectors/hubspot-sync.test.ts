@@ -194,6 +194,45 @@ test('archived companies come as deleted, once', async (context) => {
   assert.deepEqual((await sync(crm, 'company', second.cursor)).records, []);
 });
 
+test('a long list of archived companies is not walked in every sync, and walked in time', async (context) => {
+  const minutes = 60_000;
+  const companies = Array.from({ length: 1_120 }, (_, place) => makeCompany(place + 1));
+  const portal = await startPortal(context, { world: makeWorld(companies), limits: { burst: null } });
+  const all = companies.map(({ id }) => id);
+  for (let from = 0; from < 1_110; from += 100)
+    await portal.call('POST', '/crm/objects/2026-09/companies/batch/archive', {
+      inputs: all.slice(from, Math.min(from + 100, 1_110)).map((id) => ({ id })),
+    });
+  let offset = 0;
+  const crm = connect(portal, { now: () => new Date(Date.now() + offset) });
+  const syncAt = async (atMs: number, cursor: SyncCursor | null) => {
+    offset = atMs;
+    await passTime(portal, atMs);
+    const before = portal.calls('list');
+    const { records, cursor: next } = await sync(crm, 'company', cursor);
+    return {
+      gone: ids(records.filter(({ deleted }) => deleted)),
+      cursor: next,
+      lists: portal.calls('list') - before,
+    };
+  };
+  const last = all.at(-1) ?? '';
+  const first = await syncAt(10 * minutes, null);
+  assert.deepEqual(
+    [first.gone.length, first.lists],
+    [1_110, 13],
+    'twelve pages of archived ones, one of the others',
+  );
+  await portal.edit({ operation: 'archive', as: 'rep:Anna', object: 'company', id: last });
+
+  const soon = await syncAt(25 * minutes, first.cursor);
+  assert.deepEqual([soon.gone, soon.lists], [[], 0]);
+  // Twelve pages, a minute and a half for each.
+  const later = await syncAt(29 * minutes, soon.cursor);
+  assert.deepEqual([later.gone, later.lists], [[last], 12]);
+  assert.equal((await syncAt(44 * minutes, later.cursor)).lists, 0);
+});
+
 test('a company that comes back from the archive is alive again', async (context) => {
   const portal = await startPortal(context);
   const crm = connect(portal);

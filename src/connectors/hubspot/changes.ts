@@ -19,7 +19,7 @@ import type { ApiRecord } from './shapes.ts';
 const LIST_PAGE = 100;
 const SEARCH_PAGE = 200;
 const SEARCH_LIMIT = 10_000;
-// The list of archived records knows no filter: one sync walks at most this many of its pages, the next one goes on.
+// Of the list of archived records one sync walks at most this many pages, the next one goes on.
 const ARCHIVED_PAGES = 50;
 
 type Page = ApiAnswer<{
@@ -39,8 +39,9 @@ export async function* readChanges(
   cursor: SyncCursor | null,
   options: CallOptions,
   seen: (record: ApiRecord) => void,
+  now: Date,
 ): AsyncGenerator<ChangePage> {
-  let place = readPlace(cursor);
+  let place = readPlace(cursor, now);
   const judge = (page: Page): JudgedRows => {
     place = { ...place, startedAt: place.startedAt ?? page.sentAt.toISOString() };
     const judged = judgeRows(plan.object, page.data.results);
@@ -93,9 +94,17 @@ function passArchived(place: Place, page: Page, pages: number): Place {
   const began = place.archivedStartedAt ?? page.sentAt.toISOString();
   const next = nextPage('list', place.archivedAfter, page);
   const phase = place.since === null ? 'list' : 'search';
+  const archivedPages = (place.archivedStartedAt === null ? 0 : place.archivedPages) + 1;
   if (next === null)
-    return { ...place, phase, archivedAfter: null, archivedSince: goBack(began), archivedStartedAt: null };
-  const walked = { ...place, archivedAfter: next, archivedStartedAt: began };
+    return {
+      ...place,
+      phase,
+      archivedAfter: null,
+      archivedSince: goBack(began),
+      archivedStartedAt: null,
+      archivedPages,
+    };
+  const walked = { ...place, archivedAfter: next, archivedStartedAt: began, archivedPages };
   return pages >= ARCHIVED_PAGES ? { ...walked, phase } : walked;
 }
 

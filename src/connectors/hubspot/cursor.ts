@@ -22,6 +22,8 @@ const Place = z.object({
   archivedAfter: z.string().nullable(),
   /** When that walk began. */
   archivedStartedAt: Moment.nullable(),
+  /** Pages of the walk under way, or of the last one. */
+  archivedPages: z.number().int().min(0).default(0),
 });
 export type Place = z.infer<typeof Place>;
 
@@ -40,8 +42,21 @@ export function goBack(moment: string, byMs = LOOKBACK_MS): string {
   return new Date(Date.parse(moment) - byMs).toISOString();
 }
 
+// The list of archived records knows no filter and no order: each walk reads all of it. So many pages are walked in every sync; a longer list
+// costs one call in this time, and is walked once a day at least.
+const ALWAYS_WALKED_PAGES = 10;
+const MS_PER_ARCHIVED_PAGE = 90_000;
+const WALK_AT_LEAST_EVERY_MS = 86_400_000;
+
+/** Is it time for another walk through the archived records? One that was cut off goes on in any case. */
+function isWalkDue({ archivedAfter, archivedSince, archivedPages }: Place, now: Date): boolean {
+  if (archivedAfter !== null || archivedSince === null || archivedPages <= ALWAYS_WALKED_PAGES) return true;
+  const age = now.getTime() - (Date.parse(archivedSince) + LOOKBACK_MS);
+  return age >= Math.min(WALK_AT_LEAST_EVERY_MS, archivedPages * MS_PER_ARCHIVED_PAGE);
+}
+
 /** The place to go on from: the start of a new sync when the last one was done, else the middle of the one cut off. */
-export function readPlace(cursor: SyncCursor | null): Place {
+export function readPlace(cursor: SyncCursor | null, now: Date): Place {
   if (cursor === null)
     return {
       phase: 'archived',
@@ -53,11 +68,14 @@ export function readPlace(cursor: SyncCursor | null): Place {
       archivedSince: null,
       archivedAfter: null,
       archivedStartedAt: null,
+      archivedPages: 0,
     };
   const place = Place.parse(cursor);
   if (place.phase !== 'done') return place;
-  const next = { ...place, phase: 'archived' as const, startedAt: null, after: null };
   const { startedAt } = place;
+  const rest = startedAt === null ? ('list' as const) : ('search' as const);
+  const phase = isWalkDue(place, now) ? ('archived' as const) : rest;
+  const next = { ...place, phase, startedAt: null, after: null };
   if (startedAt === null) return { ...next, since: null, farBackAt: null, isFarBack: false };
   const farBackAt = place.isFarBack || place.farBackAt === null ? startedAt : place.farBackAt;
   const isFarBack = Date.parse(startedAt) - Date.parse(farBackAt) >= FAR_BACK_MS;

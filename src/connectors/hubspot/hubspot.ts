@@ -9,6 +9,7 @@ import { staticAccess } from './access.ts';
 import { createApi } from './api.ts';
 import { createCaller } from './call.ts';
 import { readChanges } from './changes.ts';
+import type { ApiRecord } from './shapes.ts';
 import { createClosedFields } from './closed-fields.ts';
 import { HISTORY_BATCH, readHistory } from './history.ts';
 import { findSurvivors } from './survivors.ts';
@@ -31,8 +32,8 @@ export type HubspotOptions = {
   /** For everything but searches and tokens; see createHubspotPolicies. */
   policy: Policy;
   searchPolicy: Policy;
-  /** What HubSpot says of the account's daily calls, for all workers. */
   tokenPolicy: Policy;
+  /** What HubSpot says of the account's daily calls, for all workers. */
   quota: SharedQuota;
   /** Batch work stops when this share (0–1) of the account's daily calls is used up, by whomever; default 0.8. */
   dailyShare?: number;
@@ -42,8 +43,8 @@ export type HubspotOptions = {
   longestWriteMs?: number;
   /** What an earlier check() learned; without it, links to records are right once anything was read. */
   account?: HubspotAccount;
-};
   now?: () => Date;
+};
 
 const TYPE_IDS: Readonly<Record<HubspotObject, string>> = { company: '0-2', contact: '0-1' };
 
@@ -87,10 +88,11 @@ export function createHubspot(options: HubspotOptions): Crm {
     readChanges: async function* (object, cursor, callOptions) {
       const plan = planOf(ours(object));
       await requireProperties(api, plan, callOptions);
-      yield* readChanges(api, plan, cursor, callOptions, ({ url }) => {
+      const seen = ({ url }: Pick<ApiRecord, 'url'>): void => {
         // Every record names its page: https://app.hubspot.com/contacts/PORTAL/record/…
         home ??= /^https:\/\/[^/]+\/contacts\/\d+/.exec(url ?? '')?.[0] ?? null;
-      });
+      };
+      yield* readChanges(api, plan, cursor, callOptions, seen, now());
     },
     recordBatch: READ_RECORDS_BATCH,
     readRecords: async (object, externalIds, callOptions) => {
