@@ -282,6 +282,17 @@ test('a HubSpot that gives the same page again and again, or empty ones without 
   assert.deepEqual([emptied.kind, /empty pages/.test(emptied.message)], ['malformed', true]);
 });
 
+test('a search page that is not in the order that was asked for ends the sync before a row is left out', async (context) => {
+  const row = (id: string) => ({ id, properties: {}, updatedAt: '2026-10-05T00:00:00Z' });
+  // Going on behind 9 would never come to 7.
+  const page = JSON.stringify({
+    results: [row('5'), row('9'), row('7')],
+    paging: { next: { after: '200' } },
+  });
+  const found = await failure(sync(await answering(context, 200, page), 'company', searching));
+  assert.deepEqual([found.kind, /gives 7, which is not beyond 9/.test(found.message)], ['malformed', true]);
+});
+
 test('a search page that is empty although there are more is read past', async (context) => {
   const pages = [
     {

@@ -114,13 +114,20 @@ function nextPage(operation: string, before: string | null, page: Page): string 
   return next;
 }
 
-/** @returns the largest id of a page; the one before for a page without ids */
+/**
+ * @returns the last id of a page; the one before for a page without ids
+ * @throws ProviderError (malformed) where the ids do not go up: behind the last one, records would be left out
+ */
 function lastId(ids: readonly string[], before: string | null): string | null {
   let last = before;
-  for (const id of ids) if (last === null || isBeyond(id, last)) last = id;
-  // Records from before the place would come again for ever.
-  if (before !== null && last === before && ids[0] !== undefined)
-    throw malformed('search', `gives ${ids[0]}, which is not beyond ${before}`);
+  for (const id of ids) {
+    if (last !== null && !isBeyond(id, last))
+      throw malformed(
+        'search',
+        `gives ${id}, which is not beyond ${last}, though it was asked for in that order`,
+      );
+    last = id;
+  }
   return last;
 }
 
