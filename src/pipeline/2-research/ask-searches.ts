@@ -26,6 +26,7 @@ export const StoredHits = z.object({
     }),
   ),
 });
+export type StoredHits = z.infer<typeof StoredHits>;
 
 /**
  * Asks the planned searches side by side; what was asked lately is answered from the store. Each answer is stored with its
@@ -48,7 +49,7 @@ export async function askSearches(options: {
   const stored = await db.inWorkspace(workspaceId, (tx) => findAnswers(tx, keys, work.refreshSince));
   const failed: UnreadPage[] = [];
 
-  const ask = async (planned: PlannedSearch, key: string): Promise<z.infer<typeof StoredHits>> => {
+  const ask = async (planned: PlannedSearch, key: string): Promise<StoredHits> => {
     const known = StoredHits.safeParse(stored.get(key));
     if (known.success) return known.data;
     const calls: ProviderCall[] = [];
