@@ -142,7 +142,8 @@ export function createRunCompany(options: RunCompanyOptions) {
           state: 'done',
           outcome: score?.status ?? 'no score',
         });
-        if (!of.dryRun)
+        // One that only wrote again is due when it was before.
+        if (!of.dryRun && item.beginsBehind === null)
           await noteEnriched(tx, job.companyId, {
             // What research saw: the company was loaded anew if it goes on after a stop.
             inputHash: item.inputHash ?? company.inputHash,

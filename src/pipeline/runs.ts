@@ -1,6 +1,7 @@
 import type { Database, Tx } from '../db.ts';
 import { UserError } from '../errors.ts';
 import type { Queue } from './queue/queue.ts';
+import { LAST_BEFORE_WRITING } from './stage.ts';
 import { listCompanyIds } from './store/companies.ts';
 import { isFirstSyncUnderWay, listConnections } from './store/connections.ts';
 import {
@@ -11,6 +12,7 @@ import {
   unparkItems,
 } from './store/run-items.ts';
 import type { RunCounts } from './store/run-items.ts';
+import { takeRejected } from './store/rejected-writes.ts';
 import { changeRunState, createRun, findRun, forgetStalls, listStalledRuns } from './store/runs.ts';
 import type { Run, RunKind } from './store/runs.ts';
 
@@ -31,37 +33,53 @@ export type RunRequest = {
 
 // A scheduled run takes at most this many at a time; the next tick takes the rest.
 const LARGEST_SCHEDULED_RUN = 5_000;
+// Fields; ten are a record's.
+const MOST_REJECTED = 5_000;
 const ITEMS_PER_CANCEL = 10_000;
 
 /** Starts a run: the run, its items and their jobs come to be in one transaction. A run without companies is done at once. */
 export async function startRun({ db, queue }: Deps, request: RunRequest): Promise<Run> {
-  const { workspaceId } = request;
-  return db.inWorkspace(workspaceId, async (tx) => {
+  return db.inWorkspace(request.workspaceId, async (tx) => {
     const companyIds = request.companyIds ?? (await listCompanyIds(tx, request));
-    const run = await createRun(tx, workspaceId, request);
-    await addItems(tx, workspaceId, run.id, companyIds);
-    await queue.enqueueCompanies(
-      tx,
-      companyIds.map((companyId) => ({ workspaceId, runId: run.id, companyId })),
-      { now: request.kind === 'interactive' },
-    );
-    await finishRunIfSettled(tx, run.id);
-    return (await findRun(tx, run.id)) ?? run;
+    return beginRun(tx, queue, { ...request, companyIds });
   });
 }
 
+async function beginRun(
+  tx: Tx,
+  queue: Queue,
+  request: RunRequest & {
+    companyIds: readonly string[];
+    /** Further companies that are not read, and write again what is known of them. */
+    rewritten?: readonly string[];
+  },
+): Promise<Run> {
+  const { workspaceId, companyIds, rewritten = [] } = request;
+  const run = await createRun(tx, workspaceId, request);
+  await addItems(tx, workspaceId, run.id, companyIds);
+  await addItems(tx, workspaceId, run.id, rewritten, LAST_BEFORE_WRITING);
+  await queue.enqueueCompanies(
+    tx,
+    [...companyIds, ...rewritten].map((companyId) => ({ workspaceId, runId: run.id, companyId })),
+    { now: request.kind === 'interactive' },
+  );
+  await finishRunIfSettled(tx, run.id);
+  return (await findRun(tx, run.id)) ?? run;
+}
+
 /**
- * Starts a scheduled run over what is due. Null when nothing is; while a run waits for a key that is refused, since this one would, too;
+ * Starts a scheduled run over what is due, and over what a CRM refused lately, which is only written again. Null when nothing is; while a run waits for a key that is refused, since this one would, too;
  * and while a connection is read for the first time, since nobody knows yet whom it leaves out.
  */
 export async function startDueRun(deps: Deps, workspaceId: string, model: string): Promise<Run | null> {
-  const companyIds = await deps.db.inWorkspace(workspaceId, async (tx) =>
-    (await listStalledRuns(tx)).length > 0 || (await isFirstSyncUnderWay(tx))
-      ? []
-      : listCompanyIds(tx, { dueOnly: true, limit: LARGEST_SCHEDULED_RUN }),
-  );
-  if (companyIds.length === 0) return null;
-  return startRun(deps, { workspaceId, kind: 'scheduled', model, companyIds });
+  return deps.db.inWorkspace(workspaceId, async (tx) => {
+    if ((await listStalledRuns(tx)).length > 0 || (await isFirstSyncUnderWay(tx))) return null;
+    const companyIds = await listCompanyIds(tx, { dueOnly: true, limit: LARGEST_SCHEDULED_RUN });
+    const due = new Set(companyIds);
+    const rewritten = (await takeRejected(tx, MOST_REJECTED)).filter((id) => !due.has(id));
+    if (companyIds.length + rewritten.length === 0) return null;
+    return beginRun(tx, deps.queue, { workspaceId, kind: 'scheduled', model, companyIds, rewritten });
+  });
 }
 
 /** Cancels a run: what has not begun never will; what is under way stops at its next checkpoint; what is done stays. */

@@ -4,6 +4,8 @@ import type { ScoringModel } from './scoring-model.ts';
 
 /** The stages of one company in order; a run item remembers the last one that finished. */
 export const STAGE_NAMES = ['research', 'extract', 'score', 'personas', 'pitch', 'write-back'] as const;
+/** Whoever begins behind it writes again what is known, and reads nothing. */
+export const LAST_BEFORE_WRITING: StageName = 'pitch';
 type StageName = (typeof STAGE_NAMES)[number];
 
 /** One company at work: what a stage is told. */

@@ -16,6 +16,8 @@ export type RunItem = {
   error: string | null;
   /** The company's input hash when its research began; null: it has not. */
   inputHash: string | null;
+  /** The stage behind which it began; null: it began with the first. */
+  beginsBehind: string | null;
 };
 
 /** One that was taken up, and when that was done first. */
@@ -23,22 +25,25 @@ type StartedItem = RunItem & { startedAt: Date };
 
 export type RunCounts = Record<ItemState, number> & { total: number };
 
-const COLUMNS = `run_id as "runId", company_id as "companyId", state, stage, attempts, outcome, error, input_hash as "inputHash"`;
+const COLUMNS = `run_id as "runId", company_id as "companyId", state, stage, attempts, outcome, error, input_hash as "inputHash",
+  begins_behind as "beginsBehind"`;
 
 const ITEMS_PER_INSERT = 10_000;
 
-/** Puts companies into a run, each once. */
+/** Puts companies into a run, each once; they begin with the first stage, or behind the one that is named. */
 export async function addItems(
   tx: Tx,
   workspaceId: string,
   runId: string,
   companyIds: readonly string[],
+  beginsBehind: string | null = null,
 ): Promise<void> {
   // In portions: a million in one statement would outlast the time that a statement has.
   for (const portion of chunksOf(companyIds, ITEMS_PER_INSERT))
     await tx.query(
-      `insert into run_items (workspace_id, run_id, company_id) select $1, $2, unnest($3::uuid[]) on conflict do nothing`,
-      [workspaceId, runId, portion],
+      `insert into run_items (workspace_id, run_id, company_id, stage, begins_behind)
+       select $1, $2, unnest($3::uuid[]), $4, $4 on conflict do nothing`,
+      [workspaceId, runId, portion, beginsBehind],
     );
 }
 
@@ -59,7 +64,7 @@ export async function startItem(tx: Tx, runId: string, companyId: string): Promi
          select from run_items o join runs q on q.id = o.run_id and q.workspace_id = o.workspace_id
          where o.company_id = $2 and o.run_id <> $1 and o.state = 'working' and q.state = 'running'))
      returning i.run_id as "runId", i.company_id as "companyId", i.state, i.stage, i.attempts, i.outcome, i.error,
-       i.input_hash as "inputHash", i.started_at as "startedAt"`,
+       i.input_hash as "inputHash", i.begins_behind as "beginsBehind", i.started_at as "startedAt"`,
     [runId, companyId],
   );
   return rows[0] ?? null;
