@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 import { listExcluded } from '../pipeline/store/exclusions.ts';
 import { readRanking } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
+import { listSkipped } from '../pipeline/store/skipped-records.ts';
+import type { SkippedRecord } from '../pipeline/store/skipped-records.ts';
 import { UNREADABLE_FIX, listUnreadable } from '../pipeline/store/unreadable-rows.ts';
 import { listFailedWrites } from '../pipeline/store/writes.ts';
 import type { App } from '../app.ts';
@@ -15,9 +17,12 @@ const PAGE = 1_000;
 type Row = Record<string, string | number | null>;
 
 /** What is exported in place of the companies. */
-type Instead = { failed?: boolean; unreadable?: boolean };
+type Instead = { failed?: boolean; unreadable?: boolean; skipped?: boolean };
 
-/** `fieldnote export`: results as CSV or JSON; with --failed what the CRMs refused, with --unreadable what they sent damaged. */
+/**
+ * `fieldnote export`: results as CSV or JSON; with --failed what the CRMs refused, with --unreadable what they sent damaged, with
+ * --skipped what leads to no company.
+ */
 export function addExport(program: Command, context: Context): void {
   program
     .command('export')
@@ -28,6 +33,12 @@ export function addExport(program: Command, context: Context): void {
       new Option('--unreadable', 'only rows of the CRMs that can’t be read and are left out').conflicts(
         'failed',
       ),
+    )
+    .addOption(
+      new Option('--skipped', 'only records that lead to no company, with the reason').conflicts([
+        'failed',
+        'unreadable',
+      ]),
     )
     .addOption(workspaceOption())
     .action(async (options: Instead & { format: 'csv' | 'json'; workspace?: string }) => {
@@ -50,6 +61,10 @@ export function addExport(program: Command, context: Context): void {
 async function eachRow(app: App, options: Instead, print: (row: Row) => void): Promise<void> {
   if (options.failed) {
     for await (const row of failedRows(app)) print(row);
+    return;
+  }
+  if (options.skipped) {
+    for await (const row of skippedRows(app)) print(row);
     return;
   }
   if (options.unreadable) {
@@ -115,6 +130,22 @@ async function* failedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
         run: write.runId,
       };
     }
+    if (page.length < PAGE) return;
+  }
+}
+
+async function* skippedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
+  let after: SkippedRecord | null = null;
+  for (;;) {
+    const from: SkippedRecord | null = after;
+    const page: SkippedRecord[] = await db.inWorkspace(workspaceId, (tx) =>
+      listSkipped(tx, { after: from, limit: PAGE }),
+    );
+    for (const record of page) {
+      const { crm, connection, object, externalId, name, because } = record;
+      yield { crm, connection, object, record: externalId, name, because };
+    }
+    after = page.at(-1) ?? null;
     if (page.length < PAGE) return;
   }
 }

@@ -4,8 +4,9 @@ import { countBands, rankCompanies } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';
 import { countExcluded } from '../pipeline/store/exclusions.ts';
-import { countSkipped } from '../pipeline/store/records.ts';
 import { countOutcomes, listRunCompanies } from '../pipeline/store/run-companies.ts';
+import { countSkipped } from '../pipeline/store/skipped-records.ts';
+import type { SkippedCount } from '../pipeline/store/skipped-records.ts';
 import { sumUsage } from '../pipeline/store/usage.ts';
 import type { UsageTotal } from '../pipeline/store/usage.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
@@ -35,7 +36,8 @@ export type RunReport = {
   usage: UsageTotal[];
   usd: number;
   milliseconds: number;
-  skipped: { because: string; rows: number }[];
+  /** Rows that lead to no company, and the commonest reasons. */
+  skipped: SkippedCount;
   /** Rows of the CRMs that can't be read, and the latest of them. */
   unreadable: { rows: number; listed: UnreadableLine[] };
   failures: { company: string; error: string }[];
@@ -43,6 +45,7 @@ export type RunReport = {
 
 const SHOWN_FAILURES = 50;
 const SHOWN_UNREADABLE = 5;
+const SHOWN_SKIPPED = 3;
 // The strongest; "fieldnote export" has all.
 const LONGEST_RANKING = 5_000;
 
@@ -72,7 +75,7 @@ export async function collectReport(app: Pick<App, 'db' | 'workspaceId'>, runId:
       usd: usage.reduce((sum, row) => sum + row.usd, 0),
       milliseconds: (progress.run.finishedAt ?? new Date()).getTime() - progress.run.createdAt.getTime(),
       leftOut: await countExcluded(tx),
-      skipped: await countSkipped(tx),
+      skipped: await countSkipped(tx, SHOWN_SKIPPED),
       unreadable: await listUnreadable(tx, SHOWN_UNREADABLE),
       failures: failures.map(({ domain, error }) => ({ company: domain, error: error ?? '' })),
     };
@@ -119,12 +122,7 @@ export function printReport(terminal: Terminal, report: RunReport, options: { to
   for (const failure of report.failures) terminal.print(`  failed: ${failure.company}: ${failure.error}`);
   if (report.leftOut.length > 0)
     terminal.print(`Left out: ${report.leftOut.map((row) => `${row.companies} ${row.because}`).join(', ')}`);
-  if (report.skipped.length > 0)
-    terminal.print(
-      terminal.dim(
-        `Rows that lead to no company: ${report.skipped.map((row) => `${row.rows} ${row.because}`).join(', ')}`,
-      ),
-    );
+  printSkipped(terminal, report.skipped);
   printUnreadable(terminal, report.unreadable);
   terminal.print('');
   if (report.writes.length === 0) terminal.print('Nothing had to be written to the CRMs.');
@@ -144,6 +142,15 @@ export function printReport(terminal: Terminal, report: RunReport, options: { to
     terminal.print('Why fields were rejected or conflict: "fieldnote export --failed".');
   terminal.print('');
   printUsage(terminal, report.usage);
+}
+
+function printSkipped(terminal: Terminal, { rows, listed }: SkippedCount): void {
+  if (rows === 0) return;
+  const more = rows - listed.reduce((sum, reason) => sum + reason.rows, 0);
+  const reasons = listed.map((reason) => `${reason.rows} ${reason.because}`);
+  if (more > 0) reasons.push(`… and ${more} more: "fieldnote export --skipped"`);
+  terminal.print(terminal.dim(`Rows that lead to no company: ${rows}`));
+  for (const reason of reasons) terminal.print(terminal.dim(`  ${reason}`));
 }
 
 function printUnreadable(terminal: Terminal, { rows, listed }: RunReport['unreadable']): void {

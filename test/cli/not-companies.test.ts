@@ -70,7 +70,12 @@ test('person accounts and HubSpot leads are said to be skipped, are not research
   );
   const report = await ok('run');
   assert.match(report, /1 scored, 0 without enough evidence, 0 failed, of 1 companies/);
-  assert.match(report, /Rows that lead to no company: 1 a person account: no company to research/);
+  assert.match(report, /Rows that lead to no company: 1\n {2}1 a person account: no company to research/);
+  const [header, ...rows] = (await ok('export', '--skipped')).trim().split('\n');
+  assert.equal(header, '"crm","connection","object","record","name","because"');
+  assert.deepEqual(rows, [
+    `"salesforce","default","Account","${personId}","Eva Lind","a person account: no company to research"`,
+  ]);
   assert.ok(!JSON.stringify(await readCalls(tavily.url)).includes('eva-lind'));
   const written = await dumpRecords({ salesforce: salesforce.url, hubspot: hubspot.url });
   assert.deepEqual(written.get(`Account/${personId}`)?.ours, {});

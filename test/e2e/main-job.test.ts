@@ -7,7 +7,7 @@ import type { RunProgress } from '../../src/pipeline/runs.ts';
 import { readScoreCard } from '../../src/pipeline/score-card.ts';
 import type { ScoreCard } from '../../src/pipeline/score-card.ts';
 import { findCompanyByDomain } from '../../src/pipeline/store/companies.ts';
-import { countSkipped } from '../../src/pipeline/store/records.ts';
+import { countSkipped } from '../../src/pipeline/store/skipped-records.ts';
 import { rankCompanies } from '../../src/pipeline/store/scores.ts';
 import type { RankedCompany } from '../../src/pipeline/store/scores.ts';
 import { listSources, listUnreadPages } from '../../src/pipeline/store/sources.ts';
@@ -124,8 +124,8 @@ test('a lead gets the score of its company by e-mail domain or website', async (
 });
 
 test('rows that lead to no company are counted with the reason', async () => {
-  const skipped = await app.db.inWorkspace(app.workspaceId, (tx) => countSkipped(tx));
-  const because = skipped.map((row) => row.because).join('\n');
+  const skipped = await app.db.inWorkspace(app.workspaceId, (tx) => countSkipped(tx, 100));
+  const because = skipped.listed.map((row) => row.because).join('\n');
   assert.match(because, /gmail\.com is a mailbox provider/);
   assert.match(because, /linkedin\.com.* is a page on linkedin\.com/);
   assert.match(because, /facebook\.com/);

@@ -73,6 +73,26 @@ test('the status page tells how much of a CRM’s day is used, and that batch wo
   assert.match(await read(), /80,000 of 100,000 daily calls used.*batch writes wait/);
 });
 
+test('the status page lists the commonest reasons why records lead to no company, and where all of them are', async () => {
+  const { db } = web.database;
+  await db.inWorkspace(web.workspaceId, async (tx) => {
+    const { id } = await ensureConnection(tx, web.workspaceId, 'hubspot', 'many reasons');
+    await tx.query(
+      `insert into records (workspace_id, connection_id, object, external_id, skipped_because, modified_at, row_hash)
+       select $1, $2, 'company', reason || '-' || n, 'reason ' || reason, now(), 'x'
+       from generate_series(1, 9) reason, lateral generate_series(1, reason) n`,
+      [web.workspaceId, id],
+    );
+  });
+  const page = await (await fetch(`${web.base}/status`)).text();
+  assert.match(
+    page,
+    /lead to no company: 45.*reason 9.*reason 5.*for other reasons<\/th><td class="num">10</s,
+  );
+  assert.doesNotMatch(page, /reason 4/);
+  assert.match(page, /fieldnote export --skipped/);
+});
+
 test('many probes ask the providers once', async () => {
   const before = looks;
   await Promise.all(Array.from({ length: 20 }, () => fetch(`${web.base}/readyz`)));

@@ -76,15 +76,6 @@ export async function listContacts(tx: Tx, companyId: string): Promise<CompanyCo
   return rows;
 }
 
-/** How many mirrored rows lead to no company, by reason. */
-export async function countSkipped(tx: Tx): Promise<{ because: string; rows: number }[]> {
-  const { rows } = await tx.query<{ because: string; rows: number }>(
-    `select skipped_because as because, count(*) as rows from records
-     where skipped_because is not null and domain is null and not deleted group by 1 order by 2 desc, 1`,
-  );
-  return rows;
-}
-
 /** Accounts that name a company but no website, are not left out, and were not looked up yet; at most `limit`. */
 export async function listNamesWithoutDomain(
   tx: Tx,

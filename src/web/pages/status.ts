@@ -6,7 +6,8 @@ import { listConnections } from '../../pipeline/store/connections.ts';
 import { countExcluded } from '../../pipeline/store/exclusions.ts';
 import { listQuotas } from '../../pipeline/store/quotas.ts';
 import type { Quota } from '../../pipeline/store/quotas.ts';
-import { countSkipped } from '../../pipeline/store/records.ts';
+import { countSkipped } from '../../pipeline/store/skipped-records.ts';
+import type { SkippedCount } from '../../pipeline/store/skipped-records.ts';
 import { UNREADABLE_FIX, listUnreadable } from '../../pipeline/store/unreadable-rows.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
 import { renderPage } from '../render.ts';
@@ -17,6 +18,7 @@ import { describeFrame } from './frame.ts';
 import type { PageDeps } from './page-deps.ts';
 
 const SHOWN_UNREADABLE = 20;
+const SHOWN_SKIPPED = 5;
 
 /** Is everything well: providers with their breakers, queues, CRM connections, records left out, this month's cost. */
 export async function showStatus({ db, workspaceId, queue, health }: PageDeps): Promise<string> {
@@ -29,7 +31,7 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
       quotas: await listQuotas(tx),
       streams: await listStreams(tx),
       leftOut: await countExcluded(tx),
-      skipped: await countSkipped(tx),
+      skipped: await countSkipped(tx, SHOWN_SKIPPED),
       unreadable: await listUnreadable(tx, SHOWN_UNREADABLE),
       usage: await sumUsage(tx, { since: startOfMonth(new Date()) }),
     })),
@@ -78,7 +80,7 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
       because,
       companies: formatCount(companies),
     })),
-    skipped: found.skipped.map(({ because, rows }) => ({ because, rows: formatCount(rows) })),
+    skipped: describeSkipped(found.skipped),
     unreadable:
       found.unreadable.rows === 0
         ? null
@@ -96,6 +98,16 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
           },
     cost: describeCost(found.usage),
   });
+}
+
+function describeSkipped({ rows, listed }: SkippedCount) {
+  if (rows === 0) return null;
+  const more = rows - listed.reduce((sum, reason) => sum + reason.rows, 0);
+  return {
+    rows: formatCount(rows),
+    listed: listed.map((reason) => ({ because: reason.because, rows: formatCount(reason.rows) })),
+    more: more > 0 ? formatCount(more) : null,
+  };
 }
 
 /** What the CRM last said of the day's calls, and whether batch work waits for the next ones. */
