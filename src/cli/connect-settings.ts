@@ -3,7 +3,6 @@ import { LineCounter, isMap, isScalar, parseDocument, stringify } from 'yaml';
 import type { Document } from 'yaml';
 import type { App } from '../app.ts';
 import type { CrmKind } from '../connectors/crm.ts';
-import { FIELDS } from '../connectors/crm-fields.ts';
 import { UserError } from '../errors.ts';
 import { describeRule } from '../pipeline/1-sync/exclude.ts';
 import { changeSettings } from '../pipeline/change-settings.ts';
@@ -145,7 +144,11 @@ export function summarise({
   const mapped = Object.entries(read).flatMap(([object, map]) =>
     Object.entries(map).map(([key, names]) => `${object} ${key} from ${names.join(' or ') || 'nothing'}`),
   );
-  const policies = FIELDS.flatMap(({ key }) => (write[key] === undefined ? [] : `${key} ${write[key]}`));
+  const policies = Object.entries(write).flatMap(([key, value]) =>
+    typeof value === 'string'
+      ? `${key} ${value}`
+      : Object.entries(value ?? {}).map(([field, policy]) => `${field} of ${key} ${policy}`),
+  );
   const left = [
     exclude.customers && 'customers',
     exclude.openDeals && 'open deals',

@@ -2,8 +2,10 @@ import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { isFromEnvironment } from '../app-crms.ts';
-import type { CrmCheck, CrmKind } from '../connectors/crm.ts';
+import type { CrmKind } from '../connectors/crm.ts';
+import type { CrmCheck } from '../connectors/crm-check.ts';
 import { UserError } from '../errors.ts';
+import { policyOf } from '../pipeline/7-write-back/field-policy.ts';
 import { checkConnection, commandFor } from '../pipeline/open-connection.ts';
 import { DEFAULT_CONNECTION, findNamedConnection, nameConnection, resumeConnection } from '../pipeline/store/connections.ts'; // prettier-ignore
 import type { Connection } from '../pipeline/store/connections.ts';
@@ -90,7 +92,9 @@ async function connect(app: App, context: Context, kind: CrmKind, options: Conne
   else printCheck(terminal, connection, check, installed.filter((one) => one.result === 'created').length);
   // A field that is never written may be missing.
   const { write } = connection.settings;
-  const bad = check.fields.filter((field) => field.status !== 'ok' && write[field.key] !== 'never');
+  const bad = check.fields.filter(
+    ({ object, key, status }) => status !== 'ok' && policyOf(write, object, key) !== 'never',
+  );
   if (bad.length > 0 || check.missingPermissions.length > 0)
     throw new UserError(
       `${nameConnection(connection)}: ${bad.length} fields and ${check.missingPermissions.length} permissions are not as they must be`,

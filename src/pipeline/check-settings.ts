@@ -55,6 +55,12 @@ export async function checkSettings(crm: Crm, document: unknown, call: CallOptio
       }
     }
   }
+  for (const object of OBJECTS)
+    if (object !== 'Contact' && settings.write[object] !== undefined && !crm.writeObjects.includes(object))
+      problems.push({
+        path: ['write', object],
+        message: `nothing is written to ${object} in ${crm.kind}; there are ${crm.writeObjects.join(', ')}`,
+      });
   for (const [index, rule] of settings.exclude.where.entries()) {
     const path = ['exclude', 'where', index];
     if (!crm.readObjects.includes(rule.object)) {
@@ -162,7 +168,8 @@ function explainIssue(crm: Crm, issue: z.core.$ZodIssue): SettingsProblem[] {
 /** What may stand at a place of the document. */
 function knownKeys(crm: Crm, [first, second, third]: readonly (string | number)[]): readonly string[] {
   if (first === undefined) return Object.keys(ConnectionSettings.shape);
-  if (first === 'write') return FIELDS.map((field) => field.key);
+  const ourFields = FIELDS.map((field) => field.key);
+  if (first === 'write') return second === undefined ? [...ourFields, ...crm.writeObjects] : ourFields;
   if (first === 'exclude')
     return second === 'where' ? ['object', 'field', `op (${OPERATORS.join(', ')})`, 'value'] : ['customers', 'openDeals', 'optedOut', 'where']; // prettier-ignore
   const object = crm.readObjects.find((one) => one === second);

@@ -1,6 +1,9 @@
 import type { describeSettings } from './settings-document.ts';
 
-/** The whole settings of a connection, one value a place: `read.Account.industry`, `write.score`, `exclude.where`, `dailyShare`. */
+/**
+ * The whole settings of a connection, one value a place: `read.Account.industry`, `write.score`, `write.Lead.pitch`, `exclude.where`,
+ * `dailyShare`.
+ */
 export type FlatSettings = Readonly<Record<string, unknown>>;
 
 export function flattenSettings(document: ReturnType<typeof describeSettings>): FlatSettings {
@@ -11,7 +14,13 @@ export function flattenSettings(document: ReturnType<typeof describeSettings>): 
         Object.entries(map).map(([key, names]) => [`read.${object}.${key}`, names]),
       ),
     ),
-    ...Object.fromEntries(Object.entries(write).map(([key, policy]) => [`write.${key}`, policy])),
+    ...Object.fromEntries(
+      Object.entries(write).flatMap(([key, value]) =>
+        typeof value === 'string'
+          ? [[`write.${key}`, value]]
+          : Object.entries(value).map(([field, policy]) => [`write.${key}.${field}`, policy]),
+      ),
+    ),
     ...Object.fromEntries(Object.entries(exclude).map(([key, value]) => [`exclude.${key}`, value])),
     ...rest,
   };

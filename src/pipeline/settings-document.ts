@@ -4,8 +4,9 @@ import { FIELDS } from '../connectors/crm-fields.ts';
 import type { FieldMap, ReadKey } from '../connectors/crm-reading.ts';
 import { READ_KEYS } from '../connectors/crm-reading.ts';
 import { ConnectionSettings } from './store/connection-settings.ts';
+import type { FieldPolicy, WritePolicies } from './store/connection-settings.ts';
 
-type Usual = Pick<Crm, 'readObjects' | 'usualFields'>;
+type Usual = Pick<Crm, 'readObjects' | 'writeObjects' | 'usualFields'>;
 type Sparse = z.input<typeof ConnectionSettings>;
 
 /** What can be told of a record of that object beside what is usual. */
@@ -31,7 +32,7 @@ export function describeSettings(crm: Usual, settings: ConnectionSettings) {
   const { customers, openDeals, optedOut, where } = settings.exclude;
   return {
     read: Object.fromEntries(read),
-    write: Object.fromEntries(FIELDS.map(({ key }) => [key, settings.write[key] ?? 'ours-until-edited'])),
+    write: { ...describeEverywhere(settings.write), ...listOtherwise(crm, settings.write) },
     exclude: { customers, openDeals, optedOut, where },
     dailyShare: settings.dailyShare,
     noteOnBandChange: settings.noteOnBandChange,
@@ -48,13 +49,20 @@ export function omitUsual(crm: Usual, settings: ConnectionSettings): Sparse {
     );
     if (changed.length > 0) read[object] = Object.fromEntries(changed);
   }
-  const write = Object.entries(settings.write).filter(([, policy]) => policy !== 'ours-until-edited');
+  const write = {
+    ...Object.fromEntries(
+      Object.entries(describeEverywhere(settings.write)).filter(
+        ([, policy]) => policy !== 'ours-until-edited',
+      ),
+    ),
+    ...listOtherwise(crm, settings.write),
+  };
   const exclude = Object.entries(settings.exclude).filter(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(Object.entries(usual.exclude).find(([name]) => name === key)?.[1]), // prettier-ignore
   );
   return {
     ...(Object.keys(read).length === 0 ? {} : { read }),
-    ...(write.length === 0 ? {} : { write: Object.fromEntries(write) }),
+    ...(Object.keys(write).length === 0 ? {} : { write }),
     ...(exclude.length === 0 ? {} : { exclude: Object.fromEntries(exclude) }),
     ...(settings.dailyShare === usual.dailyShare ? {} : { dailyShare: settings.dailyShare }),
     ...(settings.noteOnBandChange === usual.noteOnBandChange
@@ -66,6 +74,24 @@ export function omitUsual(crm: Usual, settings: ConnectionSettings): Sparse {
 /** The settings as they are when they come back from the store. */
 export function asStored(crm: Usual, settings: ConnectionSettings): ConnectionSettings {
   return ConnectionSettings.parse(omitUsual(crm, settings));
+}
+
+/** When each field is written on objects that have no rule of their own. */
+function describeEverywhere(write: WritePolicies): Record<string, FieldPolicy> {
+  return Object.fromEntries(FIELDS.map(({ key }) => [key, write[key] ?? 'ours-until-edited']));
+}
+
+/** By object, the fields that are written otherwise there. */
+function listOtherwise(crm: Usual, write: WritePolicies): Record<string, Record<string, FieldPolicy>> {
+  const everywhere = describeEverywhere(write);
+  return Object.fromEntries(
+    crm.writeObjects.flatMap((object) => {
+      const own = Object.entries(object === 'Contact' ? {} : (write[object] ?? {})).filter(
+        ([key, policy]) => policy !== undefined && policy !== everywhere[key],
+      );
+      return own.length === 0 ? [] : [[object, Object.fromEntries(own)] as const];
+    }),
+  );
 }
 
 function usualNames(crm: Usual, object: CrmObject, key: string): readonly string[] {

@@ -103,6 +103,9 @@ describe('a settings document', () => {
     ['a list that is no list of names', 'hubspot', 'read: {company: {employees: {field: is_public}}}', /employees: must be the name of a field, a list of up to five, or null for none/],
     ['a field of ours that is none', 'hubspot', 'write:\n  score: always\n  revenue: always', /line 3: write\.revenue: is not known; there are score, band, confidence/],
     ['a policy that is none', 'hubspot', 'write:\n  score: sometimes', /line 2: write\.score: must be one of ours-until-edited, fill-if-empty, always, never/],
+    ['a rule for an object of the other CRM', 'salesforce', 'write:\n  company:\n    score: never', /line 2: write\.company: nothing is written to company in salesforce; there are Account, Lead/],
+    ['a rule for an object that nothing is written to', 'salesforce', 'write:\n  Contact:\n    score: never', /line 2: write\.Contact: is not known; there are score, .*, Account, Lead$/m],
+    ['a rule for a field of an object that is none', 'salesforce', 'write:\n  Lead:\n    Score: never', /line 3: write\.Lead\.Score: is not known; there are score, band/],
     ['a filter without a value', 'salesforce', 'exclude:\n  where:\n    - {object: Lead, field: Status, op: is}', /line 3: exclude\.where\.0\.value: "is" needs a value/],
     ['a filter that compares words by size', 'salesforce', 'exclude:\n  where:\n    - object: Lead\n      field: Status\n      op: more-than\n      value: 3', /line 5: exclude\.where\.0\.op: "more-than" takes a number, and Lead\.Status is of type picklist/],
     ['a filter on a field that is not there', 'salesforce', 'exclude:\n  where:\n    - object: Lead\n      field: Region__c\n      op: is\n      value: APAC', /line 4: exclude\.where\.0\.field: Lead has no field Region__c/],
@@ -192,12 +195,29 @@ const sumOf = (count: 'read' | 'changed', out: string): number =>
 const Rehearsal = z.object({
   fields: z.array(
     z.object({
+      object: z.string(),
       externalId: z.string(),
       field: z.string(),
       verdict: z.string(),
       reason: z.string().nullable(),
     }),
   ),
+});
+
+test('a rule for one object is kept apart from that for all, and what is never written there is not planned', async () => {
+  const write = { pitch: 'never', Lead: { pitch: 'ours-until-edited' } };
+  assert.equal((await set('salesforce', { write })).code, 0);
+  assert.deepEqual(await stored(), [{}, { write }]);
+  const { out } = await ok(['connect', 'salesforce', '--show']);
+  assert.match(out, /pitch: never[\s\S]*\n {2}Lead:\n {4}pitch: ours-until-edited/);
+  assert.match(
+    (await ok(['connect', 'salesforce'])).out,
+    /written are pitch never, pitch of Lead ours-until-edited/,
+  );
+  const { fields } = Rehearsal.parse(JSON.parse((await ok(['run', '--dry-run', '--json'])).out));
+  const written = new Set(fields.filter(({ field }) => field === 'pitch').map(({ object }) => object));
+  assert.deepEqual([written.has('Account'), written.has('company')], [false, true]);
+  assert.equal((await set('salesforce', '')).code, 0);
 });
 
 test('each of our fields is written as its policy says, in the rehearsal and in both CRMs', async () => {

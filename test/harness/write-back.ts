@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Crm, CrmKind, CrmObject, FieldAccess, FieldValues } from '../../src/connectors/crm.ts';
 import type { Database } from '../../src/db.ts';
-import type { FieldPolicies } from '../../src/pipeline/7-write-back/field-policy.ts';
+import type { WritePolicies } from '../../src/pipeline/7-write-back/field-policy.ts';
 import { createFlusher } from '../../src/pipeline/7-write-back/flush.ts';
 import type { FlushRequest, FlushResult, OpenConnection } from '../../src/pipeline/7-write-back/flush.ts';
 import type { BandNote } from '../../src/pipeline/7-write-back/plan-writes.ts';
@@ -23,7 +23,7 @@ export type Desk = {
   connectionId: string;
   companyId: string;
   fake: FakeCrm;
-  policies: FieldPolicies;
+  policies: WritePolicies;
   fieldAccess: FieldAccess;
   /** How long ago that was asked, in milliseconds. */
   accessAgeMs: number;

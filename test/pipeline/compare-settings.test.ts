@@ -18,12 +18,18 @@ const settings = fc.record(
 test('a document comes back from its places as it was', () => {
   const given = ConnectionSettings.parse({
     read: { Account: { industry: ['Vertical__c', 'Industry'], country: null } },
-    write: { pitch: 'never' },
+    write: { pitch: 'never', Lead: { pitch: 'always', score: 'ours-until-edited' } },
     exclude: { where: [{ object: 'Lead', field: 'Status', op: 'is-empty' }] },
   });
-  const usual = { readObjects: ['Account', 'Lead'] as const, usualFields: { Lead: { name: ['Name'] } } };
+  const usual = {
+    readObjects: ['Account', 'Lead'] as const,
+    writeObjects: ['Account', 'Lead'] as const,
+    usualFields: { Lead: { name: ['Name'] } },
+  };
   const document = describeSettings(usual, given);
   assert.equal(document.read['Lead']?.['name'], 'Name');
+  // What is as on every object is no rule of its own.
+  assert.deepEqual([document.write['pitch'], document.write['Lead']], ['never', { pitch: 'always' }]);
   assert.deepEqual(nestSettings(flattenSettings(document)), document);
   assert.deepEqual(compareSettings(flattenSettings(document), flattenSettings(document)), []);
 });

@@ -291,6 +291,23 @@ test('of two who edit at once neither loses anything unnoticed', async () => {
   assert.deepEqual(await stored(), {});
 });
 
+test('a rule for one object is set on the page, stands there, and goes away again', async () => {
+  const page = await visit();
+  assert.equal(valueOf(page, 'write.Lead.pitch'), '');
+  const saved = await press(page, 'save', { 'write.pitch': 'never', 'write.Lead.pitch': 'always' });
+  assert.match(saved.text, /Stored/);
+  assert.deepEqual(await stored(), { write: { pitch: 'never', Lead: { pitch: 'always' } } });
+  assert.equal(valueOf(saved, 'write.Lead.pitch'), 'always');
+  const checked = await press(saved, 'check', { 'write.Lead.pitch': '' });
+  assert.match(
+    checked.text,
+    /Fieldnote Pitch, when it is written to Lead always, over edits too as on every object/,
+  );
+  assert.match((await press(checked, 'save')).text, /Stored/);
+  assert.deepEqual(await stored(), { write: { pitch: 'never' } });
+  await reset();
+});
+
 test('only our own page can send the form', async () => {
   const page = await visit();
   const fields: [string, string][] = [...page.fields, ['write.score', 'never'], ['action', 'save']];

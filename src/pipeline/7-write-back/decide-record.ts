@@ -5,12 +5,12 @@ import type { Write } from '../store/writes.ts';
 import { decideWrite } from './decide.ts';
 import { explainGone, explainRow } from './explain-refusal.ts';
 import { policyOf } from './field-policy.ts';
-import type { FieldPolicies } from './field-policy.ts';
+import type { WritePolicies } from './field-policy.ts';
 import type { Reading } from './flush-read.ts';
 
 /** What may be sent, by which rule, as far as one connection is concerned. */
 export type WriteRules = {
-  policies: FieldPolicies | undefined;
+  policies: WritePolicies | undefined;
   /** The platform can refuse a write to a record that was modified meanwhile. */
   conditional: boolean;
   peopleMayEdit(object: CrmObject, field: FieldKey): boolean;
@@ -58,7 +58,7 @@ export function decideRecord(
       wanted: write.newValue,
       present,
       ledger: ledger?.[write.field],
-      policy: policyOf(rules.policies, write.field),
+      policy: policyOf(rules.policies, write.object, write.field),
       undoes: write.undoes,
     });
     if (decision.verdict === 'send') sendable.push({ write, present });

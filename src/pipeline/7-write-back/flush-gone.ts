@@ -107,7 +107,7 @@ async function findLandings(
     if (known.every((entry) => entry?.written === undefined)) ours.push(null);
     const landing = findLandingOnSurvivor(row, held, ours);
     if (landing === null) continue;
-    const forced = policyOf(session.policies, row.field) === 'always' && row.undoes === null;
+    const forced = policyOf(session.policies, object, row.field) === 'always' && row.undoes === null;
     const { survivorId } = survivor;
     landings.set(row.id, { ...landing, isTheirs: landing.isTheirs && !forced, survivorId });
   }

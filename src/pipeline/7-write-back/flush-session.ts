@@ -7,7 +7,7 @@ import type { Claim } from '../store/writes-outbox.ts';
 import type { Write } from '../store/writes.ts';
 import { countCalls } from './count-calls.ts';
 import type { SentRecords } from './count-calls.ts';
-import type { FieldPolicies } from './field-policy.ts';
+import type { WritePolicies } from './field-policy.ts';
 
 export type FlushCounts = { applied: number; conflicted: number; rejected: number; skipped: number };
 export type FlushCalls = { read: number; write: number; readBack: number };
@@ -26,7 +26,7 @@ export type FlushSession = {
   workspaceId: string;
   connectionId: string;
   crm: Crm;
-  policies: FieldPolicies | undefined;
+  policies: WritePolicies | undefined;
   conditional: boolean;
   /** Who may edit our fields, and when that was asked (milliseconds of a steady clock). */
   access: { fields: FieldAccess; askedAt: number };
@@ -69,7 +69,7 @@ export type OpenConnection = {
   fieldAccess: FieldAccess;
   /** How long ago that was, in milliseconds; null: never. Just now, where it is absent. */
   accessAgeMs?: number | null;
-  policies?: FieldPolicies;
+  policies?: WritePolicies;
 };
 
 export type SessionOptions = {

@@ -71,7 +71,7 @@ export async function findLostRaces(
     if (unread.has(row.externalId)) continue;
     const held = versions.get(row.externalId)?.[row.field];
     const landing = held === undefined ? null : findLanding(row, held);
-    const forced = policyOf(session.policies, row.field) === 'always' && row.undoes === null;
+    const forced = policyOf(session.policies, object, row.field) === 'always' && row.undoes === null;
     if (landing?.landed === true && landing.lost !== undefined && !forced)
       lost.push({
         id: row.id,

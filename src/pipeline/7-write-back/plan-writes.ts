@@ -8,7 +8,7 @@ import { NOTE, insertWrites } from '../store/writes.ts';
 import type { WantedWrite } from '../store/writes.ts';
 import { findFault } from './check-value.ts';
 import { policyOf } from './field-policy.ts';
-import type { FieldPolicies, FieldPolicy } from './field-policy.ts';
+import type { WritePolicies, FieldPolicy } from './field-policy.ts';
 import { fieldDefinition, sameValue } from './same-value.ts';
 
 export const NOT_ENOUGH_EVIDENCE = 'Not enough evidence';
@@ -21,7 +21,7 @@ export type PlanRequest = {
   record: RecordAddress;
   companyId: string;
   ledger: RecordLedger | undefined;
-  policies?: FieldPolicies;
+  policies?: WritePolicies;
   /** A person asked for this run: what was undone may be written again. */
   explicit: boolean;
 };
@@ -43,7 +43,7 @@ export function planWrites(request: PlanRequest): WantedWrite[] {
     const value = desired[field];
     const known = ledger?.[field];
     if (value === undefined || (value === null && !mayEmpty(field, desired, known, companyId))) return;
-    if (!isWanted(field, value, known, policyOf(policies, field), explicit)) return;
+    if (!isWanted(field, value, known, policyOf(policies, record.object, field), explicit)) return;
     const fault = findFault(field, value);
     if (fault === null) wanted.push({ ...record, field, companyId, value });
     else if (known?.settled?.reason !== fault)
@@ -123,7 +123,7 @@ export type BandNote = (change: { from: string; to: string }) => string;
 
 type PlannedRecord = RecordAddress & {
   desired: FieldValues;
-  policies?: FieldPolicies;
+  policies?: WritePolicies;
   /** A note is wanted when the band changes. */
   noteOnBandChange?: boolean;
 };

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { FIELDS } from '../../connectors/crm-fields.ts';
 import type { FieldKey } from '../../connectors/crm-fields.ts';
 import { READ_KEYS } from '../../connectors/crm-reading.ts';
 import { DAILY_SHARE } from '../../connectors/daily-share.ts';
@@ -13,8 +12,28 @@ export const OBJECTS = ['Account', 'Lead', 'Contact', 'company', 'contact'] as c
  * - `always`: whatever it holds; what it held is kept in the audit log
  * - `never`
  */
-const POLICIES = ['ours-until-edited', 'fill-if-empty', 'always', 'never'] as const;
-export type FieldPolicy = (typeof POLICIES)[number];
+const Policy = z.enum(['ours-until-edited', 'fill-if-empty', 'always', 'never']);
+export type FieldPolicy = z.infer<typeof Policy>;
+
+const ofEachField = {
+  score: Policy,
+  band: Policy,
+  confidence: Policy,
+  why: Policy,
+  personas: Policy,
+  competitors: Policy,
+  pitch: Policy,
+  pitchLink: Policy,
+  model: Policy,
+  scoredAt: Policy,
+} satisfies Record<FieldKey, typeof Policy>;
+const OfObject = z.strictObject(ofEachField).partial();
+
+/** On every object; under an object's name what is otherwise there. */
+const WritePolicies = z
+  .strictObject({ ...ofEachField, Account: OfObject, Lead: OfObject, company: OfObject, contact: OfObject })
+  .partial();
+export type WritePolicies = z.infer<typeof WritePolicies>;
 
 const fieldName = z
   .string()
@@ -23,7 +42,6 @@ const fieldName = z
 const oneOrMore = z
   .union([fieldName, z.array(fieldName).max(5), z.null()])
   .transform((given) => (given === null ? [] : typeof given === 'string' ? [given] : given));
-const ourField = z.enum(FIELDS.map((field): FieldKey => field.key));
 
 /** How a filter of one's own compares; without regard to case. */
 export const OPERATORS = [
@@ -75,7 +93,7 @@ export const ConnectionSettings = z.strictObject({
   /** Which fields of the CRM are read as what. */
   read: z.partialRecord(z.enum(OBJECTS), z.partialRecord(z.enum(READ_KEYS), oneOrMore)).default({}),
   /** When each of our own fields is written. */
-  write: z.partialRecord(ourField, z.enum(POLICIES)).default({}),
+  write: WritePolicies.default({}),
   exclude: Exclude.prefault({}),
   /** The part of the day's API calls after which batch work stops. */
   dailyShare: z.number().gt(0).max(1).default(DAILY_SHARE),

@@ -8,11 +8,18 @@ import type { FlatSettings } from '../../pipeline/compare-settings.ts';
 import { mappableKeys } from '../../pipeline/settings-document.ts';
 import { OPERATORS } from '../../pipeline/store/connection-settings.ts';
 import { formatCount } from './format.ts';
-import { POLICY_LABELS, READ_LABELS, SWITCH_LABELS, formatShare, writeScalar } from './name-settings.ts';
+import {
+  AS_EVERYWHERE,
+  POLICY_LABELS,
+  READ_LABELS,
+  SWITCH_LABELS,
+  formatShare,
+  writeScalar,
+} from './name-settings.ts';
 
 export type FieldLists = ReadonlyMap<CrmObject, readonly CrmField[]>;
 type Shown = {
-  crm: Pick<Crm, 'kind' | 'readObjects' | 'usualFields'>;
+  crm: Pick<Crm, 'kind' | 'readObjects' | 'writeObjects' | 'usualFields'>;
   settings: FlatSettings;
   fields: FieldLists;
   problems: readonly SettingsProblem[];
@@ -46,6 +53,7 @@ export function describeSettingsForm(shown: Shown) {
   return {
     objects: describeObjects(shown),
     policies: describePolicies(shown),
+    ownPolicies: describeOwnPolicies(shown),
     switches: describeSwitches(shown),
     rules: describeRules(shown),
     ruleFields: describeRuleFields(shown),
@@ -102,13 +110,30 @@ function describePolicies(shown: Shown) {
   return FIELDS.map(({ key, label }) => ({
     path: `write.${key}`,
     label: label.replace(/^Fieldnote /, ''),
-    options: Object.entries(POLICY_LABELS).map(([value, text]) => ({
-      value,
-      label: text,
-      on: shown.settings[`write.${key}`] === value,
-    })),
+    options: describeChoices(shown.settings[`write.${key}`]),
     problem: problemAt(shown, ['write', key]),
   }));
+}
+
+const describeChoices = (chosen: unknown) =>
+  Object.entries(POLICY_LABELS).map(([value, label]) => ({ value, label, on: chosen === value }));
+
+/** The fields of each object, which may be written otherwise there. Folded away while none is. */
+function describeOwnPolicies(shown: Shown) {
+  return shown.crm.writeObjects.map((object) => {
+    const rows = FIELDS.map(({ key, label }) => {
+      const path = `write.${object}.${key}`;
+      const own = shown.settings[path];
+      return {
+        path,
+        label: label.replace(/^Fieldnote /, ''),
+        isSet: own !== undefined,
+        options: [{ value: '', label: AS_EVERYWHERE, on: own === undefined }, ...describeChoices(own)],
+        problem: problemAt(shown, ['write', object, key]),
+      };
+    });
+    return { object, rows, isOpen: rows.some(({ isSet, problem }) => isSet || problem !== null) };
+  });
 }
 
 function describeSwitches({ crm, settings, counts }: Shown) {

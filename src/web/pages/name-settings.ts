@@ -11,6 +11,9 @@ export const POLICY_LABELS: Record<FieldPolicy, string> = {
   never: 'never',
 };
 
+/** Of an object without a rule of its own. */
+export const AS_EVERYWHERE = 'as on every object';
+
 export const READ_LABELS: Readonly<Record<string, string>> = {
   name: 'Name',
   companyName: 'Company name',
@@ -29,12 +32,14 @@ export const SWITCH_LABELS: Readonly<Record<string, string>> = {
   where: 'Filters of your own',
 };
 
+const nameField = (key: string): string => FIELDS.find((field) => field.key === key)?.label ?? key;
+
 /** A place of the settings (`read.Account.industry`) as people call it. */
 export function namePlace(path: string): string {
   const [block = '', one = '', two = ''] = path.split('.');
   if (block === 'read') return `${one}: ${READ_LABELS[two] ?? two}`;
   if (block === 'write')
-    return `${FIELDS.find((field) => field.key === one)?.label ?? one}, when it is written`;
+    return `${nameField(two || one)}, when it is written${two === '' ? '' : ` to ${one}`}`;
   if (block === 'exclude') return `Left out: ${SWITCH_LABELS[one] ?? one}${two === '' ? '' : `, filter ${Number(two) + 1}`}`; // prettier-ignore
   if (block === 'dailyShare') return "Share of the day's calls";
   if (block === 'noteOnBandChange') return 'A note when the band changes';
@@ -58,7 +63,7 @@ export function nameValue(path: string, value: unknown): string {
   }
   if (path.startsWith('write.')) {
     const label = Object.entries(POLICY_LABELS).find(([policy]) => policy === value)?.[1];
-    return label ?? writeScalar(value);
+    return label ?? (writeScalar(value) || AS_EVERYWHERE);
   }
   if (path === 'dailyShare') return `${formatShare(value)} %`;
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

@@ -26,7 +26,7 @@ const SWITCHES = ['customers', 'openDeals', 'optedOut'] as const;
  * @param usual the CRM, which says what there is to set
  */
 export function readSettingsForm(
-  usual: Pick<Crm, 'readObjects' | 'usualFields'>,
+  usual: Pick<Crm, 'readObjects' | 'writeObjects' | 'usualFields'>,
   sent: unknown,
 ): SettingsForm {
   const body = Body.safeParse(sent).data ?? {};
@@ -39,6 +39,10 @@ export function readSettingsForm(
       settings[`read.${object}.${key}`] = names.length > 1 ? names : (names[0] ?? null);
     }
   for (const { key } of FIELDS) settings[`write.${key}`] = textOf(`write.${key}`);
+  for (const path of usual.writeObjects.flatMap((object) =>
+    FIELDS.map(({ key }) => `write.${object}.${key}`),
+  ))
+    if (textOf(path) !== '') settings[path] = textOf(path);
   for (const key of SWITCHES) settings[`exclude.${key}`] = textOf(`exclude.${key}`) !== '';
   settings['exclude.where'] = readRules(body, textOf);
   settings['noteOnBandChange'] = textOf('noteOnBandChange') !== '';

@@ -467,6 +467,28 @@ test('the four policies: ours until edited, fill if empty, always, never', async
   });
 });
 
+test('a policy for one object holds there alone, also for what was planned before it was set', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const account = desk.fake.add('Account', 'a', { pitch: 'theirs' });
+  const lead = desk.fake.add('Lead', 'l', { pitch: 'theirs' });
+  const planBoth = async (pitch: string): Promise<void> => {
+    await desk.plan({ pitch, score: 4 }, ['a']);
+    await desk.plan({ pitch, score: 4 }, ['l'], { object: 'Lead' });
+  };
+  desk.policies = { pitch: 'always', Account: { pitch: 'never' } };
+  await planBoth('one');
+  await desk.flush();
+  assert.deepEqual([account.values.pitch, lead.values.pitch], ['theirs', 'one']);
+  assert.deepEqual([account.values.score, lead.values.score], [4, 4]);
+
+  desk.policies = { pitch: 'always' };
+  await planBoth('two');
+  desk.policies = { Lead: { pitch: 'always' } };
+  desk.fake.edit('Lead', 'l', 'pitch', 'typed');
+  await desk.flush();
+  assert.deepEqual([account.values.pitch, lead.values.pitch], ['theirs', 'two']);
+});
+
 test('text with NUL and half a surrogate pair harms neither its own row nor its neighbours', async () => {
   const desk = await openDesk(here.db, 'salesforce');
   const record = desk.fake.add('Account', 'r0', { why: 'theirs\0\ud800' });
