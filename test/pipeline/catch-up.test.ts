@@ -30,8 +30,10 @@ const troubles: string[] = [];
 
 before(async () => {
   system = await startSystem({ limit: 20, environment: { TAVILY_API_KEY: '', LLM_BASE_URL: '' } });
+  await connectAndSync(await system.openApp({ worker: false }));
+  // One that knows the accounts, which the first check finds, and has logged in.
   app = await system.openApp({ worker: false });
-  await connectAndSync(app);
+  await syncAll(app);
 });
 after(() => system.close());
 
