@@ -26,6 +26,8 @@ export const FaultSettings = z.strictObject({
   lateMs: z.number().int().min(0).default(5000),
   /** How long each row of a write takes (triggers, flows), whether or not anybody still waits for the answer. */
   rowMs: z.number().min(0).default(0),
+  /** The request is carried out and the connection ends without an answer. */
+  rateLost: Rate,
   retryAfterSeconds: z.number().min(0).default(1),
   /** Every request is answered 503 (true) or not at all refused. */
   down: z.boolean().default(false),
@@ -50,6 +52,7 @@ type Fault =
   | 'cut'
   | 'stall'
   | 'late'
+  | 'lost'
   | 'down';
 
 export type Faults = {
@@ -79,6 +82,7 @@ export function createFaults(initial: Partial<FaultSettings> = {}): Faults {
       ['cut', settings.rateCut],
       ['stall', settings.rateStall],
       ['late', rows > 0 ? settings.rateLate : 0],
+      ['lost', settings.rateLost],
     ];
     let point = random();
     for (const [fault, rate] of rates) {
@@ -121,11 +125,11 @@ export function parseFaultSpec(spec: string): FaultSettings {
     else if (name === 'seed') settings.seed = number;
     else if (name === 'retry-after') settings.retryAfterSeconds = number;
     else if (['429', '500', '503'].includes(name)) settings[`rate${name}`] = number;
-    else if (['reset', 'garbage', 'hang', 'cut', 'stall'].includes(name))
+    else if (['reset', 'garbage', 'hang', 'cut', 'stall', 'lost'].includes(name))
       settings[`rate${name.charAt(0).toUpperCase()}${name.slice(1)}`] = number;
     else
       throw new Error(
-        `--faults: "${name}" is none of 429 500 503 reset garbage slow hang cut stall late row latency retry-after seed`,
+        `--faults: "${name}" is none of 429 500 503 reset garbage slow hang cut stall late lost row latency retry-after seed`,
       );
   }
   return FaultSettings.parse(settings);

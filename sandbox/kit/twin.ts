@@ -21,8 +21,12 @@ export type TwinDefinition = {
   mount(kit: TwinKit): void;
   /** The whole state for GET /_twin/dump. */
   dump(): unknown;
-  /** POST /_twin/edit: change something as a named person or integration. Throws on a bad edit. */
+  /** POST /_twin/edit: change something as a named person or integration; may take its time. Throws on a bad edit. */
   edit(body: unknown): unknown;
+  /** Mounts what people use of the twin: no fault touches it, no call log counts it. */
+  mountPages?(kit: TwinKit): void;
+  /** Sees the server before it listens, for what is no plain request (WebSockets). */
+  onServer?(server: Server): void;
   /** Reads bodies before the latency passes, so that what arrived is carried out although its sender is gone by then. */
   readBody?: RequestHandler;
   /** How many rows a request writes; 0: it only reads. */
@@ -51,11 +55,13 @@ export async function startTwin(
     calls: createCallLog(),
   };
   mountAdmin(kit, definition);
+  definition.mountPages?.(kit);
   if (definition.readBody !== undefined) app.use(definition.readBody);
   app.use(playFaults(kit, definition));
   definition.mount(kit);
 
   const server = createServer({ keepAliveTimeout: 30_000 }, app);
+  definition.onServer?.(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
@@ -85,16 +91,16 @@ function mountAdmin(kit: TwinKit, definition: TwinDefinition): void {
     kit.calls.clear();
     response.status(204).end();
   });
-  admin.post('/edit', json, (request, response) => {
-    answerAdmin(response, () => definition.edit(request.body));
-  });
+  admin.post('/edit', json, (request, response) =>
+    answerAdmin(response, () => definition.edit(request.body)),
+  );
   admin.get('/faults', (_request, response) => {
     response.json(kit.faults.settings());
   });
-  admin.post('/faults', json, (request, response) => {
-    answerAdmin(response, () => kit.faults.set(request.body));
-  });
-  admin.post('/clock', json, (request, response) => {
+  admin.post('/faults', json, (request, response) =>
+    answerAdmin(response, () => kit.faults.set(request.body)),
+  );
+  admin.post('/clock', json, (request, response) =>
     answerAdmin(response, () => {
       const body: unknown = request.body;
       const offset =
@@ -102,14 +108,14 @@ function mountAdmin(kit: TwinKit, definition: TwinDefinition): void {
       if (Number.isNaN(offset)) throw new Error('send {"offsetMs": NUMBER}');
       kit.clock.set(offset);
       return { now: kit.clock.now().toISOString() };
-    });
-  });
+    }),
+  );
   kit.app.use('/_twin', admin);
 }
 
-function answerAdmin(response: Response, act: () => unknown): void {
+async function answerAdmin(response: Response, act: () => unknown): Promise<void> {
   try {
-    response.json(act() ?? {});
+    response.json((await act()) ?? {});
   } catch (error) {
     response.status(400).json({ error: error instanceof Error ? error.message : String(error) });
   }
@@ -124,7 +130,7 @@ function playFaults(kit: TwinKit, definition: TwinDefinition) {
       definition.countRows?.(request),
     );
     const early = started < closedUntil;
-    const unanswered = fault === 'reset' || fault === 'hang' || fault === 'late';
+    const unanswered = fault !== null && ['reset', 'hang', 'late', 'lost'].includes(fault);
     const log = (): void => {
       const locals: Record<string, unknown> = response.locals;
       kit.calls.add({
@@ -173,6 +179,12 @@ function playFaults(kit: TwinKit, definition: TwinDefinition) {
       case 'cut':
       case 'stall':
         breakOff(response, fault);
+        return next();
+      case 'lost':
+        response.send = () => {
+          response.socket?.destroy();
+          return response;
+        };
         return next();
     }
   };
