@@ -9,13 +9,22 @@ import type { World } from './kit/world.ts';
 import { LLM_TWIN_MODEL, startLlmTwin } from './llm/twin.ts';
 import { startSalesforceTwin } from './salesforce/twin.ts';
 import type { SalesforceTwin } from './salesforce/twin.ts';
+import { startSlackTwin } from './slack/twin.ts';
+import type { SlackTwin } from './slack/twin.ts';
 import { startTavilyTwin } from './tavily/twin.ts';
 import { createWebState } from './web/state.ts';
 import { startWebTwin } from './web/twin.ts';
 
 export type Sandbox = {
   world: World;
-  twins: { salesforce: SalesforceTwin; hubspot: HubspotTwin; tavily: Twin; web: Twin; llm: Twin };
+  twins: {
+    salesforce: SalesforceTwin;
+    hubspot: HubspotTwin;
+    tavily: Twin;
+    web: Twin;
+    llm: Twin;
+    slack: SlackTwin;
+  };
   /** The environment that points Fieldnote at the twins. */
   environment: Record<string, string>;
   /** The environment of the scripted LLM twin: for tests, not a model. */
@@ -33,13 +42,16 @@ const KEYS = {
   hubspotSecret: 'sandbox-hubspot-app-secret',
   tavily: 'tvly-sandbox',
   llm: 'sandbox-llm',
+  slack: 'xoxb-sandbox-fieldnote',
+  slackElsewhere: 'xoxb-sandbox-other-company',
+  slackSecret: 'sandbox-slack-signing-secret',
 };
 // A plan that no world can use up: people who try Fieldnote should meet Fieldnote, not a search plan's end.
 const MONTHLY_CREDITS = 10_000_000;
 
 /**
  * Starts all twins over one world. Their state lies in `stateFolder` (null: in memory alone) and is found again after a
- * restart. `portBase` N puts them on N … N+4; without it each takes a free port.
+ * restart. `portBase` N puts them on N … N+5; without it each takes a free port.
  */
 export async function startSandbox(options: {
   worldFolder: string;
@@ -108,9 +120,19 @@ export async function startSandbox(options: {
     );
     const pages = await keep(startWebTwin({ web, ...port(3), ...faults }));
     const llm = await keep(startLlmTwin({ ...port(4), ...faults, apiKey: KEYS.llm }));
+    const slack = await keep(
+      startSlackTwin({
+        world,
+        ...port(5),
+        ...faults,
+        journalFile: journal('slack'),
+        botTokens: [KEYS.slack, KEYS.slackElsewhere],
+        signingSecret: KEYS.slackSecret,
+      }),
+    );
     return {
       world,
-      twins: { salesforce, hubspot, tavily, web: pages, llm },
+      twins: { salesforce, hubspot, tavily, web: pages, llm, slack },
       environment: {
         SALESFORCE_LOGIN_URL: salesforce.url,
         SALESFORCE_CLIENT_ID: KEYS.client,
@@ -125,6 +147,9 @@ export async function startSandbox(options: {
         TAVILY_BASE_URL: tavily.url,
         TAVILY_API_KEY: KEYS.tavily,
         WEBSITE_READER_URL: `${pages.url}/`,
+        SLACK_API_URL: `${slack.url}/api/`,
+        SLACK_BOT_TOKEN: KEYS.slack,
+        SLACK_SIGNING_SECRET: KEYS.slackSecret,
         // The twins take as much as they are sent, unless their own limits are switched on.
         SEARCH_REQUESTS_PER_MINUTE: '600000',
       },

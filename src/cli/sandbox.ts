@@ -19,11 +19,11 @@ export function addSandbox(program: Command, context: Context): void {
   program
     .command('sandbox')
     .description(
-      'start local twins of Salesforce, HubSpot, Tavily, the web and an LLM endpoint; print their environment',
+      'start local twins of Salesforce, HubSpot, Tavily, the web, an LLM endpoint and Slack; print their environment',
     )
     .option('--world <dir>', 'folder of JSON lines to serve', SHIPPED_WORLD)
     .option('--limit <n>', 'only the first N companies', parseCount)
-    .option('--port-base <n>', 'first of five ports; unset: free ones', parseCount)
+    .option('--port-base <n>', 'first of six ports; unset: free ones', parseCount)
     .option('--faults <spec>', 'e.g. 429=0.05,500=0.03,reset=0.02,slow=0.1:2000,latency=800:0.5,seed=7')
     .action(async (options: { world: string; limit?: number; portBase?: number; faults?: string }) => {
       const home = readConfig({ FIELDNOTE_HOME: context.environment.FIELDNOTE_HOME }).home;
@@ -53,16 +53,18 @@ const pickWeb = ({ PORT, PUBLIC_URL }: Context['environment']): Record<string, s
 });
 
 const WEBHOOKS = '/hubspot/webhooks';
+const SLACK_REQUESTS = '/slack/events';
 // Where nobody listens, a few are enough.
 const REPEATS = 3;
 
-/** From now on HubSpot's twin tells the web server on that port of this machine of changes, as if it came by its public address. */
+/** From now on the twins tell the web server on that port of this machine: HubSpot's of changes, as if it came by the public address, and Slack's of what people do. */
 export function sendWebhooks(sandbox: Sandbox, web: { publicUrl: string; port: number }): void {
   sandbox.twins.hubspot.webhooks.set({
     targetUrl: web.publicUrl + WEBHOOKS,
     reachedAt: `http://127.0.0.1:${web.port}${WEBHOOKS}`,
     retries: REPEATS,
   });
+  sandbox.twins.slack.configure({ requestUrl: `http://127.0.0.1:${web.port}${SLACK_REQUESTS}` });
 }
 
 /** Starts the twins with their state under FIELDNOTE_HOME, one folder a world. Throws UserError for a bad world or spec. */

@@ -1,0 +1,98 @@
+import { findOwnChannel } from './actors.ts';
+import { openIm, showChannel } from './channels.ts';
+import type { Delivery } from './deliveries.ts';
+import type { Message } from './events.ts';
+import { showMessage, writeMessage } from './messages.ts';
+import { showView } from './methods-views.ts';
+import { checkView } from './blocks-view.ts';
+import { packEvent } from './payloads.ts';
+import type { Actor } from './payloads.ts';
+import { findReferences } from './references.ts';
+import type { Slack } from './slack.ts';
+import type { Channel, Team } from './team.ts';
+
+/** A person writes a message. The app hears of it where it is called, in its direct messages, and of links of its domains. */
+export async function say(
+  slack: Slack,
+  actor: Actor,
+  at: { channel: string; text: string; threadTs?: string | undefined },
+): Promise<{ ts: string; deliveries: Delivery[] }> {
+  const { team, person } = actor;
+  const channel = findOwnChannel(slack, actor, at.channel);
+  const message = writeMessage(slack, {
+    team,
+    channel: channel.id,
+    author: person.id,
+    content: { text: at.text, blocks: undefined, metadata: null, unfurlLinks: true, unfurlMedia: true },
+    threadTs: at.threadTs ?? null,
+  });
+  const deliveries: Delivery[] = [];
+  for (const event of readEvents(slack, actor, channel, message))
+    deliveries.push(await slack.events.send(packEvent(team, event)));
+  return { ts: message.ts, deliveries };
+}
+
+function readEvents(
+  slack: Slack,
+  { team, person }: Actor,
+  channel: Channel,
+  message: Message,
+): (Record<string, unknown> & { type: string })[] {
+  const events: (Record<string, unknown> & { type: string })[] = [];
+  const shown = { ...showMessage(slack, message), channel: channel.id };
+  if (channel.kind === 'im') events.push({ ...shown, type: 'message', channel_type: 'im' });
+  else if (channel.members.has(team.botUser) && message.mentions.includes(`@${team.botUser}`))
+    events.push({ ...shown, type: 'app_mention' });
+  const domains = slack.settings().unfurlDomains;
+  const links = findReferences(message.text).links.flatMap((url) => {
+    const { hostname } = URL.canParse(url) ? new URL(url) : { hostname: '' };
+    const domain = domains.find((each) => hostname === each || hostname.endsWith(`.${each}`));
+    return domain === undefined ? [] : [{ url, domain }];
+  });
+  if (links.length > 0)
+    events.push({
+      type: 'link_shared',
+      user: person.id,
+      channel: channel.id,
+      message_ts: message.ts,
+      is_bot_user_member: channel.members.has(team.botUser),
+      unfurl_id: `${channel.id}/${message.ts}`,
+      source: 'conversations_history',
+      links,
+      ...(message.threadTs === null ? {} : { thread_ts: message.threadTs }),
+    });
+  return events;
+}
+
+/** A person opens the app's Home. */
+export async function openHome(slack: Slack, { team, person }: Actor): Promise<Delivery> {
+  const held = slack.state.home(team.id, person.id);
+  const checked = held === undefined ? null : checkView(held.view, 'home');
+  const view =
+    held === undefined || checked === null || 'error' in checked
+      ? {}
+      : { view: showView(team, { ...held, view: checked.view, rootId: held.id, previousId: null }) };
+  const channel = openIm(slack, team, person.id).id;
+  return slack.events.send(
+    packEvent(team, { type: 'app_home_opened', user: person.id, channel, tab: 'home', ...view }),
+  );
+}
+
+/** An administrator removes the app: its token is dead, and it is told. */
+export async function uninstall(slack: Slack, team: Team): Promise<Delivery[]> {
+  for (const { token, team: of, state } of slack.state.tokens())
+    if (of === team.id && state === 'active')
+      slack.state.commit({ kind: 'ended', token, how: 'uninstalled' });
+  return [
+    await slack.events.send(
+      packEvent(team, { type: 'tokens_revoked', tokens: { oauth: [], bot: [team.botUser] } }),
+    ),
+    await slack.events.send(packEvent(team, { type: 'app_uninstalled' })),
+  ];
+}
+
+/** The app is invited into a channel, or removed from it. */
+export function moveApp(slack: Slack, team: Team, channel: Channel, kind: 'joined' | 'left'): unknown {
+  slack.state.commit({ kind, team: team.id, channel: channel.id, user: team.botUser });
+  return showChannel(team, channel);
+}
