@@ -2,21 +2,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { UserError } from '../errors.ts';
-import { refuseBeyondBudget } from './budget.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
-import { cancelRun, readProgress, requestFlushes, startRun } from '../pipeline/runs.ts';
+import { askForScores } from '../pipeline/ask-for-scores.ts';
+import { whySpent } from '../pipeline/budget.ts';
+import { cancelRun, readProgress, requestFlushes } from '../pipeline/runs.ts';
 import { readScoreCard } from '../pipeline/score-card.ts';
 import type { ScoreCard } from '../pipeline/score-card.ts';
-import { ensureCompany, findCompanyByDomain } from '../pipeline/store/companies.ts';
-import { findCurrentScore } from '../pipeline/store/scores.ts';
 import { listItems } from '../pipeline/store/run-items.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 import { formatUsd } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
-// A stored score answers at once while it is younger than the slowest facts that it rests on (seven days).
-const FRESH_MS = 7 * 86_400_000;
 const LOOK_EVERY_MS = 100;
 
 /** `fieldnote score DOMAIN`: the score of one company and why; researched now if there is none. */
@@ -42,29 +39,21 @@ export function addScore(program: Command, context: Context): void {
 
 async function scoreDomain(app: App, context: Context, domain: string, refresh: boolean): Promise<ScoreCard> {
   const { db, workspaceId } = app;
-  const stored = await db.inWorkspace(workspaceId, async (tx) => {
-    const company = await findCompanyByDomain(tx, domain);
-    const score = company === null ? null : await findCurrentScore(tx, company.id);
-    const fresh = score !== null && Date.now() - score.scoredAt.getTime() < FRESH_MS;
-    return company !== null && fresh && !refresh ? company.id : null;
-  });
-  if (stored !== null) return readScoreCard(db, workspaceId, stored);
-
-  const known = await db.inWorkspace(workspaceId, (tx) => findCompanyByDomain(tx, domain));
-  if (known !== null && known.excludedBecause !== null)
-    throw new UserError(
-      `${domain} is left out: ${known.excludedBecause}`,
-      'Change it in the CRM, or the exclusions of its connection ("fieldnote connect … --show" and "--set"), then sync.',
-    );
-  await refuseBeyondBudget(app);
-  const company = await db.inWorkspace(workspaceId, (tx) => ensureCompany(tx, workspaceId, { domain }));
-  const run = await startRun(app, {
-    workspaceId,
-    kind: 'interactive',
-    model: app.modelName,
-    refresh,
-    companyIds: [company.id],
-  });
+  const spent = await whySpent(app.budget, app.config.monthlyBudgetUsd, workspaceId);
+  const {
+    companies: [company],
+    run,
+  } = await db.inWorkspace(workspaceId, (tx) =>
+    askForScores(tx, app.queue, {
+      workspaceId,
+      model: app.modelName,
+      domains: [domain],
+      refresh,
+      spent,
+    }),
+  );
+  if (company === undefined) throw new Error(`nobody answers for ${domain}`);
+  if (run === null) return readScoreCard(db, workspaceId, company.id);
   let stage = 'waiting';
   await app.startWorker({
     schedule: false,

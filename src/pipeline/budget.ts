@@ -1,4 +1,5 @@
 import type { Database } from '../db.ts';
+import { UserError } from '../errors.ts';
 import { spentThisMonth } from './store/usage.ts';
 
 export type Budget = {
@@ -37,4 +38,17 @@ export function createBudget(db: Database, limitUsd: number | null, warn: (text:
       return false;
     },
   };
+}
+
+/** What a person is told at once who asks for something that would only wait for money; null: there is some left. */
+export async function whySpent(
+  budget: Budget,
+  limitUsd: number | null,
+  workspaceId: string,
+): Promise<UserError | null> {
+  if (!(await budget.isSpent(workspaceId))) return null;
+  return new UserError(
+    `This month's budget of $${limitUsd} is spent`,
+    'Raise MONTHLY_BUDGET_USD, or wait for the first of the month.',
+  );
 }

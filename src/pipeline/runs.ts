@@ -39,10 +39,13 @@ const ITEMS_PER_CANCEL = 10_000;
 
 /** Starts a run: the run, its items and their jobs come to be in one transaction. A run without companies is done at once. */
 export async function startRun({ db, queue }: Deps, request: RunRequest): Promise<Run> {
-  return db.inWorkspace(request.workspaceId, async (tx) => {
-    const companyIds = request.companyIds ?? (await listCompanyIds(tx, request));
-    return beginRun(tx, queue, { ...request, companyIds });
-  });
+  return db.inWorkspace(request.workspaceId, (tx) => startRunWithin(tx, queue, request));
+}
+
+/** The same in the caller's transaction, so that what depends on the run comes to be with it. */
+export async function startRunWithin(tx: Tx, queue: Queue, request: RunRequest): Promise<Run> {
+  const companyIds = request.companyIds ?? (await listCompanyIds(tx, request));
+  return beginRun(tx, queue, { ...request, companyIds });
 }
 
 async function beginRun(
