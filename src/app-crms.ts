@@ -40,7 +40,7 @@ export function openCrms(options: CrmsOptions): (connection: Connection, trial?:
     // A bulk job is for who reads all.
     if (trial !== undefined)
       return open(options, { ...connection, settings: trial }, credentials, { inBulk: false });
-    const fingerprint = `${describeLasting(credentials)} ${connection.settingsVersion} ${connection.account}`;
+    const fingerprint = `${describeLasting(credentials)} ${connection.settingsVersion} ${connection.account} ${connection.organizationId}`;
     const known = opened.get(connection.id);
     if (known?.made === fingerprint) return known.crm;
     const crm = open(options, connection, credentials);
@@ -136,6 +136,7 @@ function open(
     inBulk,
     credentials,
     account,
+    organizationId: connection.organizationId,
     // Each org stands on servers of its own: one that is down says nothing about the next.
     shared: { ...shared, breaker: breakerOf(shared.breaker, `${kind}:${id}`) },
     quota: shared.quotaOf(connection),
@@ -152,6 +153,8 @@ function build(options: {
   credentials: Credentials;
   /** Whose limits these are. */
   account: string;
+  /** The org's own id, once a check found it. */
+  organizationId?: string | null;
   shared: Shared;
   quota: SharedQuota;
   store: GrantStore;
@@ -165,6 +168,7 @@ function build(options: {
   const {
     credentials,
     account,
+    organizationId = null,
     shared,
     quota,
     store,
@@ -181,6 +185,10 @@ function build(options: {
       ...patience,
       baseUrl: credentials.baseUrl,
       quota,
+      // Links lead to the right place through HubSpot's front door, wherever the account is hosted.
+      ...(organizationId === null
+        ? {}
+        : { account: { portalId: Number(organizationId), uiDomain: 'app.hubspot.com' } }),
       accessToken: 'accessToken' in credentials ? credentials.accessToken : store,
       reading,
       dailyShare,

@@ -45,6 +45,11 @@ const KNOWN: readonly Known[] = [
   { method: 'GET', path: of(properties), query: { archived: flag, dataSensitivity: /^\w+$/ } },
   { method: 'POST', path: of(`${properties}/groups`), body: 'PropertyGroupCreate' },
   { method: 'POST', path: of(`${properties}/batch/create`), body: 'BatchInputPropertyCreate' },
+  {
+    method: 'GET',
+    path: of(`/crm/owners/${HUBSPOT_API_VERSION}`),
+    query: { email: /\S+@\S+/, after: /^\S+$/, limit: /^\d{1,3}$/, archived: flag },
+  },
   // The library has no method for these: they take no parameters (account information guide).
   { method: 'GET', path: of(`${account}/details`) },
   { method: 'GET', path: of(`${account}/api-usage/daily/private-apps`) },

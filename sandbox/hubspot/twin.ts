@@ -15,6 +15,7 @@ import type { Portal } from './portal.ts';
 import { mountAccount } from './routes-account.ts';
 import { mountAssociations } from './routes-associations.ts';
 import { mountOauth } from './routes-oauth.ts';
+import { mountOwners } from './routes-owners.ts';
 import { mountProperties } from './routes-properties.ts';
 import { mountReads } from './routes-read.ts';
 import { mountWrites } from './routes-write.ts';
@@ -35,6 +36,7 @@ export const ALL_SCOPES: readonly string[] = [
   'crm.objects.contacts.read',
   'crm.objects.contacts.write',
   'crm.objects.leads.read',
+  'crm.objects.owners.read',
   'crm.schemas.companies.read',
   'crm.schemas.companies.write',
   'crm.schemas.contacts.read',
@@ -168,6 +170,7 @@ function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
   mountProperties(portal);
   mountAssociations(portal);
   mountAccount(portal, scopes);
+  mountOwners(portal);
   kit.app.use((_request, response) => {
     sendError(response, { status: 404, category: 'OBJECT_NOT_FOUND', message: 'resource not found' });
   });

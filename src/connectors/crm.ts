@@ -3,6 +3,7 @@ import type { CrmCheck, FieldAccess, FieldInstall } from './crm-check.ts';
 import type { FieldKey, FieldValue } from './crm-fields.ts';
 import type { CrmNotes } from './crm-notes.ts';
 import type { CrmField, FieldMap, RawValue } from './crm-reading.ts';
+import type { ReadUsers } from './crm-users.ts';
 import type { UnreadableRow } from './unreadable.ts';
 import type { FollowChanges } from './crm-told.ts';
 
@@ -209,6 +210,8 @@ export type Crm = {
       options: CallOptions,
     ): Promise<Survivor[]>;
   };
+  /** Who owns records. */
+  readUsers?: ReadUsers;
   /** Notes on the timelines of records that carry our fields. */
   notes?: CrmNotes;
   /**

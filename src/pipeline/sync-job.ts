@@ -15,6 +15,7 @@ import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { checkConnection, pauseRefused, whyClosed } from './open-connection.ts';
 import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
+import { readUsers } from './read-users.ts';
 import type { Observer } from './run-company.ts';
 import type { Prices } from './store/usage.ts';
 import { whenToRetry } from './when-to-retry.ts';
@@ -61,6 +62,7 @@ export async function syncOnce(
       onPage: (tx, records, strayed) => settleWrites(tx, connection, records, strayed),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
+    await readUsers(deps, deps.crmOf(connection), connection, call);
     return { ...result, companiesFound: await findDomains(deps, connection, call) };
   } finally {
     await ledger.saved();

@@ -19,6 +19,7 @@ import { grantAccess } from './grant.ts';
 import { createNotes } from './notes.ts';
 import { listFields, requireProperties } from './properties.ts';
 import { READ_RECORDS_BATCH, readRecords } from './read-records.ts';
+import { readUsers } from './read-users.ts';
 import { modifiedProperty, syncedProperties, usualFields } from './records.ts';
 import { checkConnection, installFields, readAccount } from './setup.ts';
 import type { HubspotAccount } from './setup.ts';
@@ -120,6 +121,7 @@ export function createHubspot(options: HubspotOptions): Crm {
         findSurvivors(api, ours(object), externalIds, callOptions),
     },
     notes: createNotes(api),
+    readUsers: (externalIds, callOptions) => readUsers(api, externalIds, callOptions),
     // Before the account is known, the app's front page.
     recordUrl: (object, externalId) =>
       home === null

@@ -32,6 +32,9 @@ const SCOPES: readonly { name: string; use: string; creates?: HubspotObject }[] 
   },
 ];
 
+// Wanted by who asks in Slack for their own companies; nothing else needs it.
+const OWNERS_SCOPE = 'crm.objects.owners.read';
+
 export type HubspotAccount = { portalId: number; uiDomain: string };
 
 /** Asks the account who it is. */
@@ -86,6 +89,11 @@ export async function checkConnection(
     ),
     notes: [
       "HubSpot's leads (0-136) are not read, and nothing is written to them: each belongs to a contact or company, which are",
+      ...(token === null || token.scopes.includes(OWNERS_SCOPE)
+        ? []
+        : [
+            `the e-mail addresses of owners are not read (scope ${OWNERS_SCOPE}): nobody in Slack is known by theirs`,
+          ]),
     ],
     fields,
     usage: await readUsage(api, options),

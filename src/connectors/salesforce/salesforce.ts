@@ -21,6 +21,7 @@ import { listPendingApprovals } from './pending-approvals.ts';
 import { readChanges } from './read-changes.ts';
 import { readDeals } from './read-deals.ts';
 import { READ_BATCH, readCurrent } from './read-current.ts';
+import { readUsers } from './read-users.ts';
 import { READ_RECORDS_BATCH, readRecords } from './read-records.ts';
 import { fixedFields, usualFields } from './to-record.ts';
 import { LONGEST_WRITE_MS, writeRecords } from './write.ts';
@@ -99,6 +100,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
     longestWriteMs: settings.longestWriteMs ?? LONGEST_WRITE_MS,
     writeRecords: (group, options) => writeRecords(client, group, options),
     notes: createNotes(client),
+    readUsers: (externalIds, options) => readUsers(client, externalIds, options),
     listLocked: (options) => listPendingApprovals(client, options),
     recordUrl: (object, externalId) =>
       `${origin}/lightning/r/${asSalesforceObject(object)}/${encodeURIComponent(externalId)}/view`,
