@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { readSlack } from './config-slack.ts';
+import type { SlackConfig } from './config-slack.ts';
 import { UserError } from './errors.ts';
 
 const PORT_MAX = 65_535;
@@ -51,6 +53,12 @@ const Environment = z.object({
   LLM_FALLBACK_MODEL: text.optional(),
   WEBSITE_READER_URL: address.optional(),
   CRM_LONGEST_WRITE_SECONDS: z.coerce.number({ error: 'expected seconds' }).min(1).optional(),
+  SLACK_BOT_TOKEN: text.optional(),
+  SLACK_SIGNING_SECRET: text.optional(),
+  SLACK_APP_TOKEN: text.optional(),
+  SLACK_API_URL: withoutSlash.default('https://slack.com/api'),
+  SLACK_CLIENT_ID: text.optional(),
+  SLACK_CLIENT_SECRET: text.optional(),
   SYNC_INTERVAL_MINUTES: z.coerce.number({ error: 'expected minutes' }).min(1).default(15),
   RUN_CONCURRENCY: z.coerce
     .number({ error: 'expected a number of companies' })
@@ -94,6 +102,7 @@ export type Config = {
   llm: LlmEndpoint | null;
   llmFallback: LlmEndpoint | null;
   websiteReaderUrl: string | null;
+  slack: SlackConfig | null;
   syncIntervalMinutes: number;
   runConcurrency: number;
   monthlyBudgetUsd: number | null;
@@ -139,6 +148,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
       env.LLM_FALLBACK_MODEL,
     ),
     websiteReaderUrl: env.WEBSITE_READER_URL ?? null,
+    slack: readSlack(env),
     syncIntervalMinutes: env.SYNC_INTERVAL_MINUTES,
     runConcurrency: env.RUN_CONCURRENCY,
     monthlyBudgetUsd: env.MONTHLY_BUDGET_USD ?? null,

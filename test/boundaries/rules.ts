@@ -89,6 +89,7 @@ const LIBRARIES: readonly { name: RegExp; where: RegExp; rule: string }[] = [
     where: /^src\/connectors\/llm\//,
     rule: 'only connectors/llm/ knows the library openai',
   },
+  { name: /^@slack\//, where: /^src\/slack\//, rule: "only slack/ knows Slack's libraries" },
 ];
 
 const SQL =
