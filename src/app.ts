@@ -1,9 +1,9 @@
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { demandsOf, neededProviders, openConnectors, rateOf } from './app-connectors.ts';
 import type { Connectors } from './app-connectors.ts';
 import { openCrms, openSecrets } from './app-crms.ts';
+import { rememberModels } from './app-models.ts';
+import { openSlack } from './app-slack.ts';
+import type { Slack } from './app-slack.ts';
 import { requirePublicUrl } from './config.ts';
 import type { Config } from './config.ts';
 import type { Crm } from './connectors/crm.ts';
@@ -22,7 +22,6 @@ import { whyClosed } from './pipeline/open-connection.ts';
 import type { CompanyJob } from './pipeline/queue/jobs.ts';
 import { openQueue } from './pipeline/queue/queue.ts';
 import type { Queue } from './pipeline/queue/queue.ts';
-import { loadScoringModel } from './pipeline/scoring-model.ts';
 import type { ScoringModel } from './pipeline/scoring-model.ts';
 import { createStages } from './pipeline/stages.ts';
 import { createSharedBreaker } from './pipeline/store/breakers.ts';
@@ -58,6 +57,8 @@ export type App = {
   crmOf(connection: Connection, trial?: ConnectionSettings): Crm;
   /** What it takes to hear what CRMs tell us. */
   webhooks: Webhooks;
+  /** Null: Slack is not configured. */
+  slack: Slack | null;
   /** The shipped scoring model's name. */
   modelName: string;
   loadModel(name: string): Promise<ScoringModel>;
@@ -72,7 +73,6 @@ export type App = {
   stop(): Promise<void>;
 };
 
-const MODELS = fileURLToPath(new URL('../scoring-models', import.meta.url));
 const SHIPPED_MODEL = 'gpu-infrastructure';
 /** The database's address: the configured server's, or that of the embedded one, started if need be. */
 export async function openServer(config: Config): Promise<{ url: string; release(): Promise<void> }> {
@@ -156,6 +156,17 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
 
     const metrics = createMetrics();
     const budget = createBudget(db, config.monthlyBudgetUsd, (text) => log.warn(text));
+    const slack = openSlack({
+      config,
+      log,
+      db,
+      queue,
+      budget,
+      crmOf,
+      homeWorkspaceId,
+      modelName: SHIPPED_MODEL,
+      onError,
+    });
     return {
       config,
       log,
@@ -171,6 +182,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       connectors,
       crmOf,
       webhooks,
+      slack,
       modelName: SHIPPED_MODEL,
       loadModel,
       onError,
@@ -191,6 +203,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
           syncIntervalMinutes: config.syncIntervalMinutes,
           neededProviders: neededProviders(config),
           demands: demandsOf(config),
+          ...(slack === null ? {} : { tellSlack: slack.tell }),
           onError,
         });
         if (!worker.schedule || config.salesforceChangeEvents === 'polling') return;
@@ -218,27 +231,4 @@ async function chooseWorkspace(
     `There is no workspace "${workspace}"`,
     'A workspace comes to be with its first connection: fieldnote connect salesforce|hubspot --name NAME --workspace NAME',
   );
-}
-
-/** Each model is read and checked once a process. */
-function rememberModels(): (name: string) => Promise<ScoringModel> {
-  const models = new Map<string, Promise<ScoringModel>>();
-  return (name) => {
-    const known = models.get(name) ?? loadShippedModel(name);
-    models.set(name, known);
-    known.catch(() => models.delete(name));
-    return known;
-  };
-}
-
-async function loadShippedModel(name: string): Promise<ScoringModel> {
-  const shipped = (await readdir(MODELS)).flatMap((file) =>
-    file.endsWith('.yaml') ? basename(file, '.yaml') : [],
-  );
-  if (!shipped.includes(name))
-    throw new UserError(
-      `There is no scoring model "${name}"`,
-      `Choose one of: ${shipped.toSorted().join(', ')}.`,
-    );
-  return loadScoringModel(join(MODELS, `${name}.yaml`));
 }

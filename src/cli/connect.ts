@@ -13,6 +13,7 @@ import { SOURCES } from './connect-credentials.ts';
 import type { CredentialsSource } from './connect-credentials.ts';
 import { listAll, removeNamed, resealAll } from './connect-manage.ts';
 import { listFields, setSettings, showSettings, summarise } from './connect-settings.ts';
+import { connectSlack } from './connect-slack.ts';
 import { storeConnection } from './connect-store.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
@@ -36,8 +37,10 @@ type ConnectOptions = {
 export function addConnect(program: Command, context: Context): void {
   program
     .command('connect')
-    .description('connect a CRM: store its credentials, check access and Fieldnote fields; idempotent')
-    .addArgument(new Argument('[crm]', 'which CRM').choices(['salesforce', 'hubspot']))
+    .description(
+      'connect a CRM: store its credentials, check access and Fieldnote fields; or Slack; idempotent',
+    )
+    .addArgument(new Argument('[crm]', 'which CRM, or slack').choices(['salesforce', 'hubspot', 'slack']))
     .option('--name <name>', 'a connection with credentials of its own, stored sealed', DEFAULT_CONNECTION)
     .addOption(workspaceOption())
     .addOption(new Option('--credentials <from>', 'store other ones, from there').choices([...SOURCES]))
@@ -49,9 +52,10 @@ export function addConnect(program: Command, context: Context): void {
     .option('--set <file>', 'take the settings from a YAML or JSON document; -: from standard input')
     .option('--fields <object>', 'list the fields of an object that may be mapped')
     .option('--json', 'print as JSON')
-    .action(async (kind: CrmKind | undefined, options: ConnectOptions) => {
+    .action(async (chosen: CrmKind | 'slack' | undefined, options: ConnectOptions) => {
+      const kind = chosen === 'slack' ? undefined : chosen;
       const named = options.name !== DEFAULT_CONNECTION;
-      const makeWorkspace = kind !== undefined && options.remove === undefined;
+      const makeWorkspace = chosen !== undefined && options.remove === undefined;
       // Credentials that are given for another connection must not make the environment's own as well.
       const settings = {
         worker: false,
@@ -64,6 +68,7 @@ export function addConnect(program: Command, context: Context): void {
         if (options.reseal) return resealAll(app, context.terminal);
         if (options.remove !== undefined)
           return removeNamed(app, context.terminal, { name: options.remove, kind });
+        if (chosen === 'slack') return connectSlack(app, context.terminal, { json: options.json ?? false });
         if (kind === undefined)
           throw new UserError('Which CRM?', 'fieldnote connect salesforce, or hubspot (or --list).');
         return connect(app, context, kind, options);

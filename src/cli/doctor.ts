@@ -7,6 +7,8 @@ import { noBreaker, noLimits } from '../connectors/resilience.ts';
 import { UserError, describeError } from '../errors.ts';
 import { migrate } from '../migrate.ts';
 import { SETTINGS } from '../settings.ts';
+import { checkToken } from '../slack/check-token.ts';
+import { createSlackClients } from '../slack/clients.ts';
 import type { Context } from './context.ts';
 import { checkConnections } from './doctor-connections.ts';
 
@@ -27,6 +29,7 @@ export function addDoctor(program: Command, { environment, terminal, signal }: C
         checkPublicUrl(config),
         ...(await checkDatabase(config)),
         ...(await checkLlm(config, signal)),
+        ...(await checkSlack(config)),
       ];
       if (options.json) terminal.json({ settings, checks });
       else {
@@ -109,6 +112,20 @@ async function checkDatabase(config: Config): Promise<Finding[]> {
     } finally {
       await server.release();
     }
+  } catch (error) {
+    return [{ name, status: 'failed', detail: describeError(error) }];
+  }
+}
+
+async function checkSlack({ slack }: Config): Promise<Finding[]> {
+  if (slack === null || slack.botToken === null) return [];
+  const name = 'Slack';
+  try {
+    const { team, user, missing } = await checkToken(createSlackClients(slack), slack.botToken);
+    if (missing.length > 0)
+      return [{ name, status: 'failed', detail: `the app lacks scopes in ${team}: ${missing.join(', ')}` }];
+    const how = slack.signingSecret === null ? 'Socket Mode' : 'Slack calls PUBLIC_URL/slack/events';
+    return [{ name, status: 'ok', detail: `${user} in ${team}; ${how}` }];
   } catch (error) {
     return [{ name, status: 'failed', detail: describeError(error) }];
   }

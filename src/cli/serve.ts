@@ -18,7 +18,9 @@ export function addServe(program: Command, context: Context): void {
         requireSecretBeyondLoopback(app);
         requirePublicUrl(app.config);
         const web = parts.web ? await openWeb(app, { elseAnyPort: false }) : null;
+        let socket: { stop(): Promise<void> } | null = null;
         try {
+          if (parts.web && app.slack !== null) socket = await app.slack.listen();
           if (web !== null) context.terminal.note(`Listening on ${app.config.publicUrl} (port ${web.port})`);
           if (parts.worker) {
             await app.startWorker({ schedule: true });
@@ -27,6 +29,7 @@ export function addServe(program: Command, context: Context): void {
           if (!context.signal.aborted) await once(context.signal, 'abort');
           context.terminal.note('Stopping: what is under way is finished or handed on.');
         } finally {
+          await socket?.stop();
           await web?.close();
         }
       });

@@ -15,7 +15,11 @@ export function createDeadLetterJob(
   return async (job: DeadJob): Promise<void> => {
     const why = `given up: ${KILLS_BEFORE_DEAD} workers died at it, one after another; the log of the last ones says at what`;
     if (!('companyId' in job)) {
-      deps.onError(new Error(why), `sync, catch-up or write-back of connection ${job.connectionId}`);
+      const what =
+        'connectionId' in job
+          ? `sync, catch-up or write-back of connection ${job.connectionId}`
+          : `telling somebody in Slack: ${JSON.stringify(job)}`;
+      deps.onError(new Error(why), what);
       return;
     }
     const { workspaceId, runId, companyId } = job;

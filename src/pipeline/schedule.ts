@@ -5,6 +5,9 @@ import { deleteExpiredAnswers } from './store/answers.ts';
 import { listConnections } from './store/connections.ts';
 import { hasHints } from './store/record-hints.ts';
 import { finishSettledRuns } from './store/run-items.ts';
+import { forgetOldAlerts } from './store/slack-alerts.ts';
+import { forgetOldReplies } from './store/slack-replies.ts';
+import { forgetOldRequests } from './store/slack-requests.ts';
 import { listWorkspaces } from './store/workspaces.ts';
 
 const MINUTE_MS = 60_000;
@@ -38,6 +41,9 @@ export function createTick(deps: {
       // A transaction of its own: who ends a run holds its row and then asks for a flush, and must not wait for us meanwhile.
       await deps.db.inWorkspace(workspaceId, finishSettledRuns);
       await deps.db.inWorkspace(workspaceId, (tx) => deleteExpiredAnswers(tx));
+      await deps.db.inWorkspace(workspaceId, forgetOldRequests);
+      await deps.db.inWorkspace(workspaceId, forgetOldReplies);
+      await deps.db.inWorkspace(workspaceId, forgetOldAlerts);
       await resumeStalledRuns(deps, workspaceId);
       await startDueRun(deps, workspaceId, deps.model);
     }

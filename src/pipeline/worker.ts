@@ -10,7 +10,7 @@ import { createCatchUpJob } from './catch-up-job.ts';
 import { createDeadLetterJob } from './dead-letters.ts';
 import { createFlushJob } from './flush-job.ts';
 import type { CompanyJob, JobResult } from './queue/jobs.ts';
-import type { Queue } from './queue/queue.ts';
+import type { Handlers, Queue } from './queue/queue.ts';
 import { createRunCompany } from './run-company.ts';
 import type { Observer, RunCompanyOptions } from './run-company.ts';
 import { createTick } from './schedule.ts';
@@ -19,6 +19,8 @@ import type { Stage } from './stage.ts';
 import { listConnections, listConnectionsToFlush } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
 import { findRun } from './store/runs.ts';
+import { planAlerts } from './store/slack-alerts.ts';
+import { listOpenReplies } from './store/slack-replies.ts';
 import type { Prices } from './store/usage.ts';
 import { createSyncJob } from './sync-job.ts';
 
@@ -42,6 +44,8 @@ export type WorkerOptions = {
   demands: readonly Demand[];
   schedule: boolean;
   onStage?: (job: CompanyJob, stage: string) => void;
+  /** Tells people in Slack. */
+  tellSlack?: Handlers['slack'];
   observer?: Observer;
   onError(error: unknown, what: string): void;
 };
@@ -55,6 +59,8 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
   const flushAskedAt = new Map<string, number>();
   const onRunDone: RunCompanyOptions['onRunDone'] = async (tx, job) => {
     const run = await findRun(tx, job.runId);
+    for (const replyId of await listOpenReplies(tx, job.runId))
+      await queue.requestSlack(tx, { workspaceId: job.workspaceId, replyId });
     if (run === null || run.dryRun) return;
     for (const connection of await listConnections(tx))
       await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId: connection.id });
@@ -62,6 +68,9 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
   const runCompany = createRunCompany({
     ...options,
     onSettled: async (tx, job) => {
+      if (options.tellSlack !== undefined && !(await findRun(tx, job.runId))?.dryRun)
+        for (const alertId of await planAlerts(tx, job.companyId))
+          await queue.requestSlack(tx, { workspaceId: job.workspaceId, alertId });
       // While a batch goes on, one company's writes need no sending at once: a flush that is asked for now and then sends
       // what makes full batches.
       for (const connectionId of await listConnectionsToFlush(tx, job.companyId)) {
@@ -82,6 +91,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
       sync: createSyncJob(options),
       catchUp: createCatchUpJob(options),
       flush: createFlushJob(options),
+      ...(options.tellSlack === undefined ? {} : { slack: options.tellSlack }),
       dead: createDeadLetterJob({ ...options, onRunDone }),
       tick: createTick({
         db,

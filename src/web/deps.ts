@@ -1,3 +1,4 @@
+import type { RequestHandler } from 'express';
 import type { Database } from '../db.ts';
 import type { Crm } from '../connectors/crm.ts';
 import type { Log } from '../log.ts';
@@ -31,6 +32,8 @@ export type WebDeps = {
   /** The address that it binds to. Beyond loopback, pages refuse: there is no sign-in. */
   host: string;
   webhooks: Webhooks;
+  /** What Slack calls; absent or null where it calls nothing here. */
+  slack?: { router: RequestHandler | null } | null;
   /** Asks every configured provider whether it answers; must not cost money. Asked at most once in 15 seconds. */
   checkProviders?(signal: AbortSignal): Promise<readonly ProviderCheck[]>;
 };

@@ -46,6 +46,8 @@ export function createWebServer(deps: WebDeps): WebServer {
   app.use(protectPages(deps.publicUrl));
   app.use(checkHost(deps));
   app.use(serveHealth(deps, health));
+  const slack = deps.slack?.router ?? null;
+  if (slack !== null) app.use(slack);
   app.use(serveHubspotWebhooks(deps));
   app.use('/assets', express.static(ASSETS, { index: false, maxAge: '1h' }));
   app.use(refuseBeyondLoopback(deps));

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
+import { SCOPES } from '../../src/slack/installs.ts';
 import { SHORTCUTS } from '../../src/slack/views/actions.ts';
 import { showHelp } from '../../src/slack/views/help.ts';
 import { readText } from './views/read.ts';
@@ -78,6 +79,10 @@ describe("Slack's manifests", () => {
     assert.doesNotMatch(readFileSync(fileOf('socket'), 'utf8'), /https?:/);
     assert.ok(socket.settings.socket_mode_enabled && !http.settings.socket_mode_enabled);
     assert.deepEqual(withoutAddresses(http), withoutAddresses(socket));
+  });
+
+  test('ask for the scopes that an installation asks for', () => {
+    assert.deepEqual(http.oauth_config.scopes.bot, SCOPES);
   });
 
   test('name every command that the help names', () => {

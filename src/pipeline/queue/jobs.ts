@@ -12,6 +12,8 @@ export const QUEUES = {
   catchUp: 'catch-up',
   /** Send one connection's planned writes. */
   flush: 'flush',
+  /** Tell somebody in Slack something. */
+  slack: 'slack',
   /** Once a minute: what is due? */
   tick: 'tick',
   /** Jobs that killed their worker again and again: what they were for ends with the reason (dead-letters.ts). */
@@ -28,8 +30,30 @@ export const ConnectionJob = z.object({
 });
 export type ConnectionJob = z.infer<typeof ConnectionJob>;
 
+export const SlackJob = z.union([
+  /** Somebody waits for an answer. */
+  z.object({ workspaceId: z.uuid(), replyId: z.uuid() }),
+  /** A company's score moved, and somebody wants to hear of it. */
+  z.object({ workspaceId: z.uuid(), alertId: z.uuid() }),
+  /** Somebody looks at their Home. */
+  z.object({ workspaceId: z.uuid(), home: z.object({ teamId: z.string(), userId: z.string() }) }),
+  /** A message holds links to our own pages. */
+  z.object({
+    workspaceId: z.uuid(),
+    unfurl: z.object({
+      teamId: z.string(),
+      place: z.union([
+        z.object({ unfurlId: z.string(), source: z.enum(['composer', 'conversations_history']) }),
+        z.object({ channel: z.string(), ts: z.string() }),
+      ]),
+      urls: z.array(z.string()),
+    }),
+  }),
+]);
+export type SlackJob = z.infer<typeof SlackJob>;
+
 /** A job that took too many workers with it, whichever it was. */
-export const DeadJob = z.union([CompanyJob, ConnectionJob]);
+export const DeadJob = z.union([CompanyJob, ConnectionJob, SlackJob]);
 export type DeadJob = z.infer<typeof DeadJob>;
 
 /** What a handler answers: finished, or come back later (a provider is down; not a failure of the job). */
@@ -70,5 +94,6 @@ export const QUEUE_SETUP = [
   { name: QUEUES.sync, ...common, policy: 'exclusive', expireInSeconds: 12 * HOUR, notify: true },
   { name: QUEUES.catchUp, ...common, policy: 'stately', expireInSeconds: HOUR, notify: true },
   { name: QUEUES.flush, ...common, policy: 'stately', expireInSeconds: 2 * HOUR, notify: true },
+  { name: QUEUES.slack, ...common, expireInSeconds: 300, notify: true },
   { name: QUEUES.tick, policy: 'exclusive', retryLimit: 0, expireInSeconds: 300, deleteAfterSeconds: HOUR },
 ] as const;

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Tx } from '../../db.ts';
 import { APP_ROLE } from '../../db.ts';
-import { CompanyJob, ConnectionJob, DeadJob, QUEUES, QUEUE_SETUP } from './jobs.ts';
+import { CompanyJob, ConnectionJob, DeadJob, QUEUES, QUEUE_SETUP, SlackJob } from './jobs.ts';
 import type { JobResult } from './jobs.ts';
 import { holdLifeline } from './lifeline.ts';
 import { startRefill } from './refill.ts';
@@ -18,6 +18,8 @@ export type Handlers = {
   sync: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
   catchUp: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
   flush: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
+  /** Somebody in Slack is to be told; absent where nobody can be. */
+  slack?: (job: SlackJob, signal: AbortSignal) => Promise<JobResult>;
   /** A job took so many workers with it that it is not handed out any more. */
   dead: (job: DeadJob) => Promise<void>;
   /** Once a minute on one worker: what is due? */
@@ -32,6 +34,8 @@ export type Queue = {
   requestCatchUp(tx: Tx, job: ConnectionJob): Promise<void>;
   /** Asks for a connection's writes to be sent; many requests become one. */
   requestFlush(tx: Tx, job: ConnectionJob): Promise<void>;
+  /** Asks for somebody in Slack to be told at once. */
+  requestSlack(tx: Tx, job: SlackJob): Promise<void>;
   work(handlers: Handlers, options: WorkOptions): Promise<void>;
   countJobs(): Promise<QueueCounts[]>;
   /** Stops taking up work, lets what is under way finish or hands it back, closes. */
@@ -52,10 +56,12 @@ type WorkOptions = {
 // heartbeat plus this.
 const SUPERVISE_SECONDS = 3;
 const INTERACTIVE_SLOTS = 2;
+// Each takes a call to Slack at the most, with a timeout of seconds.
+const SLACK_SLOTS = 4;
 const INSERT_BATCH = 1000;
 const DRAIN_MS = 20_000;
 const HAND_ON_MS = 1_000;
-const SERVED = [QUEUES.companyNow, QUEUES.sync, QUEUES.catchUp, QUEUES.flush, QUEUES.dead];
+const SERVED = [QUEUES.companyNow, QUEUES.sync, QUEUES.catchUp, QUEUES.flush, QUEUES.slack, QUEUES.dead];
 const HANDLED = [QUEUES.company, ...SERVED];
 
 /** Opens pg-boss, sets up the queues and answers the only door to it. */
@@ -129,6 +135,9 @@ export async function openQueue(options: {
     requestFlush: async (tx, job) => {
       await boss.send(QUEUES.flush, job, { ...within(tx), singletonKey: job.connectionId });
     },
+    requestSlack: async (tx, job) => {
+      await boss.send(QUEUES.slack, job, within(tx));
+    },
     work: async (handlers, work) => {
       const mark = await showLife();
       const refill = startRefill({
@@ -141,7 +150,7 @@ export async function openQueue(options: {
         onError: options.onError,
       });
       stoppers.push(refill.stop);
-      const serve = <T extends CompanyJob | ConnectionJob>(
+      const serve = <T extends CompanyJob | ConnectionJob | SlackJob>(
         queue: string,
         slots: number,
         parse: (data: unknown) => T,
@@ -165,6 +174,8 @@ export async function openQueue(options: {
       await serve(QUEUES.sync, 2, connection, handlers.sync);
       await serve(QUEUES.catchUp, 2, connection, handlers.catchUp);
       await serve(QUEUES.flush, 2, connection, handlers.flush);
+      const { slack } = handlers;
+      if (slack !== undefined) await serve(QUEUES.slack, SLACK_SLOTS, (data) => SlackJob.parse(data), slack);
       const bury = async (job: DeadJob): Promise<JobResult> => {
         await handlers.dead(job);
         return 'done';

@@ -218,3 +218,12 @@ export async function listItems(tx: Tx, runId: string, state: ItemState, limit =
   );
   return rows;
 }
+
+/** The items of these companies in a run. */
+export async function findItems(tx: Tx, runId: string, companyIds: readonly string[]): Promise<RunItem[]> {
+  const { rows } = await tx.query<RunItem>(
+    `select ${COLUMNS} from run_items where run_id = $1 and company_id = any($2::uuid[])`,
+    [runId, companyIds],
+  );
+  return rows;
+}

@@ -41,6 +41,19 @@ export async function findCurrentScore(tx: Tx, companyId: string): Promise<Store
   return rows[0] ?? null;
 }
 
+/** What the company scored on the last day before the current score's on which it had one by the same model; null: never. */
+export async function findScoreBefore(
+  tx: Tx,
+  { companyId, model, asOf }: StoredScore,
+): Promise<number | null> {
+  const { rows } = await tx.query<{ score: number | null }>(
+    `select score from scores where company_id = $1 and model = $2 and as_of < $3 and score is not null and not current
+     order by as_of desc, id desc limit 1`,
+    [companyId, model, asOf],
+  );
+  return rows[0]?.score ?? null;
+}
+
 /** Stores a score and makes it current; what was current stays as history. Running twice stores it once. */
 export async function saveScore(
   tx: Tx,

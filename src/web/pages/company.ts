@@ -12,6 +12,8 @@ import { findCurrentScore } from '../../pipeline/store/scores.ts';
 import { listSources, listUnreadPages } from '../../pipeline/store/sources.ts';
 import type { Source } from '../../pipeline/store/sources.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
+import { listVotes } from '../../pipeline/store/votes.ts';
+import type { Vote } from '../../pipeline/store/votes.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
 import { describeCompanyWrites, readCompanyWrites } from './company-writes.ts';
@@ -23,6 +25,8 @@ import { describeMoment, formatCount, formatDay } from './format.ts';
 import { describeFrame } from './frame.ts';
 import { safeLink, shortenUrl } from '../../pipeline/link.ts';
 import type { PageDeps } from './page-deps.ts';
+
+const VOTES_SHOWN = 20;
 
 /** One company: its score and why, the people, the rivals, the pitch, what was read, what was written, what it cost. */
 export async function showCompany(deps: PageDeps, request: Request): Promise<string> {
@@ -43,6 +47,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
       records: await listWritableRecords(tx, company.id, ['Account', 'Lead', 'company', 'contact']),
       connections: await listConnectionsEver(tx),
       writes: await readCompanyWrites(tx, company.id, request),
+      votes: await listVotes(tx, company.id, VOTES_SHOWN),
       usage: await sumUsage(tx, { companyId: company.id }),
     };
   });
@@ -82,6 +87,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
       object: record.object,
       id: record.externalId,
     })),
+    votes: found.votes.map(describeVote),
     writes: describeCompanyWrites(`/companies/${encodeURIComponent(company.domain)}`, found.writes),
     cost: describeCost(found.usage),
   });
@@ -119,6 +125,16 @@ function describePersona(persona: Persona, crmOf: ReadonlyMap<string, string>) {
       { label: 'Decides by', lines: persona.decisionFactors },
       { label: 'Style', lines: persona.style === '' ? [] : [persona.style] },
     ].filter(({ lines }) => lines.length > 0),
+  };
+}
+
+function describeVote({ reason, note, voter, votedAt, score }: Vote) {
+  return {
+    reason: reason.replaceAll('-', ' '),
+    note: note ?? '',
+    voter,
+    at: describeMoment(votedAt),
+    score: score === null ? '' : score.toFixed(1),
   };
 }
 

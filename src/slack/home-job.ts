@@ -1,0 +1,63 @@
+import { ProviderError } from '../errors.ts';
+import type { JobResult } from '../pipeline/queue/jobs.ts';
+import { isOwner, listBook, listMoved } from '../pipeline/store/books.ts';
+import type { BookCompany } from '../pipeline/store/books.ts';
+import type { SlackUser } from '../pipeline/store/slack-people.ts';
+import type { SlackDeps } from './deps.ts';
+import { meetPerson } from './person.ts';
+import { pageOf } from './read-card.ts';
+import { showHome } from './views/home.ts';
+import type { Listed } from './views/types.ts';
+
+const ACCOUNTS_SHOWN = 20;
+const MOVED_SHOWN = 10;
+const WEEK_DAYS = 7;
+const USUAL_LEAST_MOVE = 10;
+
+/** Shows a person their Home tab: their accounts by score, what moved this week, what they want to hear. */
+export function createHomeJob(deps: SlackDeps) {
+  const list = (company: BookCompany): Listed => ({
+    ...company,
+    ours: pageOf(deps.publicUrl, company.domain),
+  });
+  return async (user: SlackUser): Promise<JobResult> => {
+    const team = await deps.teams.find(user.teamId);
+    if (team === null) return 'done';
+    const person = await meetPerson(deps, user);
+    const email = person?.email ?? null;
+    const book = await deps.db.inWorkspace(user.workspaceId, async (tx) =>
+      email === null || !(await isOwner(tx, email))
+        ? null
+        : {
+            ...(await listBook(tx, email, ACCOUNTS_SHOWN)),
+            moved: await listMoved(tx, email, WEEK_DAYS, MOVED_SHOWN),
+          },
+    );
+    const mutedUntil = person?.mutedUntil ?? null;
+    const view = showHome({
+      known: book !== null,
+      accounts: (book?.companies ?? []).map(list),
+      total: book?.total ?? 0,
+      moved: (book?.moved ?? []).map((company) => ({ ...list(company), because: null })),
+      alerts: {
+        on: person?.alerts ?? true,
+        mutedUntil:
+          mutedUntil !== null && mutedUntil.getTime() > Date.now() ? mutedUntil.toISOString() : null,
+        leastMove: person?.leastMove ?? USUAL_LEAST_MOVE,
+      },
+      ours: `${deps.publicUrl}/`,
+    });
+    try {
+      await deps.clients
+        .of(team.token)
+        .call('views.publish', (api) => api.views.publish({ user_id: user.userId, view }));
+      return 'done';
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+      if (error.retryable) return { againInMs: Math.max(1_000, error.retryAfterMs ?? 0) };
+      // The next time that they look it is made anew.
+      deps.onError(error, 'the Home tab of somebody in Slack');
+      return 'done';
+    }
+  };
+}

@@ -1,0 +1,20 @@
+import type { JobResult, SlackJob } from '../pipeline/queue/jobs.ts';
+import { createAlertJob } from './alert-job.ts';
+import type { Delivering } from './deliver.ts';
+import { createHomeJob } from './home-job.ts';
+import { createReplyJob } from './reply-job.ts';
+import { createUnfurlJob } from './unfurls.ts';
+
+/** Tells somebody in Slack something, once. */
+export function createSlackJob(deps: Delivering): (job: SlackJob, signal: AbortSignal) => Promise<JobResult> {
+  const reply = createReplyJob(deps);
+  const alert = createAlertJob(deps);
+  const home = createHomeJob(deps);
+  const unfurl = createUnfurlJob(deps);
+  return async (job, signal) => {
+    if ('replyId' in job) return reply(job, signal);
+    if ('home' in job) return home({ workspaceId: job.workspaceId, ...job.home });
+    if ('unfurl' in job) return unfurl(job);
+    return alert(job);
+  };
+}
