@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { openWeb } from '../../src/cli/web.ts';
 import { openRows, setFaults, until } from '../e2e/faults/observe.ts';
 import { openSlack, textOf } from './open-slack.ts';
 import type { TestSlack } from './open-slack.ts';
@@ -135,4 +136,27 @@ test('what can not be answered says why, and what to do', async () => {
   );
   const excluded = await slack.command(`/score ${domain}`);
   assert.match(JSON.stringify(excluded.answer), /left out: a customer/);
+});
+
+test('once the month’s money is spent, only what is stored is answered', async () => {
+  const [scored] = await database.rows<{ domain: string }>(
+    `select c.domain from companies c join scores s on s.company_id = c.id where s.current and c.excluded_because is null limit 1`,
+  );
+  await database.rows(
+    `insert into usage (workspace_id, provider, operation, ok, requests, milliseconds, usd) values ($1, 'tavily', 'search', true, 1, 1, 100)`,
+    [slack.app.homeWorkspaceId],
+  );
+  const before = await runs();
+  const poor = await slack.system.openApp({
+    worker: false,
+    environment: { ...slack.environment, MONTHLY_BUDGET_USD: '50' },
+  });
+  const web = await openWeb(poor, { elseAnyPort: false });
+  slack.twin.configure({ requestUrl: `http://127.0.0.1:${web.port}/slack/events` });
+  const refused = await slack.command(`/score ${take()}`);
+  assert.match(JSON.stringify(refused.answer), /budget of \$50 is spent/);
+  const stored = await slack.command(`/score ${scored?.domain}`);
+  assert.match(JSON.stringify(stored.answer), /refresh/);
+  assert.equal(await runs(), before);
+  await web.close();
 });
