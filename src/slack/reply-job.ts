@@ -79,7 +79,12 @@ async function tell(deps: Delivering, reply: SlackReply, signal: AbortSignal): P
   const seconds = (Date.now() - reply.askedAt.getTime()) / 1000;
   const items = new Map(found.items.map((item) => [item.companyId, item]));
   const progress = describeProgress(found.companies, items, seconds);
-  await deliverProgress(deps, reply, { key: keyOf(progress), show: () => showProgress(progress) }, signal);
+  await deliverProgress(
+    deps,
+    reply,
+    { key: keyOf(progress), show: (inPlace) => showProgress(progress, { inPlace }) },
+    signal,
+  );
   return 'to-come';
 }
 

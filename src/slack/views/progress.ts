@@ -17,8 +17,11 @@ const STEPS: readonly { at: At; doing: string }[] = [
 const WAITING = 'Waiting for a free place';
 const COMPANIES_SHOWN = 20;
 
-/** A lookup under way: one company stage by stage, several a line each. Shown again and again in the same place. */
-export function showProgress({ companies, seconds }: ProgressData): Message {
+/**
+ * A lookup under way: one company stage by stage, several a line each. Shown again and again, where Slack allows it in the same place
+ * (`inPlace`), which the answer then takes.
+ */
+export function showProgress({ companies, seconds }: ProgressData, { inPlace = true } = {}): Message {
   const [first] = companies;
   const one = companies.length === 1 && first !== undefined ? first : null;
   const title = one
@@ -31,7 +34,10 @@ export function showProgress({ companies, seconds }: ProgressData): Message {
     text: `Scoring ${cutMrkdwn(title, 100)}: ${doing}`,
     blocks: [
       ...(one ? [rich(paragraph([scoring, ...showSteps(one.at)]))] : [rich(scoring, ...showEach(companies))]),
-      context([describeTime(seconds), 'the answer replaces this message']),
+      context([
+        describeTime(seconds),
+        inPlace ? 'the answer replaces this message' : 'the answer comes below',
+      ]),
     ],
   };
 }
