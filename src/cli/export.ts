@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify';
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { guardCell } from '../pipeline/csv-cell.ts';
 import { listExcluded } from '../pipeline/store/exclusions.ts';
 import { readRanking } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
@@ -166,14 +167,9 @@ async function unreadableRows({ db, workspaceId }: App): Promise<Row[]> {
   }));
 }
 
-// A cell that a spreadsheet would run as a formula (OWASP: = + - @, their full-width forms, tab and carriage return) is
-// led by an apostrophe; line breaks become spaces. Numbers stay numbers.
+/** Numbers stay numbers. */
 function mapStrings(row: Row): Row {
   return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => {
-      if (typeof value !== 'string') return [name, value];
-      const flat = value.replaceAll('\0', '').replace(/[\r\n\t]+/g, ' ');
-      return [name, /^\s*[=+\-@＝＋－＠]/.test(flat) ? `'${flat}` : flat];
-    }),
+    Object.entries(row).map(([name, value]) => [name, typeof value === 'string' ? guardCell(value) : value]),
   );
 }

@@ -85,6 +85,11 @@ const LIBRARIES: readonly { name: RegExp; where: RegExp; rule: string }[] = [
     rule: "only connectors/tavily/ knows Tavily's library",
   },
   {
+    name: /^(pdfkit|fontkit|linebreak|bidi-js)(\/|$)/,
+    where: /^src\/pipeline\/6-pitch\/pdf\//,
+    rule: 'only 6-pitch/pdf/ sets type',
+  },
+  {
     name: /^openai(\/|$)/,
     where: /^src\/connectors\/llm\//,
     rule: 'only connectors/llm/ knows the library openai',

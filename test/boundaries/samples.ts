@@ -112,6 +112,7 @@ export const broken: [what: string, path: string, source: string, message: RegEx
   ],
   ['pg-boss in the store', 'src/pipeline/store/runs.ts', `import { PgBoss } from 'pg-boss'`, /knows pg-boss/],
   ['pg-boss as a type', 'src/pipeline/worker.ts', `type B = import('pg-boss').PgBoss`, /knows pg-boss/],
+  ['pdfkit in a page', 'src/web/pages/a.ts', `import PDFDocument from 'pdfkit'`, /sets type/],
   ['jsforce in a stage', 'src/pipeline/1-sync/a.ts', `import jsforce from 'jsforce'`, /knows jsforce/],
   ['openai in a page', 'src/web/a.ts', `import OpenAI from 'openai'`, /library openai/],
   ['SQL in a stage', 'src/pipeline/4-score/score.ts', 'tx.query(`select id from scores`)', /speak SQL/],

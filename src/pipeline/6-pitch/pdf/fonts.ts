@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { create } from 'fontkit';
+import type { Font } from 'fontkit';
+
+/** What the design asks for. Which font draws a character is decided per character. */
+export type Face = 'sans' | 'sans-bold' | 'serif' | 'serif-bold';
+
+export type FontName = Face | 'arabic' | 'hebrew' | 'thai' | 'han' | 'hangul' | 'emoji';
+
+const FILES: Record<FontName, string> = {
+  sans: import.meta.resolve('@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf'),
+  'sans-bold': import.meta.resolve('@expo-google-fonts/noto-sans/600SemiBold/NotoSans_600SemiBold.ttf'),
+  serif: import.meta.resolve('@expo-google-fonts/source-serif-4/400Regular/SourceSerif4_400Regular.ttf'),
+  'serif-bold': import.meta
+    .resolve('@expo-google-fonts/source-serif-4/600SemiBold/SourceSerif4_600SemiBold.ttf'),
+  arabic: import.meta.resolve('@expo-google-fonts/noto-sans-arabic/400Regular/NotoSansArabic_400Regular.ttf'),
+  hebrew: import.meta.resolve('@expo-google-fonts/noto-sans-hebrew/400Regular/NotoSansHebrew_400Regular.ttf'),
+  thai: import.meta.resolve('@expo-google-fonts/noto-sans-thai/400Regular/NotoSansThai_400Regular.ttf'),
+  emoji: import.meta.resolve('@expo-google-fonts/noto-emoji/400Regular/NotoEmoji_400Regular.ttf'),
+  // Cut down: the packages weigh 95 and 56 MB (fonts/README.md).
+  han: new URL('./fonts/NotoSansSC-Subset.ttf', import.meta.url).href,
+  hangul: new URL('./fonts/NotoSansKR-Subset.ttf', import.meta.url).href,
+};
+
+// Asked in this order, and only for their own characters: the larger ones are read when somebody needs them.
+const FALLBACKS: readonly { name: FontName; covers: RegExp }[] = [
+  { name: 'arabic', covers: /\p{Script_Extensions=Arabic}/u },
+  { name: 'hebrew', covers: /\p{Script_Extensions=Hebrew}/u },
+  { name: 'thai', covers: /\p{Script_Extensions=Thai}/u },
+  { name: 'hangul', covers: /\p{Script_Extensions=Hangul}/u },
+  {
+    name: 'han',
+    covers:
+      /[\p{Script_Extensions=Han}\p{Script_Extensions=Hiragana}\p{Script_Extensions=Katakana}\uff00-\uffef]/u,
+  },
+  { name: 'emoji', covers: /\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Emoji_Modifier}/u },
+];
+
+const SANS_OF: Record<Face, Face> = {
+  sans: 'sans',
+  'sans-bold': 'sans-bold',
+  serif: 'sans',
+  'serif-bold': 'sans-bold',
+};
+
+/** Stands for a character that none of the fonts can draw. */
+export const UNKNOWN = '\uFFFD';
+
+export type Fonts = {
+  fontOf(name: FontName): Font;
+  /** The font that draws a character in the place of `face`; null where none can. `before`: the font of the character before it. */
+  choose(character: string, face: Face, before: FontName | null): FontName | null;
+  /** Words that were shaped since `forget`, for pdfkit to look up: a sheet that is set twice is shaped once. */
+  shapedOf(name: FontName): Record<string, unknown>;
+  /** Forgets what the last sheet asked for: a glyph keeps the first character that it stood for, and the next sheet has others. */
+  forget(): void;
+};
+
+/** The fonts, each read and parsed once, when it is first needed. */
+export function openFonts(): Fonts {
+  const parsed = new Map<FontName, Font>();
+  const shaped = new Map<FontName, Record<string, unknown>>();
+  const fontOf = (name: FontName): Font => {
+    let font = parsed.get(name);
+    if (font === undefined) {
+      const file = create(readFileSync(new URL(FILES[name])));
+      if (!('layout' in file)) throw new Error(`${FILES[name]} holds several fonts`);
+      font = file;
+      parsed.set(name, font);
+    }
+    return font;
+  };
+  const draws = (name: FontName, character: string): boolean =>
+    fontOf(name).hasGlyphForCodePoint(character.codePointAt(0) ?? 0);
+  return {
+    fontOf,
+    choose: (character, face, before) => {
+      // An accent belongs to its letter.
+      if (before !== null && /\p{M}/u.test(character) && draws(before, character)) return before;
+      if (draws(face, character)) return face;
+      const sans = SANS_OF[face];
+      if (sans !== face && draws(sans, character)) return sans;
+      const found = FALLBACKS.find(({ name, covers }) => covers.test(character) && draws(name, character));
+      return found?.name ?? null;
+    },
+    shapedOf: (name) => {
+      const known: Record<string, unknown> = shaped.get(name) ?? Object.create(null);
+      shaped.set(name, known);
+      return known;
+    },
+    forget: () => {
+      shaped.clear();
+      for (const font of parsed.values()) Reflect.set(font, '_glyphs', {});
+    },
+  };
+}
