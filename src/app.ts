@@ -17,6 +17,7 @@ import type { Metrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
 import { createBudget } from './pipeline/budget.ts';
 import type { Budget } from './pipeline/budget.ts';
+import { createPrinter, type Printer } from './pipeline/6-pitch/pdf/print-sheet.ts';
 import { startFollowing } from './pipeline/follow-changes.ts';
 import { whyClosed } from './pipeline/open-connection.ts';
 import type { CompanyJob } from './pipeline/queue/jobs.ts';
@@ -59,6 +60,9 @@ export type App = {
   webhooks: Webhooks;
   /** Null: Slack is not configured. */
   slack: Slack | null;
+  /** The name of the company that sells, for what is printed; null: nobody said. */
+  sellerName: string | null;
+  printPitch: Printer;
   /** The shipped scoring model's name. */
   modelName: string;
   loadModel(name: string): Promise<ScoringModel>;
@@ -183,6 +187,8 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       crmOf,
       webhooks,
       slack,
+      sellerName: config.sellerName,
+      printPitch: createPrinter(),
       modelName: SHIPPED_MODEL,
       loadModel,
       onError,

@@ -30,6 +30,7 @@ const Environment = z.object({
   HOST: text.default('127.0.0.1'),
   PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(PORT_MAX).default(3000),
   PUBLIC_URL: withoutSlash.optional(),
+  SELLER_NAME: text.max(120, 'expected a name of at most 120 characters').optional(),
   SECRET_KEY: key.optional(),
   SECRET_KEY_PREVIOUS: key.optional(),
   SALESFORCE_LOGIN_URL: withoutSlash.optional(),
@@ -85,6 +86,8 @@ export type Config = {
   host: string;
   port: number;
   publicUrl: string;
+  /** Your company's name, as it stands on pitch PDFs. */
+  sellerName: string | null;
   secretKey: string | null;
   /** The key before, while it is being changed. */
   previousSecretKey: string | null;
@@ -129,6 +132,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     host: env.HOST,
     port: env.PORT,
     publicUrl: env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`,
+    sellerName: env.SELLER_NAME ?? null,
     secretKey: env.SECRET_KEY ?? null,
     previousSecretKey: env.SECRET_KEY_PREVIOUS ?? null,
     salesforce: null,

@@ -32,6 +32,7 @@ export const SETTINGS: readonly Setting[] = [
       'address under which people reach the web server, which links in the CRM lead to; required unless HOST is loopback',
     default: 'http://127.0.0.1:3000',
   },
+  { name: 'SELLER_NAME', meaning: "your company's name, as it stands on pitch PDFs" },
   {
     name: 'SECRET_KEY',
     meaning:

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
+import { createTestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
+import { seedCompany, seedRest } from '../web/seed.ts';
+import { makeFolder } from './run-command.ts';
+import { runHere } from './run-here.ts';
+import type { Ran } from './run-here.ts';
+
+let database: TestDatabase;
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+before(async () => {
+  database = await createTestDatabase();
+  folder = await makeFolder();
+  const workspaceId = await ensureWorkspace(database.db);
+  await database.db.inWorkspace(workspaceId, async (tx) => {
+    for (const [name, score, band] of [
+      ['acme', 91, 'A'],
+      ['bolt', 55, 'B'],
+      ['coil', 88, 'A'],
+      ['dust', null, null],
+    ] as const) {
+      const company = await seedCompany(tx, workspaceId, { domain: `${name}.example`, name, score, band });
+      await seedRest(tx, workspaceId, company, `About ${name}`, `https://${name}.example/about`);
+    }
+  });
+});
+after(async () => {
+  await database.close();
+  await folder.remove();
+});
+
+const run = (...args: string[]): Promise<Ran> =>
+  runHere(['pitch', ...args], {
+    DATABASE_URL: database.url,
+    FIELDNOTE_HOME: folder.path,
+    SELLER_NAME: 'Northwind Compute',
+  });
+const at = (name: string): string => join(folder.path, name);
+
+test('pitch --pdf writes one PDF, the same each time, and leaves nothing half-written', async () => {
+  const ran = await run('acme.example', '--pdf', at('acme.pdf'));
+  assert.equal(ran.code, 0, ran.err);
+  assert.match(ran.err, /written to .*acme\.pdf/);
+  const first = await readFile(at('acme.pdf'));
+  assert.ok(first.toString('latin1').startsWith('%PDF-1.7'));
+  assert.match(first.toString('latin1'), /Northwind Compute/);
+  await run('https://www.acme.example/about', '--pdf', at('again.pdf'));
+  assert.ok(first.equals(await readFile(at('again.pdf'))));
+  assert.deepEqual(
+    (await readdir(folder.path)).filter((name) => name.endsWith('.part')),
+    [],
+  );
+});
+
+test('pitch --zip writes one PDF for each company with a score, or of one band, strongest first, with an index', async () => {
+  const all = await run('--zip', at('all.zip'));
+  assert.equal(all.code, 0, all.err);
+  assert.match(all.err, /3 pitches written/);
+  const read = (await readFile(at('all.zip'))).toString('latin1');
+  assert.match(
+    read,
+    /acme\.example\.pdf,acme,acme\.example,91\.0,A,20 Oct 2026\ncoil\.example\.pdf[^\n]*\nbolt\.example\.pdf/,
+  );
+  assert.ok(!read.includes('dust.example'), 'there is nothing to send about one without a score');
+  const some = await run('--zip', at('b.zip'), '--band', 'B');
+  assert.match(some.err, /1 pitch written/);
+});
+
+test('what can not be printed or written says why and what to do, and leaves no file', async () => {
+  const cases: [args: string[], said: RegExp][] = [
+    [
+      ['nobody.example', '--pdf', at('no.pdf')],
+      /nobody\.example was not scored yet[\s\S]*fieldnote score nobody\.example/,
+    ],
+    [['acme.example', '--pdf', at('missing/no.pdf')], /can't be written[\s\S]*folder that exists/],
+    [['--zip', at('no.zip'), '--band', 'C'], /No company has band C/],
+    [['--zip', at('missing/no.zip')], /can't be written/],
+    [['acme.example', '--zip', at('no.zip')], /takes every company/],
+    [['acme.example', '--band', 'A'], /Add --zip/],
+    [[], /Whose pitch/],
+    [['acme.example', '--pdf', at('no.pdf'), '--json'], /cannot be used with/],
+  ];
+  for (const [args, said] of cases) {
+    const ran = await run(...args);
+    assert.equal(ran.code, 1, args.join(' '));
+    assert.match(ran.err, said);
+  }
+  assert.ok(!existsSync(at('no.pdf')) && !existsSync(at('no.zip')) && !existsSync(at('no.zip.part')));
+});
