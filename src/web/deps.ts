@@ -3,6 +3,7 @@ import type { Database } from '../db.ts';
 import type { Crm } from '../connectors/crm.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Printer } from '../pipeline/6-pitch/pdf/print-sheet.ts';
 import type { Queue } from '../pipeline/queue/queue.ts';
 import type { ConnectionSettings } from '../pipeline/store/connection-settings.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
@@ -29,6 +30,9 @@ export type WebDeps = {
   crmOf(connection: Connection, trial?: ConnectionSettings): Crm;
   /** The address under which people reach the server. */
   publicUrl: string;
+  /** The name of the company that sells, for what is printed; null: nobody said. */
+  sellerName: string | null;
+  printPitch: Printer;
   /** The address that it binds to. Beyond loopback, pages refuse: there is no sign-in. */
   host: string;
   webhooks: Webhooks;

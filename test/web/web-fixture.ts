@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
+import { createPrinter } from '../../src/pipeline/6-pitch/pdf/print-sheet.ts';
 import { openQueue } from '../../src/pipeline/queue/queue.ts';
 import type { Queue } from '../../src/pipeline/queue/queue.ts';
 import { UserError } from '../../src/errors.ts';
@@ -53,6 +54,8 @@ export async function openWeb(
     },
     host: '127.0.0.1',
     publicUrl: 'http://127.0.0.1:3000',
+    sellerName: 'Northwind Compute',
+    printPitch: createPrinter(),
     webhooks: { ownSecret: null, secretOf: () => null, crmOf: () => assert.fail('no CRM is connected') },
     ...options,
   });

@@ -63,6 +63,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
     ...describeFrame(company.name, 'companies'),
     name: company.name,
     domain: company.domain,
+    printed: `/companies/${encodeURIComponent(company.domain)}/pitch.pdf`,
     website: safeLink(company.website),
     facts: describeFacts(company),
     enrichedAt: company.enrichedAt === null ? null : describeMoment(company.enrichedAt),

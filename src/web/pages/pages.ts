@@ -8,6 +8,7 @@ import { showConnections } from './connections.ts';
 import { readRunId, showRun } from './run.ts';
 import { showRuns } from './runs.ts';
 import type { PageDeps } from './page-deps.ts';
+import { sendPitchPdf } from './pitch-pdf.ts';
 import { showSettings, takeSettings } from './settings.ts';
 import { showStatus } from './status.ts';
 
@@ -27,6 +28,7 @@ export function servePages(deps: PageDeps): Router {
     };
   router.get('/', page(showCompanies));
   router.get('/companies/:domain', page(showCompany));
+  router.get('/companies/:domain/pitch.pdf', (request, response) => sendPitchPdf(deps, request, response));
   router.get('/runs', page(showRuns));
   router.get('/runs/:id', page(showRun));
   router.get('/settings', page(showConnections));
