@@ -7,7 +7,7 @@ import type { ReadUsers } from './crm-users.ts';
 import type { UnreadableRow } from './unreadable.ts';
 import type { FollowChanges } from './crm-told.ts';
 
-export type { CrmCheck, FieldAccess, FieldCheck, FieldInstall, Permission } from './crm-check.ts';
+export type { FieldAccess } from './crm-check.ts';
 
 export type CrmKind = 'salesforce' | 'hubspot';
 
