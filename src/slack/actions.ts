@@ -11,9 +11,12 @@ import type { Action } from './views/actions.ts';
 const ANSWERS: readonly { action: Action; form: ReplyForm; refresh?: boolean }[] = [
   { action: ACTIONS.chooseForScore, form: 'card' },
   { action: ACTIONS.chooseForPitch, form: 'pitch' },
+  { action: ACTIONS.pitch, form: 'pitch' },
   { action: ACTIONS.showCard, form: 'card' },
   { action: ACTIONS.refresh, form: 'card', refresh: true },
 ];
+
+const BESIDE: ReadonlySet<Action> = new Set([ACTIONS.showCard, ACTIONS.pitch]);
 
 // Slack tells of clicks on links, too.
 const LINKS: readonly Action[] = [ACTIONS.openSalesforce, ACTIONS.openHubspot, ACTIONS.openPage];
@@ -24,8 +27,8 @@ export function listenToActions(app: App, deps: SlackDeps): void {
     app.action(patternOf(action), async ({ ack, body }) => {
       const clicked = Clicked.parse(body);
       const asker = await askerOfClick(deps, clicked);
-      // A company of a list gets its card beside the list.
-      const place = action === ACTIONS.showCard ? 'person' : asker.place;
+      // A company of a list gets its card beside the list, and a card its pitch.
+      const place = BESIDE.has(action) ? 'person' : asker.place;
       await answerSoon(
         deps,
         { ...asker, place },

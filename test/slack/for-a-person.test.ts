@@ -137,6 +137,17 @@ test('“Wrong?” takes a vote with its reason, which the company’s page show
   assert.match(page, /They &lt;b&gt;sold&lt;\/b&gt; that unit in May\./);
 });
 
+test('the pitch of a card comes beside it, for who asked alone', async () => {
+  await slack.command(`/score ${mine[0]}`, 'general');
+  const clicked = await slack.click('pitch', 'general');
+  assert.equal(clicked.error, null);
+  await answered();
+  const answer = (await slack.read('general')).at(-1);
+  assert.ok(answer !== undefined);
+  assert.equal(answer.is_ephemeral, true);
+  assert.match(textOf(answer), /Pitch for/);
+});
+
 test('the shortcut scores the company that a message names, for who asked alone', async () => {
   await slack.act({ operation: 'say', channel: 'general', text: `Has anybody talked to jo@${mine[1]} yet?` });
   const [team] = slack.twin.state.teams;

@@ -6,7 +6,7 @@ import type { ChoiceData } from './types.ts';
  */
 export const ACTIONS = {
   /** Buttons of a card; value: the company's id. */
-  pitchPdf: 'pitch_pdf',
+  pitch: 'pitch',
   refresh: 'refresh',
   wrong: 'wrong',
   watch: 'watch',

@@ -115,7 +115,7 @@ function showPage(card: CardData): RichTextBlockElement[] {
 function showButtons(card: CardData): Button[] {
   const value = card.companyId;
   return [
-    ...(card.pitch === null ? [] : [button('Pitch PDF', ACTIONS.pitchPdf, { value, style: 'primary' })]),
+    ...(card.pitch === null ? [] : [button('Pitch', ACTIONS.pitch, { value, style: 'primary' })]),
     button('Refresh', ACTIONS.refresh, { value }),
     ...showRecords(card),
     button('Wrong?', ACTIONS.wrong, { value }),

@@ -50,13 +50,9 @@ export function showPitch(card: CardData): Message {
         line(text(cutLine(pitch.callToAction, 500) || '–', 'bold')),
       ),
       ...showText(pitch.text, detail.text),
-      actions([
-        button('Pitch PDF', ACTIONS.pitchPdf, { value: card.companyId, style: 'primary' }),
-        ...showRecords(card),
-        button('Wrong?', ACTIONS.wrong, { value: card.companyId }),
-      ]),
+      actions([...showRecords(card), button('Wrong?', ACTIONS.wrong, { value: card.companyId })]),
       rich(line(link(card.ours, 'Sources of each [number]: in Fieldnote'))),
-      ...(shortened ? [context(['shortened: all of it is in Fieldnote and in the PDF'])] : []),
+      ...(shortened ? [context(['shortened: all of it is in Fieldnote'])] : []),
     ]),
   };
 }

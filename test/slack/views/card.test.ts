@@ -75,7 +75,7 @@ describe('a card', () => {
     assert.deepEqual(
       buttons.map(({ label, action, value }) => [label, action, value]),
       [
-        ['Pitch PDF', 'pitch_pdf', card.companyId],
+        ['Pitch', 'pitch', card.companyId],
         ['Refresh', 'refresh', card.companyId],
         ['Open in Salesforce', 'open_salesforce', undefined],
         ['Open in HubSpot', 'open_hubspot', undefined],
@@ -106,7 +106,7 @@ describe('a card', () => {
     assert.match(shown, /Only 120 characters about the company could be read/);
     assert.doesNotMatch(shown, /sure|null|NaN/);
     assert.match(text, /^Northwind Robotics: no score yet\. Only 120/);
-    assert.ok(!findButtons(blocks).some(({ action }) => action === 'pitch_pdf'), 'there is no pitch to send');
+    assert.ok(!findButtons(blocks).some(({ action }) => action === 'pitch'), 'there is no pitch to send');
   });
 
   test('says when it is out of date, in no CRM, and never had a score before', () => {
