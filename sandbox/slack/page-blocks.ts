@@ -159,7 +159,7 @@ function renderRich(value: unknown, drawing: Drawing): Html {
     case 'rich_text_preformatted':
       return html`<pre>${inner}</pre>`;
     case 'rich_text_section':
-      return html`<span>${inner}</span>`;
+      return html`<div>${inner}</div>`;
     case 'link':
       return renderLink(part.url, part.text === '' ? part.url : part.text);
     case 'emoji':
@@ -175,7 +175,7 @@ function renderRich(value: unknown, drawing: Drawing): Html {
   }
   const style: z.infer<typeof Style> = Style.safeParse(part.style).data ?? {};
   const { bold, italic, strike, code } = style;
-  let shown = html`${part.text}`;
+  let shown = html`<span class="typed">${part.text}</span>`;
   if (code === true) shown = html`<code>${shown}</code>`;
   if (bold === true) shown = html`<b>${shown}</b>`;
   if (italic === true) shown = html`<i>${shown}</i>`;

@@ -69,7 +69,12 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
     const left = await followWrites(app, context, run.id);
     const report = await collectReport(app, run.id);
     printReport(terminal, report);
-    printNext(context, report, { once: options.once ?? false, port: web.port, hasLlm: config.llm !== null });
+    printNext(context, report, {
+      once: options.once ?? false,
+      port: web.port,
+      slackUrl: sandbox.twins.slack.url,
+      hasLlm: config.llm !== null,
+    });
     refuseFailures(report);
     if (left !== null) throw new UserError(left);
     refuseUnsynced(synced);
@@ -101,7 +106,7 @@ async function installFields(app: App, { signal, terminal }: Context): Promise<v
 function printNext(
   { terminal }: Context,
   report: RunReport,
-  state: { once: boolean; port: number; hasLlm: boolean },
+  state: { once: boolean; port: number; slackUrl: string; hasLlm: boolean },
 ): void {
   const first = report.ranking[0];
   terminal.print('');
@@ -114,7 +119,10 @@ function printNext(
   if (first !== undefined) terminal.print(`  npx fieldnote score ${first.domain}`);
   if (state.once)
     terminal.print('  npm run demo                      stay up: the page, the worker and the twins');
-  else terminal.print(`  http://127.0.0.1:${state.port}/            the page; Ctrl-C stops everything`);
+  else {
+    terminal.print(`  http://127.0.0.1:${state.port}/            the page; Ctrl-C stops everything`);
+    terminal.print(`  ${`${state.slackUrl}/`.padEnd(34)}a sandbox of Slack: ask /score there`);
+  }
   terminal.print('  npx fieldnote export > companies.csv');
   terminal.print('  npx fieldnote doctor              what to set for your own CRM');
 }
