@@ -2,18 +2,12 @@ import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import { FIELDS } from '../crm-fields.ts';
-import type { FieldDefinition } from '../crm-fields.ts';
 import type { FieldInstall } from '../crm-check.ts';
 import type { Client } from './client.ts';
 import { provider } from './failures.ts';
-import { NUMBER_PRECISION, NUMBER_SCALE, readObjects, writeObjects } from './fields.ts';
-import type { SalesforceObject } from './fields.ts';
+import { INTEGRATION_SET, describeField, describePermissionSets } from './describe-metadata.ts';
+import { writeObjects } from './fields.ts';
 import { queryRows, quote } from './query.ts';
-
-/** The integration user's permission set: reads what is synced, edits our fields and nothing else of its own. */
-const INTEGRATION_SET = 'Fieldnote_Integration';
-/** For people: sees all our fields, edits those that are theirs to edit. */
-const READERS_SET = 'Fieldnote_Readers';
 
 const SaveResults = z.array(
   z.object({
@@ -23,72 +17,6 @@ const SaveResults = z.array(
   }),
 );
 type SaveResult = z.infer<typeof SaveResults>[number];
-
-function describeField(object: SalesforceObject, definition: FieldDefinition) {
-  const { label, description, type, length, values, salesforceName } = definition;
-  const base = { fullName: `${object}.${salesforceName}`, label, description, inlineHelpText: description };
-  switch (type) {
-    case 'number':
-      return { ...base, type: 'Number', precision: NUMBER_PRECISION, scale: NUMBER_SCALE };
-    case 'text':
-      return { ...base, type: 'Text', length };
-    case 'long-text':
-      return { ...base, type: 'LongTextArea', length, visibleLines: 6 };
-    case 'url':
-      return { ...base, type: 'Url' };
-    case 'datetime':
-      return { ...base, type: 'DateTime' };
-    case 'picklist': {
-      const value = (values ?? []).map((name) => ({ fullName: name, default: false, label: name }));
-      return {
-        ...base,
-        type: 'Picklist',
-        valueSet: { restricted: true, valueSetDefinition: { sorted: false, value } },
-      };
-    }
-  }
-}
-
-function permissionSets(notes: boolean) {
-  const rights = (editable: (definition: FieldDefinition) => boolean) =>
-    writeObjects.flatMap((object) =>
-      FIELDS.map((definition) => ({
-        editable: editable(definition),
-        field: `${object}.${definition.salesforceName}`,
-        readable: true,
-      })),
-    );
-  const objectPermissions = [...readObjects, 'Opportunity' as const].map((object) => ({
-    allowCreate: false,
-    allowDelete: false,
-    allowEdit: object === 'Account' || object === 'Lead',
-    allowRead: true,
-    modifyAllRecords: false,
-    object,
-    viewAllRecords: true,
-  }));
-  return [
-    {
-      fullName: INTEGRATION_SET,
-      label: 'Fieldnote Integration',
-      description: 'For the user that Fieldnote runs as.',
-      fieldPermissions: rights(() => true),
-      objectPermissions,
-      // ViewSetup lets it see who else may edit our fields, which decides how writes are protected.
-      userPermissions: [
-        { enabled: true, name: 'ApiEnabled' },
-        { enabled: true, name: 'ViewSetup' },
-        ...(notes ? [{ enabled: true, name: 'EditTask' }] : []),
-      ],
-    },
-    {
-      fullName: READERS_SET,
-      label: 'Fieldnote Readers',
-      description: 'For people who read what Fieldnote found.',
-      fieldPermissions: rights((definition) => definition.peopleMayEdit),
-    },
-  ];
-}
 
 /**
  * Creates our fields on Account and Lead with two permission sets, and gives the integration user its own; what is
@@ -119,7 +47,7 @@ export async function installFields(
       installed.push({ object, key: definition.key, platformName, result: exists ? 'exists' : 'created' });
     }
   }
-  const sets = permissionSets(notes);
+  const sets = describePermissionSets(notes);
   const { value: saved } = await administrator.call(
     'save permission sets',
     ({ connection }) => connection.metadata.upsert('PermissionSet', sets),
