@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { create } from 'fontkit';
-import type { Font } from 'fontkit';
+import type { Font, Glyph } from 'fontkit';
 
 /** What the design asks for. Which font draws a character is decided per character. */
 export type Face = 'sans' | 'sans-bold' | 'serif' | 'serif-bold';
@@ -50,11 +50,17 @@ export type Fonts = {
   fontOf(name: FontName): Font;
   /** The font that draws a character in the place of `face`; null where none can. `before`: the font of the character before it. */
   choose(character: string, face: Face, before: FontName | null): FontName | null;
-  /** Words that were shaped since `forget`, for pdfkit to look up: a sheet that is set twice is shaped once. */
+  /** Words that were shaped before, for pdfkit to look up: most words of a sheet stand in the next one too. */
   shapedOf(name: FontName): Record<string, unknown>;
-  /** Forgets what the last sheet asked for: a glyph keeps the first character that it stood for, and the next sheet has others. */
-  forget(): void;
+  /** Between sheets: forgets words where there are too many. */
+  trim(): void;
 };
+
+// A word takes about a kilobyte; a sheet has some 700 different ones.
+const MOST_WORDS = 5_000;
+// A glyph takes some hundred bytes, most scripts have fewer.
+const MOST_GLYPHS = 10_000;
+const MOST_CHARACTERS = 20_000;
 
 /** The fonts, each read and parsed once, when it is first needed. */
 export function openFonts(): Fonts {
@@ -66,31 +72,61 @@ export function openFonts(): Fonts {
       const file = create(readFileSync(new URL(FILES[name])));
       if (!('layout' in file)) throw new Error(`${FILES[name]} holds several fonts`);
       font = file;
+      tellGlyphsApart(font);
       parsed.set(name, font);
     }
     return font;
   };
+  const chosen = new Map<string, FontName | null>();
   const draws = (name: FontName, character: string): boolean =>
     fontOf(name).hasGlyphForCodePoint(character.codePointAt(0) ?? 0);
+  const find = (character: string, face: Face): FontName | null => {
+    if (draws(face, character)) return face;
+    const sans = SANS_OF[face];
+    if (sans !== face && draws(sans, character)) return sans;
+    const found = FALLBACKS.find(({ name, covers }) => covers.test(character) && draws(name, character));
+    return found?.name ?? null;
+  };
   return {
     fontOf,
     choose: (character, face, before) => {
       // An accent belongs to its letter.
       if (before !== null && /\p{M}/u.test(character) && draws(before, character)) return before;
-      if (draws(face, character)) return face;
-      const sans = SANS_OF[face];
-      if (sans !== face && draws(sans, character)) return sans;
-      const found = FALLBACKS.find(({ name, covers }) => covers.test(character) && draws(name, character));
-      return found?.name ?? null;
+      const key = `${face} ${character}`;
+      const known = chosen.get(key);
+      if (known !== undefined) return known;
+      if (chosen.size >= MOST_CHARACTERS) chosen.clear();
+      const font = find(character, face);
+      chosen.set(key, font);
+      return font;
     },
     shapedOf: (name) => {
       const known: Record<string, unknown> = shaped.get(name) ?? Object.create(null);
       shaped.set(name, known);
       return known;
     },
-    forget: () => {
-      shaped.clear();
-      for (const font of parsed.values()) Reflect.set(font, '_glyphs', {});
+    trim: () => {
+      for (const [name, words] of shaped)
+        if (Object.keys(words).length > MOST_WORDS) shaped.set(name, Object.create(null));
     },
+  };
+}
+
+/**
+ * The library keeps one glyph for each shape, with the first characters that it was asked for: a hyphen would be copied out of a
+ * document as whichever of its look-alikes came first in any document. So each pair of shape and characters gets a glyph of its own.
+ */
+function tellGlyphsApart(font: Font): void {
+  const make = font.getGlyph.bind(font);
+  const known = new Map<string, Glyph>();
+  font.getGlyph = (id, characters = []) => {
+    const key = `${id} ${characters.join(' ')}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    if (known.size >= MOST_GLYPHS) known.clear();
+    Reflect.set(font, '_glyphs', {});
+    const glyph = make(id, characters);
+    known.set(key, glyph);
+    return glyph;
   };
 }

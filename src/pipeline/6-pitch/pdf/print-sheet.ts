@@ -28,7 +28,7 @@ const GOAL = 2;
 export function createPrinter(): Printer {
   const fonts = openFonts();
   return async (sheet) => {
-    fonts.forget();
+    fonts.trim();
     const loose = compose(sheet, fonts, LOOSE);
     if (loose.pages <= GOAL) return finish(loose.paper, fonts, sheet);
     const tight = compose(sheet, fonts, TIGHT);
