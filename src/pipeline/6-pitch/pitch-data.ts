@@ -14,17 +14,33 @@ export type PitchData = {
   doubts: { label: string; points: number; quote: string; number: number; published: string | null }[];
   competitors: { name: string; quote: string; number: number }[];
   /** Inferred, but for the contacts, who are people of the CRM. */
-  personas: {
-    title: string;
-    pains: string[];
-    motives: string[];
-    style: string;
-    decisionFactors: string[];
-    contacts: { name: string; title: string }[];
-  }[];
+  personas: PersonaData[];
+  /** The one of them that the pitch is written for; null: for nobody in particular. */
+  persona: PersonaData | null;
+  /** What the workspace says of itself; null: nobody wrote it down, and nothing is said in its name. */
+  seller: { name: string; offer: string; audience: string; proofPoints: string[] } | null;
+  settings: PitchManner;
   /** ISO day. */
   date: string;
 };
+
+type PersonaData = {
+  title: string;
+  pains: string[];
+  motives: string[];
+  style: string;
+  decisionFactors: string[];
+  contacts: { name: string; title: string }[];
+};
+
+/** How a pitch is to sound. */
+type PitchManner = {
+  tone: 'professional' | 'friendly' | 'direct' | 'consultative' | 'enthusiastic';
+  length: 'concise' | 'medium' | 'detailed';
+  focus: 'balanced' | 'roi' | 'technical' | 'risk' | 'speed';
+};
+
+const DEFAULT_MANNER: PitchManner = { tone: 'professional', length: 'medium', focus: 'balanced' };
 
 /** What a company's pitch is made from. */
 export type PitchFacts = {
@@ -118,6 +134,9 @@ export function buildPitchData(facts: PitchFacts): { data: PitchData; citations:
         matches.map((match) => ({ name: show(match.name), title: show(match.title) })),
       ),
     })),
+    persona: null,
+    seller: null,
+    settings: DEFAULT_MANNER,
     date: facts.asOf,
   };
   return { data, citations };

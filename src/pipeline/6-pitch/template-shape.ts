@@ -5,6 +5,16 @@ const reason: Shape = {
   fields: { label: 'value', points: 'value', quote: 'value', number: 'value', published: 'value' },
 };
 const values: Shape = { each: 'value' };
+const persona: Shape = {
+  fields: {
+    title: 'value',
+    pains: values,
+    motives: values,
+    style: 'value',
+    decisionFactors: values,
+    contacts: { each: { fields: { name: 'value', title: 'value' } } },
+  },
+};
 
 /** The variables of a pitch template: the fields of PitchData, as templates may name them. */
 export const PITCH_SHAPE: Shape = {
@@ -15,18 +25,10 @@ export const PITCH_SHAPE: Shape = {
     reasons: { each: reason },
     doubts: { each: reason },
     competitors: { each: { fields: { name: 'value', quote: 'value', number: 'value' } } },
-    personas: {
-      each: {
-        fields: {
-          title: 'value',
-          pains: values,
-          motives: values,
-          style: 'value',
-          decisionFactors: values,
-          contacts: { each: { fields: { name: 'value', title: 'value' } } },
-        },
-      },
-    },
+    personas: { each: persona },
+    persona,
+    seller: { fields: { name: 'value', offer: 'value', audience: 'value', proofPoints: values } },
+    settings: { fields: { tone: 'value', length: 'value', focus: 'value' } },
     date: 'value',
   },
 };

@@ -276,6 +276,14 @@ void test('Helpers compare, list, date, round and truncate', () => {
   assert.equal(render('{{#write "x"}}plain {{company.name}}{{/write}} end'), 'plain Halden Robotics\n end');
 });
 
+void test('A template may name the seller, the manner and whom it is for, and says nothing where nobody is known', () => {
+  const source = `{{#if seller}}{{seller.name}}: {{list seller.proofPoints}}{{/if}}{{persona.title}}{{settings.tone}}`;
+  const template = compileTemplate('t', source, 't.hbs');
+  const seller = { name: 'Fjord Compute', offer: 'GPUs', audience: 'labs', proofPoints: ['One', 'Two'] };
+  assert.equal(template.render(data).text, 'professional');
+  assert.equal(template.render({ ...data, seller }).text, 'Fjord Compute: One and Twoprofessional');
+});
+
 void test('A list of whole sentences is set apart by semicolons, without their full stops', () => {
   const pains = ['Runs fail, and start again.', 'GPUs do not come.'];
   const spoken = { ...data, personas: data.personas.map((persona) => ({ ...persona, pains })) };
