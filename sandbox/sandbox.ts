@@ -29,6 +29,8 @@ export type Sandbox = {
   environment: Record<string, string>;
   /** The environment of the scripted LLM twin: for tests, not a model. */
   llmEnvironment: Record<string, string>;
+  /** The other ways to connect Slack: by a socket that the app opens, and by installing it with OAuth. */
+  slackEnvironment: { socketMode: Record<string, string>; installs: Record<string, string> };
   stop(): Promise<void>;
 };
 
@@ -45,6 +47,9 @@ const KEYS = {
   slack: 'xoxb-sandbox-fieldnote',
   slackElsewhere: 'xoxb-sandbox-other-company',
   slackSecret: 'sandbox-slack-signing-secret',
+  slackApp: 'xapp-sandbox-fieldnote',
+  slackClient: '1000000000.2000000000',
+  slackClientSecret: 'sandbox-slack-client-secret',
 };
 // A plan that no world can use up: people who try Fieldnote should meet Fieldnote, not a search plan's end.
 const MONTHLY_CREDITS = 10_000_000;
@@ -128,6 +133,8 @@ export async function startSandbox(options: {
         journalFile: journal('slack'),
         botTokens: [KEYS.slack, KEYS.slackElsewhere],
         signingSecret: KEYS.slackSecret,
+        appToken: KEYS.slackApp,
+        oauth: { clientId: KEYS.slackClient, clientSecret: KEYS.slackClientSecret },
       }),
     );
     return {
@@ -157,6 +164,10 @@ export async function startSandbox(options: {
         LLM_BASE_URL: `${llm.url}/v1`,
         LLM_API_KEY: KEYS.llm,
         LLM_MODEL: LLM_TWIN_MODEL,
+      },
+      slackEnvironment: {
+        socketMode: { SLACK_APP_TOKEN: KEYS.slackApp },
+        installs: { SLACK_CLIENT_ID: KEYS.slackClient, SLACK_CLIENT_SECRET: KEYS.slackClientSecret },
       },
       stop,
     };

@@ -22,18 +22,14 @@ import { createTriggers } from './triggers.ts';
 import { mountUploads } from './upload-route.ts';
 import { createUploads } from './uploads.ts';
 
-/** What Fieldnote's manifest asks for. */
-const ALL_SCOPES: readonly string[] = [
-  'app_mentions:read',
+/** What Fieldnote's manifests ask for, and nothing more: what they forgot shows here as it would in Slack. */
+export const MANIFEST_SCOPES: readonly string[] = [
   'channels:history',
-  'channels:read',
   'chat:write',
   'commands',
   'files:write',
   'groups:history',
-  'groups:read',
   'im:history',
-  'im:read',
   'im:write',
   'links:read',
   'links:write',
@@ -143,7 +139,9 @@ function openSlack(
     installed: (teams) =>
       teams.flatMap((team, index) => {
         const token = options.botTokens[index] ?? null;
-        return token === null ? [] : [{ team: team.id, token, scopes: [...(options.scopes ?? ALL_SCOPES)] }];
+        return token === null
+          ? []
+          : [{ team: team.id, token, scopes: [...(options.scopes ?? MANIFEST_SCOPES)] }];
       }),
   });
   const sockets = createSockets(options.appToken ?? null);

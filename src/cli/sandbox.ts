@@ -31,9 +31,14 @@ export function addSandbox(program: Command, context: Context): void {
       try {
         for (const [name, value] of Object.entries(sandbox.environment))
           context.terminal.print(`export ${name}=${value}`);
-        context.terminal.print('# A scripted endpoint for tests, not a model:');
-        for (const [name, value] of Object.entries(sandbox.llmEnvironment))
-          context.terminal.print(`# export ${name}=${value}`);
+        const offer = (what: string, environment: Record<string, string>): void => {
+          context.terminal.print(`# ${what}:`);
+          for (const [name, value] of Object.entries(environment))
+            context.terminal.print(`# export ${name}=${value}`);
+        };
+        offer('A scripted endpoint for tests, not a model', sandbox.llmEnvironment);
+        offer('Slack by Socket Mode, in place of calls from it', sandbox.slackEnvironment.socketMode);
+        offer('Slack for several of its workspaces; with a SECRET_KEY', sandbox.slackEnvironment.installs);
         const { port, publicUrl } = readConfig(pickWeb(context.environment));
         sendWebhooks(sandbox, { publicUrl, port });
         context.terminal.note(
@@ -64,7 +69,10 @@ export function sendWebhooks(sandbox: Sandbox, web: { publicUrl: string; port: n
     reachedAt: `http://127.0.0.1:${web.port}${WEBHOOKS}`,
     retries: REPEATS,
   });
-  sandbox.twins.slack.configure({ requestUrl: `http://127.0.0.1:${web.port}${SLACK_REQUESTS}` });
+  sandbox.twins.slack.configure({
+    requestUrl: `http://127.0.0.1:${web.port}${SLACK_REQUESTS}`,
+    unfurlDomains: [new URL(web.publicUrl).hostname],
+  });
 }
 
 /** Starts the twins with their state under FIELDNOTE_HOME, one folder a world. Throws UserError for a bad world or spec. */

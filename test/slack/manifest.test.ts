@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
+import { MANIFEST_SCOPES } from '../../sandbox/slack/twin.ts';
 import { SCOPES } from '../../src/slack/installs.ts';
 import { SHORTCUTS } from '../../src/slack/views/actions.ts';
 import { showHelp } from '../../src/slack/views/help.ts';
@@ -83,6 +84,10 @@ describe("Slack's manifests", () => {
 
   test('ask for the scopes that an installation asks for', () => {
     assert.deepEqual(http.oauth_config.scopes.bot, SCOPES);
+  });
+
+  test('ask for the scopes that the sandbox of Slack gives, so that one which is missing shows there', () => {
+    assert.deepEqual(http.oauth_config.scopes.bot, MANIFEST_SCOPES);
   });
 
   test('name every command that the help names', () => {
