@@ -30,10 +30,20 @@ export function openSlack({
   config,
   log,
   homeWorkspaceId: workspaceId,
+  printPitch,
   ...app
 }: Pick<
   App,
-  'config' | 'log' | 'db' | 'queue' | 'budget' | 'crmOf' | 'homeWorkspaceId' | 'modelName' | 'onError'
+  | 'config'
+  | 'log'
+  | 'db'
+  | 'queue'
+  | 'budget'
+  | 'crmOf'
+  | 'homeWorkspaceId'
+  | 'modelName'
+  | 'printPitch'
+  | 'onError'
 >): Slack | null {
   const { slack, publicUrl } = config;
   if (slack === null) return null;
@@ -62,7 +72,7 @@ export function openSlack({
       await socket.start();
       return socket;
     },
-    tell: createSlackJob({ ...deps, fetch: globalThis.fetch }),
+    tell: createSlackJob({ ...deps, fetch: globalThis.fetch, printPitch, seller: config.sellerName }),
     invite: (invited) => (oauth === null ? null : invite(seal, { publicUrl, workspaceId: invited })),
   };
 }

@@ -160,6 +160,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
 
     const metrics = createMetrics();
     const budget = createBudget(db, config.monthlyBudgetUsd, (text) => log.warn(text));
+    const printPitch = createPrinter();
     const slack = openSlack({
       config,
       log,
@@ -169,6 +170,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       crmOf,
       homeWorkspaceId,
       modelName: SHIPPED_MODEL,
+      printPitch,
       onError,
     });
     return {
@@ -188,7 +190,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       webhooks,
       slack,
       sellerName: config.sellerName,
-      printPitch: createPrinter(),
+      printPitch,
       modelName: SHIPPED_MODEL,
       loadModel,
       onError,

@@ -5,9 +5,6 @@ import { needJoined } from './channels.ts';
 import { readContent, showFile, writeMessage } from './messages.ts';
 import type { ApiCall, Method, Slack } from './slack.ts';
 
-// "files.getUploadURLExternal": 1 GB. A twin's files lie in its journal.
-const MOST_BYTES = 20_000_000;
-
 const MIME: Record<string, string> = {
   pdf: 'application/pdf',
   csv: 'text/csv',
@@ -25,7 +22,7 @@ const getUploadUrl: Method = {
     const length = Number(needText(call.args, 'length'));
     if (!Number.isInteger(length) || length < 1)
       throw refuseWith('invalid_arguments', ['must be more than 0 [json-pointer:/length]']);
-    if (length > MOST_BYTES) throw new SlackRefusal('file_upload_size_restricted');
+    if (length > slack.settings().mostFileBytes) throw new SlackRefusal('file_upload_size_restricted');
     const upload = slack.uploads.announce({ team: call.team.id, name, length });
     return { upload_url: `${slack.url()}/upload/v1/${upload.key}`, file_id: upload.id };
   },

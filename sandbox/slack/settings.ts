@@ -18,6 +18,8 @@ export const DeliverySettings = z.strictObject({
   shortcuts: z
     .array(z.strictObject({ callback_id: z.string(), name: z.string() }))
     .default([{ callback_id: 'score_message', name: 'Score this company' }]),
+  /** Files that are larger are refused ("files.getUploadURLExternal": 1 GB). A twin's files lie in its journal. */
+  mostFileBytes: z.int().min(1).default(20_000_000),
   /** Calls a minute and workspace by method, beyond which 429 (e.g. {"conversations.history": 1}). */
   callsPerMinute: z.record(z.string(), z.int().min(1)).default({}),
   /** Messages a second that a channel takes ("Rate limits": one); null: any. */

@@ -6,6 +6,7 @@ import { listConnections } from './store/connections.ts';
 import { hasHints } from './store/record-hints.ts';
 import { finishSettledRuns } from './store/run-items.ts';
 import { forgetOldAlerts } from './store/slack-alerts.ts';
+import { forgetOldFiles } from './store/slack-files.ts';
 import { forgetOldReplies } from './store/slack-replies.ts';
 import { forgetOldRequests } from './store/slack-requests.ts';
 import { listWorkspaces } from './store/workspaces.ts';
@@ -44,6 +45,7 @@ export function createTick(deps: {
       await deps.db.inWorkspace(workspaceId, forgetOldRequests);
       await deps.db.inWorkspace(workspaceId, forgetOldReplies);
       await deps.db.inWorkspace(workspaceId, forgetOldAlerts);
+      await deps.db.inWorkspace(workspaceId, forgetOldFiles);
       await resumeStalledRuns(deps, workspaceId);
       await startDueRun(deps, workspaceId, deps.model);
     }

@@ -40,7 +40,8 @@ export async function answerAtOnce(
   asker: Asker,
   request: Request,
 ): Promise<{ message: Message; everyone: boolean } | null> {
-  const taken = await takeUp(deps, asker, request, { always: false });
+  // A pitch's PDF goes into the thread of a message, which needs one of our own.
+  const taken = await takeUp(deps, asker, request, { always: request.form === 'pitch' });
   if (taken === null) return null;
   if ('total' in taken) {
     const { asked, companies, total } = taken;
@@ -48,8 +49,8 @@ export async function answerAtOnce(
     const more = total - companies.length;
     return { message: showChoice({ asked, purpose, companies, more }), everyone: false };
   }
-  const { companies, run } = taken;
-  if (run !== null) return { message: showBegun(companies), everyone: false };
+  const { companies, replyId } = taken;
+  if (replyId !== null) return { message: showBegun(companies, request.form), everyone: false };
   const message = await readResult(deps, asker, {
     form: request.form,
     companies: companies.map(({ id }) => ({ id })),
@@ -166,7 +167,7 @@ async function promise(
   asker: Asker,
   reply: Pick<SlackReply, 'form' | 'companyIds' | 'runId' | 'problem'>,
 ): Promise<string> {
-  const { workspaceId, teamId, channelId, userId, place, responseUrl } = asker;
+  const { workspaceId, teamId, channelId, userId, place, threadTs, responseUrl } = asker;
   const id = randomUUID();
   await createReply(tx, {
     ...reply,
@@ -178,6 +179,7 @@ async function promise(
     address: responseUrl === null ? null : seal.seal(responseUrl, boundToReply({ workspaceId, id })),
     expiresAt: new Date(Date.now() + ADDRESS_LASTS_MS),
     place,
+    threadTs,
     shown: '',
   });
   await queue.requestSlack(tx, { workspaceId, replyId: id });

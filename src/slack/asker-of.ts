@@ -33,6 +33,7 @@ export async function askerOf(
     userId: body.user_id,
     responseUrl: body.response_url,
     place,
+    threadTs: null,
     requestKey: body.trigger_id,
   };
 }
@@ -45,7 +46,7 @@ export async function askerOfClick(
   const { response_url: responseUrl, channel, user, trigger_id: requestKey } = clicked;
   if (responseUrl === undefined || channel === undefined) {
     const { workspaceId, teamId } = await teamOf(deps, clicked.team.id);
-    const nowhere = { channelId: '', responseUrl: null, place: 'person' } as const;
+    const nowhere = { channelId: '', responseUrl: null, place: 'person', threadTs: null } as const;
     return { workspaceId, teamId, userId: user.id, requestKey, ...nowhere };
   }
   const sent: Sent = {
@@ -55,7 +56,12 @@ export async function askerOfClick(
     response_url: responseUrl,
     trigger_id: requestKey,
   };
-  return askerOf(deps, sent, { place: 'message' });
+  return { ...(await askerOf(deps, sent, { place: 'message' })), threadTs: threadOf(clicked) };
+}
+
+/** What only one person sees has no thread. */
+function threadOf({ container }: Clicked): string | null {
+  return container.is_ephemeral === true ? null : (container.thread_ts ?? container.message_ts ?? null);
 }
 
 /** @throws UserError where the Slack workspace is not connected */

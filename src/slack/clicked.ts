@@ -8,7 +8,13 @@ export const Clicked = z.object({
   team: z.object({ id: z.string() }),
   user: z.object({ id: z.string() }),
   channel: z.object({ id: z.string() }).optional(),
-  container: z.object({ message_ts: z.string().optional() }).default({}),
+  container: z
+    .object({
+      message_ts: z.string().optional(),
+      thread_ts: z.string().optional(),
+      is_ephemeral: z.boolean().optional(),
+    })
+    .default({}),
   actions: z
     .array(
       z.object({

@@ -64,6 +64,9 @@ const UNAVAILABLE = /^(internal_error|fatal_error|service_unavailable|request_ti
 const FIXES: Readonly<Record<string, string>> = {
   missing_scope: 'Give the Slack app the scope in its settings (OAuth & Permissions) and install it again.',
   not_in_channel: 'Invite the app to the channel: /invite @Fieldnote',
+  file_upload_size_restricted: 'An administrator of the Slack workspace sets how large files may be.',
+  file_uploads_disabled: 'An administrator of the Slack workspace can allow files.',
+  storage_limit_reached: 'The Slack workspace has no room for files: an administrator can make some.',
   channel_not_found: 'Choose a channel that the app can see, or invite it: /invite @Fieldnote',
 };
 

@@ -1,4 +1,5 @@
 import { ProviderError } from '../errors.ts';
+import type { Printer } from '../pipeline/6-pitch/pdf/print-sheet.ts';
 import { findMayPost } from '../pipeline/store/slack-channels.ts';
 import { countUse, noteShown } from '../pipeline/store/slack-replies.ts';
 import type { SlackReply } from '../pipeline/store/slack-replies.ts';
@@ -14,7 +15,12 @@ const PROGRESS_USES = 2;
 // Stages that pass more quickly are no news.
 const PROGRESS_EVERY_MS = 2_000;
 
-export type Delivering = SlackDeps & { fetch: typeof fetch };
+export type Delivering = SlackDeps & {
+  fetch: typeof fetch;
+  printPitch: Printer;
+  /** Whose pitches they are. */
+  seller: string | null;
+};
 
 /**
  * Shows how far an answer is, in its one place. A click's is the message that was clicked: its response_url replaces that. A command's is a

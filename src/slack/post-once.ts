@@ -4,6 +4,8 @@ import type { Message } from './views/types.ts';
 
 const EVENT = 'fieldnote';
 const LOOKED_AT = 50;
+// Ours and Slack's.
+const CLOCKS_DIFFER_SECONDS = 300;
 
 /**
  * Posts a message with a key of its own. One that may have been sent already, since its answer was lost or its worker was killed, is
@@ -13,18 +15,16 @@ const LOOKED_AT = 50;
  */
 export async function postOnce(
   client: SlackClient,
-  post: {
-    channel: string;
-    key: string;
-    message: Message;
-    mayHaveBeenSent: boolean;
-    botUserId: string;
-    threadTs?: string;
-  },
+  post: At & { key: string; message: Message; mayHaveBeenSent: boolean },
 ): Promise<{ ts: string | null; stood: boolean }> {
   const { channel, key, message, threadTs } = post;
   if (post.mayHaveBeenSent) {
-    const sent = await findPost(client, post);
+    const sent = await findOwn(
+      client,
+      post,
+      ({ metadata }) =>
+        metadata?.event_type === EVENT && Reflect.get(metadata.event_payload ?? {}, 'key') === key,
+    );
     if (sent !== null) return { ts: sent, stood: true };
   }
   const { ts } = await client.call('chat.postMessage', (api) =>
@@ -41,19 +41,32 @@ export async function postOnce(
   return { ts: ts ?? null, stood: false };
 }
 
-/** Our message with that key among the channel's last ones. */
-async function findPost(
+/** Where one of our messages may stand. */
+type At = {
+  channel: string;
+  botUserId: string;
+  threadTs?: string;
+  /** It was not sent before. */
+  since?: Date;
+};
+
+type Read = {
+  user?: string;
+  ts?: string;
+  metadata?: { event_type?: string; event_payload?: object };
+  files?: { id?: string }[];
+};
+
+/** Our message that is meant, among the channel's or the thread's last ones; null: it is not there, or nobody may look. @throws ProviderError */
+export async function findOwn(
   client: SlackClient,
-  {
-    channel,
-    key,
-    threadTs,
-    botUserId,
-  }: { channel: string; key: string; threadTs?: string; botUserId: string },
+  { channel, threadTs, botUserId, since }: At,
+  isMeant: (message: Read) => boolean,
 ): Promise<string | null> {
-  const page = { channel, limit: LOOKED_AT, include_all_metadata: true };
+  const from = since === undefined ? {} : { oldest: String(since.getTime() / 1000 - CLOCKS_DIFFER_SECONDS) };
+  const page = { channel, limit: LOOKED_AT, include_all_metadata: true, ...from };
   const { messages = [] } = await client
-    .call('conversations.history', (api) =>
+    .call<{ messages?: Read[] }>('conversations.history', (api) =>
       threadTs === undefined
         ? api.conversations.history(page)
         : api.conversations.replies({ ...page, ts: threadTs }),
@@ -64,11 +77,5 @@ async function findPost(
       throw error;
     });
   // Others' messages may carry whatever metadata they like.
-  const found = messages.find(
-    (one) =>
-      one.user === botUserId &&
-      one.metadata?.event_type === EVENT &&
-      Reflect.get(one.metadata.event_payload ?? {}, 'key') === key,
-  );
-  return found?.ts ?? null;
+  return messages.find((one) => one.user === botUserId && isMeant(one))?.ts ?? null;
 }

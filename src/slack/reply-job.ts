@@ -8,6 +8,7 @@ import { findItems } from '../pipeline/store/run-items.ts';
 import type { RunItem } from '../pipeline/store/run-items.ts';
 import { findRun } from '../pipeline/store/runs.ts';
 import type { Run } from '../pipeline/store/runs.ts';
+import { planFile } from '../pipeline/store/slack-files.ts';
 import { closeReply, releaseReply, takeReply } from '../pipeline/store/slack-replies.ts';
 import type { SlackReply } from '../pipeline/store/slack-replies.ts';
 import { deliverProgress, deliverResult } from './deliver.ts';
@@ -72,7 +73,12 @@ async function tell(deps: Delivering, reply: SlackReply, signal: AbortSignal): P
   const message = await concludeFrom(deps, reply, found);
   if (message !== null) {
     const reason = await deliverResult(deps, reply, message, signal);
-    await deps.db.inWorkspace(reply.workspaceId, (tx) => closeReply(tx, reply, reason));
+    await deps.db.inWorkspace(reply.workspaceId, async (tx) => {
+      const { workspaceId } = reply;
+      const fileId = reason === null ? await planFile(tx, reply) : null;
+      if (fileId !== null) await deps.queue.requestSlack(tx, { workspaceId, fileId });
+      await closeReply(tx, reply, reason);
+    });
     if (reason !== null) deps.onError(new Error(reason), `answer ${reply.id} to somebody in Slack`);
     return 'told';
   }

@@ -1,6 +1,7 @@
 import type { JobResult, SlackJob } from '../pipeline/queue/jobs.ts';
 import { createAlertJob } from './alert-job.ts';
 import type { Delivering } from './deliver.ts';
+import { createFileJob } from './file-job.ts';
 import { createHomeJob } from './home-job.ts';
 import { createReplyJob } from './reply-job.ts';
 import { createUnfurlJob } from './unfurls.ts';
@@ -9,10 +10,12 @@ import { createUnfurlJob } from './unfurls.ts';
 export function createSlackJob(deps: Delivering): (job: SlackJob, signal: AbortSignal) => Promise<JobResult> {
   const reply = createReplyJob(deps);
   const alert = createAlertJob(deps);
+  const file = createFileJob(deps);
   const home = createHomeJob(deps);
   const unfurl = createUnfurlJob(deps);
   return async (job, signal) => {
     if ('replyId' in job) return reply(job, signal);
+    if ('fileId' in job) return file(job, signal);
     if ('home' in job) return home({ workspaceId: job.workspaceId, ...job.home });
     if ('unfurl' in job) return unfurl(job);
     return alert(job);

@@ -137,7 +137,7 @@ test('“Wrong?” takes a vote with its reason, which the company’s page show
   assert.match(page, /They &lt;b&gt;sold&lt;\/b&gt; that unit in May\./);
 });
 
-test('the pitch of a card comes beside it, for who asked alone', async () => {
+test('the text of a card’s pitch comes beside it, for who asked alone', async () => {
   await slack.command(`/score ${mine[0]}`, 'general');
   const clicked = await slack.click('pitch', 'general');
   assert.equal(clicked.error, null);

@@ -35,6 +35,8 @@ export const SlackJob = z.union([
   z.object({ workspaceId: z.uuid(), replyId: z.uuid() }),
   /** A company's score moved, and somebody wants to hear of it. */
   z.object({ workspaceId: z.uuid(), alertId: z.uuid() }),
+  /** A pitch is to be put there as a PDF. */
+  z.object({ workspaceId: z.uuid(), fileId: z.uuid() }),
   /** Somebody looks at their Home. */
   z.object({ workspaceId: z.uuid(), home: z.object({ teamId: z.string(), userId: z.string() }) }),
   /** A message holds links to our own pages. */

@@ -21,6 +21,8 @@ export type SlackReply = {
   companyIds: readonly string[];
   /** The run that finds it; null: everything is stored. */
   runId: string | null;
+  /** The thread that it goes into, or that its file does where it is for one person's eyes. */
+  threadTs: string | null;
   /** What to say instead of an answer; `good`: it is no problem. */
   problem: { what: string; fix?: string; good?: true } | null;
   /** The response_url, sealed; null: there is none, and the answer is a direct message. */
@@ -43,7 +45,7 @@ export type SlackReply = {
 
 type Row = Omit<SlackReply, 'address'> & (Sealed | { keyId: null; box: null });
 
-const COLUMNS = `workspace_id as "workspaceId", id, team_id as "teamId", channel_id as "channelId", user_id as "userId", form,
+const COLUMNS = `workspace_id as "workspaceId", id, team_id as "teamId", channel_id as "channelId", user_id as "userId", form, thread_ts as "threadTs",
   company_ids as "companyIds", run_id as "runId", problem, key_id as "keyId", sealed as box, uses, expires_at as "expiresAt", shown,
   shown_at as "shownAt", place, posted_channel as "postedChannel", posted_ts as "postedTs", attempt, asked_at as "askedAt"`;
 
@@ -63,14 +65,15 @@ export async function createReply(
     | 'problem'
     | 'address'
     | 'place'
+    | 'threadTs'
     | 'expiresAt'
     | 'shown'
   >,
 ): Promise<void> {
   await tx.query(
     `insert into slack_replies (workspace_id, id, team_id, channel_id, user_id, form, company_ids, run_id, problem, key_id, sealed,
-       expires_at, shown, place)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+       expires_at, shown, place, thread_ts)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
     [
       reply.workspaceId,
       reply.id,
@@ -86,6 +89,7 @@ export async function createReply(
       reply.expiresAt,
       reply.shown,
       reply.place,
+      reply.threadTs,
     ],
   );
 }

@@ -52,7 +52,10 @@ export function showPitch(card: CardData): Message {
       ...showText(pitch.text, detail.text),
       actions([...showRecords(card), button('Wrong?', ACTIONS.wrong, { value: card.companyId })]),
       rich(line(link(card.ours, 'Sources of each [number]: in Fieldnote'))),
-      ...(shortened ? [context(['shortened: all of it is in Fieldnote'])] : []),
+      context([
+        'as a PDF in the thread, or in a direct message where the app is no member',
+        shortened ? 'shortened: all of it is in Fieldnote' : '',
+      ]),
     ]),
   };
 }
