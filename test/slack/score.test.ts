@@ -131,7 +131,8 @@ test('what can not be answered says why, and what to do', async () => {
   const domain = take();
   await database.rows(
     `insert into companies (workspace_id, domain, name, website, excluded_because)
-     values ($1, $2, $2, 'https://' || $2, 'a customer: Type is Customer - Direct')`,
+     values ($1, $2, $2, 'https://' || $2, 'a customer: Type is Customer - Direct')
+     on conflict (workspace_id, domain) do update set excluded_because = excluded.excluded_because`,
     [slack.app.homeWorkspaceId, domain],
   );
   const excluded = await slack.command(`/score ${domain}`);
