@@ -15,6 +15,7 @@ import { addSandbox } from './sandbox.ts';
 import { addScore } from './score.ts';
 import { addServe } from './serve.ts';
 import { addSync } from './sync.ts';
+import { addToken } from './token.ts';
 import { addUndo } from './undo.ts';
 import { addWrites } from './writes.ts';
 
@@ -54,6 +55,7 @@ export async function runCli(
     addPitch,
     addExport,
     addWrites,
+    addToken,
     registerEval,
   ])
     add(program, context);

@@ -15,6 +15,7 @@ export async function openWeb(app: App, options: { elseAnyPort: boolean }): Prom
     const server = createWebServer({
       ...app,
       publicUrl: config.publicUrl,
+      monthlyBudgetUsd: config.monthlyBudgetUsd,
       host: config.host,
       checkProviders: (signal) => checkProviders(app, signal),
     });

@@ -2,6 +2,7 @@ import type { Database } from '../db.ts';
 import type { Queue } from './queue/queue.ts';
 import { resumeStalledRuns, startDueRun } from './runs.ts';
 import { deleteExpiredAnswers } from './store/answers.ts';
+import { forgetOldApiRequests } from './store/api-requests.ts';
 import { listConnections } from './store/connections.ts';
 import { hasHints } from './store/record-hints.ts';
 import { finishSettledRuns } from './store/run-items.ts';
@@ -46,6 +47,7 @@ export function createTick(deps: {
       await deps.db.inWorkspace(workspaceId, forgetOldReplies);
       await deps.db.inWorkspace(workspaceId, forgetOldAlerts);
       await deps.db.inWorkspace(workspaceId, forgetOldFiles);
+      await deps.db.inWorkspace(workspaceId, forgetOldApiRequests);
       await resumeStalledRuns(deps, workspaceId);
       await startDueRun(deps, workspaceId, deps.model);
     }

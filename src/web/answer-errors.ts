@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { answerProblem } from './api/problem.ts';
 import { HttpError } from './http-error.ts';
 import { renderPage } from './render.ts';
 import { requestId } from './requests.ts';
@@ -30,6 +31,10 @@ export function answerErrors({ log }: { log: Log }) {
     }
     response.status(answer.status);
     response.setHeader('cache-control', 'no-store');
+    if (request.path.startsWith('/api/')) {
+      answerProblem(error, answer, response);
+      return;
+    }
     if (wantsJson(request)) {
       response.json({ error: { message: answer.message, fix: answer.fix, requestId: id } });
       return;
@@ -61,5 +66,5 @@ function answerFor(error: unknown): Answer {
 }
 
 function wantsJson(request: Request): boolean {
-  return /^\/(api|hubspot|salesforce)\//.test(request.path) || request.accepts(['html', 'json']) === 'json';
+  return /^\/(hubspot|salesforce)\//.test(request.path) || request.accepts(['html', 'json']) === 'json';
 }

@@ -3,6 +3,7 @@ import type { Database } from '../db.ts';
 import type { Crm } from '../connectors/crm.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Budget } from '../pipeline/budget.ts';
 import type { Printer } from '../pipeline/6-pitch/pdf/print-sheet.ts';
 import type { Queue } from '../pipeline/queue/queue.ts';
 import type { ConnectionSettings } from '../pipeline/store/connection-settings.ts';
@@ -26,6 +27,10 @@ export type WebDeps = {
   queue: Queue;
   log: Log;
   metrics: Metrics;
+  budget: Budget;
+  monthlyBudgetUsd: number | null;
+  /** The scoring model that a company is scored by when somebody asks. */
+  modelName: string;
   /** The CRM behind a connection; `trial`: under settings that are not stored. @throws UserError where it can't be opened here */
   crmOf(connection: Connection, trial?: ConnectionSettings): Crm;
   /** The address under which people reach the server. */

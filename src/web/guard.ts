@@ -7,7 +7,7 @@ import { HttpError } from './http-error.ts';
 const COOKIE = 'fieldnote_form';
 
 /** Can only this machine reach the pages? A public address before a loopback bind is a proxy: others reach them. */
-function isPrivateBind({ host, publicUrl }: { host: string; publicUrl: string }): boolean {
+export function isPrivateBind({ host, publicUrl }: { host: string; publicUrl: string }): boolean {
   return isLoopback(host) && isLoopback(nameOf(new URL(publicUrl).host));
 }
 
@@ -88,7 +88,7 @@ function isSame(a: string, b: string): boolean {
 }
 
 /** A Host header → its name: without port, trailing dot and brackets, in lower case. */
-function nameOf(host: string): string {
+export function nameOf(host: string): string {
   const name = host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
   const bare = name.replace(/^\[(.*)\]$/, '$1');
   return isIP(bare) === 6 ? bare : name;

@@ -5,6 +5,7 @@ import express from 'express';
 import helmet from 'helmet';
 import { UserError } from '../errors.ts';
 import { answerErrors, refuseUnknownPath } from './answer-errors.ts';
+import { serveApi } from './api/serve.ts';
 import type { WebDeps } from './deps.ts';
 import { checkHost, refuseBeyondLoopback } from './guard.ts';
 import { createHealth, serveHealth } from './health.ts';
@@ -49,6 +50,8 @@ export function createWebServer(deps: WebDeps): WebServer {
   const slack = deps.slack?.router ?? null;
   if (slack !== null) app.use(slack);
   app.use(serveHubspotWebhooks(deps));
+  // It asks by itself who calls.
+  app.use(serveApi(deps));
   app.use('/assets', express.static(ASSETS, { index: false, maxAge: '1h' }));
   app.use(refuseBeyondLoopback(deps));
   app.use(servePages({ ...deps, feed, health }));

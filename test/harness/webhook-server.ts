@@ -21,7 +21,14 @@ export type WebhookServer = {
 export async function openWebhookServer(app: App): Promise<WebhookServer> {
   const metrics = createMetrics();
   const log = createLog('silent');
-  const server = createWebServer({ ...app, metrics, log, host: '127.0.0.1', publicUrl: PUBLIC_URL });
+  const server = createWebServer({
+    ...app,
+    monthlyBudgetUsd: null,
+    metrics,
+    log,
+    host: '127.0.0.1',
+    publicUrl: PUBLIC_URL,
+  });
   const { port } = await server.listen(0, '127.0.0.1');
   return {
     base: `http://127.0.0.1:${port}`,

@@ -200,12 +200,10 @@ test('errors are a page for people, JSON for programs, and name the request', as
   assert.equal(page.headers.get('x-request-id'), 'trace-0001');
   assert.match(await page.text(), /trace-0001/);
   const api = await fetch(`${web.base}/api/v1/nowhere`, { headers: { 'x-request-id': 'bad id' } });
-  const body = z
-    .object({ error: z.object({ message: z.string(), requestId: z.string() }) })
-    .parse(await api.json());
+  const body = z.object({ detail: z.string(), requestId: z.string() }).parse(await api.json());
   assert.equal(api.status, 404);
-  assert.match(body.error.requestId, /^[0-9a-f-]{36}$/);
-  assert.ok(body.error.message.includes('/api/v1/nowhere'));
+  assert.match(body.requestId, /^[0-9a-f-]{36}$/);
+  assert.ok(body.detail.includes('/api/v1/nowhere'));
   assert.equal((await fetch(`${web.base}/companies/%E0%A4%A`)).status, 400);
   const lines = web.logged.filter((line) => line['requestId'] === 'trace-0001');
   assert.equal(lines.length, 1);

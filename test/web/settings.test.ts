@@ -73,7 +73,12 @@ before(async () => {
     properties: { name: 'known', domain: 'known.example' },
   });
   app = await system.openApp({ worker: false });
-  server = createWebServer({ ...app, host: '127.0.0.1', publicUrl: 'http://127.0.0.1:3000' });
+  server = createWebServer({
+    ...app,
+    monthlyBudgetUsd: null,
+    host: '127.0.0.1',
+    publicUrl: 'http://127.0.0.1:3000',
+  });
   base = `http://127.0.0.1:${(await server.listen(0, '127.0.0.1')).port}`;
   await connectAndSync(app);
   const salesforce =

@@ -29,7 +29,10 @@ export type TestWeb = {
 /** A web server on a port of its own over a database of its own and a real queue. */
 export async function openWeb(
   options: Partial<
-    Pick<WebDeps, 'checkProviders' | 'host' | 'publicUrl' | 'db' | 'workspaceId' | 'crmOf'>
+    Pick<
+      WebDeps,
+      'checkProviders' | 'host' | 'publicUrl' | 'db' | 'workspaceId' | 'crmOf' | 'budget' | 'monthlyBudgetUsd'
+    >
   > = {},
 ): Promise<TestWeb> {
   const database = await createTestDatabase();
@@ -49,6 +52,9 @@ export async function openWeb(
     queue,
     log,
     metrics,
+    budget: { isSpent: async () => false },
+    monthlyBudgetUsd: null,
+    modelName: 'gpu-infrastructure',
     crmOf: ({ kind }) => {
       throw new UserError(`${kind} is not configured`, 'Set what opens it.');
     },

@@ -93,6 +93,34 @@ export function createSharedLimits(
 }
 
 /**
+ * Takes units from a bucket if it holds them, and nothing if it does not. `left`: units that may be taken now; `waitMs`: how long until
+ * these might have been.
+ */
+export async function takeOrRefuse(
+  db: Database,
+  bucket: string,
+  { perSecond, burst }: BucketRate,
+  units: number,
+): Promise<{ taken: boolean; left: number; waitMs: number }> {
+  const [cost, rest] = [units / perSecond, burst / perSecond];
+  const { rows } = await db.directory<{ spare: number }>(
+    `insert into limits as l (bucket, free_at)
+     select $1, clock_timestamp() + make_interval(secs => $2::double precision - $3::double precision) from ${UNFLUSHED}
+     on conflict (bucket) do update set
+       free_at = greatest(l.free_at, clock_timestamp() - make_interval(secs => $3::double precision)) + make_interval(secs => $2::double precision)
+       where greatest(l.free_at, clock_timestamp() - make_interval(secs => $3::double precision))
+         <= clock_timestamp() - make_interval(secs => $2::double precision)
+     returning extract(epoch from clock_timestamp() - free_at) as spare`,
+    [bucket, cost, rest],
+  );
+  const [row] = rows;
+  if (row !== undefined)
+    return { taken: true, left: Math.max(0, Math.floor(Number(row.spare) * perSecond)), waitMs: 0 };
+  const ahead = (await readBacklogs(db, [bucket])).get(bucket) ?? 0;
+  return { taken: false, left: 0, waitMs: Math.max(0, Math.ceil((ahead + cost) * 1000)) };
+}
+
+/**
  * How many seconds ahead of now each bucket is reserved: negative where it rests and holds a burst, 0 for one that nobody
  * has used yet.
  */
