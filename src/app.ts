@@ -18,6 +18,7 @@ import { migrate } from './migrate.ts';
 import { createBudget } from './pipeline/budget.ts';
 import type { Budget } from './pipeline/budget.ts';
 import { createPrinter, type Printer } from './pipeline/6-pitch/pdf/print-sheet.ts';
+import { createTemplateRenderer, type TemplateRenderer } from './pipeline/6-pitch/template-renderer.ts';
 import { startFollowing } from './pipeline/follow-changes.ts';
 import { whyClosed } from './pipeline/open-connection.ts';
 import type { CompanyJob } from './pipeline/queue/jobs.ts';
@@ -63,6 +64,7 @@ export type App = {
   /** The name of the company that sells, for what is printed; null: nobody said. */
   sellerName: string | null;
   printPitch: Printer;
+  templates: TemplateRenderer;
   /** The shipped scoring model's name. */
   modelName: string;
   loadModel(name: string): Promise<ScoringModel>;
@@ -134,9 +136,12 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     const crms = { config, shared, vault, homeWorkspaceId };
     const crmOf = openCrms(crms);
     const webhooks = { ownSecret: config.hubspotClientSecret, secretOf: openSecrets(crms), crmOf };
-    const stages = await createStages({
+    const templates = createTemplateRenderer();
+    releasers.push(templates.close);
+    const stages = createStages({
       db,
       ...connectors,
+      templates,
       publicUrl: config.publicUrl,
     });
     await db.inWorkspace(homeWorkspaceId, async (tx) => {
@@ -191,6 +196,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       slack,
       sellerName: config.sellerName,
       printPitch,
+      templates,
       modelName: SHIPPED_MODEL,
       loadModel,
       onError,

@@ -18,8 +18,8 @@ export function cleanLine(text: string): string {
 // With a scheme, with www., or a host with a path or query: what CRMs, Slack and mail readers turn into a link.
 const LINK =
   /(?:[a-z][a-z0-9+.-]{1,20}:\/\/|www\.)[^\s<>"“”]+|\b(?:mailto|javascript|data|vbscript):[^\s<>"“”]+|(?<![\p{L}\p{N}@.-])(?:[\p{L}\p{N}-]{1,63}\.)+\p{L}{2,24}(?:[/?#][^\s<>"“”]*)/giu;
-/** Punctuation that ends a sentence, not an address. */
-const TRAIL = /[.,;:!?)\]}'’]+$/u;
+/** Punctuation that ends a sentence, not an address. Without looking back, a long run of it is tried from each of its characters. */
+const TRAIL = /(?<![.,;:!?)\]}'’])[.,;:!?)\]}'’]+$/u;
 
 /** Text → the links in it that are not among `allowed`. */
 export function findStrangeLinks(text: string, allowed: Iterable<string>): string[] {

@@ -6,8 +6,9 @@ import { createResearchStage } from './2-research/research.ts';
 import { createExtractStage } from './3-extract/extract.ts';
 import { createScoreStage } from './4-score/score.ts';
 import { createPersonasStage } from './5-personas/personas.ts';
-import { DEFAULT_TEMPLATE, loadTemplate } from './6-pitch/load-template.ts';
 import { createPitchStage } from './6-pitch/pitch.ts';
+import { DEFAULT_TEMPLATE } from './6-pitch/template-library.ts';
+import type { TemplateRenderer } from './6-pitch/template-renderer.ts';
 import { createWriteBackStage } from './7-write-back/write-back.ts';
 import type { Stage } from './stage.ts';
 
@@ -16,6 +17,7 @@ export type StageDeps = {
   search: Search | null;
   pages: PageReader;
   textModel: TextModel | null;
+  templates: TemplateRenderer;
   publicUrl: string;
 };
 
@@ -23,13 +25,13 @@ export type StageDeps = {
  * The product in order: CRM record → company → sources → signals → score → personas, competitors → pitch → writes → CRM fields.
  * Sync (1) runs per connection; these run per company, one after another, with a checkpoint after each.
  */
-export async function createStages(deps: StageDeps): Promise<Stage[]> {
+export function createStages(deps: StageDeps): Stage[] {
   return [
     createResearchStage(deps),
     createExtractStage(deps),
     createScoreStage(deps),
     createPersonasStage(deps),
-    createPitchStage({ ...deps, template: await loadTemplate(DEFAULT_TEMPLATE) }),
+    createPitchStage({ ...deps, template: DEFAULT_TEMPLATE }),
     createWriteBackStage(deps),
   ];
 }

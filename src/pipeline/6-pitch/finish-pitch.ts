@@ -1,6 +1,7 @@
 import { removeStrangeLinks } from '../plain-text.ts';
 import type { Citation } from '../store/pitches.ts';
-import { fillPassages, type PitchTemplate, type Rendered } from './render-template.ts';
+import { fillPassages, type Rendered } from './render-template.ts';
+import type { TemplateEntry } from './template-library.ts';
 import type { JudgedPassages } from './write-passages.ts';
 
 export type FinishedPitch = {
@@ -21,7 +22,7 @@ export type FinishedPitch = {
  * cites, each with its quote and address; a mark without a source is taken out. No address but those of the sources remains.
  */
 export function finishPitch(options: {
-  template: Pick<PitchTemplate, 'name'>;
+  template: Pick<TemplateEntry, 'name'>;
   rendered: Rendered;
   passages: JudgedPassages | null;
   citations: readonly Citation[];

@@ -1,54 +1,39 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import type { TextModel } from '../../connectors/text-model.ts';
 import type { Database } from '../../db.ts';
 import { ProviderError } from '../../errors.ts';
 import type { CompanyWork, Stage } from '../stage.ts';
 import { findAnswers, saveAnswers } from '../store/answers.ts';
-import { findCompany } from '../store/companies.ts';
-import { findCurrentExtraction, listCompetitors } from '../store/extractions.ts';
-import { listPersonas } from '../store/personas.ts';
 import { reusePitch, savePitch } from '../store/pitches.ts';
 import type { Citation } from '../store/pitches.ts';
-import { findCurrentScore } from '../store/scores.ts';
 import { finishPitch } from './finish-pitch.ts';
 import { buildPitchData } from './pitch-data.ts';
 import type { PitchData } from './pitch-data.ts';
-import type { Passage, PitchTemplate } from './render-template.ts';
+import { readPitchFacts } from './read-facts.ts';
+import type { Passage } from './render-template.ts';
+import { requireTemplate } from './template-library.ts';
+import type { TemplateRenderer } from './template-renderer.ts';
 import { judgePassages, parsePassagesAnswer, prepareWriting } from './write-passages.ts';
 import type { JudgedPassages } from './write-passages.ts';
-
-const Profile = z.object({ profile: z.object({ quote: z.string(), url: z.string() }).nullable() });
 
 /** Score, personas and competitors → pitch. A company without a score gets none: there is nothing to say that could be proven. */
 export function createPitchStage(deps: {
   db: Database;
   textModel: TextModel | null;
-  template: PitchTemplate;
+  templates: TemplateRenderer;
+  /** The name of the template. */
+  template: string;
 }): Stage {
-  const { db, textModel, template } = deps;
+  const { db, textModel, templates } = deps;
   return {
     name: 'pitch',
     tries: 3,
     run: async (work) => {
       const { workspaceId, companyId } = work;
-      const facts = await db.inWorkspace(workspaceId, async (tx) => {
-        const company = await findCompany(tx, companyId);
-        const score = await findCurrentScore(tx, companyId);
-        const extraction = await findCurrentExtraction(tx, companyId);
-        if (company === null || score === null || extraction === null || score.status !== 'scored')
-          return null;
-        const overview = Profile.safeParse(extraction.overview);
-        return {
-          company,
-          score,
-          personas: await listPersonas(tx, companyId),
-          competitors: await listCompetitors(tx, extraction.id),
-          profile: overview.success ? overview.data.profile : null,
-          // The day of the score, not today's: a pitch changes because something happened.
-          asOf: score.asOf,
-        };
-      });
+      const { facts, template } = await db.inWorkspace(workspaceId, async (tx) => ({
+        facts: await readPitchFacts(tx, companyId),
+        template: await requireTemplate(tx, deps.template),
+      }));
       if (facts === null) return;
       const { data, citations } = buildPitchData(facts);
       const fingerprint = createHash('sha256')
@@ -59,7 +44,7 @@ export function createPitchStage(deps: {
       );
       if (known !== null) return;
 
-      const rendered = template.render(data);
+      const rendered = await templates.render(template, data);
       const written =
         textModel === null
           ? null

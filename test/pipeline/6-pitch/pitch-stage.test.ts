@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TextModel } from '../../../src/connectors/text-model.ts';
 import { ProviderDownError, ProviderError } from '../../../src/errors.ts';
-import { loadTemplate } from '../../../src/pipeline/6-pitch/load-template.ts';
 import { createPitchStage } from '../../../src/pipeline/6-pitch/pitch.ts';
+import { createTemplateRenderer } from '../../../src/pipeline/6-pitch/template-renderer.ts';
 import { loadScoringModel, shippedModelPath } from '../../../src/pipeline/scoring-model.ts';
 import { findCurrentPitch } from '../../../src/pipeline/store/pitches.ts';
 import type { Pitch } from '../../../src/pipeline/store/pitches.ts';
@@ -12,11 +12,15 @@ import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { seedCompany } from '../../web/seed.ts';
 
+const templates = createTemplateRenderer();
 let here: TestDatabase;
 before(async () => {
   here = await createTestDatabase();
 });
-after(() => here.close());
+after(async () => {
+  await templates.close();
+  await here.close();
+});
 
 const OFFER = {
   passages: [{ passage: 1, sentences: [{ text: 'Would a short call this week help?', cites: [] }] }],
@@ -28,7 +32,6 @@ async function openPitch(name: string): Promise<{ run(answer: unknown): Promise<
   const company = await here.db.inWorkspace(workspaceId, (tx) =>
     seedCompany(tx, workspaceId, { domain: `${name}.example`, name, score: 70 }),
   );
-  const template = await loadTemplate('standard');
   const model = await loadScoringModel(shippedModelPath('gpu-infrastructure'));
   let asked = 0;
   return {
@@ -46,7 +49,7 @@ async function openPitch(name: string): Promise<{ run(answer: unknown): Promise<
           return { value: schema.parse(answer), provider: 'llm', model: 'test-model', repaired: false, ...tokens }; // prettier-ignore
         },
       };
-      await createPitchStage({ db: here.db, textModel, template }).run({
+      await createPitchStage({ db: here.db, textModel, templates, template: 'standard' }).run({
         workspaceId,
         runId: '00000000-0000-4000-8000-000000000001',
         companyId: company.id,
