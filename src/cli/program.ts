@@ -15,6 +15,7 @@ import { addSandbox } from './sandbox.ts';
 import { addScore } from './score.ts';
 import { addServe } from './serve.ts';
 import { addSync } from './sync.ts';
+import { addTemplates } from './templates.ts';
 import { addToken } from './token.ts';
 import { addUndo } from './undo.ts';
 import { addWrites } from './writes.ts';
@@ -53,6 +54,7 @@ export async function runCli(
     addUndo,
     addScore,
     addPitch,
+    addTemplates,
     addExport,
     addWrites,
     addToken,
