@@ -23,7 +23,17 @@ export type TemplateEntry = {
 };
 
 /** The templates that come with Fieldnote, in the order in which they are shown. */
-export const SHIPPED_TEMPLATES = ['concise', 'standard', 'technical'] as const;
+export const SHIPPED_TEMPLATES = [
+  'concise',
+  'standard',
+  'technical',
+  'executive',
+  'email-sequence',
+  'linkedin-message',
+  'call-script',
+  'ad-copy',
+  'battlecard',
+] as const;
 export const DEFAULT_TEMPLATE = 'standard';
 
 const SHIPPED = new URL('../../../templates/', import.meta.url);
