@@ -4,6 +4,7 @@ import { resumeStalledRuns, startDueRun } from './runs.ts';
 import { deleteExpiredAnswers } from './store/answers.ts';
 import { forgetOldApiRequests } from './store/api-requests.ts';
 import { listConnections } from './store/connections.ts';
+import { forgetOldLinks } from './store/one-time-links.ts';
 import { hasHints } from './store/record-hints.ts';
 import { finishSettledRuns } from './store/run-items.ts';
 import { forgetOldAlerts } from './store/slack-alerts.ts';
@@ -43,6 +44,7 @@ export function createTick(deps: {
       // A transaction of its own: who ends a run holds its row and then asks for a flush, and must not wait for us meanwhile.
       await deps.db.inWorkspace(workspaceId, finishSettledRuns);
       await deps.db.inWorkspace(workspaceId, (tx) => deleteExpiredAnswers(tx));
+      await deps.db.inWorkspace(workspaceId, forgetOldLinks);
       await deps.db.inWorkspace(workspaceId, forgetOldRequests);
       await deps.db.inWorkspace(workspaceId, forgetOldReplies);
       await deps.db.inWorkspace(workspaceId, forgetOldAlerts);

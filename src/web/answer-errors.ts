@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { answerProblem } from './api/problem.ts';
 import { HttpError } from './http-error.ts';
 import { renderPage } from './render.ts';
-import { requestId } from './requests.ts';
+import { pathOf, requestId } from './requests.ts';
 
 type Answer = { status: number; message: string; fix: string | undefined };
 
@@ -24,7 +24,8 @@ export function answerErrors({ log }: { log: Log }) {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     const answer = answerFor(error);
     const id = requestId(response);
-    if (answer.status >= 500) log.error({ requestId: id, path: request.path, err: error }, 'request failed');
+    if (answer.status >= 500)
+      log.error({ requestId: id, path: pathOf(request), err: error }, 'request failed');
     if (response.headersSent) {
       next(error);
       return;

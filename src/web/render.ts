@@ -2,8 +2,19 @@ import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 
 const FOLDER = new URL('./pages/', import.meta.url);
-const PARTIALS = ['layout', 'run-progress', 'quote', 'pager', 'cost'] as const;
-const PAGES = ['companies', 'company', 'runs', 'run', 'connections', 'settings', 'status', 'error'] as const;
+const PARTIALS = ['layout', 'bare', 'run-progress', 'quote', 'pager', 'cost'] as const;
+const PAGES = [
+  'companies',
+  'company',
+  'runs',
+  'run',
+  'connections',
+  'settings',
+  'status',
+  'error',
+  'open-link',
+  'waiting',
+] as const;
 export type PageName = (typeof PAGES)[number];
 
 // An instance of our own: nothing that pitch templates register can reach these pages.

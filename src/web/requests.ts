@@ -9,6 +9,11 @@ const SANE_ID = /^[A-Za-z0-9._:-]{8,128}$/;
 /** Probes and scrapes come every few seconds; in the log they would drown what people did. */
 const QUIET = new Set(['/healthz', '/readyz', '/metrics']);
 
+/** A request's path as logs may hold it: without what opens something. */
+export function pathOf(request: Request): string {
+  return request.path.replace(/^\/(l|opened)\/[^/]+/, '/$1/…');
+}
+
 /** The id of the request that this answer belongs to. */
 export function requestId(response: Response): string {
   const id: unknown = response.locals['requestId'];
@@ -28,7 +33,7 @@ export function trackRequests({ log, metrics }: { log: Log; metrics: Metrics }) 
       const { method } = request;
       const status = response.statusCode;
       metrics.timeRequest({ method, route: routeOf(request), status, milliseconds });
-      const line = { requestId: id, method, path: request.path, status, milliseconds };
+      const line = { requestId: id, method, path: pathOf(request), status, milliseconds };
       if (!response.writableFinished) log.info(line, 'request given up by the caller');
       else if (QUIET.has(request.path)) log.debug(line, 'request');
       else log.info(line, 'request');

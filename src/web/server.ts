@@ -6,6 +6,8 @@ import helmet from 'helmet';
 import { UserError } from '../errors.ts';
 import { answerErrors, refuseUnknownPath } from './answer-errors.ts';
 import { serveApi } from './api/serve.ts';
+import { serveLinks } from './auth/open-links.ts';
+import { serveOpened } from './auth/opened-pages.ts';
 import type { WebDeps } from './deps.ts';
 import { checkHost, refuseBeyondLoopback } from './guard.ts';
 import { createHealth, serveHealth } from './health.ts';
@@ -53,6 +55,9 @@ export function createWebServer(deps: WebDeps): WebServer {
   // It asks by itself who calls.
   app.use(serveApi(deps));
   app.use('/assets', express.static(ASSETS, { index: false, maxAge: '1h' }));
+  // The link itself says who may: it was given to whoever pressed a button in a CRM.
+  app.use(serveLinks(deps));
+  app.use(serveOpened(deps));
   app.use(refuseBeyondLoopback(deps));
   app.use(servePages({ ...deps, feed, health }));
   app.use(refuseUnknownPath);

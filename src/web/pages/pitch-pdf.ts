@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { readSheet } from '../../pipeline/6-pitch/read-sheet.ts';
+import type { Sheet } from '../../pipeline/6-pitch/sheet.ts';
 import { findCompanyByDomain } from '../../pipeline/store/companies.ts';
 import { HttpError } from '../http-error.ts';
 import type { PageDeps } from './page-deps.ts';
@@ -19,7 +20,16 @@ export async function sendPitchPdf(deps: PageDeps, request: Request, response: R
       `There is nothing to print about ${domain}`,
       `A pitch needs a score: "fieldnote score ${domain}" makes both now.`,
     );
-  const pdf = await deps.printPitch(sheet);
+  await sendPdf(deps, sheet, response);
+}
+
+/** A sheet as a document in the browser. */
+export async function sendPdf(
+  { printPitch }: Pick<PageDeps, 'printPitch'>,
+  sheet: Sheet,
+  response: Response,
+): Promise<void> {
+  const pdf = await printPitch(sheet);
   response.set({
     'cache-control': 'no-store',
     // A browser shows it in a viewer of its own, which the pages' policy would leave without its scripts and styles.
