@@ -102,6 +102,7 @@ test('a company whose job took a hundred workers with it fails with the reason, 
   const said: string[] = [];
   const bury = createDeadLetterJob({
     db: here.db,
+    queue: { requestSlack: async () => assert.fail('nobody in Slack waits') },
     onRunDone: async (_tx, { runId: of }) => void ended.push(of),
     onError: (error, what) => said.push(`${what}: ${String(error)}`),
   });
@@ -121,6 +122,7 @@ test('a dead letter of a company that was settled meanwhile changes nothing', as
   assert.equal(await work(), 'done');
   const bury = createDeadLetterJob({
     db: here.db,
+    queue: { requestSlack: async () => assert.fail('nobody in Slack waits') },
     onRunDone: async () => assert.fail('it was over'),
     onError: (_error, what) => assert.fail(what),
   });

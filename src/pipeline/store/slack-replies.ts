@@ -177,6 +177,32 @@ export async function listOpenReplies(tx: Tx, runId: string): Promise<string[]> 
   return rows.map(({ id }) => id);
 }
 
+/**
+ * Makes an answer say that instead of what was asked for, and nothing of what it took to find that. False where it says so already, or was
+ * given.
+ */
+export async function sayInstead(
+  tx: Tx,
+  id: string,
+  problem: { what: string; fix: string },
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update slack_replies set problem = $2, run_id = null, company_ids = '{}', attempt = attempt + 1, leased_until = null
+     where id = $1 and state = 'open' and problem is distinct from $2::jsonb`,
+    [id, JSON.stringify(problem)],
+  );
+  return rowCount === 1;
+}
+
+/** Nobody could be told. */
+export async function giveUpReply(tx: Tx, id: string, reason: string): Promise<void> {
+  await tx.query(
+    `update slack_replies set state = 'given-up', reason = $2, settled_at = now(), leased_until = null
+     where id = $1 and state = 'open'`,
+    [id, reason],
+  );
+}
+
 const KEPT_DAYS = 30;
 
 /** Forgets answers that were given long ago. */
