@@ -2,11 +2,9 @@ import express, { Router } from 'express';
 import type { Request, Response } from 'express';
 import { tellHints } from '../../pipeline/tell-hints.ts';
 import type { WebDeps } from '../deps.ts';
-import { HttpError } from '../http-error.ts';
 import { createHubspotAccounts } from './hubspot-accounts.ts';
-import type { HubspotAccount } from './hubspot-accounts.ts';
 import { readDelivery } from './hubspot-events.ts';
-import { checkSignature } from './hubspot-signature.ts';
+import { bodyOf, requireSigner } from './hubspot-signer.ts';
 
 /** Where HubSpot sends its webhooks. */
 const HUBSPOT_WEBHOOKS = '/hubspot/webhooks';
@@ -26,7 +24,11 @@ export function serveHubspotWebhooks(deps: WebDeps): Router {
   const rawBody = express.raw({ type: () => true, limit: BODY_LIMIT, inflate: false });
   router.post(HUBSPOT_WEBHOOKS, rawBody, async (request: Request, response: Response) => {
     const accounts = await listAccounts();
-    const secret = requireSigner(deps, request, accounts);
+    const secret = requireSigner(deps, request, accounts, {
+      unset:
+        'Webhooks are not set up here: without HUBSPOT_CLIENT_SECRET nobody can tell whether HubSpot sent this',
+      refused: (why) => deps.metrics.countDelivery('hubspot', why),
+    });
     const delivery = readDelivery(bodyOf(request));
     deps.metrics.countDelivery('hubspot', 'accepted');
     const { own, ignored, unreadable } = delivery;
@@ -45,49 +47,4 @@ export function serveHubspotWebhooks(deps: WebDeps): Router {
     response.status(204).end();
   });
   return router;
-}
-
-/** @returns the secret by which it was signed. @throws HttpError when nobody signed it, or nobody could tell */
-function requireSigner(deps: WebDeps, request: Request, accounts: readonly HubspotAccount[]): string {
-  const { ownSecret } = deps.webhooks;
-  const secrets = new Set([
-    ...(ownSecret === null ? [] : [ownSecret]),
-    ...accounts.map(({ secret }) => secret),
-  ]);
-  if (secrets.size === 0) {
-    deps.metrics.countDelivery('hubspot', 'no-secret');
-    throw new HttpError(
-      503,
-      'Webhooks are not set up here: without HUBSPOT_CLIENT_SECRET nobody can tell whether HubSpot sent this',
-      'Set HUBSPOT_CLIENT_SECRET to the client secret of the HubSpot app (its Auth tab). Until then changes come with each sync.',
-    );
-  }
-  const verdict = checkSignature(
-    {
-      method: request.method,
-      // What HubSpot called, whatever a proxy made of it.
-      url: deps.publicUrl.replace(/\/+$/, '') + request.originalUrl,
-      body: bodyOf(request),
-      signature: request.get('x-hubspot-signature-v3'),
-      timestamp: request.get('x-hubspot-request-timestamp'),
-    },
-    [...secrets],
-  );
-  if ('secret' in verdict) return verdict.secret;
-  deps.metrics.countDelivery('hubspot', verdict.refused);
-  throw new HttpError(401, REFUSALS[verdict.refused], FIX);
-}
-
-const REFUSALS = {
-  unsigned: "The call carries no signature of HubSpot's",
-  stale: "The call's timestamp is not within five minutes of now",
-  forged: "The call's signature is not that of a HubSpot app known here",
-};
-const FIX =
-  'If HubSpot sent it: HUBSPOT_CLIENT_SECRET must be the client secret of the app whose webhooks these are, PUBLIC_URL the beginning of its target URL, and the clock right.';
-
-/** Without a body express leaves an empty object. */
-function bodyOf(request: Request): Buffer {
-  const body: unknown = request.body;
-  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { z } from 'zod';
+import type { App } from '../../../src/app.ts';
+import type { Connection } from '../../../src/pipeline/store/connections.ts';
+import { Card } from '../../../src/web/buttons/card-shape.ts';
+import { connectAndSync, startSystem, waitForRun } from '../../harness/system.ts';
+import type { System } from '../../harness/system.ts';
+import { HUBSPOT_SECRET, PUBLIC_URL, openWebhookServer } from '../../harness/webhook-server.ts';
+import type { WebhookServer } from '../../harness/webhook-server.ts';
+
+let system: System;
+let app: App;
+let hubspot: Connection;
+let web: WebhookServer;
+let records: { id: string; companyId: string; domain: string }[];
+const inside = <T>(sql: string, values: unknown[] = []): Promise<T[]> =>
+  app.db.inWorkspace(app.workspaceId, async (tx) => (await tx.query<T & object>(sql, values)).rows);
+
+before(async () => {
+  system = await startSystem({ limit: 6 });
+  app = await system.openApp({ worker: true });
+  await connectAndSync(app);
+  await app.startWorker({ schedule: false });
+  const found = app.connections.find(({ kind }) => kind === 'hubspot');
+  assert.ok(found !== undefined);
+  hubspot = found;
+  web = await openWebhookServer(app);
+  records = await inside(
+    `select external_id as id, company_id as "companyId", domain from records
+     where connection_id = $1 and object = 'company' and company_id is not null and excluded_because is null
+       and not deleted and merged_into is null order by domain`,
+    [hubspot.id],
+  );
+  assert.ok(records.length >= 2);
+});
+after(async () => {
+  await web.close();
+  await system.close();
+});
+
+const PORTAL = '4242424';
+type Call = {
+  method?: 'GET' | 'POST';
+  path?: string;
+  query?: Record<string, string>;
+  secret?: string;
+  at?: number;
+  /** What is called in the end, when it is not what was signed. */
+  tamper?: (url: string) => string;
+};
+
+/** Calls as hubspot.fetch does: HubSpot adds who asks to the address, and signs method, address, body and time with the app's secret. */
+async function call(objectId: string, over: Call = {}): Promise<{ status: number; body: unknown }> {
+  const { method = 'GET', path = '/hubspot/card', secret = HUBSPOT_SECRET, at = Date.now() } = over;
+  const query = new URLSearchParams({
+    objectType: '0-2',
+    objectId,
+    userId: '77',
+    userEmail: 'ada@seller.example',
+    portalId: PORTAL,
+    appId: '777001',
+    ...over.query,
+  });
+  const url = `${path}?${query.toString()}`;
+  const signed = `${method}${PUBLIC_URL}${url.replaceAll('%40', '@')}${at}`;
+  const response = await fetch(web.base + (over.tamper?.(url) ?? url), {
+    method,
+    headers: {
+      'x-hubspot-request-timestamp': String(at),
+      'x-hubspot-signature-v3': createHmac('sha256', secret).update(signed).digest('base64'),
+    },
+    signal: AbortSignal.timeout(15_000),
+  });
+  return { status: response.status, body: await response.json() };
+}
+const readCard = async (objectId: string, over: Call = {}): Promise<Card> => {
+  const { status, body } = await call(objectId, over);
+  assert.equal(status, 200, JSON.stringify(body));
+  return Card.parse(body);
+};
+const Problem = z.object({ error: z.object({ message: z.string(), fix: z.string() }) });
+const refusal = async (objectId: string, over: Call): Promise<string> => {
+  const { status, body } = await call(objectId, over);
+  return `${status} ${Problem.parse(body).error.message}`;
+};
+const record = (index: number) => records[index] ?? assert.fail('no such record');
+
+describe('the card on a HubSpot record', () => {
+  test('says of a record that was not scored how it gets a score', async () => {
+    const card = await readCard(record(0).id);
+    assert.equal(card.state, 'not-scored');
+    assert.match(card.fix ?? '', /Score now/);
+    assert.equal(card.company?.domain, record(0).domain);
+    assert.ok(card.templates.some(({ name, title }) => name === 'standard' && title !== ''));
+  });
+
+  test('begins one run however often "Score now" comes, and shows the score with its proofs in the end', async () => {
+    const { id, companyId } = record(0);
+    const press = () => readCard(id, { method: 'POST', path: '/hubspot/card/score' });
+    const cards = await Promise.all([press(), press(), press()]);
+    assert.ok(cards.some(({ work, state }) => work !== null || state === 'scored'));
+    const runs = await inside<{ id: string }>(
+      `select r.id from runs r join run_items i on i.run_id = r.id where i.company_id = $1 and r.kind = 'interactive'`,
+      [companyId],
+    );
+    assert.equal(runs.length, 1, 'one run');
+    await waitForRun(app, runs[0]?.id ?? '');
+    await press();
+    const after = await inside<{ n: number }>(
+      `select count(*)::int as n from runs where kind = 'interactive'`,
+    );
+    assert.equal(after[0]?.n, 1, 'a call that the platform repeats after the end begins nothing');
+
+    const card = await readCard(id);
+    assert.equal(card.work, null);
+    assert.ok(card.state === 'scored' || card.state === 'not-enough-evidence', card.state);
+    assert.equal(card.score?.stale, false);
+    const stored = await inside<{ score: number | null }>(
+      'select score from scores where company_id = $1 and current',
+      [companyId],
+    );
+    assert.equal(card.score?.value, stored[0]?.score);
+    for (const { quote, url, source } of card.reasons) {
+      assert.ok(quote !== null && source !== null);
+      assert.match(url ?? '', /^https?:\/\/.+#:~:text=/);
+      const found = await inside(`select from sources where company_id = $1 and position($2 in text) > 0`, [
+        companyId,
+        quote,
+      ]);
+      assert.ok(found.length > 0, `stands in a source: ${quote}`);
+    }
+  });
+
+  test('shows a value that a person holds beside ours', async () => {
+    const { id, companyId } = record(0);
+    await inside(
+      `update writes set state = 'conflicted', old_value = '"Mine"' where id = (
+         select max(id) from writes where company_id = $1 and external_id = $2 and field = 'personas')`,
+      [companyId, id],
+    );
+    const { conflicts } = await readCard(id);
+    assert.deepEqual(
+      conflicts.map(({ label, theirs }) => [label, theirs]),
+      [['Personas', 'Mine']],
+    );
+    assert.ok(conflicts[0]?.ours !== null);
+  });
+
+  test('says that a score is stale once it is due', async () => {
+    const { id, companyId } = record(0);
+    await inside(`update companies set due_at = now() - interval '1 minute' where id = $1`, [companyId]);
+    const { score } = await readCard(id);
+    assert.equal(score?.stale, true);
+    assert.match(score?.staleBecause ?? '', /due/);
+  });
+
+  test('tells what stands in the way of a record, and begins nothing for it', async () => {
+    const { id, companyId } = record(1);
+    const set = (change: string) =>
+      inside(`update records set ${change} where connection_id = $1 and external_id = $2`, [hubspot.id, id]);
+    const count = async () =>
+      (await inside(`select from run_items where company_id = $1`, [companyId])).length;
+    const stateNow = async (): Promise<string> =>
+      (await readCard(id, { method: 'POST', path: '/hubspot/card/score' })).state;
+    await set(`excluded_because = 'it is a customer'`);
+    assert.equal(await stateNow(), 'left-out');
+    assert.match((await readCard(id)).why ?? '', /it is a customer/);
+    await set(`excluded_because = null, merged_into = '901'`);
+    assert.equal(await stateNow(), 'gone');
+    assert.match((await readCard(id)).why ?? '', /901/);
+    await set(`merged_into = null, deleted = true`);
+    assert.equal(await stateNow(), 'gone');
+    await set(`deleted = false, company_id = null, skipped_because = 'no website'`);
+    assert.equal(await stateNow(), 'no-company');
+    assert.equal((await readCard('999999')).state, 'unknown');
+    assert.equal(await count(), 0);
+  });
+
+  test('answers nobody but the app, for the record and the account that it asked for', async () => {
+    const { id } = record(0);
+    const other = record(1).id;
+    assert.match(await refusal(id, { secret: 'another' }), /^401 .*not that of a HubSpot app/);
+    assert.match(await refusal(id, { at: Date.now() - 301_000 }), /^401 .*five minutes/);
+    assert.match(await refusal(id, { at: Date.now() + 301_000 }), /^401 .*five minutes/);
+    assert.match(
+      await refusal(id, { tamper: (url) => url.replace(`objectId=${id}`, `objectId=${other}`) }),
+      /^401 /,
+      'an edited record id',
+    );
+    assert.match(await refusal(id, { tamper: (url) => url.replace(PORTAL, '1') }), /^401 /);
+    assert.match(await refusal(id, { query: { portalId: '1' } }), /^404 .*not connected/);
+    assert.match(await refusal(id, { query: { objectType: '0-3' } }), /^400 /);
+    assert.match(await refusal(`${id}x`, {}), /^400 /);
+    assert.match(await refusal(id, { method: 'POST', path: '/hubspot/card/score', secret: 'x' }), /^401 /);
+  });
+});
