@@ -1,0 +1,174 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import type { CdpSession } from './cdp.ts';
+
+/** A document in which something can be looked at: a page's own, or that of a frame in it. */
+export type BrowserFrame = {
+  /** The value of an expression in the document, as JSON. */
+  evaluate(expression: string): Promise<unknown>;
+  /** Waits until an expression is true there. */
+  waitFor(expression: string): Promise<void>;
+  /** What there is to read. */
+  text(): Promise<string>;
+};
+
+export type BrowserPage = BrowserFrame & {
+  /** Goes to an address and waits until its page is loaded. */
+  goto(url: string): Promise<void>;
+  url(): Promise<string>;
+  /** Presses the mouse on an element that is to be seen. */
+  click(selector: string): Promise<void>;
+  type(selector: string, text: string): Promise<void>;
+  /** The frame that shows an address with this in it, once it is there. */
+  frame(urlPart: string): Promise<BrowserFrame>;
+  screenshot(): Promise<Buffer>;
+  /** Errors in the console, exceptions, and what a policy refused. */
+  problems: string[];
+  /** What was answered to this page so far. */
+  responses: { url: string; status: number; mimeType: string }[];
+};
+
+const WAIT_MS = 20_000;
+const LOOK_EVERY_MS = 50;
+
+const Evaluated = z.object({
+  result: z.object({ value: z.unknown().optional() }),
+  exceptionDetails: z.object({ text: z.string(), exception: z.unknown() }).optional(),
+});
+const Navigated = z.object({ errorText: z.string().optional() });
+const Response = z.object({
+  response: z.object({ url: z.string(), status: z.number(), mimeType: z.string() }),
+});
+const LogEntry = z.object({
+  entry: z.object({ level: z.string(), text: z.string(), url: z.string().optional() }),
+});
+const Called = z.object({ type: z.string(), args: z.array(z.object({ value: z.unknown().optional() })) });
+const Thrown = z.object({
+  exceptionDetails: z.object({
+    text: z.string(),
+    exception: z.object({ description: z.string().optional() }).optional(),
+  }),
+});
+const Place = z.object({ x: z.number(), y: z.number() });
+const Shot = z.object({ data: z.string() });
+const World = z.object({ executionContextId: z.number() });
+type Tree = { frame: { id: string; url: string }; childFrames?: Tree[] | undefined };
+const Tree: z.ZodType<Tree> = z.object({
+  frame: z.object({ id: z.string(), url: z.string() }),
+  get childFrames() {
+    return z.array(Tree).optional();
+  },
+});
+const Frames = z.object({ frameTree: Tree });
+
+/** Drives one page; without `script` its own scripts do not run. */
+export async function openPage(session: CdpSession, { script = true } = {}): Promise<BrowserPage> {
+  const problems: string[] = [];
+  const responses: BrowserPage['responses'] = [];
+  session.on('Log.entryAdded', (params) => {
+    const { entry } = LogEntry.parse(params);
+    if (entry.level === 'error') problems.push(`${entry.text} ${entry.url ?? ''}`);
+  });
+  session.on('Runtime.consoleAPICalled', (params) => {
+    const { type, args } = Called.parse(params);
+    if (type === 'error') problems.push(args.map(({ value }) => String(value)).join(' '));
+  });
+  session.on('Runtime.exceptionThrown', (params) => {
+    const { text, exception } = Thrown.parse(params).exceptionDetails;
+    problems.push(exception?.description ?? text);
+  });
+  session.on('Network.responseReceived', (params) => {
+    responses.push(Response.parse(params).response);
+  });
+  let loads = 0;
+  session.on('Page.loadEventFired', () => {
+    loads += 1;
+  });
+  for (const domain of ['Page', 'Runtime', 'Network', 'Log']) await session.send(`${domain}.enable`);
+  if (!script) await session.send('Emulation.setScriptExecutionDisabled', { value: true });
+
+  const main = look(session, async () => ({}));
+  const aim = async (selector: string): Promise<z.infer<typeof Place>> => {
+    const quoted = JSON.stringify(selector);
+    await main.waitFor(`document.querySelector(${quoted})?.getClientRects().length > 0`);
+    return Place.parse(
+      await main.evaluate(`(() => {
+        const element = document.querySelector(${quoted});
+        element.scrollIntoView({ block: 'center' });
+        const { left, top, width, height } = element.getBoundingClientRect();
+        return { x: left + width / 2, y: top + height / 2 };
+      })()`),
+    );
+  };
+  const press = async (selector: string): Promise<void> => {
+    const place = { ...(await aim(selector)), button: 'left', clickCount: 1 };
+    for (const type of ['mousePressed', 'mouseReleased'])
+      await session.send('Input.dispatchMouseEvent', { type, ...place });
+  };
+
+  return {
+    ...main,
+    problems,
+    responses,
+    goto: async (url) => {
+      const before = loads;
+      const { errorText } = Navigated.parse(await session.send('Page.navigate', { url }));
+      if (errorText !== undefined) throw new Error(`${url}: ${errorText}`);
+      await until(async () => loads > before, `${url} is loaded`);
+    },
+    url: async () => String(await main.evaluate('location.href')),
+    click: press,
+    type: async (selector, text) => {
+      await press(selector);
+      await session.send('Input.insertText', { text });
+    },
+    frame: async (urlPart) => {
+      const find = async (): Promise<string | undefined> => {
+        const { frameTree } = Frames.parse(await session.send('Page.getFrameTree'));
+        return flatten(frameTree).find(({ url }) => url.includes(urlPart))?.id;
+      };
+      await until(async () => (await find()) !== undefined, `a frame shows ${urlPart}`);
+      return look(session, async () => {
+        // Made anew each time: a frame that was loaded again has another world.
+        const frameId = await find();
+        const world = await session.send('Page.createIsolatedWorld', { frameId });
+        return { contextId: World.parse(world).executionContextId };
+      });
+    },
+    screenshot: async () =>
+      Buffer.from(Shot.parse(await session.send('Page.captureScreenshot')).data, 'base64'),
+  };
+}
+
+function look(session: CdpSession, where: () => Promise<{ contextId?: number }>): BrowserFrame {
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const options = { returnByValue: true, awaitPromise: true, ...(await where()) };
+    const { result, exceptionDetails } = Evaluated.parse(
+      await session.send('Runtime.evaluate', { expression, ...options }),
+    );
+    if (exceptionDetails !== undefined)
+      throw new Error(
+        `${expression}: ${exceptionDetails.text} ${JSON.stringify(exceptionDetails.exception)}`,
+      );
+    return result.value;
+  };
+  return {
+    evaluate,
+    // While a page changes there is no document for a moment.
+    waitFor: (expression) =>
+      until(async () => (await evaluate(expression).catch(() => false)) === true, expression),
+    text: async () => String(await evaluate('document.body.innerText')),
+  };
+}
+
+function flatten(tree: Tree): Tree['frame'][] {
+  return [tree.frame, ...(tree.childFrames ?? []).flatMap(flatten)];
+}
+
+async function until(is: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + WAIT_MS;
+  while (!(await is())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await wait(LOOK_EVERY_MS);
+  }
+}
