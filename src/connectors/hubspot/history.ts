@@ -26,7 +26,12 @@ const Answer = z.object({
   errors: RowErrors,
 });
 
-/** What our fields held over time, newest first; null for records that are archived or were merged away. One call. */
+type Found = z.infer<typeof Answer>['results'];
+
+/**
+ * What our fields held over time, newest first; null for records that were merged away or that HubSpot knows nothing of. One call, and one
+ * more among the archived for those that it does not find: a write may have fallen on a person's value right before the record went.
+ */
 export async function readHistory(
   api: HubspotApi,
   object: HubspotObject,
@@ -35,33 +40,46 @@ export async function readHistory(
   options: CallOptions,
 ): Promise<RecordHistory[]> {
   const asked = FIELDS.filter((field) => fields.includes(field.key));
+  const read = (ids: readonly string[], archived: boolean): Promise<Found> =>
+    readBatch(api, object, { ids, archived, names: asked.map((field) => field.hubspotName) }, options);
+  const ids = [...new Set(externalIds)];
+  const living = (await read(ids, false)).filter((record) => record.archived !== true);
+  const byId = new Map(living.map((record) => [record.id, record]));
+  // A merged id answers with its survivor, which has another history.
+  const missing = living.length < ids.length ? ids.filter((id) => !byId.has(id)) : [];
+  if (missing.length > 0) for (const record of await read(missing, true)) byId.set(record.id, record);
+  return externalIds.map((externalId) => {
+    const record = byId.get(externalId);
+    if (record === undefined) return { object, externalId, versions: null };
+    const versions = asked.map(({ key, hubspotName }) => {
+      const held = (record.propertiesWithHistory[hubspotName] ?? []).toSorted(
+        (one, other) => Date.parse(other.timestamp) - Date.parse(one.timestamp),
+      );
+      const value = (raw: string | null): FieldValue => readFields({ [hubspotName]: raw })[key] ?? null;
+      return [key, held.map((version) => ({ value: value(version.value), at: version.timestamp }))] as const;
+    });
+    return { object, externalId, versions: Object.fromEntries(versions) };
+  });
+}
+
+async function readBatch(
+  api: HubspotApi,
+  object: HubspotObject,
+  { ids, archived, names }: { ids: readonly string[]; archived: boolean; names: readonly string[] },
+  options: CallOptions,
+): Promise<Found> {
   const { data } = await api.send(
     {
       operation: 'batch read',
       method: 'POST',
       path: `/crm/objects/${HUBSPOT_API_VERSION}/${objectPath(object)}/batch/read`,
-      body: {
-        inputs: [...new Set(externalIds)].map((id) => ({ id })),
-        properties: [],
-        propertiesWithHistory: asked.map((field) => field.hubspotName),
-      },
+      query: { archived: String(archived) },
+      body: { inputs: ids.map((id) => ({ id })), properties: [], propertiesWithHistory: names },
       schema: Answer,
       repeatable: true,
     },
     options,
   );
   refuseUnread('batch read', data.errors);
-  const byId = new Map(data.results.map((record) => [record.id, record]));
-  return externalIds.map((externalId) => {
-    const record = byId.get(externalId);
-    if (record === undefined || record.archived === true) return { object, externalId, versions: null };
-    const versions = asked.map(({ key, hubspotName }) => {
-      const held = (record.propertiesWithHistory[hubspotName] ?? []).toSorted(
-        (one, other) => Date.parse(other.timestamp) - Date.parse(one.timestamp),
-      );
-      const read = (value: string | null): FieldValue => readFields({ [hubspotName]: value })[key] ?? null;
-      return [key, held.map(({ value, timestamp }) => ({ value: read(value), at: timestamp }))] as const;
-    });
-    return { object, externalId, versions: Object.fromEntries(versions) };
-  });
+  return data.results;
 }
