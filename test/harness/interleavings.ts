@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import type { CrmObject, FieldValues } from '../../src/connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../src/connectors/crm-fields.ts';
 import type { Database } from '../../src/db.ts';
 import { couldHaveBecome, sameValue } from '../../src/pipeline/7-write-back/same-value.ts';
 import { planUndo } from '../../src/pipeline/7-write-back/undo.ts';
 import { listWrites } from '../../src/pipeline/store/writes-list.ts';
+import { FIELDS_USED } from './interleaving-moves.ts';
+import type { Act, Move } from './interleaving-moves.ts';
 import { Killed, startProcess } from './killable.ts';
 import type { Desk } from './write-back.ts';
 
@@ -15,23 +16,40 @@ export type Change = { by: 'us' | 'rep'; field: FieldKey; from: FieldValue; to: 
 /** What happened to one record, and what it holds. */
 export type Trace = {
   externalId: string;
+  /** Ids of records that were merged into this one. */
+  formerIds: readonly string[];
   values: FieldValues;
   /** Oldest first. */
   changes: Change[];
   /** Values of ours that the CRM took and that it held already. */
   repeated: number;
-  /** Did anybody else save the record, even without changing anything? */
+  /** Did anybody else save the record, even without changing anything? Also: merge, delete or restore it. */
   touched: boolean;
+  /** It was deleted at some time, so that nothing could be put back into it. */
+  wasAway: boolean;
 };
 
 /** A CRM whose records reps edit while we write to them. */
 export type Stage = {
   desk: Desk;
   object: CrmObject;
+  /** As they were made, by place. */
   ids: readonly string[];
+  /** The record of that place, as we know it; null: we know that it is gone. */
+  known(place: number): string | null;
+  /** The same, as people see it. */
+  seen(place: number): string | null;
   /** Fields that people may edit there. */
   editable: readonly FieldKey[];
   edit(id: string, field: FieldKey, value: FieldValue): Promise<void> | void;
+  /** Whole records; a CRM in memory has none of it. */
+  upheavals?: {
+    merge(kept: string, away: string): Promise<void>;
+    remove(id: string): Promise<void>;
+    restore(place: number): Promise<void>;
+    /** We are told of every record that was merged or deleted. */
+    learn(): Promise<void>;
+  };
   /** What the CRM took from us last for that field; null: nothing yet. */
   lastOurs(id: string, field: FieldKey): Promise<FieldValue> | FieldValue;
   /** Calls `act` at every moment of every call from now on; what it throws is all that the caller hears. */
@@ -41,59 +59,27 @@ export type Stage = {
 
 // As the product has it: far longer than any call here, on a busy machine too.
 const LEASE_MS = 30_000;
-const RECORDS = 3;
-const FIELDS_USED: readonly FieldKey[] = ['score', 'why', 'pitch', 'personas'];
-const EVER_EDITABLE: readonly FieldKey[] = ['pitch', 'personas'];
-
-const record = fc.nat({ max: RECORDS - 1 });
-const edit = fc.record({
-  type: fc.constant('edit' as const),
-  record,
-  field: fc.nat({ max: 9 }),
-  how: fc.constantFrom('type', 'empty', 'put-back'),
-});
-const run = fc.record({
-  type: fc.constant('run' as const),
-  records: fc.uniqueArray(record, { minLength: 1 }),
-  fields: fc.uniqueArray(fc.constantFrom(...FIELDS_USED), { minLength: 1 }),
-});
-const undo = fc.record({ type: fc.constant('undo' as const), which: fc.nat({ max: 9 }) });
-
-// Calls have two moments each; a flush of few records makes four or five calls.
-const MOMENTS = 10;
-
-/** Sequences of runs, edits, undos and flushes; a flush dies at a step of `steps`, or never at 0, with edits in its middle. */
-export function createMoves(options: { steps: number; kills: boolean; races: boolean }) {
-  const flush = fc.record({
-    type: fc.constant('flush' as const),
-    diesAt: options.kills
-      ? fc.oneof(fc.constant(0), fc.integer({ min: 1, max: options.steps }))
-      : fc.constant(0),
-    /** A worker elsewhere flushes the same connection at the same time. */
-    rival: fc.boolean(),
-    meanwhile: fc.array(fc.record({ moment: fc.nat({ max: MOMENTS }), edit }), {
-      maxLength: options.races ? 3 : 0,
-    }),
-  });
-  return fc.array(fc.oneof({ arbitrary: flush, weight: 3 }, { arbitrary: run, weight: 3 }, edit, undo), {
-    minLength: 3,
-    maxLength: 12,
-  });
-}
-export type Move = ReturnType<typeof createMoves> extends fc.Arbitrary<(infer One)[]> ? One : never;
-type Edit = Extract<Move, { type: 'edit' }>;
-
 let serial = 0;
 const unique = (field: FieldKey): FieldValue => {
   serial += 1;
   return field === 'score' ? (serial % 9000) / 97 : `${field} ${serial}\r\n`;
 };
 
-async function act(stage: Stage, { record: index, field: which, how }: Edit): Promise<void> {
-  const [id, field] = [stage.ids[index], stage.editable[which % stage.editable.length]];
-  assert.ok(id !== undefined && field !== undefined);
-  if (how === 'put-back') await stage.edit(id, field, await stage.lastOurs(id, field));
-  else if (how === 'empty') await stage.edit(id, field, null);
+async function act(stage: Stage, what: Act): Promise<void> {
+  const { upheavals } = stage;
+  if (what.type === 'merge') {
+    const [kept, away] = [stage.seen(what.kept), stage.seen(what.away)];
+    if (kept !== null && away !== null && kept !== away) await upheavals?.merge(kept, away);
+    return;
+  }
+  if (what.type === 'restore') return upheavals?.restore(what.record);
+  const id = stage.seen(what.record);
+  if (id === null) return;
+  if (what.type === 'remove') return upheavals?.remove(id);
+  const field = stage.editable[what.field % stage.editable.length];
+  assert.ok(field !== undefined);
+  if (what.how === 'put-back') await stage.edit(id, field, await stage.lastOurs(id, field));
+  else if (what.how === 'empty') await stage.edit(id, field, null);
   else await stage.edit(id, field, field === 'score' ? unique(field) : `rep ${String(unique(field)).trim()}`);
 }
 
@@ -110,14 +96,18 @@ export async function play(stage: Stage, moves: readonly Move[]): Promise<Played
   const runs: string[] = [];
   let kills = 0;
   for (const move of moves) {
-    if (move.type === 'edit') await act(stage, move);
-    else if (move.type === 'run') {
-      const ids = move.records.flatMap((index) => stage.ids[index] ?? []);
+    if (move.type === 'learn') {
+      // A process that lives looks at them.
+      stage.listen(() => undefined);
+      await stage.upheavals?.learn();
+    } else if (move.type === 'run') {
+      const ids = [...new Set(move.records.flatMap((place) => stage.known(place) ?? []))];
       const desired: FieldValues = Object.fromEntries(move.fields.map((field) => [field, unique(field)]));
       for (const id of ids)
         for (const field of move.fields) wanted.set(`${id}/${field}`, desired[field] ?? null);
       runs.push(await desk.plan({ ...desired, scoredAt: new Date(serial * 1000).toISOString() }, ids));
     } else if (move.type === 'undo') await undoOne(desk, runs[move.which % Math.max(1, runs.length)]);
+    else if (move.type !== 'flush') await act(stage, move);
     else if (await flushOnce(stage, move)) kills += 1;
   }
   await settleAll(stage);
@@ -140,7 +130,7 @@ async function flushOnce(stage: Stage, move: Extract<Move, { type: 'flush' }>): 
   const process = startProcess(stage.desk.db, stage.listen, move.diesAt, async (moment) => {
     for (let next = waiting[0]; next !== undefined && next.moment <= moment; next = waiting[0]) {
       waiting.shift();
-      await act(stage, next.edit);
+      await act(stage, next.act);
     }
   });
   const flush = async (db: Database): Promise<void> => {
@@ -202,7 +192,8 @@ export async function assertRepaired({ desk, editable }: Stage, traces: readonly
     listWrites(tx, { companyId: desk.companyId }, { limit: 1_000, beforeId: null }),
   );
   for (const trace of traces) {
-    const writes = all.filter(({ externalId }) => externalId === trace.externalId);
+    const ids = [trace.externalId, ...trace.formerIds];
+    const writes = all.filter(({ externalId }) => ids.includes(externalId));
     // A field that an undo emptied is free again, also when a person empties it in the very moment.
     const isFree = (field: FieldKey, value: FieldValue): boolean =>
       value === null &&
@@ -223,7 +214,7 @@ export async function assertRepaired({ desk, editable }: Stage, traces: readonly
         `${trace.externalId} ${field}: nobody heard that ${String(from)} was overwritten`,
       );
     for (const [field, value] of findStanding(trace, editable))
-      if (!isFree(field, value))
+      if (!trace.wasAway && !isFree(field, value))
         assert.equal(trace.values[field] ?? null, value, `${trace.externalId} ${field}`);
   }
 }
@@ -238,5 +229,3 @@ export function assertArrived(traces: readonly Trace[], moves: readonly Move[], 
         `${externalId} ${field} holds ${values[field]}`,
       );
 }
-
-export { EVER_EDITABLE, FIELDS_USED, RECORDS };

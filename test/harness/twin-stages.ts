@@ -3,19 +3,19 @@ import { z } from 'zod';
 import { startHubspotTwin } from '../../sandbox/hubspot/twin.ts';
 import type { Twin } from '../../sandbox/kit/twin.ts';
 import { startSalesforceTwin } from '../../sandbox/salesforce/twin.ts';
-import type { Crm, CrmKind, CrmObject, FieldValues } from '../../src/connectors/crm.ts';
-import { FIELDS } from '../../src/connectors/crm-fields.ts';
-import type { FieldKey, FieldValue } from '../../src/connectors/crm-fields.ts';
+import type { Crm, CrmKind, CrmObject } from '../../src/connectors/crm.ts';
 import { createHubspot } from '../../src/connectors/hubspot/hubspot.ts';
 import { createPolicy, noBreaker, noLimits } from '../../src/connectors/resilience.ts';
 import type { Policy } from '../../src/connectors/resilience.ts';
 import { createSalesforce } from '../../src/connectors/salesforce/salesforce.ts';
 import type { Database } from '../../src/db.ts';
-import { EVER_EDITABLE, FIELDS_USED, RECORDS } from './interleavings.ts';
-import type { Change, Stage, Trace } from './interleavings.ts';
+import { EVER_EDITABLE, FIELDS_USED, RECORDS } from './interleaving-moves.ts';
+import type { Stage, Trace } from './interleavings.ts';
 import { createOwnQuota } from './own-quota.ts';
+import { nameOf, readTraces } from './twin-traces.ts';
 import { openTwinTap } from './twin-tap.ts';
 import type { TwinTap } from './twin-tap.ts';
+import { openUpheavals } from './twin-upheavals.ts';
 import { openDesk } from './write-back.ts';
 
 /** A twin with our fields installed, the real connector over HTTP on it, and a tap on the wire between them. */
@@ -167,6 +167,7 @@ export async function openTwinStage(
   else if (clock.offset() === 0) clock.set(CLOCK_BEGINS_MS);
   const ids = await tapped.create(RECORDS);
   const desk = await openDesk(db, kind, undefined, crm);
+  const upheaval = openUpheavals({ tapped, desk, ids, tick });
   const find = async (id: string): Promise<Trace> => {
     const found = (await readTraces(tapped, [id]))[0];
     assert.ok(found);
@@ -176,6 +177,7 @@ export async function openTwinStage(
     desk,
     object,
     ids,
+    ...upheaval,
     // HubSpot lets people edit any property; on Salesforce the others are read-only for them.
     editable: kind === 'salesforce' ? EVER_EDITABLE : FIELDS_USED,
     edit: async (id, field, value) => {
@@ -200,96 +202,6 @@ export async function openTwinStage(
         await act();
       };
     },
-    trace: () => readTraces(tapped, ids),
+    trace: async () => upheaval.mark(await readTraces(tapped, upheaval.all())),
   };
-}
-
-const nameOf = (kind: CrmKind, field: FieldKey): string => {
-  const definition = FIELDS.find(({ key }) => key === field);
-  assert.ok(definition);
-  return kind === 'salesforce' ? definition.salesforceName : definition.hubspotName;
-};
-
-const Salesforce = z.object({
-  records: z.array(
-    z.object({
-      id: z.string(),
-      values: z.record(z.string(), z.unknown()),
-      history: z.array(z.object({ by: z.string(), field: z.string(), from: z.unknown(), to: z.unknown() })),
-      unchanged: z.record(z.string(), z.number()),
-      updates: z.record(z.string(), z.number()),
-    }),
-  ),
-});
-const Hubspot = z.object({
-  companies: z.object({
-    records: z.array(
-      z.object({
-        id: z.string(),
-        properties: z.record(z.string(), z.string()),
-        unchanged: z.number(),
-        history: z.record(
-          z.string(),
-          z.array(z.object({ value: z.string(), timestamp: z.string(), by: z.string() })),
-        ),
-      }),
-    ),
-  }),
-});
-
-/** What the twin's own history says of these records and our fields. */
-export async function readTraces(tapped: TappedTwin, ids: readonly string[]): Promise<Trace[]> {
-  const { kind } = tapped;
-  const ours = new Map(FIELDS.map(({ key }) => [nameOf(kind, key), key]));
-  const read = (values: Record<string, unknown>): FieldValues =>
-    Object.fromEntries(
-      [...ours].flatMap(([name, key]) => (name in values ? [[key, valueOf(key, values[name])]] : [])),
-    );
-  if (kind === 'salesforce')
-    return Salesforce.parse(await tapped.dump())
-      .records.filter(({ id }) => ids.includes(id))
-      .map(({ id, values, history, unchanged, updates }) => ({
-        externalId: id,
-        values: read(values),
-        changes: history.flatMap(({ by, field, from, to }): Change[] => {
-          const key = ours.get(field);
-          if (key === undefined) return [];
-          return [
-            {
-              by: by === 'integration' ? 'us' : 'rep',
-              field: key,
-              from: valueOf(key, from),
-              to: valueOf(key, to),
-            },
-          ];
-        }),
-        repeated: unchanged.integration ?? 0,
-        touched: Object.keys(updates).some((author) => author !== 'integration'),
-      }));
-  return Hubspot.parse(await tapped.dump())
-    .companies.records.filter(({ id }) => ids.includes(id))
-    .map(({ id, properties, history, unchanged }) => ({
-      externalId: id,
-      values: read(properties),
-      changes: [...ours]
-        .flatMap(([name, key]) =>
-          (history[name] ?? []).map(({ value, timestamp, by }, index, entries) => ({
-            timestamp,
-            by: by === 'fieldnote' ? ('us' as const) : ('rep' as const),
-            field: key,
-            from: valueOf(key, entries[index - 1]?.value),
-            to: valueOf(key, value),
-          })),
-        )
-        .toSorted((one, other) => one.timestamp.localeCompare(other.timestamp)),
-      repeated: unchanged,
-      touched: Object.values(history).some((entries) => entries.some(({ by }) => by !== 'fieldnote')),
-    }));
-}
-
-function valueOf(field: FieldKey, raw: unknown): FieldValue {
-  if (raw === undefined || raw === null || raw === '') return null;
-  if (field === 'score' || field === 'confidence') return Number(raw);
-  assert.ok(typeof raw === 'string' || typeof raw === 'number');
-  return raw;
 }

@@ -6,13 +6,8 @@ import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { listWrites } from '../../../src/pipeline/store/writes-list.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
-import {
-  assertArrived,
-  assertRepaired,
-  createMoves,
-  findOverwritten,
-  play,
-} from '../../harness/interleavings.ts';
+import { createMoves } from '../../harness/interleaving-moves.ts';
+import { assertArrived, assertRepaired, findOverwritten, play } from '../../harness/interleavings.ts';
 import type { Stage } from '../../harness/interleavings.ts';
 import { Killed, startProcess } from '../../harness/killable.ts';
 import { openDesk } from '../../harness/write-back.ts';
@@ -37,6 +32,8 @@ async function openStage(kind: CrmKind): Promise<Stage> {
     desk,
     object,
     ids: IDS,
+    known: (place) => IDS[place] ?? null,
+    seen: (place) => IDS[place] ?? null,
     editable: ['pitch', 'personas'],
     edit: (id, field, value) => fake.edit(object, id, field, value),
     lastOurs: (id, field) =>
@@ -47,6 +44,8 @@ async function openStage(kind: CrmKind): Promise<Stage> {
     trace: () =>
       fake.all().map((found) => ({
         externalId: found.externalId,
+        formerIds: [],
+        wasAway: false,
         values: found.values,
         changes: found.history,
         repeated: found.accepted.filter((one) => one.value === one.held).length,

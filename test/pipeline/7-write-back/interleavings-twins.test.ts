@@ -4,14 +4,10 @@ import fc from 'fast-check';
 import type { CrmKind } from '../../../src/connectors/crm.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
-import {
-  assertArrived,
-  assertRepaired,
-  createMoves,
-  findOverwritten,
-  play,
-} from '../../harness/interleavings.ts';
-import type { Move, Played, Stage, Trace } from '../../harness/interleavings.ts';
+import { createMoves } from '../../harness/interleaving-moves.ts';
+import type { Move } from '../../harness/interleaving-moves.ts';
+import { assertArrived, assertRepaired, findOverwritten, play } from '../../harness/interleavings.ts';
+import type { Played, Stage, Trace } from '../../harness/interleavings.ts';
 import { openTappedTwin, openTwinStage } from '../../harness/twin-stages.ts';
 import type { TappedTwin } from '../../harness/twin-stages.ts';
 
@@ -47,22 +43,27 @@ async function playAll(
 ): Promise<void> {
   const tapped = twins.get(kind);
   assert.ok(tapped);
-  const sums = { interleavings: 0, kills: 0, changes: 0, edits: 0, overwritten: 0 };
+  const sums = { interleavings: 0, kills: 0, changes: 0, edits: 0, overwritten: 0, merged: 0, deleted: 0 };
   const began = performance.now();
   await fc.assert(
-    fc.asyncProperty(createMoves({ steps: STEPS, kills: true, races: true }), async (moves) => {
-      const stage = await openTwinStage(here.db, tapped, options);
-      const played = await play(stage, moves);
-      const traces = await stage.trace();
-      sums.interleavings += 1;
-      sums.kills += played.kills;
-      for (const trace of traces) {
-        sums.changes += trace.changes.length;
-        sums.edits += trace.changes.filter((change) => change.by === 'rep').length;
-        sums.overwritten += findOverwritten(trace).length;
-      }
-      await judge(stage, traces, moves, played);
-    }),
+    fc.asyncProperty(
+      createMoves({ steps: STEPS, kills: true, races: true, upheavals: true }),
+      async (moves) => {
+        const stage = await openTwinStage(here.db, tapped, options);
+        const played = await play(stage, moves);
+        const traces = await stage.trace();
+        sums.interleavings += 1;
+        sums.kills += played.kills;
+        sums.merged += moves.filter(({ type }) => type === 'merge').length;
+        for (const trace of traces) {
+          sums.changes += trace.changes.length;
+          sums.edits += trace.changes.filter((change) => change.by === 'rep').length;
+          sums.overwritten += findOverwritten(trace).length;
+          sums.deleted += trace.wasAway ? 1 : 0;
+        }
+        await judge(stage, traces, moves, played);
+      },
+    ),
     { numRuns: options.interleavings, seed: SEED },
   );
   console.log(JSON.stringify({ kind, ...options, ...sums, seconds: (performance.now() - began) / 1000 }));
@@ -77,7 +78,7 @@ test('Salesforce: a person who types right before our write, on records that nob
     const fields = ['why', 'personas', 'pitch', 'score'] as const;
     const type = (moment: number) => ({
       moment,
-      edit: { type: 'edit', record: 2, field: 1, how: 'type' } as const,
+      act: { type: 'edit', record: 2, field: 1, how: 'type' } as const,
     });
     const played = await play(stage, [
       { type: 'run', records: [1, 0, 2], fields: [...fields] },
