@@ -134,7 +134,7 @@ export type Survivor = {
 export type RecordHistory = {
   object: CrmObject;
   externalId: string;
-  /** Per field asked for, newest first, the present value included; null when the record is gone. */
+  /** Per field asked for, newest first, the present value included, of archived records too; null when it was merged away or is unknown. */
   versions: Partial<Record<FieldKey, FieldVersion[]>> | null;
 };
 

@@ -99,6 +99,31 @@ test('a person’s value on the survivor of a merge is still theirs', async () =
   assert.equal((await desk.flush({ leaseMs: 30_000 })).conflicted, 1);
 });
 
+test('a person’s value that our write fell on is kept as a conflict, also when the record is deleted before we look again', async (context) => {
+  const tapped = find('hubspot');
+  const { tap } = tapped;
+  context.after(() => {
+    tap.at = () => undefined;
+  });
+  const desk = await openDesk(here.db, 'hubspot', undefined, tapped.crm);
+  const [id] = await tapped.create(1);
+  assert.ok(id !== undefined);
+  const rep = { as: 'rep:Anna', object: 'companies', id };
+  tap.at = async (moment, { path }) => {
+    if (!path.endsWith('/batch/update')) return;
+    if (moment === 'before') await tapped.edit({ ...rep, properties: { fieldnote_pitch: 'My own words' } });
+    else await tapped.edit({ ...rep, operation: 'archive' });
+  };
+
+  const run = await desk.plan({ pitch: 'ours' }, [id]);
+  await desk.flush({ leaseMs: 30_000 });
+
+  assert.deepEqual(
+    (await desk.writesOf(run)).map((write) => [write.state, write.oldValue]),
+    [['conflicted', 'My own words']],
+  );
+});
+
 for (const answered of [true, false])
   test(`a merge between our reading and our writing${answered ? '' : ', whose answer nobody heard'}: what our values fell on goes back, and the others are known to stand on the survivor`, async (context) => {
     const tapped = find('hubspot');
