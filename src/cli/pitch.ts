@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
-import { findCurrentPitch } from '../pipeline/store/pitches.ts';
+import { findCurrentPitch, readPitchMaking } from '../pipeline/store/pitches.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 import { writePitchPdf, writePitchZip } from './pitch-files.ts';
@@ -58,15 +58,28 @@ async function printPitch(
       context.terminal.note(`written to ${pdf}`);
       return;
     }
-    const pitch = await app.db.inWorkspace(app.workspaceId, async (tx) => {
+    const found = await app.db.inWorkspace(app.workspaceId, async (tx) => {
       const company = await findCompanyByDomain(tx, domain);
-      return company === null ? null : findCurrentPitch(tx, company.id);
+      const pitch = company === null ? null : await findCurrentPitch(tx, company.id);
+      return pitch === null ? null : { pitch, making: await readPitchMaking(tx, pitch.id) };
     });
-    if (pitch === null)
+    if (found === null)
       throw new UserError(`There is no pitch for ${domain}`, `Run "fieldnote score ${domain}" first.`);
-    const { keyPoints, callToAction, text, citations, cut, template, method } = pitch;
+    const { keyPoints, callToAction, text, citations, cut, template, method } = found.pitch;
+    const { madeWith = null, cuts = [] } = found.making ?? {};
     if (json) {
-      context.terminal.json({ domain, keyPoints, callToAction, text, citations, cut, template, method });
+      context.terminal.json({
+        domain,
+        keyPoints,
+        callToAction,
+        text,
+        citations,
+        cut,
+        template,
+        method,
+        madeWith,
+        cuts,
+      });
       return;
     }
     context.terminal.print(text);

@@ -10,9 +10,11 @@ import { noKeyboard } from './keyboard.ts';
 import type { Keyboard } from './keyboard.ts';
 import { addMigrate } from './migrate.ts';
 import { addPitch } from './pitch.ts';
+import { addPitchSettings } from './pitch-settings.ts';
 import { addRun } from './run.ts';
 import { addSandbox } from './sandbox.ts';
 import { addScore } from './score.ts';
+import { addSeller } from './seller.ts';
 import { addServe } from './serve.ts';
 import { addSync } from './sync.ts';
 import { addTemplates } from './templates.ts';
@@ -55,6 +57,8 @@ export async function runCli(
     addScore,
     addPitch,
     addTemplates,
+    addPitchSettings,
+    addSeller,
     addExport,
     addWrites,
     addToken,

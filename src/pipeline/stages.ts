@@ -7,7 +7,6 @@ import { createExtractStage } from './3-extract/extract.ts';
 import { createScoreStage } from './4-score/score.ts';
 import { createPersonasStage } from './5-personas/personas.ts';
 import { createPitchStage } from './6-pitch/pitch.ts';
-import { DEFAULT_TEMPLATE } from './6-pitch/template-library.ts';
 import type { TemplateRenderer } from './6-pitch/template-renderer.ts';
 import { createWriteBackStage } from './7-write-back/write-back.ts';
 import type { Stage } from './stage.ts';
@@ -31,7 +30,7 @@ export function createStages(deps: StageDeps): Stage[] {
     createExtractStage(deps),
     createScoreStage(deps),
     createPersonasStage(deps),
-    createPitchStage({ ...deps, template: DEFAULT_TEMPLATE }),
+    createPitchStage(deps),
     createWriteBackStage(deps),
   ];
 }

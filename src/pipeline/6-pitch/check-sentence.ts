@@ -140,7 +140,7 @@ function speaksForTheWrong(text: string, isOwn: boolean, facts: SentenceFacts): 
 }
 
 /** Does it say what the seller never claims: nearly all the words that say something, in whatever form and order? */
-function claimsWhatIsNot(text: string, neverClaim: readonly string[]): boolean {
+export function claimsWhatIsNot(text: string, neverClaim: readonly string[]): boolean {
   const known = stemsOf(text);
   return neverClaim.some((claim) => {
     const words = [...new Set(sayingWords(claim).map(stem))];

@@ -26,13 +26,15 @@ export function finishPitch(options: {
   rendered: Rendered;
   passages: JudgedPassages | null;
   citations: readonly Citation[];
+  /** What the seller says of itself, S1 first. */
+  own?: readonly string[];
 }): FinishedPitch {
-  const { template, rendered, passages, citations } = options;
+  const { template, rendered, passages, citations, own = [] } = options;
   const urls = citations.map(({ url }) => url);
   const known = new Set(citations.map(({ number }) => number));
   const prove = (text: string): string =>
-    removeStrangeLinks(text, urls).replaceAll(/ ?\[(\d+)\]/g, (mark, number: string) =>
-      known.has(Number(number)) ? mark : '',
+    removeStrangeLinks(text, urls).replaceAll(/ ?\[(S?)(\d+)\]/g, (mark, of: string, number: string) =>
+      (of === 'S' ? Number(number) <= own.length : known.has(Number(number))) ? mark : '',
     );
   const filled = fillPassages(rendered, passages?.texts ?? new Map());
   const body = prove(filled.text);
@@ -40,6 +42,9 @@ export function finishPitch(options: {
   const sources = cited.map(
     ({ number, quote, url }) => `[${number}] “${removeStrangeLinks(quote, urls)}” ${url}`,
   );
+  for (const [index, text] of own.entries())
+    if (body.includes(`[S${index + 1}]`))
+      sources.push(`[S${index + 1}] “${removeStrangeLinks(text, urls)}” our own`);
   return {
     template: template.name,
     keyPoints: filled.keyPoints.map(prove),

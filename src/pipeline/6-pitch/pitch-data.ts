@@ -1,6 +1,8 @@
 import { cleanLine, removeStrangeLinks } from '../plain-text.ts';
 import type { Citation } from '../store/pitches.ts';
 import type { Persona } from '../store/personas.ts';
+import type { PitchSettings } from '../store/pitch-settings.ts';
+import type { Seller } from '../store/sellers.ts';
 
 /** What a template may show. Every fact is a quote with the number of its source; what is inferred says so. */
 export type PitchData = {
@@ -34,11 +36,7 @@ type PersonaData = {
 };
 
 /** How a pitch is to sound. */
-type PitchManner = {
-  tone: 'professional' | 'friendly' | 'direct' | 'consultative' | 'enthusiastic';
-  length: 'concise' | 'medium' | 'detailed';
-  focus: 'balanced' | 'roi' | 'technical' | 'risk' | 'speed';
-};
+type PitchManner = Pick<PitchSettings, 'tone' | 'length' | 'focus'>;
 
 const DEFAULT_MANNER: PitchManner = { tone: 'professional', length: 'medium', focus: 'balanced' };
 
@@ -59,15 +57,18 @@ export type PitchFacts = {
   };
   personas: readonly Persona[];
   competitors: readonly { name: string; quote: string; url: string }[];
+  seller?: Seller | null;
+  settings?: PitchManner;
   /** From the stored overview. */
   profile?: { quote: string; url: string } | null;
   /** ISO day. */
   asOf: string;
 };
 
-const MOST_REASONS = 6;
-const MOST_DOUBTS = 3;
-const MOST_COMPETITORS = 5;
+// What a detailed pitch can hold; a shorter one takes less (fit-length.ts).
+const MOST_REASONS = 12;
+const MOST_DOUBTS = 4;
+const MOST_COMPETITORS = 6;
 const MOST_CONTACTS = 3;
 
 /**
@@ -83,7 +84,7 @@ export function buildPitchData(facts: PitchFacts): { data: PitchData; citations:
   ];
   // "[3]" in a document (footnotes, encyclopedias) must not pass for one of our marks.
   const show = (text: string): string =>
-    removeStrangeLinks(cleanLine(text).replaceAll(/\[(\d+)\]/g, '($1)'), urls);
+    removeStrangeLinks(cleanLine(text).replaceAll(/\[(S?\d+)\]/g, '($1)'), urls);
   const cite = (quote: string, url: string): number => {
     const known = citations.find((citation) => citation.quote === quote && citation.url === url);
     if (known) return known.number;
@@ -135,11 +136,23 @@ export function buildPitchData(facts: PitchFacts): { data: PitchData; citations:
       ),
     })),
     persona: null,
-    seller: null,
-    settings: DEFAULT_MANNER,
+    seller: facts.seller
+      ? {
+          name: show(facts.seller.name),
+          offer: show(facts.seller.offer),
+          audience: show(facts.seller.audience),
+          proofPoints: facts.seller.proofPoints.map(show),
+        }
+      : null,
+    settings: pickManner(facts.settings ?? DEFAULT_MANNER),
     date: facts.asOf,
   };
   return { data, citations };
+}
+
+/** Wishes are for the text model: a template must not print them. */
+function pickManner({ tone, length, focus }: PitchManner): PitchManner {
+  return { tone, length, focus };
 }
 
 /** The same person may lie in both CRMs. */

@@ -6,14 +6,23 @@ import type { CompanyWork, Stage } from '../stage.ts';
 import { findAnswers, saveAnswers } from '../store/answers.ts';
 import { reusePitch, savePitch } from '../store/pitches.ts';
 import type { Citation } from '../store/pitches.ts';
+import { readPitchSettings, type PitchSettings } from '../store/pitch-settings.ts';
+import { readSeller, type Seller } from '../store/sellers.ts';
+import { countWords, fitLength, trimPassages, WORD_BANDS } from './fit-length.ts';
 import { finishPitch } from './finish-pitch.ts';
 import { buildPitchData } from './pitch-data.ts';
 import type { PitchData } from './pitch-data.ts';
 import { readPitchFacts } from './read-facts.ts';
-import type { Passage } from './render-template.ts';
-import { requireTemplate } from './template-library.ts';
+import { fillPassages, type Passage } from './render-template.ts';
+import { DEFAULT_TEMPLATE, findTemplate, requireTemplate } from './template-library.ts';
 import type { TemplateRenderer } from './template-renderer.ts';
-import { judgePassages, parsePassagesAnswer, prepareWriting } from './write-passages.ts';
+import {
+  judgePassages,
+  listOwn,
+  parsePassagesAnswer,
+  PITCH_PROMPT,
+  prepareWriting,
+} from './write-passages.ts';
 import type { JudgedPassages } from './write-passages.ts';
 
 /** Score, personas and competitors → pitch. A company without a score gets none: there is nothing to say that could be proven. */
@@ -21,8 +30,6 @@ export function createPitchStage(deps: {
   db: Database;
   textModel: TextModel | null;
   templates: TemplateRenderer;
-  /** The name of the template. */
-  template: string;
 }): Stage {
   const { db, textModel, templates } = deps;
   return {
@@ -30,27 +37,45 @@ export function createPitchStage(deps: {
     tries: 3,
     run: async (work) => {
       const { workspaceId, companyId } = work;
-      const { facts, template } = await db.inWorkspace(workspaceId, async (tx) => ({
-        facts: await readPitchFacts(tx, companyId),
-        template: await requireTemplate(tx, deps.template),
-      }));
+      const { facts, seller, settings, template } = await db.inWorkspace(workspaceId, async (tx) => {
+        const settings = await readPitchSettings(tx);
+        // A template that was removed since it was chosen must not hold up every company.
+        const template =
+          (await findTemplate(tx, settings.template)) ?? (await requireTemplate(tx, DEFAULT_TEMPLATE));
+        const facts = await readPitchFacts(tx, companyId);
+        return { facts, seller: await readSeller(tx), settings, template };
+      });
       if (facts === null) return;
-      const { data, citations } = buildPitchData(facts);
+      const { data: whole, citations } = buildPitchData({ ...facts, seller, settings });
       const fingerprint = createHash('sha256')
-        .update(JSON.stringify([template.name, template.source, textModel?.model ?? null, data]))
+        .update(
+          JSON.stringify([
+            [template.name, template.source, textModel?.model ?? null, PITCH_PROMPT],
+            [settings.instructions, settings.temperature, seller, whole],
+          ]),
+        )
         .digest('hex');
       const known = await db.inWorkspace(workspaceId, (tx) =>
         reusePitch(tx, companyId, template.name, fingerprint),
       );
       if (known !== null) return;
 
-      const rendered = await templates.render(template, data);
+      const { rendered, data } = await fitLength((part) => templates.render(template, part), whole);
       const written =
         textModel === null
           ? null
-          : await writePassages(db, textModel, work, { passages: rendered.passages, data, citations });
-      const passages = written === 'no answer' ? null : written;
-      const pitch = finishPitch({ template, rendered, passages, citations });
+          : await writePassages(db, textModel, work, {
+              passages: rendered.passages,
+              data,
+              citations,
+              seller,
+              settings,
+            });
+      const proven = written === 'no answer' ? null : written;
+      const passages =
+        proven === null ? null : { ...proven, texts: trimPassages(rendered, proven.texts, settings.length) };
+      const pitch = finishPitch({ template, rendered, passages, citations, own: listOwn(seller) });
+      const words = countWords(fillPassages(rendered, passages?.texts ?? new Map()).text);
       await db.inWorkspace(workspaceId, (tx) =>
         savePitch(tx, workspaceId, {
           ...pitch,
@@ -58,13 +83,32 @@ export function createPitchStage(deps: {
           fingerprint,
           textModel: pitch.method === 'llm' ? (textModel?.model ?? null) : null,
           awaitsModel: written === 'no answer',
+          cuts: passages?.cut ?? [],
+          madeWith: {
+            settings,
+            template: hash(template.source),
+            seller: seller === null ? null : hash(JSON.stringify(seller)),
+            prompt: PITCH_PROMPT,
+            words,
+            short: words < WORD_BANDS[settings.length].least,
+          },
         }),
       );
     },
   };
 }
 
-type Writing = { passages: readonly Passage[]; data: PitchData; citations: readonly Citation[] };
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+type Writing = {
+  passages: readonly Passage[];
+  data: PitchData;
+  citations: readonly Citation[];
+  seller: Seller | null;
+  settings: PitchSettings;
+};
 
 /**
  * The marked passages as the text model writes them, proven. Where the template's own words stand: null when that is how it

@@ -3,7 +3,9 @@ import type { Tx } from '../../db.ts';
 import { findCompany } from '../store/companies.ts';
 import { findCurrentExtraction, listCompetitors } from '../store/extractions.ts';
 import { listPersonas } from '../store/personas.ts';
+import { readPitchSettings } from '../store/pitch-settings.ts';
 import { findCurrentScore } from '../store/scores.ts';
+import { readSeller } from '../store/sellers.ts';
 import type { PitchFacts } from './pitch-data.ts';
 
 const Profile = z.object({ profile: z.object({ quote: z.string(), url: z.string() }).nullable() });
@@ -23,5 +25,7 @@ export async function readPitchFacts(tx: Tx, companyId: string): Promise<PitchFa
     profile: overview.success ? overview.data.profile : null,
     // The day of the score, not today's: a pitch changes because something happened.
     asOf: score.asOf,
+    seller: await readSeller(tx),
+    settings: await readPitchSettings(tx),
   };
 }

@@ -4,6 +4,7 @@ import type { Company } from '../store/companies.ts';
 import { findCurrentExtraction, listCompetitors } from '../store/extractions.ts';
 import { listPersonas } from '../store/personas.ts';
 import { findCurrentPitch } from '../store/pitches.ts';
+import { readSeller } from '../store/sellers.ts';
 import { findCurrentScore } from '../store/scores.ts';
 import { listSources } from '../store/sources.ts';
 import { buildSheet } from './build-sheet.ts';
@@ -11,7 +12,7 @@ import type { Sheet } from './sheet.ts';
 
 const Profile = z.object({ profile: z.object({ quote: z.string(), url: z.string() }).nullable() });
 
-/** Who prints: the seller's name, and where our pages are. */
+/** Who prints: the seller's name where the workspace has no profile, and where our pages are. */
 export type SheetFrame = { seller: string | null; publicUrl: string };
 
 /** A company's stored result as a sheet to print; null when it was never scored. Calls nobody and makes nothing. */
@@ -30,7 +31,7 @@ export async function readSheet(tx: Tx, company: Company, frame: SheetFrame): Pr
     competitors: await listCompetitors(tx, extraction.id),
     pitch: isScored ? await findCurrentPitch(tx, company.id) : null,
     sources: await listSources(tx, company.id),
-    seller: frame.seller,
+    seller: (await readSeller(tx))?.name ?? frame.seller,
     page: `${frame.publicUrl}/companies/${encodeURIComponent(company.domain)}`,
   });
 }

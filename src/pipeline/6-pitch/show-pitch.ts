@@ -27,7 +27,7 @@ type Beside = {
 export function showPitch(pitch: Pitch, sheet: Beside): NonNullable<Sheet['pitch']> {
   const urls = new Map(pitch.citations.map(({ number, url }) => [String(number), url]));
   const renumber = (text: string): string =>
-    text.replaceAll(/\[(\d{1,4})\]/g, (mark, number: string) => {
+    text.replaceAll(/\[S\d{1,2}\]/g, '(our own)').replaceAll(/\[(\d{1,4})\]/g, (mark, number: string) => {
       const url = urls.get(number);
       return url === undefined ? mark : `[${sheet.numberOf(url)}]`;
     });
@@ -68,8 +68,8 @@ export function showPitch(pitch: Pitch, sheet: Beside): NonNullable<Sheet['pitch
 }
 
 /** The stored text ends with its sources, which the sheet lists itself. */
-function bodyOf({ text, citations }: Pitch): string {
-  const sources = citations.length === 0 ? -1 : text.lastIndexOf('\n\nSources\n[');
+function bodyOf({ text }: Pitch): string {
+  const sources = text.lastIndexOf('\n\nSources\n[');
   return sources === -1 ? text : text.slice(0, sources);
 }
 

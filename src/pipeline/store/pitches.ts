@@ -1,4 +1,5 @@
 import type { Tx } from '../../db.ts';
+import type { PitchSettings } from './pitch-settings.ts';
 
 /** A source that a pitch cites. */
 export type Citation = { number: number; quote: string; url: string };
@@ -58,21 +59,45 @@ export async function findCurrentPitch(tx: Tx, companyId: string): Promise<Pitch
   return rows[0] ?? null;
 }
 
+/** With what a version was made. */
+export type PitchMaking = {
+  madeWith: {
+    settings: PitchSettings;
+    /** Hashes; a null: there was no profile. */
+    template: string;
+    seller: string | null;
+    prompt: string;
+    words: number;
+    /** The evidence did not fill the length that was asked for. */
+    short: boolean;
+  } | null;
+  /** What the text model wrote and could not be proven. */
+  cuts: readonly { text: string; reason: string }[];
+};
+
+export async function readPitchMaking(tx: Tx, pitchId: string): Promise<PitchMaking | null> {
+  const { rows } = await tx.query<PitchMaking>(
+    'select made_with as "madeWith", cuts from pitches where id = $1',
+    [pitchId],
+  );
+  return rows[0] ?? null;
+}
+
 /** Stores a pitch and makes it current; older ones stay as versions. `awaitsModel`: the text model was asked and did not answer. */
 export async function savePitch(
   tx: Tx,
   workspaceId: string,
-  pitch: Omit<Pitch, 'id' | 'writtenAt'> & { awaitsModel: boolean },
+  pitch: Omit<Pitch, 'id' | 'writtenAt'> & Partial<PitchMaking> & { awaitsModel: boolean },
 ): Promise<void> {
   await tx.query('update pitches set current = false where company_id = $1 and current', [pitch.companyId]);
   await tx.query(
     `insert into pitches (workspace_id, company_id, template, fingerprint, key_points, call_to_action, text, citations, cut,
-       method, text_model, awaits_model)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+       method, text_model, awaits_model, made_with, cuts)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
      on conflict (workspace_id, company_id, template, fingerprint) do update set
        key_points = excluded.key_points, call_to_action = excluded.call_to_action, text = excluded.text,
        citations = excluded.citations, cut = excluded.cut, method = excluded.method, text_model = excluded.text_model,
-       awaits_model = excluded.awaits_model, current = true, written_at = now()`,
+       awaits_model = excluded.awaits_model, made_with = excluded.made_with, cuts = excluded.cuts, current = true, written_at = now()`,
     [
       workspaceId,
       pitch.companyId,
@@ -86,6 +111,8 @@ export async function savePitch(
       pitch.method,
       pitch.textModel,
       pitch.awaitsModel,
+      pitch.madeWith ? JSON.stringify(pitch.madeWith) : null,
+      JSON.stringify(pitch.cuts ?? []),
     ],
   );
 }

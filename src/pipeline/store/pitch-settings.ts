@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import type { Tx } from '../../db.ts';
+
+export const TONES = ['professional', 'friendly', 'direct', 'consultative', 'enthusiastic'] as const;
+export const LENGTHS = ['concise', 'medium', 'detailed'] as const;
+export const FOCUSES = ['balanced', 'roi', 'technical', 'risk', 'speed'] as const;
+
+/** How a workspace's pitches are written; each part has what is shipped as its default. */
+export const PitchSettings = z.object({
+  template: z.string().trim().min(1).max(60).default('standard'),
+  tone: z.enum(TONES).default('professional'),
+  length: z.enum(LENGTHS).default('medium'),
+  focus: z.enum(FOCUSES).default('balanced'),
+  /** Wishes for the text model, in the workspace's own words; they change how it writes, never what is proven. */
+  instructions: z.string().trim().max(1_000).default(''),
+  /** Null: ours. */
+  temperature: z.number().min(0).max(1.5).nullable().default(null),
+});
+export type PitchSettings = z.infer<typeof PitchSettings>;
+
+export async function readPitchSettings(tx: Tx): Promise<PitchSettings> {
+  const { rows } = await tx.query<{ settings: unknown }>('select settings from pitch_settings');
+  return PitchSettings.parse(rows[0]?.settings ?? {});
+}
+
+/** Changes the parts that are given; the others stay. */
+export async function savePitchSettings(
+  tx: Tx,
+  workspaceId: string,
+  changes: Partial<PitchSettings>,
+): Promise<PitchSettings> {
+  const { rows } = await tx.query<{ settings: unknown }>(
+    `insert into pitch_settings (workspace_id, settings) values ($1, $2)
+     on conflict (workspace_id) do update set settings = pitch_settings.settings || excluded.settings, updated_at = now()
+     returning settings`,
+    [workspaceId, JSON.stringify(changes)],
+  );
+  return PitchSettings.parse(rows[0]?.settings);
+}
+
+/** Back to what is shipped. */
+export async function resetPitchSettings(tx: Tx): Promise<void> {
+  await tx.query('delete from pitch_settings');
+}
