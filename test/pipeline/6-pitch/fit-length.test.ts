@@ -72,7 +72,8 @@ void test('With rich evidence a pitch has as many words as its length says; no l
       const { least, most } = WORD_BANDS[length];
       assert.ok(words <= most, `${name} ${length}: ${words}`);
       // The template for a first message holds reasons alone, the executive's page the strongest few.
-      if (name !== 'concise' && name !== 'executive') assert.ok(words >= least, `${name} ${length}: ${words}`);
+      if (name !== 'concise' && name !== 'executive')
+        assert.ok(words >= least, `${name} ${length}: ${words}`);
     }
   }
 });
