@@ -17,7 +17,7 @@ async function follow() {
   // A look that fails on the way says nothing: the next one may come through.
   const over = await look().catch(() => false);
   if (over) location.reload();
-  else setTimeout(follow, LOOK_EVERY_MS);
+  else setTimeout(() => void follow(), LOOK_EVERY_MS);
 }
 
 if (document.querySelector('[data-waiting]') !== null) void follow();

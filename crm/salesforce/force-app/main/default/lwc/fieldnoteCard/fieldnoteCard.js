@@ -115,7 +115,8 @@ export default class FieldnoteCard extends LightningElement {
     this.hasGivenUp = this.looks >= MOST_LOOKS;
     if (this.hasGivenUp || !this.isConnected) return;
     this.looks += 1;
-    this.timer = setTimeout(() => this.look(), Math.min(LONGEST_PAUSE_MS, LOOK_AFTER_MS * 1.2 ** this.looks));
+    const pause = Math.min(LONGEST_PAUSE_MS, LOOK_AFTER_MS * 1.2 ** this.looks);
+    this.timer = setTimeout(() => void this.look(), pause);
   }
 
   async ask(act) {
