@@ -47,14 +47,12 @@ export function createPitchStage(deps: {
       });
       if (facts === null) return;
       const { data: whole, citations } = buildPitchData({ ...facts, seller, settings });
-      const fingerprint = createHash('sha256')
-        .update(
-          JSON.stringify([
-            [template.name, template.source, textModel?.model ?? null, PITCH_PROMPT],
-            [settings.instructions, settings.temperature, seller, whole],
-          ]),
-        )
-        .digest('hex');
+      const fingerprint = hash(
+        JSON.stringify([
+          [template.name, template.source, textModel?.model ?? null, PITCH_PROMPT],
+          [settings.instructions, settings.temperature, seller, whole],
+        ]),
+      );
       const known = await db.inWorkspace(workspaceId, (tx) =>
         reusePitch(tx, companyId, template.name, fingerprint),
       );

@@ -28,7 +28,7 @@ export function requireSigner(
     throw new HttpError(
       503,
       tell.unset,
-      'Set HUBSPOT_CLIENT_SECRET to the client secret of the HubSpot app (its Auth tab). Until then changes come with each sync.',
+      'Set HUBSPOT_CLIENT_SECRET to the client secret of the HubSpot app (its Auth tab).',
     );
   }
   const verdict = checkSignature(
@@ -53,7 +53,7 @@ const REFUSALS = {
   forged: "The call's signature is not that of a HubSpot app known here",
 };
 const FIX =
-  'If HubSpot sent it: HUBSPOT_CLIENT_SECRET must be the client secret of the app whose webhooks these are, PUBLIC_URL the beginning of its target URL, and the clock right.';
+  'If HubSpot sent it: HUBSPOT_CLIENT_SECRET must be the client secret of the app that calls, PUBLIC_URL the beginning of the address that it calls, and the clock right.';
 
 /** Without a body express leaves an empty object. */
 export function bodyOf(request: Request): Buffer {
