@@ -66,7 +66,10 @@ const settle = (run: Run, companyId: string, state: 'done' | 'failed', error?: s
 
 async function waitForLock({ database }: TestWeb): Promise<void> {
   for (;;) {
-    const waiting = await database.db.directory('select from pg_locks where not granted');
+    const waiting = await database.db.directory(
+      `select from pg_locks where not granted and relation = 'scores'::regclass
+         and database = (select oid from pg_database where datname = current_database())`,
+    );
     if (waiting.rowCount !== 0) return;
     await wait(10);
   }
@@ -260,18 +263,19 @@ test('closing ends live streams at once and lets a request finish', { timeout: 3
     await pauseRun(deps, second.workspaceId, run.id);
     const stream = readEvents(await fetch(`${second.base}/runs/${run.id}/events`), () => undefined);
     const began = performance.now();
-    // A page that waits for the database while the server closes.
-    let release = (): void => undefined;
+    // A page that waits for the database while the server closes. The stream reads no scores: what waits is the page.
+    const held = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
     const locked = second.database.db.inWorkspace(second.workspaceId, async (tx) => {
-      await tx.query('lock table runs in access exclusive mode');
-      await new Promise<void>((resolve) => {
-        release = resolve;
-      });
+      await tx.query('lock table scores in access exclusive mode');
+      held.resolve();
+      await released.promise;
     });
-    const page = fetch(`${second.base}/runs`);
+    await held.promise;
+    const page = fetch(`${second.base}/`);
     await waitForLock(second);
     const closing = second.server.close(10_000);
-    release();
+    released.resolve();
     await locked;
     assert.equal((await page).status, 200);
     await closing;
