@@ -114,7 +114,7 @@ test('Characters that nobody sees are gone', () => {
 const MEGABYTE = 1_000_000;
 const fill = (piece: string): string => piece.repeat(Math.ceil(MEGABYTE / piece.length));
 
-test('A megabyte of any markup is read or given up within seconds', () => {
+test('A megabyte of any markup is read or given up within seconds of processor time', () => {
   const pages: Record<string, string> = {
     'nested elements': fill('<div>'),
     'nested tables': fill('<table><tr><td>x'),
@@ -133,9 +133,11 @@ test('A megabyte of any markup is read or given up within seconds', () => {
     links: fill('<a href="/a?x=1">b</a>'),
   };
   for (const [name, html] of Object.entries(pages)) {
-    const started = performance.now();
+    // Processor time: how long others kept the machine busy meanwhile says nothing about the reading.
+    const before = process.cpuUsage();
     readHtml(html, 'https://kiln.example/about', now);
-    const milliseconds = performance.now() - started;
-    assert.ok(milliseconds < 5000, `${name}: ${Math.round(milliseconds)} ms`);
+    const { user, system } = process.cpuUsage(before);
+    const milliseconds = (user + system) / 1000;
+    assert.ok(milliseconds < 5000, `${name}: ${Math.round(milliseconds)} ms of processor time`);
   }
 });
