@@ -20,7 +20,7 @@ export type OpenedLink = {
 
 const COLUMNS = `token_hash as "tokenHash", target, record, asked_by as "askedBy", run_id as "runId"`;
 
-/** Keeps a link under its token's hash. @returns when it ends */
+/** Keeps a link under its token's hash; one that is kept already stays as it is. @returns when it ends */
 export async function saveLink(
   tx: Tx,
   workspaceId: string,
@@ -28,7 +28,9 @@ export async function saveLink(
 ): Promise<Date> {
   const { rows } = await tx.query<{ expiresAt: Date }>(
     `insert into one_time_links (workspace_id, token_hash, target, record, asked_by, expires_at)
-     values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6)) returning expires_at as "expiresAt"`,
+     values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))
+     on conflict (workspace_id, token_hash) do update set token_hash = excluded.token_hash
+     returning expires_at as "expiresAt"`,
     [
       workspaceId,
       link.tokenHash,

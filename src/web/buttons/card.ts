@@ -15,6 +15,7 @@ import type { StoredScore } from '../../pipeline/store/scores.ts';
 import { spentThisMonth } from '../../pipeline/store/usage.ts';
 import { listWrites } from '../../pipeline/store/writes-list.ts';
 import type { WebDeps } from '../deps.ts';
+import { HttpError } from '../http-error.ts';
 import { describeConflicts, describePersonas, describeReasons } from './card-parts.ts';
 import type { Card } from './card-shape.ts';
 import { judgeRecord, tellStale } from './card-state.ts';
@@ -41,6 +42,13 @@ export function readCard(deps: CardDeps, target: CardTarget): Promise<Card> {
 export async function findCardCompany(tx: Tx, target: CardTarget): Promise<Company | null> {
   const { company, trouble } = await findSubject(tx, target);
   return trouble === null ? company : null;
+}
+
+/** The same. @throws HttpError 409 with what stands in the way and what to do about it */
+export async function requireCardCompany(tx: Tx, target: CardTarget): Promise<Company> {
+  const { company, trouble } = await findSubject(tx, target);
+  if (trouble === null && company !== null) return company;
+  throw new HttpError(409, trouble?.why ?? 'This record leads to no company', trouble?.fix ?? undefined);
 }
 
 async function findSubject(tx: Tx, { connection, object, externalId }: CardTarget) {

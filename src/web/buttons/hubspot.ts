@@ -9,6 +9,7 @@ import type { HubspotAccount } from '../webhooks/hubspot-accounts.ts';
 import { requireSigner } from '../webhooks/hubspot-signer.ts';
 import { readCard } from './card.ts';
 import type { CardTarget } from './card.ts';
+import { issuePitchLink } from './pitch-link.ts';
 import { scoreNow } from './score-now.ts';
 
 /** What the card asks by, and (the last four) what HubSpot adds to every address that hubspot.fetch calls. */
@@ -19,6 +20,12 @@ const Query = z.object({
   userId: z.string().max(64).optional(),
   userEmail: z.string().max(320).optional(),
   appId: z.string().max(64).optional(),
+});
+
+/** What "Pitch PDF" asks besides. `press` names one press of the button: HubSpot may bring it twice. */
+const PitchQuery = z.object({
+  template: z.string().min(1).max(40).optional(),
+  press: z.string().regex(/^[\w-]{16,64}$/),
 });
 
 const OBJECTS = { '0-1': 'contact', '0-2': 'company', contact: 'contact', company: 'company' } as const;
@@ -34,28 +41,47 @@ export function serveHubspotCard(deps: WebDeps): Router {
   const listAccounts = createHubspotAccounts(deps);
   const router = Router();
   const rawBody = express.raw({ type: () => true, limit: BODY_LIMIT, inflate: false });
-  const open = async (request: Request): Promise<CardTarget> => {
+  const open = async (request: Request): Promise<Opened> => {
     const accounts = await listAccounts();
     const secret = requireSigner(deps, request, accounts, {
       unset:
         'The card is not set up here: without HUBSPOT_CLIENT_SECRET nobody can tell whether HubSpot asks',
     });
-    const query = Query.safeParse(request.query);
-    if (!query.success)
-      throw new HttpError(
-        400,
-        `The card's question can't be read: ${z.prettifyError(query.error)}`,
-        'Upload the card of this version of Fieldnote (crm/hubspot) again.',
-      );
-    return findTarget(deps, query.data, secret, accounts);
+    const query = readQuery(Query, request);
+    return { target: await findTarget(deps, query, secret, accounts), query, secret };
   };
   router.get('/hubspot/card', async (request: Request, response: Response) => {
-    answer(response, await readCard(deps, await open(request)));
+    answer(response, await readCard(deps, (await open(request)).target));
   });
   router.post('/hubspot/card/score', rawBody, async (request: Request, response: Response) => {
-    answer(response, await scoreNow(deps, await open(request)));
+    answer(response, await scoreNow(deps, (await open(request)).target));
+  });
+  router.post('/hubspot/card/pitch', rawBody, async (request: Request, response: Response) => {
+    const { target, query, secret } = await open(request);
+    const { template = null, press } = readQuery(PitchQuery, request);
+    const user = query.userEmail ?? query.userId;
+    if (user === undefined)
+      throw new HttpError(
+        400,
+        'The call does not say who pressed the button',
+        'Open the record in HubSpot itself and press "Pitch PDF" there.',
+      );
+    const asked = { template, user, press: { id: press, key: secret } };
+    answer(response, await issuePitchLink(deps, target, asked));
   });
   return router;
+}
+
+type Opened = { target: CardTarget; query: z.infer<typeof Query>; secret: string };
+
+function readQuery<T>(shape: z.ZodType<T>, request: Request): T {
+  const query = shape.safeParse(request.query);
+  if (query.success) return query.data;
+  throw new HttpError(
+    400,
+    `The card's question can't be read: ${z.prettifyError(query.error)}`,
+    'Upload the card of this version of Fieldnote (crm/hubspot) again.',
+  );
 }
 
 function answer(response: Response, body: object): void {

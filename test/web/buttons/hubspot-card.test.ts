@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
 import type { App } from '../../../src/app.ts';
@@ -176,6 +176,82 @@ describe('the card on a HubSpot record', () => {
     assert.equal(await stateNow(), 'no-company');
     assert.equal((await readCard('999999')).state, 'unknown');
     assert.equal(await count(), 0);
+  });
+
+  test('gives a link to the pitch that opens once, bound to record, user and template, the same for one press that comes twice', async () => {
+    const { id, companyId } = record(0);
+    const press = randomUUID();
+    const ask = (over: Record<string, string> = {}) =>
+      call(id, { method: 'POST', path: '/hubspot/card/pitch', query: { press, ...over } });
+    const Link = z.strictObject({ url: z.string(), expiresAt: z.iso.datetime() });
+    const linkOf = async (over: Record<string, string> = {}): Promise<z.infer<typeof Link>> => {
+      const { status, body } = await ask(over);
+      assert.equal(status, 200, JSON.stringify(body));
+      return Link.parse(body);
+    };
+    const [first, second] = await Promise.all([
+      linkOf({ template: 'executive' }),
+      linkOf({ template: 'executive' }),
+    ]);
+    assert.deepEqual(second, first);
+    const minutes = (Date.parse(first.expiresAt) - Date.now()) / 60_000;
+    assert.ok(minutes > 4 && minutes <= 5, `${minutes} minutes`);
+    const others = [
+      await linkOf({ template: 'concise' }),
+      await linkOf({ template: 'executive', userEmail: 'bob@seller.example' }),
+      await linkOf({ template: 'executive', press: randomUUID() }),
+    ];
+    assert.equal(new Set([first, ...others].map(({ url }) => url)).size, 4);
+    const kept = await inside(
+      `select target, record, asked_by as "askedBy" from one_time_links where record is not null order by issued_at limit 1`,
+    );
+    assert.deepEqual(kept, [
+      {
+        target: { kind: 'pitch', companyId, template: 'executive' },
+        record: { connectionId: hubspot.id, object: 'company', id },
+        askedBy: 'ada@seller.example',
+      },
+    ]);
+
+    const open = (): Promise<Response> =>
+      fetch(first.url.replace(PUBLIC_URL, web.base), {
+        method: 'POST',
+        redirect: 'manual',
+        signal: AbortSignal.timeout(15_000),
+      });
+    const opened = await open();
+    assert.equal(opened.status, 303);
+    const pdf = await fetch(new URL(opened.headers.get('location') ?? '', web.base), {
+      signal: AbortSignal.timeout(15_000),
+    });
+    assert.equal(pdf.headers.get('content-type'), 'application/pdf');
+    assert.match(Buffer.from(await pdf.arrayBuffer()).toString('latin1'), /^%PDF/);
+    assert.deepEqual(await linkOf({ template: 'executive' }), first, 'asked again, it is no other link');
+    const again = await open();
+    assert.equal(again.status, 410);
+    assert.match(await again.text(), /press the button again/);
+  });
+
+  test('says why there is no link to a pitch', async () => {
+    const path = '/hubspot/card/pitch';
+    const { id } = record(0);
+    const query = { press: randomUUID() };
+    assert.match(
+      await refusal(id, { method: 'POST', path, query: { ...query, template: 'sonnet' } }),
+      /^409 .*no template "sonnet"/,
+    );
+    assert.match(await refusal('999999', { method: 'POST', path, query }), /^409 .*not read this record yet/);
+    assert.match(await refusal(id, { method: 'POST', path }), /^400 .*press/s);
+    assert.match(
+      await refusal(id, { method: 'POST', path, query, tamper: (url) => url.replace(id, record(1).id) }),
+      /^401 /,
+      'an edited record id',
+    );
+    assert.match(
+      await refusal(id, { method: 'POST', path, query, tamper: (url) => `${url}&template=ad-copy` }),
+      /^401 /,
+      'another template than was signed',
+    );
   });
 
   test('answers nobody but the app, for the record and the account that it asked for', async () => {
