@@ -65,7 +65,8 @@ export type Resolution = 'landed' | 'not-landed' | 'unclear';
 
 /**
  * What became of a write whose call never told: by what the CRM holds now. `moved` is true when somebody changed the record
- * after we read it: then a value that looks untouched may also have been ours and put back. Pure.
+ * after we read it: then a value that looks untouched may also have been ours and put back, unless the call is known to have
+ * `missed`. Pure.
  */
 export function resolveWrite(question: {
   field: FieldKey;
@@ -74,8 +75,11 @@ export function resolveWrite(question: {
   present: FieldValue | undefined;
   peopleMayEdit: boolean;
   moved: boolean;
+  /** It is known from elsewhere that the call did not land. */
+  missed: boolean;
 }): Resolution {
-  const { field, sent, before, present, peopleMayEdit, moved } = question;
+  const { field, sent, before, present, peopleMayEdit, moved, missed } = question;
+  if (missed) return 'not-landed';
   if (sameValue(field, sent, present)) return 'landed';
   if (sameValue(field, before, present)) return moved && peopleMayEdit ? 'unclear' : 'not-landed';
   return peopleMayEdit && !couldHaveBecome(field, sent, present) ? 'unclear' : 'landed';

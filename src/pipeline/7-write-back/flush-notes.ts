@@ -118,6 +118,7 @@ async function send(session: FlushSession, tasks: readonly Task[], act: Act): Pr
     attempt,
     oldValue: undoes === null ? null : text,
     baseModifiedAt: null,
+    conditional: false,
   }));
   const leasedAt = performance.now();
   const times = { leaseMs: session.leaseMs, longestWriteMs: session.crm.longestWriteMs };

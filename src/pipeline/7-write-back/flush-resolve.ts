@@ -1,27 +1,25 @@
 import type { Crm, CrmObject } from '../../connectors/crm.ts';
-import type { FieldValue } from '../../connectors/crm-fields.ts';
 import { claimUnresolved } from '../store/writes-outbox.ts';
-import type { UnresolvedWrite } from '../store/writes-outbox.ts';
+import type { Claim, UnresolvedWrite } from '../store/writes-outbox.ts';
 import { releaseWrites, settleWrites } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import { lookAgainLater } from '../store/writes-unheard.ts';
-import { resolveWrite } from './decide.ts';
-import { explainGone } from './explain-refusal.ts';
 import { renewAccess } from './flush-access.ts';
 import { settleGone } from './flush-gone.ts';
 import type { GoneRow } from './flush-gone.ts';
 import { readRecords } from './flush-read.ts';
-import type { Reading } from './flush-read.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
 import { hintGone } from './hint-gone.ts';
 import { findLanding, readVersions } from './lost-races.ts';
+import { resolveRecord } from './resolve-record.ts';
+import type { Fate } from './resolve-record.ts';
 
 const RECORDS_AT_ONCE = 2_000;
 
 /**
  * Finds out, by reading, what became of values that were on their way when a process died or a call broke: settled if
- * they landed, put back into the queue if they did not, a conflict where only a person can tell. While the CRM may still be at work
- * on the call, only a value that landed tells anything; all others are looked at again later.
+ * they landed, put back into the queue if they did not, a conflict where only a person can tell. What the CRM may still be at work on
+ * is looked at again later.
  */
 export async function resolveUnresolved(session: FlushSession): Promise<void> {
   for (;;) {
@@ -50,12 +48,15 @@ async function resolveByValues(
   const settlements: Settlement[] = [];
   const releases: Release[] = [];
   const unheard: UnresolvedWrite[] = [];
-  for (const row of rows) {
-    const found = resolveRow(session, row, readings.get(row.externalId));
-    if (row.mayStillLand && (found === 'not-landed' || found.state !== 'applied')) unheard.push(row);
-    else if (found === 'not-landed')
-      releases.push({ id: row.id, attempt: row.attempt, delayMs: 0, failed: false });
-    else settlements.push({ id: row.id, attempt: row.attempt, reason: null, ...found });
+  for (const [externalId, ofRecord] of Map.groupBy(rows, (row) => row.externalId)) {
+    const fates = resolveRecord(ofRecord, readings.get(externalId), session);
+    for (const [index, row] of ofRecord.entries()) {
+      const claim = { id: row.id, attempt: row.attempt };
+      const fate = fates[index] ?? { fate: 'open' };
+      if (fate.fate === 'open') unheard.push(row);
+      else if (fate.fate === 'not-landed') releases.push({ ...claim, delayMs: 0, failed: false });
+      else settlements.push({ ...claim, ...settlementOf(row, fate) });
+    }
   }
   const gone = rows.filter(({ externalId, mayStillLand }) => {
     const reading = readings.get(externalId);
@@ -111,40 +112,24 @@ async function settle(
   return settled;
 }
 
-type Found =
-  | { state: 'applied'; returnedValue: FieldValue }
-  | { state: 'conflicted'; reason: string; oldValue: FieldValue; returnedValue: FieldValue }
-  | { state: 'rejected'; reason: string };
+const EDITED_MEANWHILE = 'The record was changed while our write was under way; what it holds now stays';
 
-function resolveRow(
-  session: FlushSession,
+function settlementOf(
   row: UnresolvedWrite,
-  reading: Reading | undefined,
-): Found | 'not-landed' {
-  if (reading === undefined || 'refused' in reading)
-    return { state: 'rejected', reason: reading?.refused ?? 'The CRM said nothing of this record' };
-  const { values, modifiedAt, unwritable } = reading.current;
-  if (values === null) return { state: 'rejected', reason: explainGone(unwritable ?? '') };
-  const present = values[row.field] ?? null;
-  const moved =
-    modifiedAt !== null &&
-    row.baseModifiedAt !== null &&
-    Date.parse(modifiedAt) !== row.baseModifiedAt.getTime();
-  const resolution = resolveWrite({
-    field: row.field,
-    sent: row.newValue,
-    before: row.oldValue,
-    present,
-    peopleMayEdit: session.peopleMayEdit(row.object, row.field),
-    moved,
-  });
-  if (resolution === 'landed') return { state: 'applied', returnedValue: present };
-  if (resolution === 'not-landed') return 'not-landed';
-  // Our value may have stood there before theirs: only that value would be ours to replace.
-  return {
-    state: 'conflicted',
-    reason: 'The record was changed while our write was under way; what it holds now stays',
-    oldValue: present,
-    returnedValue: row.newValue,
-  };
+  fate: Exclude<Fate, { fate: 'open' | 'not-landed' }>,
+): Omit<Settlement, keyof Claim> {
+  switch (fate.fate) {
+    case 'landed':
+      return { state: 'applied', reason: null, returnedValue: fate.present };
+    case 'rejected':
+      return { state: 'rejected', reason: fate.reason };
+    case 'unclear':
+      // Our value may have stood there before theirs: only that value would be ours to replace.
+      return {
+        state: 'conflicted',
+        reason: EDITED_MEANWHILE,
+        oldValue: fate.present,
+        returnedValue: row.newValue,
+      };
+  }
 }

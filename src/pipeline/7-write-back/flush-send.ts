@@ -41,12 +41,13 @@ export async function sendGroups(
 
 /** Marks the group's rows as on their way; leaves out what is no longer ours to send. */
 async function depart(session: FlushSession, group: readonly ReadyRecord[]): Promise<ReadyRecord[]> {
-  const departures = group.flatMap(({ rows, modifiedAt }) =>
+  const departures = group.flatMap(({ rows, modifiedAt, write: { unmodifiedSince } }) =>
     rows.map(({ write: { id, attempt }, present }) => ({
       id,
       attempt,
       oldValue: present,
       baseModifiedAt: modifiedAt,
+      conditional: unmodifiedSince !== null,
     })),
   );
   session.signal.throwIfAborted();

@@ -27,6 +27,14 @@ export function describeUnsettled(unsettled: readonly OnTheirWay[]): string | nu
   return `Fields that were on their way when their connection was paused are not undone, since nobody knows whether they landed: ${parts.join(', ')}. Connect it again, then undo the run once more.`;
 }
 
+const MINUTE_MS = 60_000;
+
+function describeWait(coming: readonly OnTheirWay[]): string {
+  const minutes = Math.ceil(Math.max(...coming.map((one) => one.mayLandForMs)) / MINUTE_MS);
+  if (minutes <= 1) return 'Try again in a minute.';
+  return `Try again in a minute; where a CRM gave no answer, in ${minutes} minutes: until then the value may still land, unless somebody changes the record.`;
+}
+
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /**
@@ -52,11 +60,9 @@ export async function planUndo(
     if (undone.state === 'running' && !undone.dryRun)
       throw new UserError(`Run ${runId} is still going on`, 'Cancel it first, or wait for its end.');
     const onTheirWay = await countOnTheirWay(tx, runId);
-    if (onTheirWay.some(({ active }) => active))
-      throw new UserError(
-        `Some writes of run ${runId} are on their way`,
-        'Try again in a minute; where a CRM gave no answer, in a quarter of an hour.',
-      );
+    const coming = onTheirWay.filter(({ active }) => active);
+    if (coming.length > 0)
+      throw new UserError(`Some writes of run ${runId} are on their way`, describeWait(coming));
     if (!dryRun) await cancelRunWrites(tx, runId);
     const { undoable, overtaken } = await findUndoable(tx, runId);
     if (undoable.length === 0 && overtaken === 0)

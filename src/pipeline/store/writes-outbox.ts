@@ -113,6 +113,8 @@ export const MAY_STILL_LAND = `coalesce(w.may_land_until > now(), false) as "may
 
 export type UnresolvedWrite = Write & {
   baseModifiedAt: Date | null;
+  /** It went out to be refused once the record was changed after `baseModifiedAt`. */
+  conditional: boolean;
   /** The CRM may still be at work on the call: only a value that is there tells anything. */
   mayStillLand: boolean;
 };
@@ -140,7 +142,7 @@ export async function claimUnresolved(
     tx,
     ids,
     leaseMs,
-    `${WRITE_COLUMNS}, w.base_modified_at as "baseModifiedAt", ${MAY_STILL_LAND}`,
+    `${WRITE_COLUMNS}, w.base_modified_at as "baseModifiedAt", w.conditional, ${MAY_STILL_LAND}`,
   );
 }
 

@@ -9,7 +9,12 @@ import type { WriteState } from './writes.ts';
 const idsOf = (rows: readonly Claim[]): number[] => rows.map((row) => row.id);
 const clean = (reason: string | null | undefined): string | null => reason?.replaceAll('\0', '') ?? null;
 
-export type Departure = Claim & { oldValue: FieldValue; baseModifiedAt: string | null };
+export type Departure = Claim & {
+  oldValue: FieldValue;
+  baseModifiedAt: string | null;
+  /** It is refused once the record was changed after `baseModifiedAt`. */
+  conditional: boolean;
+};
 
 /**
  * Notes, right before the call, that these values are on their way, with what they replace. The call goes out within `leaseMs`, and
@@ -26,8 +31,8 @@ export async function markSending(
     await tx.query(
       `update writes w set state = 'sending', sent_at = now(), leased_until = now() + $4 * interval '1 millisecond',
          may_land_until = now() + $5 * interval '1 millisecond',
-         old_value = mine.old_value::jsonb, base_modified_at = mine.base_modified_at
-       from unnest($1::bigint[], $2::text[], $3::timestamptz[]) as mine (id, old_value, base_modified_at)
+         old_value = mine.old_value::jsonb, base_modified_at = mine.base_modified_at, conditional = mine.conditional
+       from unnest($1::bigint[], $2::text[], $3::timestamptz[], $6::boolean[]) as mine (id, old_value, base_modified_at, conditional)
        where w.id = any($1) and w.id = mine.id`,
       [
         idsOf(chunk),
@@ -35,6 +40,7 @@ export async function markSending(
         chunk.map((row) => row.baseModifiedAt),
         leaseMs,
         leaseMs + longestWriteMs,
+        chunk.map((row) => row.conditional),
       ],
     );
   return new Set(idsOf(ours));

@@ -33,12 +33,20 @@ export async function findUndoable(
 }
 
 /** Values on their way to one connection: nobody knows yet whether they land. */
-export type OnTheirWay = { crm: CrmKind; connection: string; active: boolean; fields: number };
+export type OnTheirWay = {
+  crm: CrmKind;
+  connection: string;
+  active: boolean;
+  fields: number;
+  /** How much longer any of them may land, in milliseconds; 0: none can any more. */
+  mayLandForMs: number;
+};
 
 /** A run's values that are on their way, by connection. */
 export async function countOnTheirWay(tx: Tx, runId: string): Promise<OnTheirWay[]> {
   const { rows } = await tx.query<OnTheirWay>(
-    `select c.kind as crm, c.name as connection, c.status = 'active' as active, count(*) as fields
+    `select c.kind as crm, c.name as connection, c.status = 'active' as active, count(*) as fields,
+       (extract(epoch from greatest(max(w.may_land_until) - now(), interval '0')) * 1000)::float8 as "mayLandForMs"
      from writes w join connections c on c.id = w.connection_id and c.workspace_id = w.workspace_id
      where w.run_id = $1 and w.state = 'sending' group by c.id, c.kind, c.name, c.status order by c.kind, c.name`,
     [runId],

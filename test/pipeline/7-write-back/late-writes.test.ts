@@ -134,6 +134,54 @@ for (const kind of ['salesforce', 'hubspot'] as const) {
   });
 }
 
+for (const { edited, fields, conflicts } of [
+  { edited: 'the very field', fields: { Fieldnote_Pitch__c: 'my own words' }, conflicts: ['pitch'] },
+  { edited: 'another field', fields: { Name: 'Renamed' }, conflicts: [] },
+])
+  test(`salesforce: a write that was refused unheard, since somebody edited ${edited}, does not wait for the platform's longest write`, async (context) => {
+    const tapped = await openTappedTwin('salesforce');
+    context.after(() => tapped.close());
+    const stage = await openTwinStage(here.db, tapped, { realTime: true });
+    const [id = ''] = stage.ids;
+    await stage.desk.plan({ score: 51.5, pitch: 'first' }, [id]);
+    await flushToEnd(stage.desk);
+    let broken = false;
+    tapped.tap.at = async (moment: TapMoment, call) => {
+      if (broken || !isWrite(call)) return;
+      if (moment === 'before') return void (await tapped.edit({ as: 'rep:Anna', id, fields }));
+      broken = true;
+      throw new Error('cut');
+    };
+    const run = await stage.desk.plan({ score: 61.5, pitch: 'second' }, [id]);
+
+    await flushToEnd(stage.desk);
+
+    const conflicted = (await stage.desk.writesOf(run)).filter((write) => write.state === 'conflicted');
+    assert.deepEqual(conflicted.map((write) => write.field), conflicts); // prettier-ignore
+    const [trace] = (await stage.trace()).filter((one) => one.externalId === id);
+    assert.deepEqual(
+      [trace?.values.score, trace?.values.pitch, trace?.repeated],
+      [61.5, conflicts.length === 0 ? 'second' : 'my own words', 0],
+    );
+  });
+
+test('salesforce: a write without a condition may still land on a record that somebody edited, and is waited for', async (context) => {
+  const tapped = await openTappedTwin('salesforce');
+  context.after(() => tapped.close());
+  const stage = await openTwinStage(here.db, tapped, { realTime: true });
+  const [id = ''] = stage.ids;
+  tapped.tap.at = async (moment: TapMoment, call) => {
+    if (moment !== 'before' || !isWrite(call)) return;
+    await tapped.edit({ as: 'rep:Anna', id, fields: { Name: 'Renamed' } });
+    throw new Error('cut');
+  };
+  await stage.desk.plan({ score: 61.5 }, [id]);
+
+  const flushed = await stage.desk.flush({ leaseMs: 30_000 });
+
+  assert.deepEqual([flushed.waiting, flushed.applied, flushed.calls.write], [1, 0, 1]);
+});
+
 test('what a killed process had on its way is not sent again before the CRM can have finished with it', async () => {
   const fake = createFakeCrm('salesforce');
   const desk = await openDesk(here.db, 'salesforce', fake, { ...fake.crm, longestWriteMs: 30 * 60_000 });

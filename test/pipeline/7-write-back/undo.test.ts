@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { UserError } from '../../../src/errors.ts';
 import { rehearse } from '../../../src/pipeline/7-write-back/rehearse.ts';
 import { reopenConflicts } from '../../../src/pipeline/7-write-back/reopen-conflicts.ts';
 import { describeUnsettled, planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
@@ -160,6 +161,13 @@ test('an undo does what it can while a paused connection still holds what was on
     `update writes set state = 'sending', returned_value = null, settled_at = null, leased_until = now() where external_id = 'r1'`,
   );
   await assert.rejects(undo(desk, run), /are on their way/);
+
+  await set(`update writes set may_land_until = now() + interval '11.5 minutes' where external_id = 'r1'`);
+  await assert.rejects(undo(desk, run), (error) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.fix ?? '', /gave no answer, in 12 minutes/);
+    return true;
+  });
 
   await set(`update connections set status = 'paused'`);
   const planned = await undo(desk, run);
