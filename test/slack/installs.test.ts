@@ -122,7 +122,21 @@ test('a Slack workspace that belongs to one workspace is not taken by another', 
   assert.match(await askAs(0), /left out: a customer/);
 });
 
-test('with the app uninstalled, its token is forgotten and its commands are refused', async () => {
+test('with the app uninstalled, its token is forgotten, its commands are refused, and nothing is left to be told there', async () => {
+  await database.rows(
+    `with of as (select c.workspace_id, c.id, t.team_id from slack_teams t join companies c on c.workspace_id = t.workspace_id
+       where t.team_id = $1 limit 1),
+     alert as (insert into slack_alerts (workspace_id, team_id, user_id, company_id, as_of, score_before, band_before)
+       select workspace_id, team_id, 'U1', id, current_date, 40, 'C' from of)
+     insert into slack_files (workspace_id, team_id, user_id, company_id) select workspace_id, team_id, 'U1', id from of`,
+    [slack.twin.state.teams[1]?.id],
+  );
+  const told = (): Promise<{ state: string; reason: string | null }[]> =>
+    database.rows('select state, reason from slack_alerts union all select state, reason from slack_files');
+  assert.deepEqual(
+    (await told()).map(({ state }) => state),
+    ['open', 'open'],
+  );
   await slack.twin.act({ operation: 'uninstall', team: slack.twin.state.teams[1]?.id });
   await until('the installation is gone', async () => {
     const left = await database.rows('select from slack_installations');
@@ -130,4 +144,6 @@ test('with the app uninstalled, its token is forgotten and its commands are refu
     return left.length === 1 && teams.length === 1;
   });
   assert.match(await askAs(0), /left out: a customer/);
+  const dropped = { state: 'dropped', reason: 'the app was removed from the Slack workspace' };
+  assert.deepEqual(await told(), [dropped, dropped]);
 });

@@ -57,8 +57,14 @@ export async function saveInstallation(
   );
 }
 
-/** Forgets the token, and what is kept of the Slack workspace's people. */
+/** Forgets the token and what is kept of the Slack workspace's people; what was still to be told there never will be. */
 export async function deleteInstallation(tx: Tx, teamId: string): Promise<void> {
+  for (const table of ['slack_alerts', 'slack_files'])
+    await tx.query(
+      `update ${table} set state = 'dropped', reason = 'the app was removed from the Slack workspace', settled_at = now(), leased_until = null
+       where team_id = $1 and state = 'open'`,
+      [teamId],
+    );
   for (const table of ['slack_installations', 'slack_people', 'slack_watches', 'slack_channels'])
     await tx.query(`delete from ${table} where team_id = $1`, [teamId]);
 }
