@@ -4,6 +4,7 @@ import { isOwner, listBook, listMoved } from '../pipeline/store/books.ts';
 import type { BookCompany } from '../pipeline/store/books.ts';
 import type { SlackUser } from '../pipeline/store/slack-people.ts';
 import type { SlackDeps } from './deps.ts';
+import { explainMove } from './explain-move.ts';
 import { meetPerson } from './person.ts';
 import { pageOf } from './read-card.ts';
 import { showHome } from './views/home.ts';
@@ -38,7 +39,10 @@ export function createHomeJob(deps: SlackDeps) {
       known: book !== null,
       accounts: (book?.companies ?? []).map(list),
       total: book?.total ?? 0,
-      moved: (book?.moved ?? []).map((company) => ({ ...list(company), because: null })),
+      moved: (book?.moved ?? []).map((company) => ({
+        ...list(company),
+        because: explainMove(company.was, company.is),
+      })),
       alerts: {
         on: person?.alerts ?? true,
         mutedUntil:

@@ -112,6 +112,34 @@ test('who watches a company hears once when its score moves, also when Slack’s
   await setFaults(slack.twin.url, {});
 });
 
+test('a company that moved by a few points into another band is told, and the Home tab says what it moved by', async () => {
+  const [domain] = mine.slice(1);
+  const [current] = await database.rows<{ reasons: { kind: string; label: string; quote: string | null }[] }>(
+    `select reasons from scores where current and company_id = (select id from companies where domain = $1)`,
+    [domain],
+  );
+  const { reasons } = current ?? assert.fail('it has no score');
+  const came = reasons.find(({ quote }) => quote !== null) ?? assert.fail('it has no signal');
+  await database.rows(
+    `insert into scores (workspace_id, company_id, extraction_id, model, model_version, as_of, status, score, band, confidence,
+       reasons, missing, current)
+     select workspace_id, company_id, extraction_id, model, model_version, as_of - 1, 'scored', score - 1,
+       case band when 'A' then 'B' else 'A' end, confidence, $2, missing, false
+     from scores where current and company_id = (select id from companies where domain = $1)`,
+    [domain, JSON.stringify(reasons.filter(({ kind }) => kind !== came.kind))],
+  );
+  const sent = async (): Promise<number> =>
+    (await database.rows(`select from slack_alerts where state = 'sent'`)).length;
+  const before = await sent();
+  await slack.command(`/score ${domain}`, 'general');
+  await slack.click('refresh', 'general');
+  await answered();
+  await until('the alert is out', async () => (await sent()) === before + 1);
+  assert.match(await lastOf('app'), /\+1\.0, was/);
+  await slack.act({ operation: 'open home' });
+  await until('the Home tab says why', () => JSON.stringify(homeOf()).includes(`new: ${came.label}`));
+});
+
 test('“Wrong?” takes a vote with its reason, which the company’s page shows', async () => {
   await slack.command(`/score ${mine[0]}`, 'general');
   const clicked = await slack.click('wrong', 'general');

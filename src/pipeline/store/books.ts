@@ -1,4 +1,7 @@
 import type { Tx } from '../../db.ts';
+import type { StoredScore } from './scores.ts';
+
+type Basis = Pick<StoredScore, 'reasons' | 'modelVersion'>;
 
 /** A company of somebody's book: one of whose records they own, in whichever CRM. */
 export type BookCompany = {
@@ -18,10 +21,13 @@ const BOOK = `book as (
   where u.email = $1 and r.company_id is not null and not r.deleted and r.merged_into is null and r.excluded_because is null
 )`;
 
+// The score before `s`, by the same model.
+const BEFORE = `select o.score, o.model_version, o.reasons from scores o
+  where o.workspace_id = s.workspace_id and o.company_id = s.company_id and o.model = s.model
+    and o.as_of < s.as_of and o.score is not null and not o.current order by o.as_of desc, o.id desc limit 1`;
+
 const MINE = `mine as (
-  select c.id, c.name, c.domain, s.score, s.band, s.scored_at, s.score - (
-      select b.score from scores b where b.workspace_id = s.workspace_id and b.company_id = s.company_id and b.model = s.model
-        and b.as_of < s.as_of and b.score is not null and not b.current order by b.as_of desc, b.id desc limit 1) as trend
+  select c.id, c.name, c.domain, s.score, s.band, s.scored_at, s.score - (select score from (${BEFORE}) b) as trend
   from book join companies c on c.id = book.company_id and c.workspace_id = book.workspace_id
     left join scores s on s.company_id = c.id and s.workspace_id = c.workspace_id and s.current
   where c.excluded_because is null
@@ -57,12 +63,21 @@ export async function listBook(
   return { companies, total: rows[0]?.total ?? 0 };
 }
 
+/** A company that moved, and what its score rested on before and rests on now. */
+export type MovedCompany = BookCompany & { was: Basis; is: Basis };
+
 /** The companies of a person's book whose score moved within these days, the largest move first. */
-export async function listMoved(tx: Tx, email: string, days: number, limit: number): Promise<BookCompany[]> {
-  const { rows } = await tx.query<BookCompany>(
-    `with ${BOOK}, ${MINE} select ${SHOWN} from mine
-     where trend <> 0 and scored_at > now() - make_interval(days => $2)
-     order by abs(trend) desc, domain collate "C" limit $3`,
+export async function listMoved(tx: Tx, email: string, days: number, limit: number): Promise<MovedCompany[]> {
+  const { rows } = await tx.query<MovedCompany>(
+    `with ${BOOK}, ${MINE}, moved as (
+       select * from mine where trend <> 0 and scored_at > now() - make_interval(days => $2)
+       order by abs(trend) desc, domain collate "C" limit $3)
+     select moved.id as "companyId", name, domain, moved.score, moved.band, trend,
+       jsonb_build_object('modelVersion', s.model_version, 'reasons', s.reasons) as "is",
+       jsonb_build_object('modelVersion', b.model_version, 'reasons', b.reasons) as was
+     from moved join scores s on s.company_id = moved.id and s.current
+       cross join lateral (${BEFORE}) b
+     order by abs(trend) desc, domain collate "C"`,
     [email.toLowerCase(), days, limit],
   );
   return rows;

@@ -14,8 +14,8 @@ export type SlackAlert = {
 };
 
 /**
- * Plans alerts on the company's current score: for those in Slack who watch it or own a record of it, whom its move since the score
- * before is large enough for, and who are not muted. Each once a day of the score. Answers the new ones' ids.
+ * Plans alerts on the company's current score: for those in Slack who watch it or own a record of it and are not muted, where it
+ * moved by enough points for them since the score before, or into another band. Each once a day of the score. Answers the new ones' ids.
  */
 export async function planAlerts(tx: Tx, companyId: string): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(
@@ -27,7 +27,8 @@ export async function planAlerts(tx: Tx, companyId: string): Promise<string[]> {
          select o.score, o.band from scores o
          where o.workspace_id = s.workspace_id and o.company_id = s.company_id and o.model = s.model and o.as_of < s.as_of
            and not o.current and o.score is not null order by o.as_of desc, o.id desc limit 1) b
-     where p.alerts and (p.muted_until is null or p.muted_until < now()) and abs(s.score - b.score) >= p.least_move
+     where p.alerts and (p.muted_until is null or p.muted_until < now()) 
+       and (abs(s.score - b.score) >= p.least_move or s.band <> b.band)
        and (exists (select from slack_watches w where w.workspace_id = p.workspace_id and w.company_id = $1
               and w.team_id = p.team_id and w.user_id = p.user_id)
          or exists (select from crm_users u join records r on r.workspace_id = u.workspace_id

@@ -25,7 +25,7 @@ function showMoves({ moved, known }: HomeData): KnownBlock[] {
   return [
     header('Moved this week'),
     ...shown.map((company, number) =>
-      showRow(company, [describeTrend(company.trend, ''), cutLine(company.because ?? '', 150)], number),
+      showRow(company, [describeTrend(company.trend, ''), cutLine(company.because, 240)], number),
     ),
     ...(shown.length === 0 ? [section('Nothing moved.')] : []),
     ...(rest > 0 ? [context([`${rest} more moved less`])] : []),

@@ -90,8 +90,8 @@ export type HomeData = {
   /** Own accounts by score, the best first, and how many there are in all. */
   accounts: Listed[];
   total: number;
-  /** What moved within a week, the largest move first: `trend` is the move. */
-  moved: (Listed & { because: string | null })[];
+  /** What moved within a week, the largest move first: `trend` is the move, `because` why; "" where nobody can say. */
+  moved: (Listed & { because: string })[];
   alerts: AlertSettings;
   /** Our page of all companies. */
   ours: string;

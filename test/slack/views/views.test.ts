@@ -214,7 +214,7 @@ describe('the Home tab', () => {
       band: fc.option(hostileText),
       trend: fc.option(fc.double({ min: -100, max: 100, noNaN: true })),
       ours: hostileUrl,
-      because: fc.option(hostileText),
+      because: hostileText,
     });
     const many = fc.array(listed, { maxLength: 100 });
     const alerts = fc.record({ on: fc.boolean(), mutedUntil: fc.option(hostileText), leastMove: fc.nat() });
