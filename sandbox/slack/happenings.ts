@@ -1,5 +1,6 @@
 import { findOwnChannel } from './actors.ts';
 import { openIm, showChannel } from './channels.ts';
+import { composeText } from './composer.ts';
 import type { Delivery } from './deliveries.ts';
 import type { Message } from './events.ts';
 import { showMessage, writeMessage } from './messages.ts';
@@ -23,7 +24,13 @@ export async function say(
     team,
     channel: channel.id,
     author: person.id,
-    content: { text: at.text, blocks: undefined, metadata: null, unfurlLinks: true, unfurlMedia: true },
+    content: {
+      text: composeText(team, at.text),
+      blocks: undefined,
+      metadata: null,
+      unfurlLinks: true,
+      unfurlMedia: true,
+    },
     threadTs: at.threadTs ?? null,
   });
   const deliveries: Delivery[] = [];
@@ -40,8 +47,15 @@ function readEvents(
 ): (Record<string, unknown> & { type: string })[] {
   const events: (Record<string, unknown> & { type: string })[] = [];
   const shown = { ...showMessage(slack, message), channel: channel.id };
-  if (channel.kind === 'im') events.push({ ...shown, type: 'message', channel_type: 'im' });
-  else if (channel.members.has(team.botUser) && message.mentions.includes(`@${team.botUser}`))
+  // Events come with the scope that they are of (docs.slack.dev, each event's page).
+  const may = (scope: string): boolean =>
+    slack.state
+      .tokens()
+      .some(({ team: of, state, scopes }) => of === team.id && state === 'active' && scopes.includes(scope));
+  const isCalled = channel.members.has(team.botUser) && message.mentions.includes(`@${team.botUser}`);
+  if (channel.kind === 'im' && may('im:history'))
+    events.push({ ...shown, type: 'message', channel_type: 'im' });
+  if (channel.kind !== 'im' && isCalled && may('app_mentions:read'))
     events.push({ ...shown, type: 'app_mention' });
   const domains = slack.settings().unfurlDomains;
   const links = findReferences(message.text).links.flatMap((url) => {

@@ -155,7 +155,7 @@ function renderShell(slack: Slack, actor: Actor, place: Place): Html {
                 <input
                   name="text"
                   autocomplete="off"
-                  placeholder="Message ${title}, or a command such as /score"
+                  placeholder="Message ${title}, a command such as /score, or @Fieldnote"
                   aria-label="Message"
                   autofocus
                 /><button class="primary">Send</button>

@@ -24,6 +24,7 @@ import { createUploads } from './uploads.ts';
 
 /** What Fieldnote's manifests ask for, and nothing more: what they forgot shows here as it would in Slack. */
 export const MANIFEST_SCOPES: readonly string[] = [
+  'app_mentions:read',
   'channels:history',
   'chat:write',
   'commands',

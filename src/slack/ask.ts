@@ -24,9 +24,11 @@ import type { Message } from './views/types.ts';
 // Half an hour by Slack's rule; a minute less, so that clocks that differ never make us late.
 const ADDRESS_LASTS_MS = 29 * 60_000;
 const MOST_CHOICES = 10;
+const NOTHING = { companyIds: [], askedName: null, runId: null, problem: null } as const;
 
 type Request = { asked: readonly Asked[]; form: ReplyForm; refresh?: boolean };
 type Taken = ScoresAsked & { replyId: string | null };
+type Promised = Pick<SlackReply, 'form' | 'companyIds' | 'askedName' | 'runId' | 'problem'>;
 type Choice = { asked: string; companies: NamedCompany[]; total: number };
 
 /**
@@ -41,13 +43,12 @@ export async function answerAtOnce(
   request: Request,
 ): Promise<{ message: Message; everyone: boolean } | null> {
   // A pitch's PDF goes into the thread of a message, which needs one of our own.
-  const taken = await takeUp(deps, asker, request, { always: request.form === 'pitch' });
+  const taken = await takeUp(deps, asker, request, {
+    byJob: request.form === 'pitch' ? 'answers' : 'what is not stored',
+  });
   if (taken === null) return null;
   if ('total' in taken) {
-    const { asked, companies, total } = taken;
-    const purpose = request.form === 'pitch' ? 'pitch' : 'score';
-    const more = total - companies.length;
-    return { message: showChoice({ asked, purpose, companies, more }), everyone: false };
+    return { message: askWhich(taken, request.form), everyone: false };
   }
   const { companies, replyId } = taken;
   if (replyId !== null) return { message: showBegun(companies, request.form), everyone: false };
@@ -65,7 +66,7 @@ export async function answerAtOnce(
  */
 export async function answerSoon(deps: SlackDeps, asker: Asker, request: Request): Promise<void> {
   try {
-    await takeUp(deps, asker, request, { always: true });
+    await takeUp(deps, asker, request, { byJob: 'everything' });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { message: what, fix } = error;
@@ -83,8 +84,22 @@ export async function saySoon(
   await deps.db.inWorkspace(asker.workspaceId, async (tx) => {
     if (!(await claimRequest(tx, asker.workspaceId, asker.requestKey))) return;
     await act(tx);
-    await promise(tx, deps, asker, { form: 'card', companyIds: [], runId: null, problem });
+    await promise(tx, deps, asker, { ...NOTHING, form: 'card', problem });
   });
+}
+
+/** Has a job say how one asks. */
+export async function helpSoon(deps: SlackDeps, asker: Asker): Promise<void> {
+  await deps.db.inWorkspace(asker.workspaceId, async (tx) => {
+    if (!(await claimRequest(tx, asker.workspaceId, asker.requestKey))) return;
+    await promise(tx, deps, asker, { ...NOTHING, form: 'help' });
+  });
+}
+
+/** Asks which of the companies that a name fits is meant. */
+export function askWhich({ asked, companies, total }: Choice, form: ReplyForm): Message {
+  const purpose = form === 'pitch' ? 'pitch' : 'score';
+  return showChoice({ asked, purpose, companies, more: total - companies.length });
 }
 
 /** The message for an error that the person can do something about; null for any other. */
@@ -98,14 +113,18 @@ async function takeUp(
   deps: SlackDeps,
   asker: Asker,
   { asked, form, refresh = false }: Request,
-  { always }: { always: boolean },
+  { byJob }: { byJob: 'what is not stored' | 'answers' | 'everything' },
 ): Promise<Taken | Choice | null> {
   const { workspaceId } = asker;
   const spent = await whySpent(deps.budget, deps.monthlyBudgetUsd, workspaceId);
   return deps.db.inWorkspace(workspaceId, async (tx) => {
     if (!(await claimRequest(tx, workspaceId, asker.requestKey))) return null;
     const named = await resolveNames(tx, asked);
-    if ('total' in named) return named;
+    if ('total' in named) {
+      if (byJob === 'everything')
+        await promise(tx, deps, asker, { ...NOTHING, form, askedName: named.asked });
+      return named;
+    }
     const found = await askForScores(tx, deps.queue, {
       workspaceId,
       model: deps.modelName,
@@ -114,12 +133,12 @@ async function takeUp(
       spent,
     });
     const { companies, run } = found;
-    if (run === null && !always) return { ...found, replyId: null };
+    if (run === null && byJob === 'what is not stored') return { ...found, replyId: null };
     const replyId = await promise(tx, deps, asker, {
+      ...NOTHING,
       form,
       companyIds: companies.map(({ id }) => id),
       runId: run?.id ?? null,
-      problem: null,
     });
     return { ...found, replyId };
   });
@@ -140,7 +159,7 @@ async function resolveNames(tx: Tx, asked: readonly Asked[]): Promise<{ domains:
       domains.push(one.domain);
       continue;
     }
-    const { companies, exact, total } = await findCompaniesByName(tx, one.name, MOST_CHOICES);
+    const { companies, exact, total } = await findNamed(tx, one.name);
     const [best] = companies;
     if (best === undefined)
       throw new UserError(
@@ -161,12 +180,12 @@ async function resolveNames(tx: Tx, asked: readonly Asked[]): Promise<{ domains:
   return { domains };
 }
 
-async function promise(
-  tx: Tx,
-  { seal, queue }: SlackDeps,
-  asker: Asker,
-  reply: Pick<SlackReply, 'form' | 'companyIds' | 'runId' | 'problem'>,
-): Promise<string> {
+/** The companies that a name may mean, as many as are offered. */
+export function findNamed(tx: Tx, name: string): ReturnType<typeof findCompaniesByName> {
+  return findCompaniesByName(tx, name, MOST_CHOICES);
+}
+
+async function promise(tx: Tx, { seal, queue }: SlackDeps, asker: Asker, reply: Promised): Promise<string> {
   const { workspaceId, teamId, channelId, userId, place, threadTs, responseUrl } = asker;
   const id = randomUUID();
   await createReply(tx, {

@@ -9,7 +9,7 @@ export type Asker = {
   /** Slack's address for answers to this one request: five messages in thirty minutes (docs.slack.dev, handling user interaction). Null: there is none. */
   responseUrl: string | null;
   place: ReplyPlace;
-  /** The thread of the message that was clicked; null where only one person sees that, or there is none. */
+  /** The thread of the message that was clicked, or that was typed to the app; null where only one person sees that, or there is none. */
   threadTs: string | null;
   /** Slack's own id of the request. */
   requestKey: string;

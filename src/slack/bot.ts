@@ -10,6 +10,7 @@ import type { SlackDeps } from './deps.ts';
 import { listenToHome } from './home.ts';
 import { SCOPES, createInstallationStore, listenToUninstalls, serveInstall } from './installs.ts';
 import { listenToShortcuts } from './shortcuts.ts';
+import { listenToTyped } from './typed.ts';
 import { listenToLinks } from './unfurls.ts';
 import { listenToVotes } from './votes.ts';
 import { listenToWatches } from './watches.ts';
@@ -119,6 +120,7 @@ function listen(app: App, deps: SlackDeps): void {
   listenToShortcuts(app, deps);
   listenToHome(app, deps);
   listenToLinks(app, deps);
+  listenToTyped(app, deps);
   listenToUninstalls(app, deps);
   app.error(async (error) => {
     deps.onError(error, 'Slack');

@@ -16,6 +16,7 @@ import { boundToTeam } from './teams.ts';
 
 /** What the app asks a Slack workspace for; the manifests name the same. */
 export const SCOPES: readonly string[] = [
+  'app_mentions:read',
   'channels:history',
   'chat:write',
   'commands',

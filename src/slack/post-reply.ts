@@ -14,8 +14,11 @@ type Posting = Pick<SlackDeps, 'db' | 'teams' | 'clients'>;
 export async function postReply(deps: Posting, reply: SlackReply, message: Message): Promise<boolean> {
   const team = await deps.teams.find(reply.teamId);
   if (team === null) return false;
-  const posted = await post(deps, reply, { team, channel: reply.channelId, message });
-  await deps.db.inWorkspace(reply.workspaceId, (tx) => noteMayPost(tx, reply, posted === null));
+  const { channelId: channel, threadTs } = reply;
+  const posted = await post(deps, reply, { team, channel, message, threadTs });
+  // Of a thread that is gone one learns nothing about its channel.
+  if (posted === null || threadTs === null)
+    await deps.db.inWorkspace(reply.workspaceId, (tx) => noteMayPost(tx, reply, posted === null));
   return posted === null;
 }
 
@@ -52,11 +55,13 @@ export async function postToPerson(
   }
 }
 
+type Post = { team: SlackTeam; channel: string; message: Message; threadTs?: string | null };
+
 /** @returns null when it stands there, or why it may not. @throws ProviderError where another try may help */
 async function post(
   { db, clients }: Posting,
   reply: SlackReply,
-  { team, channel, message }: { team: SlackTeam; channel: string; message: Message },
+  { team, channel, message, threadTs = null }: Post,
 ): Promise<string | null> {
   // Whoever comes after us, should we be killed, looks for it there.
   if (!(await db.inWorkspace(reply.workspaceId, (tx) => notePosting(tx, reply, channel))))
@@ -76,6 +81,7 @@ async function post(
       message,
       mayHaveBeenSent: reply.postedChannel === channel,
       botUserId: team.botUserId,
+      ...(threadTs === null ? {} : { threadTs }),
     });
     await keep(ts);
     if (stood && ts !== null)

@@ -11,6 +11,7 @@ import type { Run } from '../pipeline/store/runs.ts';
 import { planFile } from '../pipeline/store/slack-files.ts';
 import { closeReply, releaseReply, takeReply } from '../pipeline/store/slack-replies.ts';
 import type { SlackReply } from '../pipeline/store/slack-replies.ts';
+import { askWhich, findNamed } from './ask.ts';
 import { deliverProgress, deliverResult } from './deliver.ts';
 import type { Delivering } from './deliver.ts';
 import type { SlackDeps } from './deps.ts';
@@ -18,6 +19,7 @@ import { meetPerson } from './person.ts';
 import { describeProgress, keyOf } from './progress.ts';
 import { readResult } from './result.ts';
 import type { Outcome } from './result.ts';
+import { showHelp } from './views/help.ts';
 import { showNote } from './views/note.ts';
 import { showProblem } from './views/problem.ts';
 import { showProgress } from './views/progress.ts';
@@ -102,6 +104,12 @@ async function concludeFrom(
 ): Promise<Message | null> {
   if (reply.problem !== null)
     return reply.problem.good === true ? showNote(reply.problem.what) : showProblem(reply.problem);
+  if (reply.form === 'help') return showHelp();
+  const { askedName } = reply;
+  if (askedName !== null) {
+    const found = await deps.db.inWorkspace(reply.workspaceId, (tx) => findNamed(tx, askedName));
+    return askWhich({ asked: askedName, ...found }, reply.form);
+  }
   const open = items.filter(({ state }) => state === 'queued' || state === 'working');
   if (run !== null && open.length > 0 && run.state !== 'cancelled') {
     const why = await whyStop(deps, reply, open);

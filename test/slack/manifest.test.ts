@@ -90,6 +90,15 @@ describe("Slack's manifests", () => {
     assert.deepEqual(http.oauth_config.scopes.bot, MANIFEST_SCOPES);
   });
 
+  test('let people type to the app, and tell it what they typed', () => {
+    assert.equal(http.features.app_home.messages_tab_read_only_enabled, false);
+    const needs = { app_mention: 'app_mentions:read', 'message.im': 'im:history', link_shared: 'links:read' };
+    for (const [event, scope] of Object.entries(needs)) {
+      assert.ok(http.settings.event_subscriptions.bot_events.includes(event), event);
+      assert.ok(http.oauth_config.scopes.bot.includes(scope), scope);
+    }
+  });
+
   test('name every command that the help names', () => {
     const named = [...new Set(readText(showHelp().blocks).match(/(?<=^|\s)\/[a-z]+/gm))];
     assert.deepEqual(http.features.slash_commands.map(({ command }) => command).toSorted(), named.toSorted());

@@ -17,8 +17,11 @@ export type SlackReply = {
   teamId: string;
   channelId: string;
   userId: string;
-  form: ReplyForm;
+  /** help: how to ask, since no company was asked for. */
+  form: ReplyForm | 'help';
   companyIds: readonly string[];
+  /** A name that fits several companies, so that the answer asks which is meant; null: the companies are known. */
+  askedName: string | null;
   /** The run that finds it; null: everything is stored. */
   runId: string | null;
   /** The thread that it goes into, or that its file does where it is for one person's eyes. */
@@ -46,7 +49,7 @@ export type SlackReply = {
 type Row = Omit<SlackReply, 'address'> & (Sealed | { keyId: null; box: null });
 
 const COLUMNS = `workspace_id as "workspaceId", id, team_id as "teamId", channel_id as "channelId", user_id as "userId", form, thread_ts as "threadTs",
-  company_ids as "companyIds", run_id as "runId", problem, key_id as "keyId", sealed as box, uses, expires_at as "expiresAt", shown,
+  company_ids as "companyIds", asked_name as "askedName", run_id as "runId", problem, key_id as "keyId", sealed as box, uses, expires_at as "expiresAt", shown,
   shown_at as "shownAt", place, posted_channel as "postedChannel", posted_ts as "postedTs", attempt, asked_at as "askedAt"`;
 
 /** Stores an answer to come, in the transaction that starts its run. `id`: what its seal is bound to. */
@@ -61,6 +64,7 @@ export async function createReply(
     | 'userId'
     | 'form'
     | 'companyIds'
+    | 'askedName'
     | 'runId'
     | 'problem'
     | 'address'
@@ -72,8 +76,8 @@ export async function createReply(
 ): Promise<void> {
   await tx.query(
     `insert into slack_replies (workspace_id, id, team_id, channel_id, user_id, form, company_ids, run_id, problem, key_id, sealed,
-       expires_at, shown, place, thread_ts)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+       expires_at, shown, place, thread_ts, asked_name)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
     [
       reply.workspaceId,
       reply.id,
@@ -90,6 +94,7 @@ export async function createReply(
       reply.shown,
       reply.place,
       reply.threadTs,
+      reply.askedName,
     ],
   );
 }
@@ -187,7 +192,7 @@ export async function sayInstead(
   problem: { what: string; fix: string },
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `update slack_replies set problem = $2, run_id = null, company_ids = '{}', attempt = attempt + 1, leased_until = null
+    `update slack_replies set problem = $2, run_id = null, company_ids = '{}', asked_name = null, attempt = attempt + 1, leased_until = null
      where id = $1 and state = 'open' and problem is distinct from $2::jsonb`,
     [id, JSON.stringify(problem)],
   );

@@ -18,6 +18,12 @@ export function showHelp(): Message {
       rich(...list(COMMANDS.map(({ say, means }) => line(text(say, 'bold'), text(`  ${means}`))))),
       rich(
         paragraph([
+          line(
+            text(
+              'Without the slash the same in a direct message to this app, or behind its name in a channel: ',
+            ),
+            text('@Fieldnote acme.com', 'bold'),
+          ),
           line(text('In the menu of any message: '), text('Score this company', 'bold')),
           line(text('The Home tab of this app shows your accounts and what moved this week.')),
         ]),

@@ -50,12 +50,24 @@ test('the app hears of what is said to it: by name in a channel, and in its dire
   await say('sales', 'just between us');
   await say('general', `<@${bot}> are you there?`);
   assert.equal(app.heard.length, 0, 'it is not in #general');
-  await say('sales', `<@${bot}> are you there?`);
+  await say('sales', '@Fieldnote are you there?');
   await say('app', 'hello');
   const events = app.heard.map(({ payload }) => JSON.stringify(payload.event));
   assert.equal(events.length, 2);
   assert.match(events[0] ?? '', /"type":"app_mention"/);
+  assert.ok(events[0]?.includes(`<@${bot}> are you there?`), 'a name that is typed calls the app');
   assert.match(events[1] ?? '', /"type":"message","user":"U\w+".*"channel_type":"im"/);
+});
+
+test('without their scopes the app hears neither', async (context) => {
+  const slack = await startSlack(context, { scopes: ['chat:write'] });
+  const app = await startListener(context, slack);
+  for (const [channel, text] of [
+    ['sales', '@Fieldnote hello'],
+    ['app', 'hello'],
+  ])
+    await slack.twin.act({ operation: 'say', as: RENATA, channel, text });
+  assert.equal(app.heard.length, 0);
 });
 
 test('a link of the app’s domain is told, and what the app makes of it stands under the message', async (context) => {
