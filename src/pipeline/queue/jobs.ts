@@ -54,6 +54,12 @@ export const SlackJob = z.union([
 ]);
 export type SlackJob = z.infer<typeof SlackJob>;
 
+/** Who waits for an answer goes first; an alert, which nobody waits for, comes after all of them. Higher is sooner. */
+export const SLACK_PRIORITY = { answer: 1, alert: 0 } as const;
+export function priorityOf(job: SlackJob): number {
+  return 'alertId' in job ? SLACK_PRIORITY.alert : SLACK_PRIORITY.answer;
+}
+
 /** A job that took too many workers with it, whichever it was. */
 export const DeadJob = z.union([CompanyJob, ConnectionJob, SlackJob]);
 export type DeadJob = z.infer<typeof DeadJob>;

@@ -2,7 +2,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Tx } from '../../db.ts';
 import { APP_ROLE } from '../../db.ts';
-import { CompanyJob, ConnectionJob, DeadJob, QUEUES, QUEUE_SETUP, SlackJob } from './jobs.ts';
+import {
+  CompanyJob,
+  ConnectionJob,
+  DeadJob,
+  QUEUES,
+  QUEUE_SETUP,
+  SLACK_PRIORITY,
+  SlackJob,
+  priorityOf,
+} from './jobs.ts';
 import type { JobResult } from './jobs.ts';
 import { holdLifeline } from './lifeline.ts';
 import { startRefill } from './refill.ts';
@@ -56,8 +65,10 @@ type WorkOptions = {
 // heartbeat plus this.
 const SUPERVISE_SECONDS = 3;
 const INTERACTIVE_SLOTS = 2;
-// Each takes a call to Slack at the most, with a timeout of seconds.
-const SLACK_SLOTS = 4;
+// Each takes a call to Slack at the most, with a timeout of seconds. Alerts may take the first ones, never the second: else a burst
+// of alerts at a slow Slack would hold up who waits for an answer.
+const SLACK_SLOTS = 3;
+const SLACK_ANSWER_SLOTS = 2;
 const INSERT_BATCH = 1000;
 const DRAIN_MS = 20_000;
 const HAND_ON_MS = 1_000;
@@ -136,7 +147,7 @@ export async function openQueue(options: {
       await boss.send(QUEUES.flush, job, { ...within(tx), singletonKey: job.connectionId });
     },
     requestSlack: async (tx, job) => {
-      await boss.send(QUEUES.slack, job, within(tx));
+      await boss.send(QUEUES.slack, job, { ...within(tx), priority: priorityOf(job) });
     },
     work: async (handlers, work) => {
       const mark = await showLife();
@@ -150,7 +161,7 @@ export async function openQueue(options: {
         onError: options.onError,
       });
       stoppers.push(refill.stop);
-      const serve = <T extends CompanyJob | ConnectionJob | SlackJob>(
+      const serve = <T extends DeadJob>(
         queue: string,
         slots: number,
         parse: (data: unknown) => T,
@@ -175,7 +186,22 @@ export async function openQueue(options: {
       await serve(QUEUES.catchUp, 2, connection, handlers.catchUp);
       await serve(QUEUES.flush, 2, connection, handlers.flush);
       const { slack } = handlers;
-      if (slack !== undefined) await serve(QUEUES.slack, SLACK_SLOTS, (data) => SlackJob.parse(data), slack);
+      if (slack !== undefined)
+        for (const [slots, minPriority] of [
+          [SLACK_SLOTS, SLACK_PRIORITY.alert],
+          [SLACK_ANSWER_SLOTS, SLACK_PRIORITY.answer],
+        ] as const)
+          await serveQueue({
+            boss,
+            queue: QUEUES.slack,
+            slots,
+            minPriority,
+            parse: (data) => SlackJob.parse(data),
+            handle: slack,
+            priorityOf,
+            mark: (attempt) => mark(QUEUES.slack, [attempt]),
+            onError: options.onError,
+          });
       const bury = async (job: DeadJob): Promise<JobResult> => {
         await handlers.dead(job);
         return 'done';

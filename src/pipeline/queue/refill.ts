@@ -153,16 +153,21 @@ export async function postpone(
   attempt: Attempt,
   data: unknown,
   afterMs: number,
-  once: { singletonKey?: string; exclusive?: boolean } = {},
+  once: {
+    singletonKey?: string | undefined;
+    exclusive?: boolean | undefined;
+    priority?: number | undefined;
+  } = {},
 ): Promise<void> {
   const transaction = await boss.getDb().beginTransaction?.();
   if (transaction === undefined) throw new Error('the queue database offers no transactions');
   const db = transaction.db;
-  const { singletonKey, exclusive } = once;
+  const { singletonKey, exclusive, priority } = once;
   const again = {
     data: typeof data === 'object' && data !== null ? data : {},
     startAfter: new Date(Date.now() + afterMs),
     ...(singletonKey === undefined ? {} : { singletonKey }),
+    ...(priority === undefined ? {} : { priority }),
   };
   try {
     // Queued first, so that nobody who fetches the next one waits for us while we wait for them; only an exclusive queue

@@ -14,10 +14,14 @@ export async function serveQueue<T>(options: {
   slots: number;
   parse: (data: unknown) => T;
   handle: (job: T, signal: AbortSignal) => Promise<JobResult>;
+  /** Only jobs of at least this priority are taken. */
+  minPriority?: number;
   /** What may wait only once per queue; undefined: each job stands for itself. */
-  singletonKey: (job: T) => string | undefined;
+  singletonKey?: (job: T) => string | undefined;
   /** The queue holds one job per key, be it waiting or active. */
-  exclusive: boolean;
+  exclusive?: boolean;
+  /** Which of those that wait goes first: the higher. Left out: none does. */
+  priorityOf?: (job: T) => number;
   mark: (attempt: Attempt) => Promise<void>;
   onError: (error: unknown, what: string) => void;
 }): Promise<void> {
@@ -29,6 +33,7 @@ export async function serveQueue<T>(options: {
       pollingIntervalSeconds: 1,
       notifyPollingIntervalSeconds: 1,
       heartbeatRefreshSeconds: TOUCH_INTERVAL_MS / 1000,
+      ...(options.minPriority === undefined ? {} : { minPriority: options.minPriority }),
     },
     async ([job]) => {
       if (job === undefined) return;
@@ -36,10 +41,10 @@ export async function serveQueue<T>(options: {
       options.mark(attempt).catch((error: unknown) => onError(error, `marking in ${queue}`));
       const data = options.parse(job.data);
       const again = async (afterMs: number): Promise<void> => {
-        const singletonKey = options.singletonKey(data);
         await postpone(boss, queue, attempt, job.data, afterMs, {
-          singletonKey,
+          singletonKey: options.singletonKey?.(data),
           exclusive: options.exclusive,
+          priority: options.priorityOf?.(data),
         });
       };
       try {

@@ -119,6 +119,48 @@ test('a postponed job comes back and a failing handler does not lose its job', a
   assert.deepEqual([...times.values()], [3, 3]);
 });
 
+test('who waits for an answer in Slack overtakes alerts, also on a second try while alerts hang', async () => {
+  const queue = await start(true);
+  const events = new EventEmitter();
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const alerts = Array.from({ length: 6 }, () => ({ workspaceId, alertId: randomUUID() }));
+  const answer = { workspaceId, replyId: randomUUID() };
+  await here.db.inWorkspace(workspaceId, async (tx) => {
+    for (const job of [...alerts, answer]) await queue.requestSlack(tx, job);
+  });
+  let tries = 0;
+  let told = 0;
+  let toldBefore = 0;
+  const served = once(events, 'served');
+  const all = once(events, 'all');
+  await queue.work(
+    {
+      ...idle,
+      slack: async (job) => {
+        if ('alertId' in job) {
+          await held;
+          told += 1;
+          if (told === alerts.length) events.emit('all');
+          return 'done';
+        }
+        tries += 1;
+        if (tries < 3) return { againInMs: 10 };
+        toldBefore = told;
+        events.emit('served');
+        return 'done';
+      },
+    },
+    { concurrency: 1, admit: plenty, schedule: false },
+  );
+  await served;
+  assert.equal(toldBefore, 0);
+  release();
+  await all;
+});
+
 test('a person who waits is served while every batch slot is busy', async () => {
   const queue = await start(true);
   const events = new EventEmitter();
