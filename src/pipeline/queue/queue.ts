@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Tx } from '../../db.ts';
-import { APP_ROLE } from '../../db.ts';
+import { grantQueueToApp } from './grant-queue.ts';
 import {
   CompanyJob,
   ConnectionJob,
@@ -237,19 +237,4 @@ export async function openQueue(options: {
       for (const release of releasers.splice(0)) await release();
     },
   };
-}
-
-/** Jobs are queued inside the app's own transactions, so its role must reach the queue's tables. */
-async function grantQueueToApp(boss: PgBoss): Promise<void> {
-  await boss.getDb().executeSql(`
-    do $$
-    begin
-      if exists (select from pg_roles where rolname = '${APP_ROLE}') then
-        grant usage on schema pgboss to ${APP_ROLE};
-        grant select, insert, update, delete on all tables in schema pgboss to ${APP_ROLE};
-      end if;
-    exception
-      -- Two processes that start together may grant at the same time.
-      when others then if sqlstate not in ('XX000', '40001') then raise; end if;
-    end $$`);
 }
