@@ -7,7 +7,7 @@ export const PACKAGE = 'crm/salesforce/force-app/main/default';
 
 type Value = string | number | boolean | undefined | readonly Value[] | { readonly [name: string]: Value };
 
-/** What `connect --install` makes, as files of the package: path from the repository's root → content. */
+/** What `connect --install` makes where notes are set, as files of the package: path from the repository's root → content. */
 export function renderSalesforceMetadata(): Map<string, string> {
   const files = new Map<string, string>();
   for (const object of writeObjects)
@@ -19,7 +19,8 @@ export function renderSalesforceMetadata(): Map<string, string> {
         renderDocument('CustomField', { fullName: name, ...field }),
       );
     }
-  for (const { fullName, ...set } of describePermissionSets(false))
+  // With the right that notes take: a deployment would take it away from whoever has them.
+  for (const { fullName, ...set } of describePermissionSets(true))
     files.set(
       `${PACKAGE}/permissionsets/${fullName}.permissionset-meta.xml`,
       renderDocument('PermissionSet', set),
