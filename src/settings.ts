@@ -36,8 +36,9 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'SECRET_KEY',
     meaning:
-      '32 bytes, base64, the same in every process; seals stored credentials, and required unless HOST is loopback',
-    disables: 'serving beyond this machine, and connections with credentials of their own',
+      '32 bytes, base64, the same in every process; seals stored credentials and keys, and required unless HOST is loopback',
+    disables:
+      "serving beyond this machine, connections with credentials of their own, and Salesforce's card and buttons",
     secret: true,
   },
   {

@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { isFromEnvironment } from '../app-crms.ts';
 import type { CrmKind } from '../connectors/crm.ts';
 import { UserError } from '../errors.ts';
+import { resealButtonKeys } from '../pipeline/button-key.ts';
 import { whyClosed } from '../pipeline/open-connection.ts';
 import { listConnectionsEver, nameConnection } from '../pipeline/store/connections.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
@@ -102,11 +103,14 @@ async function chooseNamed(
 
 /** `connect --reseal`: seals what SECRET_KEY_PREVIOUS opens under SECRET_KEY, in every workspace. */
 export async function resealAll(app: App, terminal: Terminal): Promise<void> {
-  let resealed = 0;
-  for (const { id } of await readWorkspaces(app.db)) resealed += await app.vault.reseal(id);
+  let [resealed, keys] = [0, 0];
+  for (const { id } of await readWorkspaces(app.db)) {
+    resealed += await app.vault.reseal(id);
+    keys += await resealButtonKeys(app.db, app.vault.requireSeal(), id);
+  }
   terminal.print(
-    resealed === 0
+    resealed + keys === 0
       ? 'Everything is sealed under SECRET_KEY already.'
-      : `Sealed the credentials of ${resealed} connections anew. SECRET_KEY_PREVIOUS can go once no process uses it.`,
+      : `Sealed the credentials of ${resealed} connections and ${keys} keys of Salesforce's button anew. SECRET_KEY_PREVIOUS can go once no process uses it.`,
   );
 }

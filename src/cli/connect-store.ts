@@ -20,7 +20,7 @@ export async function storeConnection(
 ): Promise<Connection> {
   const { db, workspaceId, vault } = app;
   const { kind, name, source } = wanted;
-  vault.requireKey();
+  vault.requireSeal();
   const trial = openTrial(app.config, await askCredentials(context, kind, source));
   const check = await trial.crm.check({ signal: context.signal });
   const connection = await db.inWorkspace(workspaceId, async (tx) => {

@@ -9,6 +9,7 @@ import { policyOf } from '../pipeline/7-write-back/field-policy.ts';
 import { checkConnection, commandFor } from '../pipeline/open-connection.ts';
 import { DEFAULT_CONNECTION, findNamedConnection, nameConnection, resumeConnection } from '../pipeline/store/connections.ts'; // prettier-ignore
 import type { Connection } from '../pipeline/store/connections.ts';
+import { issueButtonKey, printButtonKeys, takeButtonKey } from './connect-button-key.ts';
 import { SOURCES } from './connect-credentials.ts';
 import type { CredentialsSource } from './connect-credentials.ts';
 import { listAll, removeNamed, resealAll } from './connect-manage.ts';
@@ -30,6 +31,9 @@ type ConnectOptions = {
   show?: boolean;
   set?: string;
   fields?: string;
+  buttonKey?: boolean;
+  buttonKeys?: boolean;
+  revokeButtonKey?: string;
   json?: boolean;
 };
 
@@ -51,6 +55,9 @@ export function addConnect(program: Command, context: Context): void {
     .option('--show', 'print the settings: field mapping, policies, exclusions')
     .option('--set <file>', 'take the settings from a YAML or JSON document; -: from standard input')
     .option('--fields <object>', 'list the fields of an object that may be mapped')
+    .option('--button-key', "make a key for Salesforce's card and buttons; it is shown once")
+    .option('--button-keys', 'list these keys, without their secrets')
+    .option('--revoke-button-key <id>', 'take a key’s rights away, at once')
     .option('--json', 'print as JSON')
     .action(async (chosen: CrmKind | 'slack' | undefined, options: ConnectOptions) => {
       const kind = chosen === 'slack' ? undefined : chosen;
@@ -81,6 +88,10 @@ async function connect(app: App, context: Context, kind: CrmKind, options: Conne
   const connection = await findOrStore(app, context, kind, options);
   const json = options.json ?? false;
   if (options.show) return showSettings(app, context, connection, { json });
+  if (options.buttonKey) return issueButtonKey(app, terminal, connection, { json });
+  if (options.buttonKeys) return printButtonKeys(app, terminal, connection, { json });
+  if (options.revokeButtonKey !== undefined)
+    return takeButtonKey(app, terminal, connection, options.revokeButtonKey);
   if (options.fields !== undefined) return listFields(app, context, connection, options.fields, { json });
   if (options.set !== undefined) return setSettings(app, context, connection, options.set);
   if (options.install && kind === 'salesforce' && app.config.salesforceAdmin === null)

@@ -3,6 +3,7 @@ import type { Queue } from './queue/queue.ts';
 import { resumeStalledRuns, startDueRun } from './runs.ts';
 import { deleteExpiredAnswers } from './store/answers.ts';
 import { forgetOldApiRequests } from './store/api-requests.ts';
+import { forgetOldSignatures } from './store/button-keys.ts';
 import { listConnections } from './store/connections.ts';
 import { forgetOldLinks } from './store/one-time-links.ts';
 import { hasHints } from './store/record-hints.ts';
@@ -45,6 +46,7 @@ export function createTick(deps: {
       await deps.db.inWorkspace(workspaceId, finishSettledRuns);
       await deps.db.inWorkspace(workspaceId, (tx) => deleteExpiredAnswers(tx));
       await deps.db.inWorkspace(workspaceId, forgetOldLinks);
+      await deps.db.inWorkspace(workspaceId, forgetOldSignatures);
       await deps.db.inWorkspace(workspaceId, forgetOldRequests);
       await deps.db.inWorkspace(workspaceId, forgetOldReplies);
       await deps.db.inWorkspace(workspaceId, forgetOldAlerts);

@@ -20,8 +20,8 @@ type At = Pick<Connection, 'workspaceId' | 'id' | 'kind' | 'name'>;
 export type Vault = {
   /** @throws UserError when none are stored, or they do not open here */
   open(connection: Connection): Credentials;
-  /** @throws UserError without a SECRET_KEY: nothing can be stored */
-  requireKey(): void;
+  /** What seals here. @throws UserError without a SECRET_KEY: nothing can be stored */
+  requireSeal(): Seal;
   /** Stores credentials in place of those before. @throws UserError without a SECRET_KEY */
   put(connection: At, credentials: Credentials): Promise<void>;
   /** Where the grant of an OAuth app is kept, for all processes. */
@@ -121,7 +121,7 @@ export function createVault({
         );
       return unseal(connection, connection.credentials);
     },
-    requireKey: () => void mustSeal(),
+    requireSeal: mustSeal,
     put: (at, credentials) =>
       db.inWorkspace(at.workspaceId, async (tx) => {
         const stored = await lockCredentials(tx, at.id);

@@ -8,6 +8,7 @@ import type { Printer } from '../pipeline/6-pitch/pdf/print-sheet.ts';
 import type { Queue } from '../pipeline/queue/queue.ts';
 import type { ConnectionSettings } from '../pipeline/store/connection-settings.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
+import type { Vault } from '../pipeline/vault.ts';
 
 /** One outside provider at the last look: does it answer, and if not, what did it say. */
 export type ProviderCheck = { name: string; ok: boolean; detail: string };
@@ -41,6 +42,8 @@ export type WebDeps = {
   /** The address that it binds to. Beyond loopback, pages refuse: there is no sign-in. */
   host: string;
   webhooks: Webhooks;
+  /** Where what is stored sealed opens. */
+  vault: Pick<Vault, 'requireSeal'>;
   /** What Slack calls; absent or null where it calls nothing here. */
   slack?: { router: RequestHandler | null } | null;
   /** Asks every configured provider whether it answers; must not cost money. Asked at most once in 15 seconds. */

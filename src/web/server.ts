@@ -9,6 +9,7 @@ import { serveApi } from './api/serve.ts';
 import { serveLinks } from './auth/open-links.ts';
 import { serveOpened } from './auth/opened-pages.ts';
 import { serveHubspotCard } from './buttons/hubspot.ts';
+import { serveSalesforceButton } from './buttons/salesforce.ts';
 import type { WebDeps } from './deps.ts';
 import { checkHost, refuseBeyondLoopback } from './guard.ts';
 import { createHealth, serveHealth } from './health.ts';
@@ -56,6 +57,7 @@ export function createWebServer(deps: WebDeps): WebServer {
   // It asks by itself who calls.
   app.use(serveApi(deps));
   app.use(serveHubspotCard(deps));
+  app.use(serveSalesforceButton(deps));
   app.use('/assets', express.static(ASSETS, { index: false, maxAge: '1h' }));
   // The link itself says who may: it was given to whoever pressed a button in a CRM.
   app.use(serveLinks(deps));

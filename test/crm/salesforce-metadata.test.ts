@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { validateXML } from 'xmllint-wasm';
+import { isInTime, isSignedBy, readSignature } from '../../src/web/buttons/salesforce-signature.ts';
 import { PACKAGE } from '../documents/salesforce-metadata.ts';
 
 const HERE = fileURLToPath(new URL(`../../${PACKAGE}`, import.meta.url));
@@ -84,12 +84,21 @@ test('every Apex class keeps to what the person who asks may see, and none holds
   }
 });
 
-test('the signature that the Apex test expects is an HMAC over method, path, time, hash of the body and org', () => {
+test('the signature that the Apex test expects is let in by the code that lets calls in, and nothing else is', () => {
   const source = read('classes/FieldnoteTest.cls');
   const constant = (name: string): string =>
     new RegExp(`VECTOR_${name} = '([^']*)';`).exec(source)?.[1] ?? assert.fail(name);
-  const bodyHash = createHash('sha256').update(constant('BODY')).digest('hex');
-  const signed = ['POST', constant('PATH'), constant('TIMESTAMP'), bodyHash, constant('ORG')].join('\n');
-  const mac = createHmac('sha256', constant('SECRET')).update(signed).digest('hex');
-  assert.equal(constant('SIGNATURE'), `v1=${mac}`);
+  const call = {
+    path: constant('PATH'),
+    timestamp: constant('TIMESTAMP'),
+    body: Buffer.from(constant('BODY')),
+    orgId: constant('ORG'),
+  };
+  const signature = readSignature(constant('SIGNATURE')) ?? assert.fail('not in its shape');
+  assert.ok(isSignedBy(call, signature, constant('SECRET')));
+  for (const changed of [{ path: '/x' }, { timestamp: '1' }, { body: Buffer.from('{}') }, { orgId: '00D' }])
+    assert.ok(!isSignedBy({ ...call, ...changed }, signature, constant('SECRET')));
+  assert.ok(isInTime(call, Number(call.timestamp) + 300_000));
+  for (const ms of [300_001, -300_001]) assert.ok(!isInTime(call, Number(call.timestamp) + ms));
+  for (const timestamp of ['', 'NaN', '1e3', '-1']) assert.ok(!isInTime({ timestamp }, 0));
 });

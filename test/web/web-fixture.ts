@@ -63,6 +63,7 @@ export async function openWeb(
     sellerName: 'Northwind Compute',
     printPitch: createPrinter(),
     webhooks: { ownSecret: null, secretOf: () => null, crmOf: () => assert.fail('no CRM is connected') },
+    vault: { requireSeal: () => assert.fail('nothing is sealed here') },
     ...options,
   });
   const { port } = await server.listen(0, '127.0.0.1');

@@ -51,7 +51,8 @@ export async function requireCardCompany(tx: Tx, target: CardTarget): Promise<Co
   throw new HttpError(409, trouble?.why ?? 'This record leads to no company', trouble?.fix ?? undefined);
 }
 
-async function findSubject(tx: Tx, { connection, object, externalId }: CardTarget) {
+/** The company that a record leads to, and what stands in the way of its score; null: nothing. */
+export async function findSubject(tx: Tx, { connection, object, externalId }: CardTarget) {
   const record = await findCardRecord(tx, { connectionId: connection.id, object, externalId });
   const companyId = record?.companyId ?? null;
   const company = companyId === null ? null : await findCompany(tx, companyId);
