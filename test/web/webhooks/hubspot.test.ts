@@ -233,10 +233,9 @@ test('without a client secret the answer says what to set', async () => {
   assert.match(text, /HUBSPOT_CLIENT_SECRET/);
 });
 
-test('the subscriptions that the page for administrators names are of what is read, and of all of it', async () => {
-  const page = await readFile(new URL('../../../docs/connect-hubspot.md', import.meta.url), 'utf8');
-  const [block] = /```json\n([^`]*"type": "webhooks"[^`]*)```/.exec(page)?.slice(1) ?? [];
-  const { crmObjects } = Subscriptions.parse(JSON.parse(block ?? '')).config.subscriptions;
+test('the subscriptions of the app that is uploaded to HubSpot are of what is read, and of all of it', async () => {
+  const file = new URL('../../../crm/hubspot/src/app/webhooks/webhooks-hsmeta.json', import.meta.url);
+  const { crmObjects } = Subscriptions.parse(JSON.parse(await readFile(file, 'utf8'))).config.subscriptions;
   const crm = app.crmOf(connection);
   for (const object of crm.readObjects) {
     const ofIt = crmObjects.filter(({ objectType }) => objectType === object);
