@@ -99,11 +99,14 @@ export function openState(options: StateOptions): TwinState {
     options.beforeChange(type, primary, kept, at);
     options.beforeChange(type, other, away, at);
     const record = create(type, id, at);
-    // The primary's values win; what it lacks comes from the other (changelog "Updated merge functionality").
+    // The primary's latest values win, an emptied one too; what it never had comes from the other (changelog "Updated merge
+    // functionality").
     record.history = new Map(
       [...away.history, ...kept.history].map(([name, entries]) => [name, [...entries]]),
     );
     record.properties = { ...away.properties, ...kept.properties, ...record.properties };
+    for (const [name, entries] of kept.history)
+      if (entries.at(-1)?.value === '') delete record.properties[name];
     const gone = [away, kept].flatMap((each) => [
       ...(each.properties.hs_merged_object_ids?.split(';') ?? []),
       each.id,

@@ -234,6 +234,28 @@ test('a merge makes a new record to which both old ids lead', async (context) =>
   assert.equal(asObject(contact.json.properties).associatedcompanyid, id, 'its contacts follow');
 });
 
+test('what was emptied on the primary record of a merge is empty afterwards, and its history ends so', async (context) => {
+  const portal = await startPortal(context);
+  const rep = { as: 'rep:Anna', object: 'company' };
+  for (const id of [FIRST, SECOND]) await portal.edit({ ...rep, id, properties: { phone: '22' } });
+  await portal.edit({ ...rep, id: FIRST, properties: { phone: '' } });
+
+  const merged = await portal.call('POST', `${COMPANIES}/merge`, {
+    primaryObjectId: FIRST,
+    objectIdToMerge: SECOND,
+  });
+
+  const { json } = await portal.call('POST', `${COMPANIES}/batch/read`, {
+    inputs: [{ id: merged.json.id }],
+    properties: ['phone'],
+    propertiesWithHistory: ['phone'],
+  });
+  const [record] = asList(json.results).map(asObject);
+  assert.equal(asObject(record?.properties).phone ?? null, null);
+  const [latest] = asList(asObject(record?.propertiesWithHistory).phone).map(asObject);
+  assert.equal(latest?.value, '');
+});
+
 test('an archived record is found only among the archived, and can come back', async (context) => {
   const { call, edit } = await startPortal(context);
   assert.equal((await call('DELETE', `${COMPANIES}/${FIRST}`)).status, 204);

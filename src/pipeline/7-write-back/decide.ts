@@ -36,12 +36,12 @@ export function decideWrite(question: Question): Decision {
   if (undoes === null && policy === 'always') return { verdict: 'send' };
   if (undoes === null && policy === 'never')
     return { verdict: 'skip', reason: 'This field is set never to be written' };
-  const came = ledger?.inherited?.some((value) => !isEmpty(field, value) && sameValue(field, value, present));
-  const ours = came === true || (written !== undefined && isOurs(field, written, present));
+  const ours =
+    holdsInherited(field, present, ledger) || (written !== undefined && isOurs(field, written, present));
   if (undoes === null && policy === 'fill-if-empty' && (ours || !isEmpty(field, present)))
     return { verdict: 'skip', reason: 'The field is filled, and is set to be filled only when empty' };
-  if (ours || (written === undefined && isEmpty(field, present))) return { verdict: 'send' };
-  if (written === undefined)
+  if (ours || isFree(field, present, ledger)) return { verdict: 'send' };
+  if (written === undefined && !isEmpty(field, present))
     return { verdict: 'conflict', reason: 'The field holds a value that we never wrote; it stays' };
   return {
     verdict: 'conflict',
@@ -49,6 +49,26 @@ export function decideWrite(question: Question): Decision {
       ? 'Somebody emptied the field after our last write; it stays empty'
       : 'Somebody changed the field after our last write; their value stays',
   };
+}
+
+/** It holds what we left on a record that became this one. */
+export function holdsInherited(
+  field: FieldKey,
+  present: FieldValue | undefined,
+  ledger: FieldLedger | undefined,
+): boolean {
+  const inherited = ledger?.inherited ?? [];
+  return inherited.some(({ value }) => !isEmpty(field, value) && sameValue(field, value, present));
+}
+
+/** It is empty, and no value of ours was ever there: also not on a record that goes on as this one. */
+export function isFree(
+  field: FieldKey,
+  present: FieldValue | undefined,
+  ledger: FieldLedger | undefined,
+): boolean {
+  if (ledger?.written !== undefined || !isEmpty(field, present)) return false;
+  return !(ledger?.inherited ?? []).some(({ value, goesOn }) => goesOn && !isEmpty(field, value));
 }
 
 function isOurs(

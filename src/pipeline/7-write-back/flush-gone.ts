@@ -101,7 +101,7 @@ async function findLandings(
     const ours: FieldValue[] = [row.before, ...siblings.map((sibling) => sibling.value)];
     for (const entry of known)
       ours.push(
-        ...(entry?.inherited ?? []),
+        ...(entry?.inherited ?? []).map(({ value }) => value),
         ...(entry?.written === undefined ? [] : [entry.written.returned]),
       );
     if (known.every((entry) => entry?.written === undefined)) ours.push(null);

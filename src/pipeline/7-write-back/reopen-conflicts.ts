@@ -3,11 +3,12 @@ import { FIELDS } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { findLedgers, lastOutcome, recordKey } from '../store/writes-ledger.ts';
 import { closeConflicts } from '../store/writes-settle.ts';
-import { isEmpty, sameValue } from './same-value.ts';
+import { holdsInherited, isFree } from './decide.ts';
+import { sameValue } from './same-value.ts';
 
 /**
- * Closes conflicts that people have resolved themselves: the field holds again what we left there, or is empty and was
- * never ours. From then on it is planned like any other. Takes rows as a sync reads them; returns how many were closed.
+ * Closes conflicts that people have resolved themselves: the field holds again what we left there, or on a record that became this
+ * one, or is empty and was never ours. From then on it is planned like any other. Takes rows as a sync reads them; returns how many were closed.
  */
 export async function reopenConflicts(
   tx: Tx,
@@ -23,10 +24,12 @@ export async function reopenConflicts(
     const ledger = ledgers.get(recordKey({ connectionId, object, externalId }));
     for (const { key } of FIELDS) {
       const last = lastOutcome(ledger?.[key]);
-      const written = ledger?.[key]?.written;
+      const known = ledger?.[key];
       if (last?.state !== 'conflicted' || !(key in ours)) continue;
       const isBack =
-        written === undefined ? isEmpty(key, ours[key]) : sameValue(key, written.returned, ours[key]);
+        known?.written === undefined
+          ? isFree(key, ours[key], known) || holdsInherited(key, ours[key], known)
+          : sameValue(key, known.written.returned, ours[key]);
       if (isBack) closed.push(last.id);
     }
   }

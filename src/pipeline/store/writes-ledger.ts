@@ -33,7 +33,16 @@ export type FieldLedger = {
   /** Waiting or on its way. */
   open?: LedgerEntry;
   /** What the CRM held after our last writes to records that were merged or converted into this one: it may hold it now. */
-  inherited?: FieldValue[];
+  inherited?: InheritedValue[];
+};
+
+type InheritedValue = {
+  value: FieldValue;
+  /**
+   * The record goes on as this one, with its values: what a person emptied there is empty here. False where this one was there before
+   * (Salesforce's merges and conversions), and may be empty since nobody ever filled it.
+   */
+  goesOn: boolean;
 };
 
 /** By field; of notes under `note`. */
@@ -91,10 +100,12 @@ async function addInherited(
   records: readonly RecordAddress[],
   ledgers: Map<string, RecordLedger>,
 ): Promise<void> {
-  const { rows } = await tx.query<RecordAddress & { field: FieldKey; value: FieldValue }>(
+  const { rows } = await tx.query<RecordAddress & InheritedValue & { field: FieldKey }>(
+    // HubSpot's objects: there a merge makes a new record of the two.
     `select distinct on (r.connection_id, r.object, r.external_id, was.object, was.external_id, w.field)
        r.connection_id as "connectionId", r.object, r.external_id as "externalId", w.field,
-       coalesce(w.returned_value, w.new_value) as value
+       coalesce(w.returned_value, w.new_value) as value,
+       was.merged_into is not null and was.object in ('company', 'contact') as "goesOn"
      from (select distinct * from unnest($1::uuid[], $2::text[], $3::text[])) as r (connection_id, object, external_id)
      join records was on was.connection_id = r.connection_id
        and coalesce(was.merged_into, was.converted_to) = r.external_id
@@ -110,10 +121,10 @@ async function addInherited(
       records.map((record) => record.externalId),
     ],
   );
-  for (const { field, value, ...record } of rows) {
+  for (const { field, value, goesOn, ...record } of rows) {
     const ledger: RecordLedger = ledgers.get(recordKey(record)) ?? {};
     ledgers.set(recordKey(record), ledger);
-    ledger[field] = { ...ledger[field], inherited: [...(ledger[field]?.inherited ?? []), value] };
+    ledger[field] = { ...ledger[field], inherited: [...(ledger[field]?.inherited ?? []), { value, goesOn }] };
   }
 }
 

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { CrmKind } from '../../../src/connectors/crm.ts';
 import { catchUp } from '../../../src/pipeline/1-sync/catch-up.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
+import { reopenConflicts } from '../../../src/pipeline/7-write-back/reopen-conflicts.ts';
 import { planCompanyWrites } from '../../../src/pipeline/7-write-back/plan-writes.ts';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
 import { findConnection } from '../../../src/pipeline/store/connections.ts';
@@ -12,7 +13,7 @@ import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { openTappedTwin } from '../../harness/twin-stages.ts';
 import type { TappedTwin } from '../../harness/twin-stages.ts';
-import { openDesk } from '../../harness/write-back.ts';
+import { listFailed, openDesk } from '../../harness/write-back.ts';
 import type { Desk } from '../../harness/write-back.ts';
 
 let here: TestDatabase;
@@ -97,6 +98,44 @@ test('a person’s value on the survivor of a merge is still theirs', async () =
   await desk.plan({ pitch: 'second' }, [String(answer.id)]);
 
   assert.equal((await desk.flush({ leaseMs: 30_000 })).conflicted, 1);
+});
+
+test('a field that a person emptied stays empty when the record gets a new id by a merge, and goes again once they put our value back', async () => {
+  const tapped = find('hubspot');
+  const desk = await openDesk(here.db, 'hubspot', undefined, tapped.crm);
+  const [kept, away] = await tapped.create(2);
+  assert.ok(kept !== undefined && away !== undefined);
+  await desk.plan({ score: 40, pitch: 'first' }, [kept, away]);
+  await desk.flush({ leaseMs: 30_000 });
+  const rep = { as: 'rep:Anna', object: 'companies' };
+  await tapped.edit({ ...rep, id: kept, properties: { fieldnote_pitch: '' } });
+  const answer = await tapped.edit({ ...rep, operation: 'merge', id: kept, other: away });
+  assert.ok(typeof answer === 'object' && answer !== null && 'id' in answer);
+  const survivor = String(answer.id);
+  const hold = async (): Promise<unknown[]> => {
+    const call = { signal: AbortSignal.timeout(5_000) };
+    const [held] = await tapped.crm.readCurrent('company', [survivor], call);
+    return [held?.values?.score, held?.values?.pitch ?? null];
+  };
+
+  // What a sync reads of the record must not make the conflict look resolved.
+  for (const score of [50, 60]) {
+    await sync(desk, tapped);
+    const seen = [{ object: 'company' as const, externalId: survivor, ours: { score, pitch: null } }];
+    await desk.db.inWorkspace(desk.workspaceId, (tx) => reopenConflicts(tx, desk.connectionId, seen));
+    await desk.plan({ score, pitch: 'second' }, [survivor]);
+    await desk.flush({ leaseMs: 30_000 });
+    assert.deepEqual(await hold(), [score, null]);
+  }
+  const conflicts = (await listFailed(desk)).map((write) => [write.field, write.externalId]);
+  assert.deepEqual(conflicts, [['pitch', survivor]]);
+
+  const seen = [{ object: 'company' as const, externalId: survivor, ours: { pitch: 'first' } }];
+  await tapped.edit({ ...rep, id: survivor, properties: { fieldnote_pitch: 'first' } });
+  await desk.db.inWorkspace(desk.workspaceId, (tx) => reopenConflicts(tx, desk.connectionId, seen));
+  await desk.plan({ pitch: 'second' }, [survivor]);
+  await desk.flush({ leaseMs: 30_000 });
+  assert.deepEqual(await hold(), [60, 'second']);
 });
 
 test('a person’s value that our write fell on is kept as a conflict, also when the record is deleted before we look again', async (context) => {
