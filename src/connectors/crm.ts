@@ -81,8 +81,10 @@ export type ClosedFields = Partial<Record<FieldKey, Refusal>>;
 export type CurrentRecord = {
   object: CrmObject;
   externalId: string;
-  /** Null when the record is gone (deleted, merged, converted). */
+  /** Null when the record is gone (deleted, merged, converted), or cannot be read. */
   values: FieldValues | null;
+  /** What is wrong with the row that the CRM sent, in words for people: nothing of the record is known. */
+  unreadable?: string;
   /** When anything of the record was last changed (Salesforce LastModifiedDate, HubSpot updatedAt), ISO. */
   modifiedAt: string | null;
   /** The platform's clock when it answered, ISO; absent where it does not tell. */
@@ -134,6 +136,8 @@ export type Survivor = {
 export type RecordHistory = {
   object: CrmObject;
   externalId: string;
+  /** As of a CurrentRecord. */
+  unreadable?: string;
   /** Per field asked for, newest first, the present value included, of archived records too; null when it was merged away or is unknown. */
   versions: Partial<Record<FieldKey, FieldVersion[]>> | null;
 };

@@ -14,8 +14,8 @@ const Body = z.looseObject({
 });
 
 /**
- * Serves these rows of a twin, by id, as they are given here and not as the CRM would have them: in pages of both CRMs, and in the results
- * of Salesforce's bulk queries. HubSpot's properties count as the row's own.
+ * Serves these rows of a twin, by id, as they are given here and not as the CRM would have them: in pages and batches of both CRMs, and in
+ * the results of Salesforce's bulk queries. HubSpot's properties count as the row's own.
  */
 export function spoilRows(tap: TwinTap, spoiled: ReadonlyMap<string, Spoiled>): void {
   const spoil = (row: unknown): unknown[] => {
@@ -30,6 +30,8 @@ export function spoilRows(tap: TwinTap, spoiled: ReadonlyMap<string, Spoiled>): 
   };
   tap.rewrite = ({ path }, answer) => {
     if (/\/jobs\/query\/\w+\/results/.test(path)) return spoilCsv(answer, spoiled);
+    if (/\/composite\/sobjects\/\w+$/.test(path))
+      return JSON.stringify(z.array(z.unknown()).parse(JSON.parse(answer)).flatMap(spoil));
     if (!/\/query|\/crm\/objects\//.test(path)) return answer;
     const body = Body.safeParse(answer === '' ? {} : JSON.parse(answer));
     if (!body.success) return answer;
@@ -42,7 +44,15 @@ export function spoilRows(tap: TwinTap, spoiled: ReadonlyMap<string, Spoiled>): 
   };
 }
 
-const OUTSIDE = new Set(['id', 'updatedAt', 'archivedAt', 'archived', 'url', 'properties']);
+const OUTSIDE = new Set([
+  'id',
+  'updatedAt',
+  'archivedAt',
+  'archived',
+  'url',
+  'properties',
+  'propertiesWithHistory',
+]);
 
 function place(row: Record<string, unknown>, values: Spoiled): Record<string, unknown> {
   const { properties } = row;

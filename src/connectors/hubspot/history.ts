@@ -7,26 +7,27 @@ import { HUBSPOT_API_VERSION } from './api.ts';
 import type { HubspotApi } from './api.ts';
 import { objectPath, readFields } from './fields.ts';
 import type { HubspotObject } from './fields.ts';
+import { describeShape } from './judge-rows.ts';
 import { refuseUnread } from './refusals.ts';
 import { RowErrors } from './shapes.ts';
 
 /** CRM objects guide: a batch read with history takes up to 50 records. */
 export const HISTORY_BATCH = 50;
 
-const Answer = z.object({
-  results: z.array(
-    z.object({
-      id: z.string(),
-      archived: z.boolean().optional(),
-      propertiesWithHistory: z
-        .record(z.string(), z.array(z.object({ value: z.string().nullable(), timestamp: z.string() })))
-        .default({}),
-    }),
-  ),
-  errors: RowErrors,
+const Version = z.object({ value: z.string().nullable(), timestamp: z.iso.datetime({ offset: true }) });
+const Row = z.object({
+  id: z.string(),
+  archived: z.boolean().optional(),
+  propertiesWithHistory: z.record(z.string(), z.array(Version)).default({}),
 });
+/** Each row is judged by itself, so that a bad one harms no other. */
+const Answer = z.object({ results: z.array(z.unknown()), errors: RowErrors });
 
-type Found = z.infer<typeof Answer>['results'];
+type Found = {
+  rows: z.infer<typeof Row>[];
+  /** What is wrong with the others, by id; under `null` with one that has none to go by. */
+  unreadable: Map<string | null, string>;
+};
 
 /**
  * What our fields held over time, newest first; null for records that were merged away or that HubSpot knows nothing of. One call, and one
@@ -43,13 +44,20 @@ export async function readHistory(
   const read = (ids: readonly string[], archived: boolean): Promise<Found> =>
     readBatch(api, object, { ids, archived, names: asked.map((field) => field.hubspotName) }, options);
   const ids = [...new Set(externalIds)];
-  const living = (await read(ids, false)).filter((record) => record.archived !== true);
-  const byId = new Map(living.map((record) => [record.id, record]));
+  const { rows, unreadable } = await read(ids, false);
+  const byId = new Map(rows.flatMap((record) => (record.archived === true ? [] : [[record.id, record]])));
   // A merged id answers with its survivor, which has another history.
-  const missing = living.length < ids.length ? ids.filter((id) => !byId.has(id)) : [];
-  if (missing.length > 0) for (const record of await read(missing, true)) byId.set(record.id, record);
+  const missing = ids.filter((id) => !byId.has(id) && !unreadable.has(id));
+  if (missing.length > 0) {
+    const archived = await read(missing, true);
+    for (const record of archived.rows) byId.set(record.id, record);
+    for (const [id, problem] of archived.unreadable) unreadable.set(id, problem);
+  }
   return externalIds.map((externalId) => {
     const record = byId.get(externalId);
+    // Of whom a row without a readable id tells, nobody knows: maybe of this one.
+    const problem = unreadable.get(externalId) ?? (record === undefined ? unreadable.get(null) : undefined);
+    if (problem !== undefined) return { object, externalId, unreadable: problem, versions: null };
     if (record === undefined) return { object, externalId, versions: null };
     const versions = asked.map(({ key, hubspotName }) => {
       const held = (record.propertiesWithHistory[hubspotName] ?? []).toSorted(
@@ -81,5 +89,15 @@ async function readBatch(
     options,
   );
   refuseUnread('batch read', data.errors);
-  return data.results;
+  const found: Found = { rows: [], unreadable: new Map() };
+  for (const raw of data.results) {
+    const row = Row.safeParse(raw);
+    if (row.success) found.rows.push(row.data);
+    else {
+      const id: unknown = typeof raw === 'object' && raw !== null && 'id' in raw ? raw.id : undefined;
+      const known = typeof id === 'string' && ids.includes(id) ? id : null;
+      found.unreadable.set(known, describeShape(raw, id, row.error));
+    }
+  }
+  return found;
 }

@@ -51,7 +51,8 @@ function findProblem(object: HubspotObject, record: ApiRecord): string | null {
   return null;
 }
 
-function describeShape(
+/** Why a row has not the shape that HubSpot's rows have. */
+export function describeShape(
   row: unknown,
   id: unknown,
   error: { issues: readonly { path: PropertyKey[] }[] },

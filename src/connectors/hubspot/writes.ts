@@ -5,9 +5,10 @@ import type { HubspotApi } from './api.ts';
 import type { createClosedFields } from './closed-fields.ts';
 import { fieldOfProperty, objectPath, ourProperties, readFields, toProperties } from './fields.ts';
 import type { FieldProblem, HubspotObject } from './fields.ts';
+import { judgeRows } from './judge-rows.ts';
 import { ValuesRefused, readValueRefusals, refuseUnread } from './refusals.ts';
 import type { ValueRefusal } from './refusals.ts';
-import { BatchAnswer } from './shapes.ts';
+import { BatchAnswer, RowBatchAnswer } from './shapes.ts';
 import type { RowError } from './shapes.ts';
 
 /** CRM objects guide: a batch read or update takes up to 100 records of one object. */
@@ -42,22 +43,29 @@ export async function readCurrent(
         properties: [...ourProperties],
         propertiesWithHistory: [],
       },
-      schema: BatchAnswer,
+      schema: RowBatchAnswer,
       repeatable: true,
     },
     options,
   );
   refuseUnread(operation, data.errors);
+  const { readable, unreadable } = judgeRows(object, data.results);
+  const problems = new Map(unreadable.map(({ shownId, problem }) => [shownId, problem]));
+  // Of whom a row without a readable id tells, nobody knows: maybe of one that would seem to be gone.
+  const nameless = unreadable.find(({ shownId }) => !externalIds.includes(shownId))?.problem;
   // A merged id answers with the survivor, under the survivor's id: the one asked for is gone.
-  const byId = new Map(data.results.map((record) => [record.id, record]));
+  const byId = new Map(readable.map((record) => [record.id, record]));
   const closed = await findClosed(
     object,
-    data.results.map((record) => readFields(record.properties)),
+    readable.map((record) => readFields(record.properties)),
     options,
   );
   const shut = Object.keys(closed).length > 0 ? { closedFields: closed } : {};
   return externalIds.map((externalId) => {
     const record = byId.get(externalId);
+    const problem = problems.get(externalId) ?? (record === undefined ? nameless : undefined);
+    if (problem !== undefined)
+      return { object, externalId, values: null, modifiedAt: null, unreadable: problem };
     if (record === undefined || record.archived === true)
       return { object, externalId, values: null, modifiedAt: null };
     const modified = Date.parse(record.updatedAt ?? '');

@@ -91,8 +91,9 @@ export function readOurs(row: Readonly<Record<string, unknown>>): FieldValues {
   for (const { key, type, salesforceName } of FIELDS) {
     if (!(salesforceName in row)) continue;
     const raw = row[salesforceName];
-    if (type === 'number') ours[key] = typeof raw === 'number' ? raw : null;
-    else if (type === 'datetime') ours[key] = readInstant(raw);
+    // In a field that an administrator made with another type anything may stand: it is not empty for that.
+    if (type === 'number') ours[key] = typeof raw === 'number' ? raw : readText(raw);
+    else if (type === 'datetime') ours[key] = readInstant(raw) ?? readText(raw);
     else ours[key] = readText(raw)?.replaceAll('\r\n', '\n') ?? null;
   }
   return ours;

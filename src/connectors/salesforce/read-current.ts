@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { CurrentRecord } from '../crm.ts';
+import { showValue } from '../unreadable.ts';
 import type { Client } from './client.ts';
 import { closedFields, ourFields } from './describe.ts';
 import type { Describe } from './describe.ts';
@@ -15,7 +16,8 @@ export const READ_BATCH = 2000;
 // What is wrong with our fields is looked at again after this long.
 const BROKEN_KNOWN_FOR_MS = 30_000;
 
-const Rows = z.array(z.looseObject({ Id: z.string() }).nullable());
+// Each row is judged by itself, so that a bad one harms no other.
+const Rows = z.array(z.unknown());
 
 /** Our fields' current values, one entry per id, in the order asked; one call. */
 export async function readCurrent(
@@ -37,7 +39,8 @@ export async function readCurrent(
   }
   const shut = Object.keys(closed).length > 0 ? { closedFields: closed } : {};
   const state = ['Id', 'LastModifiedDate', 'IsConverted'].filter((name) => description.fields.has(name));
-  const body = JSON.stringify({ ids, fields: [...state, ...ourFields(description)] });
+  const fields = [...state, ...ourFields(description)];
+  const body = JSON.stringify({ ids, fields });
   const { value: rows, headers } = await client
     .call(
       'collections retrieve',
@@ -67,16 +70,40 @@ export async function readCurrent(
   return ids.map((externalId, index): CurrentRecord => {
     const row = rows[index] ?? null;
     if (row === null) return { object, externalId, values: null, modifiedAt: null };
+    const held = isRow(row) ? row : {};
+    const unreadable = findProblem(held, externalId, fields);
+    if (unreadable !== null) return { object, externalId, values: null, modifiedAt: null, unreadable };
     const current = {
       object,
       externalId,
-      values: readOurs(row),
-      modifiedAt: readInstant(row.LastModifiedDate),
+      values: readOurs(held),
+      modifiedAt: readInstant(held.LastModifiedDate),
       ...clock,
       ...shut,
     };
-    return row.IsConverted === true ? { ...current, unwritable: CONVERTED } : current;
+    return held.IsConverted === true ? { ...current, unwritable: CONVERTED } : current;
   });
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+const isRow = (row: unknown): row is Row => typeof row === 'object' && row !== null;
+
+// Ids come with 15 characters, or with three more that say the same once more.
+const ID_LENGTH = 15;
+
+/** Taken for empty, a value that can't be read would be written over; without its last change, a write would have no condition. */
+function findProblem(row: Row, id: string, fields: readonly string[]): string | null {
+  if (typeof row.Id !== 'string' || row.Id.slice(0, ID_LENGTH) !== id.slice(0, ID_LENGTH))
+    return `its Id is ${showValue(row.Id)}, not ${id}`;
+  if (fields.includes('LastModifiedDate') && readInstant(row.LastModifiedDate) === null)
+    return `its LastModifiedDate is ${showValue(row.LastModifiedDate)}, which is no time of a change`;
+  for (const name of ['IsConverted', ...fields]) {
+    const value = row[name];
+    const isPlain = value === undefined || value === null || typeof value !== 'object';
+    if (!isPlain) return `its ${name} is ${showValue(value)}, not one value`;
+  }
+  return null;
 }
 
 /** Why a converted lead takes no more values, for people. */

@@ -40,6 +40,10 @@ export function explainRefusal(error: ProviderError): string {
     : `${error.message}. ${error.fix}`;
 }
 
+/** Why nothing was written to a record of which the CRM sent something that can't be read. */
+export const explainUnreadable = (problem: string): string =>
+  `What the CRM sent of this record can't be read: ${problem}. It is tried again with the next run.`;
+
 /** Why nothing was written to a record that is no more. */
 export const explainGone = (message: string): string =>
   `${message === '' ? 'Deleted, merged or converted' : message.replace(/[\s.]+$/, '')}. The record is looked at by itself now, and the next run matches it again.`;

@@ -1,7 +1,7 @@
 import type { CrmObject, CurrentRecord } from '../../connectors/crm.ts';
 import { ProviderError } from '../../errors.ts';
 import type { FlushSession } from './flush-session.ts';
-import { explainRefusal } from './explain-refusal.ts';
+import { explainRefusal, explainUnreadable } from './explain-refusal.ts';
 
 /**
  * What a record holds now, or why the CRM would not say. The read began at `startedAt` on a steady clock, and at `clockAt`
@@ -31,7 +31,9 @@ export async function readRecords(
       const elapsed = performance.now() - startedAt;
       for (const current of found) {
         const now = current.readAt === undefined ? Date.now() : Date.parse(current.readAt);
-        readings.set(current.externalId, { startedAt, clockAt: now - elapsed, current });
+        const { externalId, unreadable } = current;
+        const what = unreadable === undefined ? { current } : { refused: explainUnreadable(unreadable) };
+        readings.set(externalId, { startedAt, clockAt: now - elapsed, ...what });
       }
     } catch (error) {
       if (!isRefusal(error)) throw error;

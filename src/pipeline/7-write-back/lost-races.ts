@@ -87,7 +87,7 @@ export async function findLostRaces(
 type Versions = {
   /** By record; one that is gone has no entry. */
   versions: Map<string, Partial<Record<FieldKey, FieldVersion[]>>>;
-  /** Records that the CRM would not tell of. */
+  /** Records that the CRM would not tell of, or not readably. */
   unread: Set<string>;
 };
 
@@ -105,8 +105,9 @@ export async function readVersions(
   const read = async (batch: readonly string[]): Promise<void> => {
     try {
       const found = await session.call(kind, (options) => history.read(object, batch, fields, options));
-      for (const record of found)
-        if (record.versions !== null) result.versions.set(record.externalId, record.versions);
+      for (const { externalId, unreadable, versions: held } of found)
+        if (unreadable !== undefined) result.unread.add(externalId);
+        else if (held !== null) result.versions.set(externalId, held);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       if (batch.length === 1) for (const id of batch) result.unread.add(id);
