@@ -207,6 +207,8 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
           ...connectors,
           observer: metrics,
           budget,
+          monthlyBudgetUsd: config.monthlyBudgetUsd,
+          templates,
           db,
           queue,
           stages,

@@ -7,16 +7,17 @@ import type { SheetFrame } from '../pipeline/6-pitch/read-sheet.ts';
 import type { Sheet } from '../pipeline/6-pitch/sheet.ts';
 import { zipSheets } from '../pipeline/6-pitch/zip-sheets.ts';
 import { findCompany, findCompanyByDomain } from '../pipeline/store/companies.ts';
+import type { Pitch } from '../pipeline/store/pitches.ts';
 import { readRanking } from '../pipeline/store/scores.ts';
 import type { Context } from './context.ts';
 
 const PAGE = 1_000;
 
-/** Prints what is stored about one company. Throws UserError when it was never scored, or the file can't be written. */
-export async function writePitchPdf(app: App, domain: string, file: string): Promise<void> {
+/** Prints what is stored about one company, with its pitch or another one of its pitches. Throws UserError when it was never scored, or the file can't be written. */
+export async function writePitchPdf(app: App, domain: string, file: string, pitch?: Pitch): Promise<void> {
   const sheet = await app.db.inWorkspace(app.workspaceId, async (tx) => {
     const company = await findCompanyByDomain(tx, domain);
-    return company === null ? null : readSheet(tx, company, frameOf(app));
+    return company === null ? null : readSheet(tx, company, frameOf(app), pitch);
   });
   if (sheet === null)
     throw new UserError(`${domain} was not scored yet`, `Run "fieldnote score ${domain}" first.`);

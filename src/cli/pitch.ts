@@ -1,16 +1,23 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import type { App } from '../app.ts';
 import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
+import { FOCUSES, LENGTHS, PitchWishes, TONES } from '../pipeline/store/pitch-settings.ts';
 import { findCurrentPitch, readPitchMaking } from '../pipeline/store/pitches.ts';
+import type { Pitch } from '../pipeline/store/pitches.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 import { writePitchPdf, writePitchZip } from './pitch-files.ts';
+import { requestPitch } from './request-pitch.ts';
 
-type Options = { json?: boolean; pdf?: string; zip?: string; band?: string; workspace?: string };
+type Options = Partial<Record<(typeof TEXTS)[number], string>> & { json?: boolean; force?: boolean };
+const TEXTS = ['pdf', 'zip', 'band', 'workspace', 'template', 'persona', 'tone', 'length', 'focus', 'instructions', 'temperature'] as const; // prettier-ignore
 
-/** `fieldnote pitch DOMAIN`: the stored pitch with its sources, as text, as a PDF, or everybody's in a ZIP. */
+const MAKING = ['template', 'persona', 'force', 'tone', 'length', 'focus', 'instructions', 'temperature'] as const; // prettier-ignore
+
+/** `fieldnote pitch DOMAIN`: the stored pitch with its sources, or another one made now; as text, as a PDF, or everybody's in a ZIP. */
 export function addPitch(program: Command, context: Context): void {
   program
     .command('pitch')
@@ -22,9 +29,23 @@ export function addPitch(program: Command, context: Context): void {
     .addOption(
       new Option('--band <band>', 'with --zip: only companies of that band').choices(['A', 'B', 'C', 'D']),
     )
+    .option(
+      '--template <name>',
+      'the pitch of that template, made now unless it is stored and nothing changed',
+    )
+    .option('--persona <role>', 'written for that role, e.g. technical-leader')
+    .option('--force', 'write it anew although nothing changed; the versions before are kept')
+    .addOption(new Option('--tone <tone>', 'for this one').choices(TONES))
+    .addOption(new Option('--length <length>', 'for this one').choices(LENGTHS))
+    .addOption(new Option('--focus <focus>', 'for this one').choices(FOCUSES))
+    .option('--instructions <text>', 'wishes for the LLM, for this one')
+    .option('--temperature <number>', 'of the LLM, 0 to 1.5, for this one')
     .addOption(workspaceOption())
     .action(async (input: string | undefined, options: Options) => {
       const { zip, band, workspace } = options;
+      const own = MAKING.filter((name) => options[name] !== undefined);
+      if (zip !== undefined && own.length > 0)
+        throw new UserError(`--zip takes stored pitches: --${own[0]} is for one company`, 'Leave it out.');
       if (zip === undefined && band !== undefined)
         throw new UserError('--band chooses what goes into a ZIP', 'Add --zip FILE.');
       if (zip !== undefined) {
@@ -47,43 +68,62 @@ export function addPitch(program: Command, context: Context): void {
     });
 }
 
-async function printPitch(
-  context: Context,
-  domain: string,
-  { json, pdf, workspace }: Options,
-): Promise<void> {
-  await withApp(context, { worker: false, workspace }, async (app) => {
+async function printPitch(context: Context, domain: string, options: Options): Promise<void> {
+  const { json, pdf, workspace, template, persona, force = false } = options;
+  const wishes = readWishes(options);
+  // Without any of these, what is stored is printed, and nothing is made.
+  const makes = force || template !== undefined || persona !== undefined || Object.keys(wishes).length > 0;
+  await withApp(context, { worker: makes, workspace }, async (app) => {
+    const order = { template: template ?? null, persona: persona ?? '', wishes, force };
+    const pitch = makes ? await requestPitch(app, context, domain, order) : await findStored(app, domain);
     if (pdf !== undefined) {
-      await writePitchPdf(app, domain, pdf);
+      await writePitchPdf(app, domain, pdf, pitch ?? undefined);
       context.terminal.note(`written to ${pdf}`);
       return;
     }
-    const found = await app.db.inWorkspace(app.workspaceId, async (tx) => {
-      const company = await findCompanyByDomain(tx, domain);
-      const pitch = company === null ? null : await findCurrentPitch(tx, company.id);
-      return pitch === null ? null : { pitch, making: await readPitchMaking(tx, pitch.id) };
-    });
-    if (found === null)
+    if (pitch === null)
       throw new UserError(`There is no pitch for ${domain}`, `Run "fieldnote score ${domain}" first.`);
-    const { keyPoints, callToAction, text, citations, cut, template, method } = found.pitch;
-    const { madeWith = null, cuts = [] } = found.making ?? {};
+    const making = await app.db.inWorkspace(app.workspaceId, (tx) => readPitchMaking(tx, pitch.id));
+    const { madeWith = null, cuts = [], changes = [] } = making ?? {};
     if (json) {
-      context.terminal.json({
-        domain,
+      const {
         keyPoints,
         callToAction,
         text,
         citations,
         cut,
-        template,
+        template: name,
+        persona: role,
+        version,
         method,
-        madeWith,
-        cuts,
-      });
+      } = pitch;
+      context.terminal.json({ domain, keyPoints, callToAction, text, citations, cut, template: name, persona: role, version, method, madeWith, cuts, changes }); // prettier-ignore
       return;
     }
-    context.terminal.print(text);
+    context.terminal.print(pitch.text);
     context.terminal.print('');
-    for (const citation of citations) context.terminal.print(`[${citation.number}] ${citation.url}`);
+    for (const citation of pitch.citations) context.terminal.print(`[${citation.number}] ${citation.url}`);
+    if (changes.length > 0)
+      context.terminal.note(`Version ${pitch.version}: ${changes.map(({ text }) => text).join('; ')}`);
   });
+}
+
+function findStored(app: App, domain: string): Promise<Pitch | null> {
+  return app.db.inWorkspace(app.workspaceId, async (tx) => {
+    const company = await findCompanyByDomain(tx, domain);
+    return company === null ? null : findCurrentPitch(tx, company.id);
+  });
+}
+
+/** What this pitch is to have of its own. @throws UserError */
+function readWishes({ tone, length, focus, instructions, temperature }: Options): PitchWishes {
+  const given = { tone, length, focus, instructions, temperature: temperature === undefined ? undefined : Number(temperature) }; // prettier-ignore
+  const parsed = PitchWishes.safeParse(
+    Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  );
+  if (parsed.success) return parsed.data;
+  throw new UserError(
+    `That is no setting: ${parsed.error.issues[0]?.path.join('.') ?? ''}`,
+    'Instructions hold 1,000 characters; a temperature is a number from 0 to 1.5.',
+  );
 }

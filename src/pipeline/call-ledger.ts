@@ -3,7 +3,6 @@ import type { ProviderCall } from '../connectors/call.ts';
 import { isDatabaseGone } from '../db.ts';
 import type { Database, Tx } from '../db.ts';
 import { describeError } from '../errors.ts';
-import type { CompanyJob } from './queue/jobs.ts';
 import type { Observer } from './run-company.ts';
 import type { Connection } from './store/connections.ts';
 import { priceOf, saveUsage } from './store/usage.ts';
@@ -75,7 +74,7 @@ export type CompanyLedger = {
 };
 
 /** @param signal stops the waiting for a database that is gone */
-export function openCompanyLedger(deps: LedgerDeps, job: CompanyJob, signal: AbortSignal): CompanyLedger {
+export function openCompanyLedger(deps: LedgerDeps, job: UsageContext, signal: AbortSignal): CompanyLedger {
   const waiting = new Set<ProviderCall>();
   return {
     add: (call) => {

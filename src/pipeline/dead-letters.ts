@@ -4,6 +4,7 @@ import type { DeadJob } from './queue/jobs.ts';
 import type { Queue } from './queue/queue.ts';
 import type { RunCompanyOptions } from './run-company.ts';
 import { failOpenItem, finishRunIfSettled } from './store/run-items.ts';
+import { settleRequest } from './store/pitch-requests.ts';
 import { giveUpReply, sayInstead } from './store/slack-replies.ts';
 
 /**
@@ -23,9 +24,15 @@ export function createDeadLetterJob(
       const what =
         'connectionId' in job
           ? `sync, catch-up or write-back of connection ${job.connectionId}`
-          : `telling somebody in Slack: ${JSON.stringify(job)}`;
+          : 'pitchRequestId' in job
+            ? `pitch that was asked for as ${job.pitchRequestId}`
+            : `telling somebody in Slack: ${JSON.stringify(job)}`;
       deps.onError(new Error(why), what);
       if ('replyId' in job) await endReply(deps, job, why);
+      if ('pitchRequestId' in job)
+        await db.inWorkspace(job.workspaceId, (tx) =>
+          settleRequest(tx, job.pitchRequestId, { error: why, fix: null }),
+        );
       return;
     }
     const { workspaceId, runId, companyId } = job;

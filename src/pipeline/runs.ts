@@ -48,6 +48,22 @@ export async function startRunWithin(tx: Tx, queue: Queue, request: RunRequest):
   return beginRun(tx, queue, { ...request, companyIds });
 }
 
+/** A run that reads nothing, and writes again what is known of these companies, before any batch. */
+export async function startRewriteWithin(
+  tx: Tx,
+  queue: Queue,
+  request: { workspaceId: string; model: string; companyIds: readonly string[] },
+): Promise<void> {
+  const { workspaceId, model, companyIds } = request;
+  await beginRun(tx, queue, {
+    workspaceId,
+    model,
+    kind: 'interactive',
+    companyIds: [],
+    rewritten: companyIds,
+  });
+}
+
 async function beginRun(
   tx: Tx,
   queue: Queue,

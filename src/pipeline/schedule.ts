@@ -6,6 +6,7 @@ import { forgetOldApiRequests } from './store/api-requests.ts';
 import { forgetOldSignatures } from './store/button-keys.ts';
 import { listConnections } from './store/connections.ts';
 import { forgetOldLinks } from './store/one-time-links.ts';
+import { forgetOldPitchRequests } from './store/pitch-requests.ts';
 import { hasHints } from './store/record-hints.ts';
 import { finishSettledRuns } from './store/run-items.ts';
 import { forgetOldAlerts } from './store/slack-alerts.ts';
@@ -52,6 +53,7 @@ export function createTick(deps: {
       await deps.db.inWorkspace(workspaceId, forgetOldAlerts);
       await deps.db.inWorkspace(workspaceId, forgetOldFiles);
       await deps.db.inWorkspace(workspaceId, forgetOldApiRequests);
+      await deps.db.inWorkspace(workspaceId, forgetOldPitchRequests);
       await resumeStalledRuns(deps, workspaceId);
       await startDueRun(deps, workspaceId, deps.model);
     }

@@ -8,9 +8,12 @@ import type { Demand } from './admission.ts';
 import type { Budget } from './budget.ts';
 import { createCatchUpJob } from './catch-up-job.ts';
 import { createDeadLetterJob } from './dead-letters.ts';
+import type { TemplateRenderer } from './6-pitch/template-renderer.ts';
 import { createFlushJob } from './flush-job.ts';
+import { createPitchJob } from './pitch-job.ts';
 import type { CompanyJob, JobResult } from './queue/jobs.ts';
-import type { Handlers, Queue } from './queue/queue.ts';
+import type { Handlers } from './queue/handlers.ts';
+import type { Queue } from './queue/queue.ts';
 import { createRunCompany } from './run-company.ts';
 import type { Observer, RunCompanyOptions } from './run-company.ts';
 import { createTick } from './schedule.ts';
@@ -32,10 +35,12 @@ export type WorkerOptions = {
   search: Search | null;
   textModel: TextModel | null;
   pages: PageReader;
+  templates: TemplateRenderer;
   loadModel(name: string): Promise<ScoringModel>;
   modelName: string;
   prices: Prices;
   budget: Budget;
+  monthlyBudgetUsd: number | null;
   concurrency: number;
   syncIntervalMinutes: number;
   /** Providers that every company needs: while one's breaker is open no work is taken up but a probe. */
@@ -91,6 +96,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
       sync: createSyncJob(options),
       catchUp: createCatchUpJob(options),
       flush: createFlushJob(options),
+      pitch: createPitchJob(options),
       ...(options.tellSlack === undefined ? {} : { slack: options.tellSlack }),
       dead: createDeadLetterJob({ ...options, onRunDone }),
       tick: createTick({

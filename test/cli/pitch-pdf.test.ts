@@ -92,3 +92,26 @@ test('what can not be printed or written says why and what to do, and leaves no 
   }
   assert.ok(!existsSync(at('no.pdf')) && !existsSync(at('no.zip')) && !existsSync(at('no.zip.part')));
 });
+
+test('pitch --template makes that template’s pitch, keeps it, and prints the same with --pdf', async () => {
+  const asked = await run('coil.example', '--template', 'battlecard', '--json');
+  assert.equal(asked.code, 0, asked.err);
+  const made: unknown = JSON.parse(asked.out);
+  assert.partialDeepStrictEqual(made, { domain: 'coil.example', template: 'battlecard', version: 1 });
+  const stored = await run('coil.example', '--json');
+  assert.partialDeepStrictEqual(JSON.parse(stored.out), { template: 'standard' }, 'the company’s own stays');
+  const anew = await run('coil.example', '--template', 'battlecard', '--force', '--pdf', at('card.pdf'));
+  assert.equal(anew.code, 0, anew.err);
+  await run('coil.example', '--pdf', at('own.pdf'));
+  assert.ok(!(await readFile(at('card.pdf'))).equals(await readFile(at('own.pdf'))));
+  for (const [args, said] of [
+    [['coil.example', '--template', 'batlecard'], /no template "batlecard"[\s\S]*battlecard/],
+    [['coil.example', '--persona', 'pope'], /no persona "pope"[\s\S]*cto/],
+    [['dust.example', '--template', 'concise'], /Only 40 characters/],
+    [['--zip', at('no.zip'), '--template', 'concise'], /for one company/],
+  ] as const) {
+    const refused = await run(...args);
+    assert.equal(refused.code, 1, args.join(' '));
+    assert.match(refused.err, said);
+  }
+});

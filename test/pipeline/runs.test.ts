@@ -24,6 +24,7 @@ const queue: Queue = {
   requestSync: async () => undefined,
   requestCatchUp: async () => undefined,
   requestFlush: async () => undefined,
+  requestPitches: async () => undefined,
   requestSlack: async () => undefined,
   work: async () => undefined,
   countJobs: async () => [],

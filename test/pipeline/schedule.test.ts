@@ -40,6 +40,7 @@ test('the minute’s look and a worker that ends a run never wait for each other
       await requestFlush(tx, job);
       events.emit('asked by the minute');
     },
+    requestPitches: async () => undefined,
     requestSlack: async () => undefined,
     work: async () => undefined,
     countJobs: async () => [],
@@ -95,6 +96,7 @@ const QUIET_QUEUE: Queue = {
   requestSync: async () => undefined,
   requestCatchUp: async () => undefined,
   requestFlush: async () => undefined,
+  requestPitches: async () => undefined,
   requestSlack: async () => undefined,
   work: async () => undefined,
   countJobs: async () => [],

@@ -24,6 +24,7 @@ test('nothing is taken up and put off again while the month’s budget is spent'
       },
     },
     budget: { isSpent: async () => isSpent },
+    monthlyBudgetUsd: null,
     stages: [],
     prices: app.config.prices,
     concurrency: 8,

@@ -61,6 +61,8 @@ export type PitchFacts = {
   settings?: PitchManner;
   /** From the stored overview. */
   profile?: { quote: string; url: string } | null;
+  /** The role that it is for; unset: nobody in particular. */
+  persona?: string;
   /** ISO day. */
   asOf: string;
 };
@@ -108,6 +110,15 @@ export function buildPitchData(facts: PitchFacts): { data: PitchData; citations:
         number: cite(quote, url),
         published,
       }));
+  const personas = facts.personas.map(({ title, pains, motives, style, decisionFactors, matches }) => ({
+    title: show(title),
+    pains: pains.map(show),
+    motives: motives.map(show),
+    style: show(style),
+    decisionFactors: decisionFactors.map(show),
+    contacts: uniqueContacts(matches.map((match) => ({ name: show(match.name), title: show(match.title) }))),
+  }));
+  const roles = facts.personas.map(({ role }) => role);
   const data: PitchData = {
     company: { name: show(facts.company.name), domain: cleanLine(facts.company.domain) },
     score: { value: facts.score.score, band: facts.score.band, confidence: facts.score.confidence },
@@ -125,17 +136,8 @@ export function buildPitchData(facts: PitchFacts): { data: PitchData; citations:
       quote: show(quote),
       number: cite(quote, url),
     })),
-    personas: facts.personas.map(({ title, pains, motives, style, decisionFactors, matches }) => ({
-      title: show(title),
-      pains: pains.map(show),
-      motives: motives.map(show),
-      style: show(style),
-      decisionFactors: decisionFactors.map(show),
-      contacts: uniqueContacts(
-        matches.map((match) => ({ name: show(match.name), title: show(match.title) })),
-      ),
-    })),
-    persona: null,
+    personas,
+    persona: facts.persona === undefined ? null : (personas[roles.indexOf(facts.persona)] ?? null),
     seller: facts.seller
       ? {
           name: show(facts.seller.name),

@@ -4,6 +4,7 @@ import type { Company } from '../store/companies.ts';
 import { findCurrentExtraction, listCompetitors } from '../store/extractions.ts';
 import { listPersonas } from '../store/personas.ts';
 import { findCurrentPitch } from '../store/pitches.ts';
+import type { Pitch } from '../store/pitches.ts';
 import { readSeller } from '../store/sellers.ts';
 import { findCurrentScore } from '../store/scores.ts';
 import { listSources } from '../store/sources.ts';
@@ -15,8 +16,13 @@ const Profile = z.object({ profile: z.object({ quote: z.string(), url: z.string(
 /** Who prints: the seller's name where the workspace has no profile, and where our pages are. */
 export type SheetFrame = { seller: string | null; publicUrl: string };
 
-/** A company's stored result as a sheet to print; null when it was never scored. Calls nobody and makes nothing. */
-export async function readSheet(tx: Tx, company: Company, frame: SheetFrame): Promise<Sheet | null> {
+/** A company's stored result with its pitch, or another one of its pitches, as a sheet to print; null when it was never scored. Calls nobody and makes nothing. */
+export async function readSheet(
+  tx: Tx,
+  company: Company,
+  frame: SheetFrame,
+  pitch?: Pitch,
+): Promise<Sheet | null> {
   const score = await findCurrentScore(tx, company.id);
   const extraction = await findCurrentExtraction(tx, company.id);
   if (score === null || extraction === null) return null;
@@ -29,7 +35,7 @@ export async function readSheet(tx: Tx, company: Company, frame: SheetFrame): Pr
     profile: overview.success ? overview.data.profile : null,
     personas: isScored ? await listPersonas(tx, company.id) : [],
     competitors: await listCompetitors(tx, extraction.id),
-    pitch: isScored ? await findCurrentPitch(tx, company.id) : null,
+    pitch: isScored ? (pitch ?? (await findCurrentPitch(tx, company.id))) : null,
     sources: await listSources(tx, company.id),
     seller: (await readSeller(tx))?.name ?? frame.seller,
     page: `${frame.publicUrl}/companies/${encodeURIComponent(company.domain)}`,

@@ -64,6 +64,7 @@ export function prepareWriting(options: {
   const prompt = [
     `Company: ${data.company.name}`,
     `Facts:\n${citations.map(({ number, quote }) => JSON.stringify({ number, quote })).join('\n')}`,
+    ...(data.persona === null ? [] : [`Written to the role: ${JSON.stringify(data.persona.title)}`]),
     `Inferred roles:\n${data.personas.map(({ title, pains, motives, style }) => JSON.stringify({ title, pains, motives, style })).join('\n')}`,
     `Sender:\n${listOwn(seller)
       .map((quote, index) => JSON.stringify({ number: OWN_FROM + index, quote }))

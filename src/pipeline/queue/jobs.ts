@@ -12,6 +12,8 @@ export const QUEUES = {
   catchUp: 'catch-up',
   /** Send one connection's planned writes. */
   flush: 'flush',
+  /** Make a pitch that somebody asked for. */
+  pitch: 'pitch',
   /** Tell somebody in Slack something. */
   slack: 'slack',
   /** Once a minute: what is due? */
@@ -29,6 +31,14 @@ export const ConnectionJob = z.object({
   full: z.boolean().optional(),
 });
 export type ConnectionJob = z.infer<typeof ConnectionJob>;
+
+export const PitchJob = z.object({
+  workspaceId: z.uuid(),
+  pitchRequestId: z.uuid(),
+  /** Somebody waits for this one alone. */
+  now: z.boolean(),
+});
+export type PitchJob = z.infer<typeof PitchJob>;
 
 export const SlackJob = z.union([
   /** Somebody waits for an answer. */
@@ -56,12 +66,14 @@ export type SlackJob = z.infer<typeof SlackJob>;
 
 /** Who waits for an answer goes first; an alert, which nobody waits for, comes after all of them. Higher is sooner. */
 export const SLACK_PRIORITY = { answer: 1, alert: 0 } as const;
-export function priorityOf(job: SlackJob): number {
+export function priorityOf(job: SlackJob | PitchJob): number {
+  // One of many pitches that were asked for together may wait for the one that somebody looks at.
+  if ('pitchRequestId' in job) return job.now ? 1 : 0;
   return 'alertId' in job ? SLACK_PRIORITY.alert : SLACK_PRIORITY.answer;
 }
 
 /** A job that took too many workers with it, whichever it was. */
-export const DeadJob = z.union([CompanyJob, ConnectionJob, SlackJob]);
+export const DeadJob = z.union([CompanyJob, ConnectionJob, PitchJob, SlackJob]);
 export type DeadJob = z.infer<typeof DeadJob>;
 
 /** What a handler answers: finished, or come back later (a provider is down; not a failure of the job). */
@@ -102,6 +114,7 @@ export const QUEUE_SETUP = [
   { name: QUEUES.sync, ...common, policy: 'exclusive', expireInSeconds: 12 * HOUR, notify: true },
   { name: QUEUES.catchUp, ...common, policy: 'stately', expireInSeconds: HOUR, notify: true },
   { name: QUEUES.flush, ...common, policy: 'stately', expireInSeconds: 2 * HOUR, notify: true },
+  { name: QUEUES.pitch, ...common, expireInSeconds: HOUR / 4, notify: true },
   { name: QUEUES.slack, ...common, expireInSeconds: 300, notify: true },
   { name: QUEUES.tick, policy: 'exclusive', retryLimit: 0, expireInSeconds: 300, deleteAfterSeconds: HOUR },
 ] as const;

@@ -2,10 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Tx } from '../../db.ts';
 import { grantQueueToApp } from './grant-queue.ts';
+import type { Handlers } from './handlers.ts';
 import {
   CompanyJob,
   ConnectionJob,
   DeadJob,
+  PitchJob,
   QUEUES,
   QUEUE_SETUP,
   SLACK_PRIORITY,
@@ -21,20 +23,6 @@ import type { Attempt } from './take-over.ts';
 
 type QueueCounts = { queue: string; queued: number; active: number; failed: number };
 
-export type Handlers = {
-  company: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
-  companyNow: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
-  sync: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
-  catchUp: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
-  flush: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
-  /** Somebody in Slack is to be told; absent where nobody can be. */
-  slack?: (job: SlackJob, signal: AbortSignal) => Promise<JobResult>;
-  /** A job took so many workers with it that it is not handed out any more. */
-  dead: (job: DeadJob) => Promise<void>;
-  /** Once a minute on one worker: what is due? */
-  tick: () => Promise<void>;
-};
-
 export type Queue = {
   /** Queues companies; in the caller's transaction, so that work and its record come to be together. */
   enqueueCompanies(tx: Tx, jobs: readonly CompanyJob[], options?: { now?: boolean }): Promise<void>;
@@ -43,6 +31,8 @@ export type Queue = {
   requestCatchUp(tx: Tx, job: ConnectionJob): Promise<void>;
   /** Asks for a connection's writes to be sent; many requests become one. */
   requestFlush(tx: Tx, job: ConnectionJob): Promise<void>;
+  /** Asks for pitches to be made; one that somebody waits for goes before a batch. */
+  requestPitches(tx: Tx, jobs: readonly PitchJob[]): Promise<void>;
   /** Asks for somebody in Slack to be told at once. */
   requestSlack(tx: Tx, job: SlackJob): Promise<void>;
   work(handlers: Handlers, options: WorkOptions): Promise<void>;
@@ -69,10 +59,20 @@ const INTERACTIVE_SLOTS = 2;
 // of alerts at a slow Slack would hold up who waits for an answer.
 const SLACK_SLOTS = 3;
 const SLACK_ANSWER_SLOTS = 2;
+// Each takes a call to the LLM, which has a pace of its own.
+const PITCH_SLOTS = 4;
 const INSERT_BATCH = 1000;
 const DRAIN_MS = 20_000;
 const HAND_ON_MS = 1_000;
-const SERVED = [QUEUES.companyNow, QUEUES.sync, QUEUES.catchUp, QUEUES.flush, QUEUES.slack, QUEUES.dead];
+const SERVED = [
+  QUEUES.companyNow,
+  QUEUES.sync,
+  QUEUES.catchUp,
+  QUEUES.flush,
+  QUEUES.pitch,
+  QUEUES.slack,
+  QUEUES.dead,
+];
 const HANDLED = [QUEUES.company, ...SERVED];
 
 /** Opens pg-boss, sets up the queues and answers the only door to it. */
@@ -146,6 +146,10 @@ export async function openQueue(options: {
     requestFlush: async (tx, job) => {
       await boss.send(QUEUES.flush, job, { ...within(tx), singletonKey: job.connectionId });
     },
+    requestPitches: async (tx, jobs) => {
+      const queued = jobs.map((data) => ({ data, priority: priorityOf(data) }));
+      if (queued.length > 0) await boss.insert(QUEUES.pitch, queued, within(tx));
+    },
     requestSlack: async (tx, job) => {
       await boss.send(QUEUES.slack, job, { ...within(tx), priority: priorityOf(job) });
     },
@@ -175,6 +179,7 @@ export async function openQueue(options: {
           handle,
           singletonKey: (job) => ('connectionId' in job ? job.connectionId : undefined),
           exclusive: queue === QUEUES.sync,
+          priorityOf: (job) => ('pitchRequestId' in job ? priorityOf(job) : 0),
           mark: (attempt) => mark(queue, [attempt]),
           onError: options.onError,
         });
@@ -185,6 +190,7 @@ export async function openQueue(options: {
       await serve(QUEUES.sync, 2, connection, handlers.sync);
       await serve(QUEUES.catchUp, 2, connection, handlers.catchUp);
       await serve(QUEUES.flush, 2, connection, handlers.flush);
+      await serve(QUEUES.pitch, PITCH_SLOTS, (data) => PitchJob.parse(data), handlers.pitch);
       const { slack } = handlers;
       if (slack !== undefined)
         for (const [slots, minPriority] of [

@@ -20,7 +20,7 @@ export async function findAskedWork(tx: Tx, companyId: string): Promise<AskedWor
        extract(epoch from now() - r.created_at)::float8 as "ageSeconds",
        extract(epoch from now() - i.finished_at)::float8 as "overSeconds"
      from runs r join run_items i on i.workspace_id = r.workspace_id and i.run_id = r.id and i.company_id = $1
-     where r.kind = 'interactive' and not r.dry_run and r.created_at > now() - interval '1 day'
+     where r.kind = 'interactive' and not r.dry_run and i.begins_behind is null and r.created_at > now() - interval '1 day'
      order by r.created_at desc limit 1`,
     [companyId],
   );
@@ -32,7 +32,8 @@ export async function estimateAskedSeconds(tx: Tx): Promise<number | null> {
   const { rows } = await tx.query<{ seconds: number | null }>(
     `select avg(seconds)::float8 as seconds from (
        select extract(epoch from finished_at - created_at) as seconds from runs
-       where kind = 'interactive' and state = 'done' and created_at > now() - interval '7 days'
+       where kind = 'interactive' and state = 'done' and created_at > now() - interval '7 days' and exists (
+         select from run_items i where i.workspace_id = runs.workspace_id and i.run_id = runs.id and i.begins_behind is null)
        order by created_at desc limit 20) as last`,
   );
   return rows[0]?.seconds ?? null;

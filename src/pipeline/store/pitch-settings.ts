@@ -18,6 +18,16 @@ export const PitchSettings = z.object({
 });
 export type PitchSettings = z.infer<typeof PitchSettings>;
 
+/** What one pitch is to have of its own instead of the workspace's settings. */
+export const PitchWishes = z.strictObject({
+  tone: z.enum(TONES).optional(),
+  length: z.enum(LENGTHS).optional(),
+  focus: z.enum(FOCUSES).optional(),
+  instructions: z.string().trim().max(1_000).optional(),
+  temperature: z.number().min(0).max(1.5).optional(),
+});
+export type PitchWishes = z.infer<typeof PitchWishes>;
+
 export async function readPitchSettings(tx: Tx): Promise<PitchSettings> {
   const { rows } = await tx.query<{ settings: unknown }>('select settings from pitch_settings');
   return PitchSettings.parse(rows[0]?.settings ?? {});

@@ -5,7 +5,8 @@ import { after, afterEach, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { openQueue } from '../../../src/pipeline/queue/queue.ts';
-import type { Handlers, Queue } from '../../../src/pipeline/queue/queue.ts';
+import type { Handlers } from '../../../src/pipeline/queue/handlers.ts';
+import type { Queue } from '../../../src/pipeline/queue/queue.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
@@ -42,6 +43,7 @@ const idle: Handlers = {
   sync: async () => 'done',
   catchUp: async () => 'done',
   flush: async () => 'done',
+  pitch: async () => 'done',
   dead: async () => undefined,
   tick: async () => undefined,
 };

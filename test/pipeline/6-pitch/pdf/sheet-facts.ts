@@ -127,6 +127,8 @@ export function someFacts(): SheetFacts {
       id: 'pitch',
       companyId: 'company',
       template: 'standard',
+      persona: '',
+      version: 1,
       fingerprint: 'made of this',
       keyPoints: [],
       callToAction: 'Would a one-week trial of one workload help? Nadia Søholm would know which one to take.',

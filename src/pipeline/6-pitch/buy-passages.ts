@@ -1,0 +1,84 @@
+import type { TextModel } from '../../connectors/text-model.ts';
+import type { Database } from '../../db.ts';
+import { ProviderError } from '../../errors.ts';
+import type { CompanyWork } from '../stage.ts';
+import { answerKey, findAnswers, saveAnswers } from '../store/answers.ts';
+import type { Citation } from '../store/pitches.ts';
+import type { PitchSettings } from '../store/pitch-settings.ts';
+import type { Seller } from '../store/sellers.ts';
+import type { PitchData } from './pitch-data.ts';
+import type { Passage } from './render-template.ts';
+import { judgePassages, parsePassagesAnswer, prepareWriting } from './write-passages.ts';
+import type { JudgedPassages } from './write-passages.ts';
+
+/** What making a pitch needs to know of the work that it is part of. */
+export type PitchWork = Pick<
+  CompanyWork,
+  'workspaceId' | 'companyId' | 'interactive' | 'patient' | 'signal' | 'onCall' | 'save'
+>;
+
+type Writing = {
+  passages: readonly Passage[];
+  data: PitchData;
+  citations: readonly Citation[];
+  seller: Seller | null;
+  settings: PitchSettings;
+  /** Names the asking for a text that is to be written anew: what was answered to others does not count. Null: it does. */
+  anew: string | null;
+  /** Thrown where an answer would have to be bought; null: it may be. */
+  spent: Error | null;
+};
+
+/**
+ * The marked passages as the text model writes them, proven. Where the template's own words stand: null when that is how it
+ * stays, `no answer` when the model is worth asking again. An answer is stored before it is used, so that none is bought twice.
+ * @throws ProviderError, ProviderDownError in patient work; `spent`
+ */
+export async function buyPassages(
+  db: Database,
+  textModel: TextModel,
+  work: PitchWork,
+  writing: Writing,
+): Promise<JudgedPassages | 'no answer' | null> {
+  const { workspaceId } = work;
+  const prepared = prepareWriting({ ...writing, textModel });
+  if (prepared === null) return null;
+  const key =
+    writing.anew === null ? prepared.key : answerKey('llm', 'write pitch', [prepared.key, writing.anew]);
+  const stored = await db.inWorkspace(workspaceId, (tx) => findAnswers(tx, [key]));
+  let answer = parsePassagesAnswer(stored.get(key));
+  if (answer === null) {
+    if (writing.spent !== null) throw writing.spent;
+    try {
+      const asked = await textModel.ask(prepared.request, {
+        signal: work.signal,
+        interactive: work.interactive,
+        onCall: work.onCall,
+      });
+      answer = asked.value;
+    } catch (error) {
+      const unusable =
+        error instanceof ProviderError && (error.kind === 'malformed' || error.kind === 'refused');
+      // The template's own words serve as well: no company waits for prose when waiting is no use. Whoever asked for another text
+      // has one already, and keeps it.
+      if (work.signal.aborted || writing.anew !== null || (!unusable && work.patient)) throw error;
+      return unusable ? null : 'no answer';
+    }
+    const question = { company: writing.data.company.domain, model: textModel.model };
+    const bought = answer;
+    await work.save((tx) =>
+      saveAnswers(tx, [
+        {
+          workspaceId,
+          key,
+          provider: 'llm',
+          operation: 'write pitch',
+          question,
+          answer: bought,
+          ttlMs: null,
+        },
+      ]),
+    );
+  }
+  return judgePassages({ ...writing, answer });
+}

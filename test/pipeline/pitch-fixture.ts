@@ -1,0 +1,142 @@
+import pg from 'pg';
+import type { TextModel, TextModelRequest } from '../../src/connectors/text-model.ts';
+import type { Tx } from '../../src/db.ts';
+import { MAIN_PITCH } from '../../src/pipeline/6-pitch/prepare-pitch.ts';
+import { createTemplateRenderer } from '../../src/pipeline/6-pitch/template-renderer.ts';
+import { askForPitches } from '../../src/pipeline/ask-for-pitches.ts';
+import type { PitchesRequest } from '../../src/pipeline/ask-for-pitches.ts';
+import { createPitchJob } from '../../src/pipeline/pitch-job.ts';
+import type { JobResult, PitchJob } from '../../src/pipeline/queue/jobs.ts';
+import { openQueue } from '../../src/pipeline/queue/queue.ts';
+import type { Queue } from '../../src/pipeline/queue/queue.ts';
+import { findRequest } from '../../src/pipeline/store/pitch-requests.ts';
+import type { PitchRequest } from '../../src/pipeline/store/pitch-requests.ts';
+import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
+import { createTestDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
+
+export const TEXT_MODEL = 'test-model';
+
+export type PitchBench = {
+  database: TestDatabase;
+  queue: Queue;
+  workspaceId: string;
+  within<T>(act: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Asks for pitches; they wait for `work`. */
+  ask(
+    request: Partial<PitchesRequest> & { domains: string[] },
+  ): Promise<{ batchId: string; requests: PitchRequest[] }>;
+  /** Does the job of a request as a worker would, once. */
+  work(requestId: string, options?: { now?: boolean; signal?: AbortSignal }): Promise<JobResult>;
+  find(requestId: string): Promise<PitchRequest>;
+  /** What the text model answers from now on; an error: it throws. */
+  answer(value: unknown): void;
+  /** What the text model was asked so far. */
+  asked: TextModelRequest<unknown>[];
+  /** A statement of the database's owner. */
+  asOwner(sql: string): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Requests for pitches over a real database and a real queue, with a text model that says what it is told to. */
+export async function openPitchBench(): Promise<PitchBench> {
+  const database = await createTestDatabase();
+  const { db } = database;
+  const workspaceId = await ensureWorkspace(db);
+  const queue = await openQueue({
+    url: database.url,
+    backend: 'postgres',
+    worker: false,
+    onError: () => undefined,
+  });
+  const templates = createTemplateRenderer();
+  const asked: TextModelRequest<unknown>[] = [];
+  let answer: unknown = { passages: [] };
+  const textModel: TextModel = {
+    name: 'llm',
+    model: TEXT_MODEL,
+    countTokens: () => 1,
+    check: async () => ({ models: [] }),
+    ask: async (request, { onCall }) => {
+      asked.push(request);
+      if (answer instanceof Error) throw answer;
+      onCall?.({
+        provider: 'llm',
+        operation: 'write pitch',
+        ok: true,
+        requests: 1,
+        milliseconds: 1,
+        promptTokens: 100,
+      });
+      const tokens = { promptTokens: 1, cachedTokens: 0, completionTokens: 1 };
+      return {
+        value: request.schema.parse(answer),
+        provider: 'llm',
+        model: TEXT_MODEL,
+        repaired: false,
+        ...tokens,
+      };
+    },
+  };
+  const job = createPitchJob({
+    db,
+    queue,
+    textModel,
+    templates,
+    modelName: 'gpu-infrastructure',
+    prices: { searchUsdPerCredit: 0, llmUsdPerMInput: 1, llmUsdPerMOutput: 1 },
+    budget: { isSpent: async () => false },
+    monthlyBudgetUsd: null,
+    onError: () => undefined,
+  });
+  const within: PitchBench['within'] = (act) => db.inWorkspace(workspaceId, act);
+  const find = async (id: string): Promise<PitchRequest> => {
+    const found = await within((tx) => findRequest(tx, id));
+    if (found === null) throw new Error(`there is no request ${id}`);
+    return found;
+  };
+  return {
+    database,
+    queue,
+    workspaceId,
+    within,
+    find,
+    asked,
+    answer: (value) => {
+      answer = value;
+    },
+    ask: async (request) => {
+      const { batchId, requestIds } = await within((tx) =>
+        askForPitches(tx, queue, {
+          workspaceId,
+          model: 'gpu-infrastructure',
+          order: MAIN_PITCH,
+          force: false,
+          askedBy: 'a test',
+          textModel: TEXT_MODEL,
+          spent: null,
+          ...request,
+        }),
+      );
+      return { batchId, requests: await Promise.all(requestIds.map(find)) };
+    },
+    work: (pitchRequestId, { now = true, signal = AbortSignal.timeout(30_000) } = {}) => {
+      const work: PitchJob = { workspaceId, pitchRequestId, now };
+      return job(work, signal);
+    },
+    asOwner: async (sql) => {
+      const client = new pg.Client({ connectionString: database.url });
+      await client.connect();
+      try {
+        await client.query(sql);
+      } finally {
+        await client.end();
+      }
+    },
+    close: async () => {
+      await templates.close();
+      await queue.stop();
+      await database.close();
+    },
+  };
+}
