@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { parseFaultSpec } from '../../sandbox/kit/faults.ts';
+import { listPeople } from '../../sandbox/oidc/people.ts';
+import { startOidcTwin } from '../../sandbox/oidc/twin.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { readConfig } from '../config.ts';
@@ -19,16 +21,19 @@ export function addSandbox(program: Command, context: Context): void {
   program
     .command('sandbox')
     .description(
-      'start local twins of Salesforce, HubSpot, Tavily, the web, an LLM endpoint and Slack; print their environment',
+      'start local twins of Salesforce, HubSpot, Tavily, the web, an LLM endpoint, Slack and a sign-in provider; print their environment',
     )
     .option('--world <dir>', 'folder of JSON lines to serve', SHIPPED_WORLD)
     .option('--limit <n>', 'only the first N companies', parseCount)
-    .option('--port-base <n>', 'first of six ports; unset: free ones', parseCount)
+    .option('--port-base <n>', 'first of seven ports; unset: free ones', parseCount)
     .option('--faults <spec>', 'e.g. 429=0.05,500=0.03,reset=0.02,slow=0.1:2000,latency=800:0.5,seed=7')
     .action(async (options: { world: string; limit?: number; portBase?: number; faults?: string }) => {
       const home = readConfig({ FIELDNOTE_HOME: context.environment.FIELDNOTE_HOME }).home;
+      const { port, publicUrl } = readConfig(pickWeb(context.environment));
       const sandbox = await openSandbox({ home, ...options });
+      let signIn: SandboxSignIn | null = null;
       try {
+        signIn = await openSignIn(sandbox, { publicUrl, ...options });
         for (const [name, value] of Object.entries(sandbox.environment))
           context.terminal.print(`export ${name}=${value}`);
         const offer = (what: string, environment: Record<string, string>): void => {
@@ -39,7 +44,7 @@ export function addSandbox(program: Command, context: Context): void {
         offer('A scripted endpoint for tests, not a model', sandbox.llmEnvironment);
         offer('Slack by Socket Mode, in place of calls from it', sandbox.slackEnvironment.socketMode);
         offer('Slack for several of its workspaces; with a SECRET_KEY', sandbox.slackEnvironment.installs);
-        const { port, publicUrl } = readConfig(pickWeb(context.environment));
+        offer('Sign-in to the pages; it asks for no password', signIn.environment);
         sendWebhooks(sandbox, { publicUrl, port });
         context.terminal.note(
           `HubSpot's webhooks go to ${publicUrl}${WEBHOOKS}, on port ${port} of this machine.`,
@@ -47,9 +52,38 @@ export function addSandbox(program: Command, context: Context): void {
         context.terminal.note(`Serving ${sandbox.world.companies.length} companies. Ctrl-C stops the twins.`);
         if (!context.signal.aborted) await once(context.signal, 'abort');
       } finally {
+        await signIn?.stop();
         await sandbox.stop();
       }
     });
+}
+
+type SandboxSignIn = { environment: Record<string, string>; stop(): Promise<void> };
+
+// After the six of the other twins.
+const SIGN_IN_PORT = 6;
+
+/** A provider at which the owners of the world's records sign in to the pages. */
+async function openSignIn(
+  { world }: Sandbox,
+  options: { publicUrl: string; portBase?: number; faults?: string },
+): Promise<SandboxSignIn> {
+  const client = { clientId: 'sandbox-fieldnote', clientSecret: 'sandbox-sign-in-secret' };
+  const twin = await startOidcTwin({
+    people: listPeople(world),
+    client: { ...client, redirectUris: [`${options.publicUrl}/sign-in/callback`] },
+    ...(options.portBase === undefined ? {} : { port: options.portBase + SIGN_IN_PORT }),
+    ...(options.faults === undefined ? {} : { faults: parseFaultSpec(options.faults) }),
+  });
+  return {
+    environment: {
+      OIDC_ISSUER: twin.url,
+      OIDC_CLIENT_ID: client.clientId,
+      OIDC_CLIENT_SECRET: client.clientSecret,
+      OIDC_ALLOWED_EMAILS: 'sandbox.administrator@fieldnote-sandbox.example',
+    },
+    stop: twin.close,
+  };
 }
 
 const pickWeb = ({ PORT, PUBLIC_URL }: Context['environment']): Record<string, string | undefined> => ({

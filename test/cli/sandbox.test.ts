@@ -51,6 +51,10 @@ test('an edit in the sandbox’s HubSpot is told, signed, to the web server of i
   assert.equal(ended.code, 0, ended.stderr);
   assert.match(ended.stderr, /HubSpot's webhooks go to https:\/\/fieldnote\.example\/hubspot\/webhooks/);
   assert.match(ended.stdout, /^# export SLACK_APP_TOKEN=xapp-\S+$/m);
+  assert.match(
+    ended.stdout,
+    /^# export OIDC_ISSUER=http:\/\/127\.0\.0\.1:\d+\n# export OIDC_CLIENT_ID=\S+$/m,
+  );
   assert.match(ended.stdout, /^# export SLACK_CLIENT_ID=\S+\n# export SLACK_CLIENT_SECRET=\S+$/m);
   const secret = /HUBSPOT_CLIENT_SECRET=(\S+)/.exec(ended.stdout)?.[1] ?? '';
   const { request, body } = await heard.promise;
