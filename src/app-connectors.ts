@@ -1,7 +1,9 @@
 import type { Config, LlmEndpoint } from './config.ts';
 import { HUBSPOT_PACE, hubspotBuckets } from './connectors/hubspot/limits.ts';
+import type { IdentityProvider } from './connectors/identity.ts';
 import type { SharedBreaker, SharedLimits } from './connectors/limits.ts';
 import { LLM_TIMES, createLlm, createTextModels, llmBuckets } from './connectors/llm/llm.ts';
+import { createOidc } from './connectors/oidc/oidc.ts';
 import type { PageReader } from './connectors/page-reader.ts';
 import { createPolicy, noBreaker } from './connectors/resilience.ts';
 import type { PolicyBucket } from './connectors/resilience.ts';
@@ -120,4 +122,9 @@ export function demandsOf(config: Config): Demand[] {
     const rate = rateOf(demand.bucket, config);
     return rate === undefined ? [] : [{ ...demand, perSecond: rate.perSecond }];
   });
+}
+
+/** Who signs people in, as configured; null: nobody. */
+export function openIdentity({ oidc }: Config): IdentityProvider | null {
+  return oidc === null ? null : createOidc(oidc);
 }

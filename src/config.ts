@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { readOidc } from './config-oidc.ts';
+import type { OidcConfig } from './config-oidc.ts';
 import { readSlack } from './config-slack.ts';
 import type { SlackConfig } from './config-slack.ts';
 import { UserError } from './errors.ts';
@@ -60,6 +62,14 @@ const Environment = z.object({
   SLACK_API_URL: withoutSlash.default('https://slack.com/api'),
   SLACK_CLIENT_ID: text.optional(),
   SLACK_CLIENT_SECRET: text.optional(),
+  OIDC_PROVIDER: z
+    .enum(['slack', 'google', 'salesforce'], { error: 'expected slack, google or salesforce' })
+    .optional(),
+  OIDC_ISSUER: address.optional(),
+  OIDC_CLIENT_ID: text.optional(),
+  OIDC_CLIENT_SECRET: text.optional(),
+  OIDC_TENANT: text.optional(),
+  OIDC_ALLOWED_EMAILS: text.optional(),
   SYNC_INTERVAL_MINUTES: z.coerce.number({ error: 'expected minutes' }).min(1).default(15),
   RUN_CONCURRENCY: z.coerce
     .number({ error: 'expected a number of companies' })
@@ -106,6 +116,8 @@ export type Config = {
   llmFallback: LlmEndpoint | null;
   websiteReaderUrl: string | null;
   slack: SlackConfig | null;
+  /** Who signs people in; null: nobody. */
+  oidc: OidcConfig | null;
   syncIntervalMinutes: number;
   runConcurrency: number;
   monthlyBudgetUsd: number | null;
@@ -125,13 +137,14 @@ export function readConfig(environment: Record<string, string | undefined>): Con
       'Correct the environment (or .env); "fieldnote doctor" lists every setting.',
     );
   const env = parsed.data;
+  const publicUrl = env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`;
   const config: Config = {
     home: env.FIELDNOTE_HOME,
     databaseUrl: env.DATABASE_URL ?? null,
     databaseBackend: env.DATABASE_BACKEND,
     host: env.HOST,
     port: env.PORT,
-    publicUrl: env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`,
+    publicUrl,
     sellerName: env.SELLER_NAME ?? null,
     secretKey: env.SECRET_KEY ?? null,
     previousSecretKey: env.SECRET_KEY_PREVIOUS ?? null,
@@ -153,6 +166,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     ),
     websiteReaderUrl: env.WEBSITE_READER_URL ?? null,
     slack: readSlack(env),
+    oidc: readOidc(env, publicUrl, isLoopback),
     syncIntervalMinutes: env.SYNC_INTERVAL_MINUTES,
     runConcurrency: env.RUN_CONCURRENCY,
     monthlyBudgetUsd: env.MONTHLY_BUDGET_USD ?? null,

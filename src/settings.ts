@@ -147,6 +147,38 @@ export const SETTINGS: readonly Setting[] = [
     secret: true,
   },
   {
+    name: 'OIDC_PROVIDER',
+    meaning:
+      'who signs people in to the pages: slack, google or salesforce (see docs/sign-in.md); unset: the OpenID provider at OIDC_ISSUER',
+  },
+  {
+    name: 'OIDC_ISSUER',
+    meaning:
+      'address of the OpenID provider; unset with OIDC_PROVIDER: the usual one, for salesforce SALESFORCE_LOGIN_URL',
+  },
+  {
+    name: 'OIDC_CLIENT_ID',
+    meaning:
+      'client id of Fieldnote at that provider; its redirect address there is PUBLIC_URL/sign-in/callback',
+    disables: 'sign-in: pages answer only on this machine',
+  },
+  {
+    name: 'OIDC_CLIENT_SECRET',
+    meaning: 'client secret of Fieldnote at that provider',
+    disables: 'sign-in: pages answer only on this machine',
+    secret: true,
+  },
+  {
+    name: 'OIDC_TENANT',
+    meaning:
+      'whose people alone count: Slack workspace id (required for slack), Google Workspace domain, Salesforce org id',
+  },
+  {
+    name: 'OIDC_ALLOWED_EMAILS',
+    meaning:
+      'who may see and change everything: addresses and domains with an @ before them, separated by commas; owners of CRM records may look without being named',
+  },
+  {
     name: 'SYNC_INTERVAL_MINUTES',
     meaning: 'how often a worker reads what changed in the CRMs',
     default: '15',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { openServer } from '../app.ts';
-import { openConnectors } from '../app-connectors.ts';
+import { openConnectors, openIdentity } from '../app-connectors.ts';
 import { readConfig, requirePublicUrl } from '../config.ts';
 import type { Config } from '../config.ts';
 import { noBreaker, noLimits } from '../connectors/resilience.ts';
@@ -30,6 +30,7 @@ export function addDoctor(program: Command, { environment, terminal, signal }: C
         ...(await checkDatabase(config)),
         ...(await checkLlm(config, signal)),
         ...(await checkSlack(config)),
+        ...(await checkSignIn(config)),
       ];
       if (options.json) terminal.json({ settings, checks });
       else {
@@ -126,6 +127,24 @@ async function checkSlack({ slack }: Config): Promise<Finding[]> {
       return [{ name, status: 'failed', detail: `the app lacks scopes in ${team}: ${missing.join(', ')}` }];
     const how = slack.signingSecret === null ? 'Socket Mode' : 'Slack calls PUBLIC_URL/slack/events';
     return [{ name, status: 'ok', detail: `${user} in ${team}; ${how}` }];
+  } catch (error) {
+    return [{ name, status: 'failed', detail: describeError(error) }];
+  }
+}
+
+async function checkSignIn(config: Config): Promise<Finding[]> {
+  const provider = openIdentity(config);
+  if (provider === null) return [];
+  const name = 'sign-in';
+  try {
+    const issuer = await provider.check();
+    return [
+      {
+        name,
+        status: 'ok',
+        detail: `${issuer} answers; redirect address ${config.publicUrl}/sign-in/callback`,
+      },
+    ];
   } catch (error) {
     return [{ name, status: 'failed', detail: describeError(error) }];
   }

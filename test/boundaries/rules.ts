@@ -94,6 +94,11 @@ const LIBRARIES: readonly { name: RegExp; where: RegExp; rule: string }[] = [
     where: /^src\/connectors\/llm\//,
     rule: 'only connectors/llm/ knows the library openai',
   },
+  {
+    name: /^(openid-client|oauth4webapi|jose)(\/|$)/,
+    where: /^src\/connectors\/oidc\//,
+    rule: 'only connectors/oidc/ knows openid-client',
+  },
   { name: /^@slack\//, where: /^src\/slack\//, rule: "only slack/ knows Slack's libraries" },
 ];
 

@@ -114,6 +114,12 @@ export const broken: [what: string, path: string, source: string, message: RegEx
   ['pg-boss as a type', 'src/pipeline/worker.ts', `type B = import('pg-boss').PgBoss`, /knows pg-boss/],
   ['pdfkit in a page', 'src/web/pages/a.ts', `import PDFDocument from 'pdfkit'`, /sets type/],
   ['jsforce in a stage', 'src/pipeline/1-sync/a.ts', `import jsforce from 'jsforce'`, /knows jsforce/],
+  [
+    'openid-client in a page',
+    'src/web/a.ts',
+    `import * as client from 'openid-client'`,
+    /knows openid-client/,
+  ],
   ['openai in a page', 'src/web/a.ts', `import OpenAI from 'openai'`, /library openai/],
   ['SQL in a stage', 'src/pipeline/4-score/score.ts', 'tx.query(`select id from scores`)', /speak SQL/],
   ['SQL in a page', 'src/web/a.ts', `db.directory('  insert into runs (id) values ($1)')`, /speak SQL/],
