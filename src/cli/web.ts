@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { openIdentity } from '../app-connectors.ts';
 import { describeError } from '../errors.ts';
 import { createWebServer } from '../web/server.ts';
 import type { ProviderCheck } from '../web/deps.ts';
@@ -11,12 +12,15 @@ const GRACE_MS = 5_000;
 /** Starts the web server; `elseAnyPort` takes a free port where the configured one is taken. */
 export async function openWeb(app: App, options: { elseAnyPort: boolean }): Promise<OpenWeb> {
   const { config } = app;
+  const provider = openIdentity(config);
+  const allowedEmails = config.oidc?.allowedEmails ?? [];
   const open = async (port: number): Promise<OpenWeb> => {
     const server = createWebServer({
       ...app,
       publicUrl: config.publicUrl,
       monthlyBudgetUsd: config.monthlyBudgetUsd,
       host: config.host,
+      signIn: provider === null ? null : { provider, allowedEmails, workspaceId: app.workspaceId },
       checkProviders: (signal) => checkProviders(app, signal),
     });
     const { port: taken } = await server.listen(port, config.host);

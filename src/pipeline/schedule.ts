@@ -7,6 +7,7 @@ import { forgetOldSignatures } from './store/button-keys.ts';
 import { listConnections } from './store/connections.ts';
 import { forgetOldLinks } from './store/one-time-links.ts';
 import { forgetOldPitchRequests } from './store/pitch-requests.ts';
+import { forgetOldSessions } from './store/sessions.ts';
 import { hasHints } from './store/record-hints.ts';
 import { finishSettledRuns } from './store/run-items.ts';
 import { forgetOldAlerts } from './store/slack-alerts.ts';
@@ -48,6 +49,7 @@ export function createTick(deps: {
       await deps.db.inWorkspace(workspaceId, (tx) => deleteExpiredAnswers(tx));
       await deps.db.inWorkspace(workspaceId, forgetOldLinks);
       await deps.db.inWorkspace(workspaceId, forgetOldSignatures);
+      await deps.db.inWorkspace(workspaceId, forgetOldSessions);
       await deps.db.inWorkspace(workspaceId, forgetOldRequests);
       await deps.db.inWorkspace(workspaceId, forgetOldReplies);
       await deps.db.inWorkspace(workspaceId, forgetOldAlerts);

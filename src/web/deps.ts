@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Database } from '../db.ts';
 import type { Crm } from '../connectors/crm.ts';
+import type { IdentityProvider } from '../connectors/identity.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Budget } from '../pipeline/budget.ts';
@@ -22,8 +23,17 @@ export type Webhooks = {
   crmOf(connection: Connection): Crm;
 };
 
+/** Who may come in to the pages, and who says who they are. */
+export type SignIn = {
+  provider: IdentityProvider;
+  /** Addresses, and domains with an @ before them, in lower case: they may see and change everything in this workspace. */
+  allowedEmails: readonly string[];
+  workspaceId: string;
+};
+
 export type WebDeps = {
   db: Database;
+  /** The workspace that pages show to whoever did not have to sign in. */
   workspaceId: string;
   queue: Queue;
   log: Log;
@@ -39,8 +49,10 @@ export type WebDeps = {
   /** The name of the company that sells, for what is printed; null: nobody said. */
   sellerName: string | null;
   printPitch: Printer;
-  /** The address that it binds to. Beyond loopback, pages refuse: there is no sign-in. */
+  /** The address that it binds to. */
   host: string;
+  /** Absent or null: nobody can sign in, and beyond loopback pages refuse. */
+  signIn?: SignIn | null;
   webhooks: Webhooks;
   /** Where what is stored sealed opens. */
   vault: Pick<Vault, 'requireSeal'>;

@@ -26,7 +26,7 @@ export function checkHost({ host, publicUrl }: { host: string; publicUrl: string
   };
 }
 
-/** Pages show what the CRMs hold; whoever can reach them must be known. */
+/** Pages show what the CRMs hold; whoever can reach them must be known. For servers on which nobody can sign in. */
 export function refuseBeyondLoopback(bind: { host: string; publicUrl: string }) {
   const open = isPrivateBind(bind);
   return (_request: Request, _response: Response, next: NextFunction): void => {
@@ -34,7 +34,7 @@ export function refuseBeyondLoopback(bind: { host: string; publicUrl: string }) 
       throw new HttpError(
         403,
         'Pages are closed: this server can be reached from other machines, and sign-in is not set up',
-        'Until sign-in is configured, set HOST=127.0.0.1 and a PUBLIC_URL on 127.0.0.1, and open the pages from this machine, for example through "ssh -L 3000:127.0.0.1:3000". /healthz, /readyz and /metrics stay open.',
+        'Set sign-in up (docs/sign-in.md), or set HOST=127.0.0.1 and a PUBLIC_URL on 127.0.0.1, and open the pages from this machine, for example through "ssh -L 3000:127.0.0.1:3000". /healthz, /readyz and /metrics stay open.',
       );
     next();
   };

@@ -7,11 +7,11 @@ import type { ProgressView } from './pages/describe-progress.ts';
 
 export type ProgressFeed = {
   /** Sends the run's progress to this client as Server-Sent Events until the run is over, the client goes, or we close. */
-  follow(runId: string, response: Response): void;
+  follow(workspaceId: string, runId: string, response: Response): void;
   close(): void;
 };
 
-type Viewers = { responses: Set<Response>; last: string; timer: NodeJS.Timeout | null };
+type Viewers = { workspaceId: string; responses: Set<Response>; last: string; timer: NodeJS.Timeout | null };
 
 const LOOK_EVERY_MS = 700;
 // Proxies cut connections on which nothing moves, commonly after 30 to 60 seconds.
@@ -19,11 +19,7 @@ const KEEP_ALIVE_MS = 15_000;
 const RECONNECT_MS = 2_000;
 
 /** One look at the database serves all who watch a run. */
-export function createProgressFeed({
-  db,
-  workspaceId,
-  log,
-}: Pick<WebDeps, 'db' | 'workspaceId' | 'log'>): ProgressFeed {
+export function createProgressFeed({ db, log }: Pick<WebDeps, 'db' | 'log'>): ProgressFeed {
   const watched = new Map<string, Viewers>();
   let closed = false;
   const keepAlive = setInterval(() => {
@@ -41,7 +37,7 @@ export function createProgressFeed({
 
   const look = async (runId: string, viewers: Viewers): Promise<void> => {
     try {
-      const progress = describeProgress(await readProgress(db, workspaceId, runId));
+      const progress = describeProgress(await readProgress(db, viewers.workspaceId, runId));
       const event = formatEvent(progress);
       if (event !== viewers.last) for (const response of viewers.responses) response.write(event);
       viewers.last = event;
@@ -62,7 +58,7 @@ export function createProgressFeed({
   };
 
   return {
-    follow: (runId, response) => {
+    follow: (workspaceId, runId, response) => {
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         // no-transform: a proxy that compresses would hold events back; the other header says the same to nginx.
@@ -76,7 +72,7 @@ export function createProgressFeed({
       }
       let viewers = watched.get(runId);
       if (viewers === undefined) {
-        viewers = { responses: new Set(), last: '', timer: null };
+        viewers = { workspaceId, responses: new Set(), last: '', timer: null };
         watched.set(runId, viewers);
         void look(runId, viewers);
       } else if (viewers.last !== '') response.write(viewers.last);

@@ -14,6 +14,8 @@ const PAGES = [
   'error',
   'open-link',
   'waiting',
+  'sign-in',
+  'account',
 ] as const;
 export type PageName = (typeof PAGES)[number];
 

@@ -6,8 +6,11 @@ import helmet from 'helmet';
 import { UserError } from '../errors.ts';
 import { answerErrors, refuseUnknownPath } from './answer-errors.ts';
 import { serveApi } from './api/serve.ts';
+import { serveAccount } from './auth/account.ts';
 import { serveLinks } from './auth/open-links.ts';
 import { serveOpened } from './auth/opened-pages.ts';
+import { requireVisitor } from './auth/sessions.ts';
+import { serveSignIn } from './auth/sign-in.ts';
 import { serveHubspotCard } from './buttons/hubspot.ts';
 import { serveSalesforceButton } from './buttons/salesforce.ts';
 import type { WebDeps } from './deps.ts';
@@ -28,7 +31,7 @@ export type WebServer = {
 const ASSETS = fileURLToPath(new URL('./assets/', import.meta.url));
 
 /**
- * The web server: health, metrics and calls from CRMs on every bind, pages for this machine alone. No body parser is mounted for all
+ * The web server: health, metrics and calls from CRMs on every bind, pages for who is signed in; without sign-in, for this machine alone. No body parser is mounted for all
  * paths: Slack's receiver checks its signature over the raw body.
  */
 export function createWebServer(deps: WebDeps): WebServer {
@@ -62,7 +65,13 @@ export function createWebServer(deps: WebDeps): WebServer {
   // The link itself says who may: it was given to whoever pressed a button in a CRM.
   app.use(serveLinks(deps));
   app.use(serveOpened(deps));
-  app.use(refuseBeyondLoopback(deps));
+  const signIn = deps.signIn ?? null;
+  if (signIn === null) app.use(refuseBeyondLoopback(deps));
+  else {
+    app.use(serveSignIn({ ...deps, signIn }));
+    app.use(requireVisitor({ ...deps, signIn }));
+    app.use(serveAccount({ ...deps, signIn }));
+  }
   app.use(servePages({ ...deps, feed, health }));
   app.use(refuseUnknownPath);
   app.use(answerErrors(deps));

@@ -8,7 +8,7 @@ import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Metrics } from '../../src/metrics.ts';
 import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
-import type { WebDeps } from '../../src/web/deps.ts';
+import type { SignIn, WebDeps } from '../../src/web/deps.ts';
 import { createWebServer } from '../../src/web/server.ts';
 import type { WebServer } from '../../src/web/server.ts';
 import { createTestDatabase } from '../harness/database.ts';
@@ -33,8 +33,9 @@ export async function openWeb(
       WebDeps,
       'checkProviders' | 'host' | 'publicUrl' | 'db' | 'workspaceId' | 'crmOf' | 'budget' | 'monthlyBudgetUsd'
     >
-  > = {},
+  > & { port?: number; signIn?: Omit<SignIn, 'workspaceId'> } = {},
 ): Promise<TestWeb> {
+  const { port: wanted = 0, signIn, ...given } = options;
   const database = await createTestDatabase();
   const workspaceId = await ensureWorkspace(database.db);
   const queue = await openQueue({
@@ -64,9 +65,10 @@ export async function openWeb(
     printPitch: createPrinter(),
     webhooks: { ownSecret: null, secretOf: () => null, crmOf: () => assert.fail('no CRM is connected') },
     vault: { requireSeal: () => assert.fail('nothing is sealed here') },
-    ...options,
+    signIn: signIn === undefined ? null : { ...signIn, workspaceId },
+    ...given,
   });
-  const { port } = await server.listen(0, '127.0.0.1');
+  const { port } = await server.listen(wanted, '127.0.0.1');
   return {
     base: `http://127.0.0.1:${port}`,
     workspaceId,

@@ -48,7 +48,12 @@ export async function showCompanies(deps: PageDeps, request: Request): Promise<s
   const known = STANDINGS.reduce((sum, each) => sum + found.standings[each], 0);
   const query = { q: search, band: standing };
   return renderPage('companies', {
-    ...describeFrame('Companies', 'companies', await deps.health.readDown()),
+    ...describeFrame({
+      title: 'Companies',
+      section: 'companies',
+      visitor: deps.visitor,
+      down: await deps.health.readDown(),
+    }),
     known: formatCount(known),
     scored: formatCount(
       known -

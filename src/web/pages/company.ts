@@ -60,7 +60,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
   const { company, sources } = found;
   const crmOf = new Map(found.connections.map((connection) => [connection.id, CRM_NAMES[connection.kind]]));
   return renderPage('company', {
-    ...describeFrame(company.name, 'companies'),
+    ...describeFrame({ title: company.name, section: 'companies', visitor: deps.visitor }),
     name: company.name,
     domain: company.domain,
     printed: `/companies/${encodeURIComponent(company.domain)}/pitch.pdf`,

@@ -9,7 +9,12 @@ import type { PageDeps } from './page-deps.ts';
 export async function showConnections(deps: PageDeps): Promise<string> {
   const connections = await deps.db.inWorkspace(deps.workspaceId, listConnections);
   return renderPage('connections', {
-    ...describeFrame('Settings', 'settings', await deps.health.readDown()),
+    ...describeFrame({
+      title: 'Settings',
+      section: 'settings',
+      visitor: deps.visitor,
+      down: await deps.health.readDown(),
+    }),
     connections: connections.map((connection) => {
       const closed = whyClosed(deps, connection);
       return {

@@ -1,6 +1,7 @@
 import { Router, urlencoded } from 'express';
 import type { Request, Response } from 'express';
 import { cancelRun, pauseRun, resumeRun } from '../../pipeline/runs.ts';
+import { requireChanger, visitorOf } from '../auth/sessions.ts';
 import { checkForm } from '../guard.ts';
 import { showCompanies } from './companies.ts';
 import { showCompany } from './company.ts';
@@ -17,34 +18,50 @@ const FORM_LIMIT = '4kb';
 const SETTINGS_LIMIT = '1mb';
 const SETTINGS_FIELDS = 1_000;
 
-/** Every page, and the forms on them. */
-export function servePages(deps: PageDeps): Router {
+/** Every page, and the forms on them. Whoever is signed in sees the workspace that their session is for. */
+export function servePages(server: Omit<PageDeps, 'visitor'>): Router {
   const router = Router();
+  const depsFor = (request: Request): PageDeps => {
+    const visitor = visitorOf(request);
+    return { ...server, visitor, workspaceId: visitor?.workspaceId ?? server.workspaceId };
+  };
   const page =
     (show: (deps: PageDeps, request: Request, response: Response) => Promise<string>) =>
     async (request: Request, response: Response): Promise<void> => {
-      const html = await show(deps, request, response);
+      const html = await show(depsFor(request), request, response);
       response.set('cache-control', 'no-store').type('html').send(html);
     };
   router.get('/', page(showCompanies));
   router.get('/companies/:domain', page(showCompany));
-  router.get('/companies/:domain/pitch.pdf', (request, response) => sendPitchPdf(deps, request, response));
+  router.get('/companies/:domain/pitch.pdf', (request, response) =>
+    sendPitchPdf(depsFor(request), request, response),
+  );
   router.get('/runs', page(showRuns));
   router.get('/runs/:id', page(showRun));
   router.get('/settings', page(showConnections));
   router.get('/settings/:id', page(showSettings));
   router.get('/status', page(showStatus));
   router.get('/runs/:id/events', async (request, response) => {
-    deps.feed.follow(await readRunId(deps, request), response);
+    const deps = depsFor(request);
+    deps.feed.follow(deps.workspaceId, await readRunId(deps, request), response);
   });
 
-  const form = [urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 5 }), checkForm];
+  const form = [
+    requireChanger,
+    urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 5 }),
+    checkForm,
+  ];
   const actions = { pause: pauseRun, resume: resumeRun, cancel: cancelRun };
   for (const [name, act] of Object.entries(actions))
     router.post(`/runs/:id/${name}`, form, async (request: Request, response: Response) => {
+      const deps = depsFor(request);
       const runId = await readRunId(deps, request);
       await act(deps, deps.workspaceId, runId);
-      deps.log.info({ runId, action: name, requestId: response.locals['requestId'] }, 'run changed by hand');
+      const by = deps.visitor?.email ?? null;
+      deps.log.info(
+        { runId, action: name, by, requestId: response.locals['requestId'] },
+        'run changed by hand',
+      );
       response.redirect(303, `/runs/${runId}`);
     });
   const settingsForm = urlencoded({
@@ -52,9 +69,15 @@ export function servePages(deps: PageDeps): Router {
     limit: SETTINGS_LIMIT,
     parameterLimit: SETTINGS_FIELDS,
   });
-  router.post('/settings/:id', settingsForm, checkForm, async (request: Request, response: Response) => {
-    const html = await takeSettings(deps, request, response);
-    if (html !== null) response.set('cache-control', 'no-store').type('html').send(html);
-  });
+  router.post(
+    '/settings/:id',
+    requireChanger,
+    settingsForm,
+    checkForm,
+    async (request: Request, response: Response) => {
+      const html = await takeSettings(depsFor(request), request, response);
+      if (html !== null) response.set('cache-control', 'no-store').type('html').send(html);
+    },
+  );
   return router;
 }

@@ -59,7 +59,12 @@ export async function renderSettings(
       checked !== undefined && nameOfPlan(object, connection.settings) !== nameOfPlan(object, checked),
   );
   return renderPage('settings', {
-    ...describeFrame(`Settings of ${name}`, 'settings', await deps.health.readDown()),
+    ...describeFrame({
+      title: `Settings of ${name}`,
+      section: 'settings',
+      visitor: deps.visitor,
+      down: await deps.health.readDown(),
+    }),
     name,
     organization: connection.organization ?? 'not checked yet',
     action: `/settings/${connection.id}`,

@@ -58,7 +58,12 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
   const path = `/runs/${runId}`;
   const { run } = progress;
   return renderPage('run', {
-    ...describeFrame(`Run ${runId.slice(0, 8)}`, 'runs', await deps.health.readDown()),
+    ...describeFrame({
+      title: `Run ${runId.slice(0, 8)}`,
+      section: 'runs',
+      visitor: deps.visitor,
+      down: await deps.health.readDown(),
+    }),
     ...describeRun(run),
     progress: describeProgress(progress),
     token: issueFormToken(request, response, deps.publicUrl),

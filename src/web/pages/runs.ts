@@ -12,7 +12,7 @@ import type { PageDeps } from './page-deps.ts';
 const RUNS_SHOWN = 30;
 
 /** The newest runs, each with its counts and cost. */
-export async function showRuns({ db, workspaceId, health }: PageDeps): Promise<string> {
+export async function showRuns({ db, workspaceId, health, visitor }: PageDeps): Promise<string> {
   const listed = await db.inWorkspace(workspaceId, async (tx) => {
     const runs = await listRuns(tx, RUNS_SHOWN);
     const costs = new Map<string, string>();
@@ -21,7 +21,12 @@ export async function showRuns({ db, workspaceId, health }: PageDeps): Promise<s
   });
   const progress = await Promise.all(listed.runs.map((run) => readProgress(db, workspaceId, run.id)));
   return renderPage('runs', {
-    ...describeFrame('Runs', 'runs', await health.readDown()),
+    ...describeFrame({
+      title: 'Runs',
+      section: 'runs',
+      visitor,
+      down: await health.readDown(),
+    }),
     runs: progress.map((each) => ({
       ...describeProgress(each),
       ...describeRun(each.run),

@@ -21,7 +21,7 @@ const SHOWN_UNREADABLE = 20;
 const SHOWN_SKIPPED = 5;
 
 /** Is everything well: providers with their breakers, queues, CRM connections, records left out, this month's cost. */
-export async function showStatus({ db, workspaceId, queue, health }: PageDeps): Promise<string> {
+export async function showStatus({ db, workspaceId, queue, health, visitor }: PageDeps): Promise<string> {
   const [readiness, queues, breakers, found] = await Promise.all([
     health.read(),
     queue.countJobs(),
@@ -42,7 +42,7 @@ export async function showStatus({ db, workspaceId, queue, health }: PageDeps): 
     ),
   );
   return renderPage('status', {
-    ...describeFrame('Status', 'status'),
+    ...describeFrame({ title: 'Status', section: 'status', visitor }),
     status: readiness.status,
     ready: readiness.status === 'ready',
     reasons: readiness.reasons,
