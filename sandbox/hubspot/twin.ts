@@ -8,6 +8,8 @@ import type { World } from '../kit/world-types.ts';
 import { dumpPortal, editPortal } from './admin.ts';
 import { mountBatchCreate } from './batch-create.ts';
 import { sendError } from './answers.ts';
+import type { CardAddress } from './card-calls.ts';
+import { mountCardPage } from './card-page.ts';
 import { createGuard, tooMany } from './guard.ts';
 import type { TwinLimits } from './guard.ts';
 import { createSearchIndex } from './index-lag.ts';
@@ -62,7 +64,7 @@ export type HubspotTwinOptions = {
   portalId?: number;
   /** The app's id: `sourceId` of what it writes. */
   appId?: number;
-  /** Signs the app's webhooks. */
+  /** Signs the app's webhooks, and what its card calls. */
   clientSecret?: string;
   webhooks?: Partial<WebhookSettings>;
   /** Sees each event that webhooks tell, whether they are sent or not. */
@@ -73,11 +75,14 @@ export type HubspotTwin = Twin & {
   /** Requests that were held to the types of HubSpot's library, and how many did not fit them. */
   requestCounts(): ReturnType<RequestCheck['counts']>;
   webhooks: Omit<Webhooks, 'close'>;
+  /** From now on the card on the portal's records calls Fieldnote there. */
+  setCardAddress(address: CardAddress): void;
 };
 
 /** A local HubSpot portal, serving a world on 2026-09, v3 and v4 paths. Resolves when it listens. */
 export async function startHubspotTwin(options: HubspotTwinOptions): Promise<HubspotTwin> {
   let portal: Portal | null = null;
+  let cardAddress: CardAddress | null = null;
   const opened = (): Portal => {
     if (portal === null) throw new Error('the HubSpot twin is not open yet');
     return portal;
@@ -89,6 +94,12 @@ export async function startHubspotTwin(options: HubspotTwinOptions): Promise<Hub
     mount: (kit) => {
       portal = openPortal(kit, options);
     },
+    mountPages: (kit) =>
+      mountCardPage(kit, () => ({
+        ...readApp(options),
+        state: opened().state,
+        address: () => cardAddress,
+      })),
     dump: () => dumpPortal(opened()),
     edit: (body) => editPortal(opened(), body),
     answerFault: (response, status, retryAfterSeconds) => {
@@ -104,6 +115,9 @@ export async function startHubspotTwin(options: HubspotTwinOptions): Promise<Hub
     ...twin,
     requestCounts: () => opened().requests.counts(),
     webhooks,
+    setCardAddress: (address) => {
+      cardAddress = address;
+    },
     close: async () => {
       webhooks.close();
       await twin.close();
@@ -111,11 +125,19 @@ export async function startHubspotTwin(options: HubspotTwinOptions): Promise<Hub
   };
 }
 
+/** The account, and the app that is installed in it. */
+function readApp({
+  portalId = 4_242_424,
+  appId = 777_001,
+  clientSecret = 'hubspot-twin-secret',
+}: HubspotTwinOptions) {
+  return { portalId, appId, clientSecret };
+}
+
 function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
   const scopes = options.scopes ?? ALL_SCOPES;
   const { accessToken } = options;
-  const portalId = options.portalId ?? 4_242_424;
-  const appId = options.appId ?? 777_001;
+  const { portalId, appId, clientSecret } = readApp(options);
   const tokens = createTokens({
     accessToken,
     oauth: options.oauth ?? null,
@@ -139,7 +161,7 @@ function openPortal(kit: TwinKit, options: HubspotTwinOptions): Portal {
     clock: kit.clock,
     portalId,
     appId,
-    clientSecret: options.clientSecret ?? 'hubspot-twin-secret',
+    clientSecret,
     settings: options.webhooks ?? {},
     ...(options.onWebhookEvent === undefined ? {} : { onEvent: options.onWebhookEvent }),
   });

@@ -1,11 +1,8 @@
-import { createHmac } from 'node:crypto';
+import { signRequest } from './sign.ts';
 import type { WebhookEvent } from './webhook-events.ts';
 
 // HubSpot waits five seconds for an answer (webhooks guide).
 const ANSWER_TIMEOUT_MS = 5_000;
-
-// The characters that are signed decoded ("Validating requests").
-const DECODED = /%(3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi;
 
 export type SignedDelivery = { method: 'POST'; url: string; headers: Record<string, string>; body: string };
 
@@ -17,17 +14,15 @@ export function signDelivery(options: {
   /** Milliseconds. */
   at: number;
 }): SignedDelivery {
-  const { targetUrl, clientSecret, at } = options;
+  const { targetUrl: url, clientSecret, at } = options;
   const body = JSON.stringify(options.events);
-  const signed = `POST${targetUrl.replace(DECODED, decodeURIComponent)}${body}${at}`;
   return {
     method: 'POST',
-    url: targetUrl,
+    url,
     headers: {
       'content-type': 'application/json',
       'user-agent': 'HubSpot Webhooks',
-      'x-hubspot-request-timestamp': String(at),
-      'x-hubspot-signature-v3': createHmac('sha256', clientSecret).update(signed).digest('base64'),
+      ...signRequest({ method: 'POST', url, body, clientSecret, at }),
     },
     body,
   };

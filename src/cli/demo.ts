@@ -73,6 +73,7 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
       once: options.once ?? false,
       port: web.port,
       slackUrl: sandbox.twins.slack.url,
+      hubspotUrl: sandbox.twins.hubspot.url,
       hasLlm: config.llm !== null,
     });
     refuseFailures(report);
@@ -106,7 +107,7 @@ async function installFields(app: App, { signal, terminal }: Context): Promise<v
 function printNext(
   { terminal }: Context,
   report: RunReport,
-  state: { once: boolean; port: number; slackUrl: string; hasLlm: boolean },
+  state: { once: boolean; port: number; slackUrl: string; hubspotUrl: string; hasLlm: boolean },
 ): void {
   const first = report.ranking[0];
   terminal.print('');
@@ -122,6 +123,9 @@ function printNext(
   else {
     terminal.print(`  http://127.0.0.1:${state.port}/            the page; Ctrl-C stops everything`);
     terminal.print(`  ${`${state.slackUrl}/`.padEnd(34)}a sandbox of Slack: ask /score there`);
+    terminal.print(
+      `  ${`${state.hubspotUrl}/_twin/card`.padEnd(34)}records of HubSpot with the card: press its buttons`,
+    );
   }
   terminal.print('  npx fieldnote export > companies.csv');
   terminal.print('  npx fieldnote doctor              what to set for your own CRM');

@@ -49,6 +49,9 @@ export function addSandbox(program: Command, context: Context): void {
         context.terminal.note(
           `HubSpot's webhooks go to ${publicUrl}${WEBHOOKS}, on port ${port} of this machine.`,
         );
+        context.terminal.note(
+          `HubSpot's records with Fieldnote's card: ${sandbox.twins.hubspot.url}/_twin/card`,
+        );
         context.terminal.note(`Serving ${sandbox.world.companies.length} companies. Ctrl-C stops the twins.`);
         if (!context.signal.aborted) await once(context.signal, 'abort');
       } finally {
@@ -96,8 +99,15 @@ const SLACK_REQUESTS = '/slack/events';
 // Where nobody listens, a few are enough.
 const REPEATS = 3;
 
-/** From now on the twins tell the web server on that port of this machine: HubSpot's of changes, as if it came by the public address, and Slack's of what people do. */
+/**
+ * From now on the twins call the web server on that port of this machine: HubSpot's tells of changes and asks for its card, as if it came by
+ * the public address, and Slack's tells what people do.
+ */
 export function sendWebhooks(sandbox: Sandbox, web: { publicUrl: string; port: number }): void {
+  sandbox.twins.hubspot.setCardAddress({
+    url: web.publicUrl,
+    reachedAt: `http://127.0.0.1:${web.port}`,
+  });
   sandbox.twins.hubspot.webhooks.set({
     targetUrl: web.publicUrl + WEBHOOKS,
     reachedAt: `http://127.0.0.1:${web.port}${WEBHOOKS}`,
