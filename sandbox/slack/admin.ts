@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { actOnMessage, actOnView, closeView, typeCommand, typeIntoMenu, useShortcut } from './acts.ts';
 import { findActor, findOwnChannel, findTeam, mayRead } from './actors.ts';
 import { findChannel } from './channels.ts';
-import { moveApp, openHome, say, uninstall } from './happenings.ts';
+import { archive, moveApp, openHome, say, uninstall } from './happenings.ts';
 import { showMessage } from './messages.ts';
 import { DeliverySettings } from './settings.ts';
 import type { Slack } from './slack.ts';
@@ -56,7 +56,7 @@ const Edit = z.discriminatedUnion('operation', [
   /** What a person sees in a channel, oldest first. */
   z.strictObject({ operation: z.literal('read'), ...who, channel: z.string() }),
   z.strictObject({
-    operation: z.enum(['invite', 'remove']),
+    operation: z.enum(['invite', 'remove', 'archive']),
     team: z.string().optional(),
     channel: z.string(),
   }),
@@ -90,10 +90,12 @@ export async function act(
       return settings;
     }
     case 'invite':
-    case 'remove': {
+    case 'remove':
+    case 'archive': {
       const team = findTeam(slack, edit.team);
       const channel = findChannel(slack, team, edit.channel);
       if (channel === undefined) throw new Error(`no channel "${edit.channel}"`);
+      if (edit.operation === 'archive') return archive(slack, team, channel);
       return moveApp(slack, team, channel, edit.operation === 'invite' ? 'joined' : 'left');
     }
     case 'uninstall':

@@ -59,7 +59,7 @@ export function showChannel(team: Team, channel: Channel): Record<string, unknow
     is_group: kind === 'private',
     is_im: isIm,
     is_private: kind !== 'public',
-    is_archived: false,
+    is_archived: channel.archived,
     is_member: members.has(team.botUser),
     context_team_id: team.id,
     ...(isIm

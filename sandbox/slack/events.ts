@@ -76,6 +76,7 @@ const SlackEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ended'), token: z.string(), how: z.enum(['uninstalled', 'revoked']) }),
   z.object({ kind: z.literal('joined'), team: z.string(), channel: z.string(), user: z.string() }),
   z.object({ kind: z.literal('left'), team: z.string(), channel: z.string(), user: z.string() }),
+  z.object({ kind: z.literal('archived'), team: z.string(), channel: z.string() }),
   z.object({ kind: z.literal('opened'), team: z.string(), user: z.string() }),
   z.object({ kind: z.literal('message'), message: Message }),
   z.object({ kind: z.literal('hook'), hook: Hook }),

@@ -110,3 +110,9 @@ export function moveApp(slack: Slack, team: Team, channel: Channel, kind: 'joine
   slack.state.commit({ kind, team: team.id, channel: channel.id, user: team.botUser });
   return showChannel(team, channel);
 }
+
+/** Somebody archives a channel: nobody can write into it any more. */
+export function archive(slack: Slack, team: Team, channel: Channel): unknown {
+  slack.state.commit({ kind: 'archived', team: team.id, channel: channel.id });
+  return showChannel(team, channel);
+}

@@ -15,6 +15,7 @@ function needWritable(slack: Slack, call: ApiCall): Channel {
   const channel = needChannel(slack, call, needText(call.args, 'channel'));
   const may = call.token.scopes.includes('chat:write.public') && channel.kind === 'public';
   if (!may && !channel.members.has(call.team.botUser)) throw new SlackRefusal('not_in_channel');
+  if (channel.archived) throw new SlackRefusal('is_archived');
   return channel;
 }
 

@@ -69,7 +69,13 @@ export function openState(options: {
     const owner = team(teamId);
     const id = imOf(owner, user);
     if (!owner.channels.has(id))
-      owner.channels.set(id, { id, name: user, kind: 'im', members: new Set([user, owner.botUser]) });
+      owner.channels.set(id, {
+        id,
+        name: user,
+        kind: 'im',
+        members: new Set([user, owner.botUser]),
+        archived: false,
+      });
   };
 
   const apply = (event: SlackEvent): void => {
@@ -88,6 +94,11 @@ export function openState(options: {
       case 'left':
         team(event.team).channels.get(event.channel)?.members.delete(event.user);
         return;
+      case 'archived': {
+        const channel = team(event.team).channels.get(event.channel);
+        if (channel !== undefined) channel.archived = true;
+        return;
+      }
       case 'opened':
         return openIm(event.team, event.user);
       case 'message': {

@@ -15,6 +15,7 @@ export type Channel = {
   name: string;
   kind: 'public' | 'private' | 'im';
   members: Set<string>;
+  archived: boolean;
 };
 
 /** A Slack workspace: its people and channels are fixed, but for who joined and which direct messages were opened. */
@@ -61,7 +62,7 @@ function openTeam(options: {
   add({ id: SLACKBOT, name: 'slackbot', realName: 'Slackbot', email: null, isBot: true });
   const channels = options.channels.map(({ name, kind, withApp }): Channel => {
     const id = makeId('C', `${key}:${name}`);
-    return { id, name, kind, members: new Set(withApp ? [...humans, botUser] : humans) };
+    return { id, name, kind, members: new Set(withApp ? [...humans, botUser] : humans), archived: false };
   });
   return {
     id: makeId('T', key),

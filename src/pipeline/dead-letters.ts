@@ -5,6 +5,7 @@ import type { Queue } from './queue/queue.ts';
 import type { RunCompanyOptions } from './run-company.ts';
 import { failOpenItem, finishRunIfSettled } from './store/run-items.ts';
 import { settleRequest } from './store/pitch-requests.ts';
+import { dropPost } from './store/slack-posts.ts';
 import { giveUpReply, sayInstead } from './store/slack-replies.ts';
 
 /**
@@ -33,6 +34,7 @@ export function createDeadLetterJob(
         await db.inWorkspace(job.workspaceId, (tx) =>
           settleRequest(tx, job.pitchRequestId, { error: why, fix: null }),
         );
+      if ('postId' in job) await db.inWorkspace(job.workspaceId, (tx) => dropPost(tx, job.postId, why));
       return;
     }
     const { workspaceId, runId, companyId } = job;

@@ -12,9 +12,11 @@ import { hasHints } from './store/record-hints.ts';
 import { finishSettledRuns } from './store/run-items.ts';
 import { forgetOldAlerts } from './store/slack-alerts.ts';
 import { forgetOldFiles } from './store/slack-files.ts';
+import { forgetOldPosts } from './store/slack-posts.ts';
 import { forgetOldReplies } from './store/slack-replies.ts';
 import { forgetOldRequests } from './store/slack-requests.ts';
 import { listWorkspaces } from './store/workspaces.ts';
+import { tellOfTheRest } from './tell-channels.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -27,6 +29,8 @@ export function createTick(deps: {
   queue: Queue;
   model: string;
   syncIntervalMinutes: number;
+  /** Null: no limit. */
+  monthlyBudgetUsd: number | null;
   /** Are the keys of search and text model let in? Costs nothing. */
   areKeysGood: () => Promise<boolean>;
 }) {
@@ -54,10 +58,14 @@ export function createTick(deps: {
       await deps.db.inWorkspace(workspaceId, forgetOldReplies);
       await deps.db.inWorkspace(workspaceId, forgetOldAlerts);
       await deps.db.inWorkspace(workspaceId, forgetOldFiles);
+      await deps.db.inWorkspace(workspaceId, forgetOldPosts);
       await deps.db.inWorkspace(workspaceId, forgetOldApiRequests);
       await deps.db.inWorkspace(workspaceId, forgetOldPitchRequests);
       await resumeStalledRuns(deps, workspaceId);
       await startDueRun(deps, workspaceId, deps.model);
+      await deps.db.inWorkspace(workspaceId, (tx) =>
+        tellOfTheRest(tx, deps, { workspaceId, limitUsd: deps.monthlyBudgetUsd }),
+      );
     }
   };
 }

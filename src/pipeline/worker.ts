@@ -26,6 +26,7 @@ import { planAlerts } from './store/slack-alerts.ts';
 import { listOpenReplies } from './store/slack-replies.ts';
 import type { Prices } from './store/usage.ts';
 import { createSyncJob } from './sync-job.ts';
+import { tellOfRuns, tellOfScore } from './tell-channels.ts';
 
 export type WorkerOptions = {
   db: Database;
@@ -40,6 +41,7 @@ export type WorkerOptions = {
   modelName: string;
   prices: Prices;
   budget: Budget;
+  /** Null: no limit. */
   monthlyBudgetUsd: number | null;
   concurrency: number;
   syncIntervalMinutes: number;
@@ -67,15 +69,18 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     for (const replyId of await listOpenReplies(tx, job.runId))
       await queue.requestSlack(tx, { workspaceId: job.workspaceId, replyId });
     if (run === null || run.dryRun) return;
+    if (options.tellSlack !== undefined) await tellOfRuns(tx, options, job.workspaceId);
     for (const connection of await listConnections(tx))
       await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId: connection.id });
   };
   const runCompany = createRunCompany({
     ...options,
     onSettled: async (tx, job) => {
-      if (options.tellSlack !== undefined && !(await findRun(tx, job.runId))?.dryRun)
+      if (options.tellSlack !== undefined && !(await findRun(tx, job.runId))?.dryRun) {
         for (const alertId of await planAlerts(tx, job.companyId))
           await queue.requestSlack(tx, { workspaceId: job.workspaceId, alertId });
+        await tellOfScore(tx, options, job);
+      }
       // While a batch goes on, one company's writes need no sending at once: a flush that is asked for now and then sends
       // what makes full batches.
       for (const connectionId of await listConnectionsToFlush(tx, job.companyId)) {
@@ -104,6 +109,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
         queue,
         model: options.modelName,
         syncIntervalMinutes: options.syncIntervalMinutes,
+        monthlyBudgetUsd: options.monthlyBudgetUsd,
         areKeysGood: () => areKeysGood(options),
       }),
     },

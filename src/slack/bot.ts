@@ -4,6 +4,7 @@ import { Router } from 'express';
 import type { Log } from '../log.ts';
 import { listenToActions } from './actions.ts';
 import { createBoltLog } from './bolt-log.ts';
+import { listenToChannelAlerts } from './channel-alerts.ts';
 import { checkRequest } from './check-request.ts';
 import { listenToCommands } from './commands.ts';
 import type { SlackDeps } from './deps.ts';
@@ -119,6 +120,7 @@ function listen(app: App, deps: SlackDeps): void {
   listenToWatches(app, deps);
   listenToShortcuts(app, deps);
   listenToHome(app, deps);
+  listenToChannelAlerts(app, deps);
   listenToLinks(app, deps);
   listenToTyped(app, deps);
   listenToUninstalls(app, deps);

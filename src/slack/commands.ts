@@ -2,6 +2,7 @@ import type { App } from '@slack/bolt';
 import type { ReplyForm } from '../pipeline/store/slack-replies.ts';
 import { answerAtOnce, explain } from './ask.ts';
 import { askerOf } from './asker-of.ts';
+import { openChannelForm } from './channel-alerts.ts';
 import type { SlackDeps } from './deps.ts';
 import { readQuestion } from './question.ts';
 import { showHelp } from './views/help.ts';
@@ -35,6 +36,9 @@ export function listenToCommands(app: App, deps: SlackDeps): void {
 
 type Said = { message: Message; everyone: boolean };
 
+// What /score alone takes beside companies.
+const ALERTS = /^alerts$/i;
+
 const onlyHere = (message: Message): Said => ({ message, everyone: false });
 
 async function answer(
@@ -42,6 +46,17 @@ async function answer(
   body: { text: string } & Parameters<typeof askerOf>[1],
   form: ReplyForm,
 ): Promise<Said | null> {
+  if (form === 'card' && ALERTS.test(body.text.trim())) {
+    const { team_id: teamId, user_id: userId, channel_id: channelId, trigger_id: triggerId } = body;
+    // A direct message is no channel to choose.
+    await openChannelForm(deps, {
+      teamId,
+      userId,
+      triggerId,
+      channelId: /^[CG]/.test(channelId) ? channelId : null,
+    });
+    return null;
+  }
   const question = readQuestion(body.text);
   if (question.kind === 'help') return onlyHere(showHelp());
   if (question.kind === 'unclear') return onlyHere(showProblem(question));

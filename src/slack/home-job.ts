@@ -2,6 +2,7 @@ import { ProviderError } from '../errors.ts';
 import type { JobResult } from '../pipeline/queue/jobs.ts';
 import { isOwner, listBook, listMoved } from '../pipeline/store/books.ts';
 import type { BookCompany } from '../pipeline/store/books.ts';
+import { listChannelAlerts } from '../pipeline/store/slack-channel-alerts.ts';
 import type { SlackUser } from '../pipeline/store/slack-people.ts';
 import type { SlackDeps } from './deps.ts';
 import { explainMove } from './explain-move.ts';
@@ -12,6 +13,7 @@ import type { Listed } from './views/types.ts';
 
 const ACCOUNTS_SHOWN = 20;
 const MOVED_SHOWN = 10;
+const CHANNELS_SHOWN = 10;
 const WEEK_DAYS = 7;
 const USUAL_LEAST_MOVE = 10;
 
@@ -34,7 +36,9 @@ export function createHomeJob(deps: SlackDeps) {
             moved: await listMoved(tx, email, WEEK_DAYS, MOVED_SHOWN),
           },
     );
-    const mutedUntil = person?.mutedUntil ?? null;
+    const channels = await deps.db.inWorkspace(user.workspaceId, (tx) =>
+      listChannelAlerts(tx, user, CHANNELS_SHOWN),
+    );
     const view = showHome({
       known: book !== null,
       accounts: (book?.companies ?? []).map(list),
@@ -45,10 +49,15 @@ export function createHomeJob(deps: SlackDeps) {
       })),
       alerts: {
         on: person?.alerts ?? true,
-        mutedUntil:
-          mutedUntil !== null && mutedUntil.getTime() > Date.now() ? mutedUntil.toISOString() : null,
+        mutedUntil: untilWhen(person?.mutedUntil ?? null),
         leastMove: person?.leastMove ?? USUAL_LEAST_MOVE,
       },
+      channels: channels.map(({ channelId, mutedUntil, problem, ...wishes }) => ({
+        channelId,
+        wishes,
+        mutedUntil: untilWhen(mutedUntil),
+        problem,
+      })),
       ours: `${deps.publicUrl}/`,
     });
     try {
@@ -64,4 +73,9 @@ export function createHomeJob(deps: SlackDeps) {
       return 'done';
     }
   };
+}
+
+/** Null: the silence is over, or there was none. */
+function untilWhen(mutedUntil: Date | null): string | null {
+  return mutedUntil !== null && mutedUntil.getTime() > Date.now() ? mutedUntil.toISOString() : null;
 }

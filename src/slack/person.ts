@@ -1,5 +1,5 @@
 import { ProviderError } from '../errors.ts';
-import { findPerson, saveEmail } from '../pipeline/store/slack-people.ts';
+import { findPerson, saveProfile } from '../pipeline/store/slack-people.ts';
 import type { SlackPerson, SlackUser } from '../pipeline/store/slack-people.ts';
 import type { SlackDeps } from './deps.ts';
 
@@ -24,11 +24,13 @@ export async function meetPerson(
     const { user: found } = await clients
       .of(team.token)
       .call('users.info', (api) => api.users.info({ user: userId }));
-    await db.inWorkspace(workspaceId, (tx) => saveEmail(tx, user, found?.profile?.email ?? null));
+    await db.inWorkspace(workspaceId, (tx) =>
+      saveProfile(tx, user, { email: found?.profile?.email ?? null, timeZone: found?.tz ?? null }),
+    );
   } catch (error) {
     if (!(error instanceof ProviderError) || error.retryable) throw error;
     // Without the right to see addresses nobody is known by theirs; asked again tomorrow.
-    await db.inWorkspace(workspaceId, (tx) => saveEmail(tx, user, null));
+    await db.inWorkspace(workspaceId, (tx) => saveProfile(tx, user, { email: null, timeZone: null }));
   }
   return db.inWorkspace(workspaceId, (tx) => findPerson(tx, user));
 }

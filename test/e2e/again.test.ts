@@ -114,6 +114,7 @@ for (const reader of ['phrases', 'llm'] as const) {
         ...app,
         model: app.modelName,
         syncIntervalMinutes: 0,
+        monthlyBudgetUsd: null,
         areKeysGood: async () => true,
       });
       const deadline = Date.now() + 60_000;

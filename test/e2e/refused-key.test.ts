@@ -31,7 +31,13 @@ async function tickAfter(app: App, minutes: number): Promise<void> {
       return false;
     }
   };
-  await createTick({ ...app, model: app.modelName, syncIntervalMinutes: 1_000_000, areKeysGood })();
+  await createTick({
+    ...app,
+    model: app.modelName,
+    syncIntervalMinutes: 1_000_000,
+    monthlyBudgetUsd: null,
+    areKeysGood,
+  })();
 }
 
 test('a search key that is refused pauses the run, which fails no company and goes on when the key works', async () => {

@@ -35,6 +35,7 @@ before(async () => {
     ...app,
     model: app.modelName,
     syncIntervalMinutes: 0,
+    monthlyBudgetUsd: null,
     areKeysGood: async () => true,
   });
   // What the first run wrote comes back with a sync, too.

@@ -326,6 +326,7 @@ test('a flood is left to one sync, asked for until one that began after it is th
     },
     model: app.modelName,
     syncIntervalMinutes: 60,
+    monthlyBudgetUsd: null,
     areKeysGood: async () => true,
   });
   await tick();

@@ -51,6 +51,7 @@ test('the minute’s look and a worker that ends a run never wait for each other
     queue,
     model: 'm',
     syncIntervalMinutes: 15,
+    monthlyBudgetUsd: null,
     areKeysGood: async () => true,
   });
 

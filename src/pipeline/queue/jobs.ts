@@ -45,6 +45,8 @@ export const SlackJob = z.union([
   z.object({ workspaceId: z.uuid(), replyId: z.uuid() }),
   /** A company's score moved, and somebody wants to hear of it. */
   z.object({ workspaceId: z.uuid(), alertId: z.uuid() }),
+  /** A channel is to hear what happened. */
+  z.object({ workspaceId: z.uuid(), postId: z.uuid() }),
   /** A pitch is to be put there as a PDF. */
   z.object({ workspaceId: z.uuid(), fileId: z.uuid() }),
   /** Somebody looks at their Home. */
@@ -69,7 +71,7 @@ export const SLACK_PRIORITY = { answer: 1, alert: 0 } as const;
 export function priorityOf(job: SlackJob | PitchJob): number {
   // One of many pitches that were asked for together may wait for the one that somebody looks at.
   if ('pitchRequestId' in job) return job.now ? 1 : 0;
-  return 'alertId' in job ? SLACK_PRIORITY.alert : SLACK_PRIORITY.answer;
+  return 'alertId' in job || 'postId' in job ? SLACK_PRIORITY.alert : SLACK_PRIORITY.answer;
 }
 
 /** A job that took too many workers with it, whichever it was. */

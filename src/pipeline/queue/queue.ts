@@ -33,8 +33,8 @@ export type Queue = {
   requestFlush(tx: Tx, job: ConnectionJob): Promise<void>;
   /** Asks for pitches to be made; one that somebody waits for goes before a batch. */
   requestPitches(tx: Tx, jobs: readonly PitchJob[]): Promise<void>;
-  /** Asks for somebody in Slack to be told at once. */
-  requestSlack(tx: Tx, job: SlackJob): Promise<void>;
+  /** Asks for somebody in Slack to be told, at once where no time is given. */
+  requestSlack(tx: Tx, job: SlackJob, when?: { at: Date }): Promise<void>;
   work(handlers: Handlers, options: WorkOptions): Promise<void>;
   countJobs(): Promise<QueueCounts[]>;
   /** Stops taking up work, lets what is under way finish or hands it back, closes. */
@@ -150,8 +150,9 @@ export async function openQueue(options: {
       const queued = jobs.map((data) => ({ data, priority: priorityOf(data) }));
       if (queued.length > 0) await boss.insert(QUEUES.pitch, queued, within(tx));
     },
-    requestSlack: async (tx, job) => {
-      await boss.send(QUEUES.slack, job, { ...within(tx), priority: priorityOf(job) });
+    requestSlack: async (tx, job, when) => {
+      const later = when === undefined ? {} : { startAfter: when.at };
+      await boss.send(QUEUES.slack, job, { ...within(tx), priority: priorityOf(job), ...later });
     },
     work: async (handlers, work) => {
       const mark = await showLife();

@@ -7,6 +7,8 @@ export type SlackPerson = SlackUser & {
   /** Null: Slack does not tell, or was not asked yet. */
   email: string | null;
   lookedUpAt: Date | null;
+  /** An IANA name; null: not known. */
+  timeZone: string | null;
   alerts: boolean;
   mutedUntil: Date | null;
   /** The least move in points that is told. */
@@ -14,7 +16,7 @@ export type SlackPerson = SlackUser & {
 };
 
 const COLUMNS = `workspace_id as "workspaceId", team_id as "teamId", user_id as "userId", email, looked_up_at as "lookedUpAt",
-  alerts, muted_until as "mutedUntil", least_move as "leastMove"`;
+  time_zone as "timeZone", alerts, muted_until as "mutedUntil", least_move as "leastMove"`;
 
 /** Null where nobody met them yet. */
 export async function findPerson(tx: Tx, { teamId, userId }: SlackUser): Promise<SlackPerson | null> {
@@ -25,16 +27,17 @@ export async function findPerson(tx: Tx, { teamId, userId }: SlackUser): Promise
   return rows[0] ?? null;
 }
 
-/** Keeps what Slack says of a person's address. */
-export async function saveEmail(
+/** Keeps what Slack says of a person: their address, and where their hours are. */
+export async function saveProfile(
   tx: Tx,
   { workspaceId, teamId, userId }: SlackUser,
-  email: string | null,
+  { email, timeZone }: Pick<SlackPerson, 'email' | 'timeZone'>,
 ): Promise<void> {
   await tx.query(
-    `insert into slack_people (workspace_id, team_id, user_id, email, looked_up_at) values ($1, $2, $3, lower($4), now())
-     on conflict (workspace_id, team_id, user_id) do update set email = excluded.email, looked_up_at = now()`,
-    [workspaceId, teamId, userId, email],
+    `insert into slack_people (workspace_id, team_id, user_id, email, time_zone, looked_up_at) values ($1, $2, $3, lower($4), $5, now())
+     on conflict (workspace_id, team_id, user_id) do update set email = excluded.email, time_zone = excluded.time_zone,
+       looked_up_at = now()`,
+    [workspaceId, teamId, userId, email, timeZone],
   );
 }
 

@@ -65,6 +65,12 @@ export async function deleteInstallation(tx: Tx, teamId: string): Promise<void> 
        where team_id = $1 and state = 'open'`,
       [teamId],
     );
-  for (const table of ['slack_installations', 'slack_people', 'slack_watches', 'slack_channels'])
+  for (const table of [
+    'slack_installations',
+    'slack_people',
+    'slack_watches',
+    'slack_channels',
+    'slack_channel_alerts',
+  ])
     await tx.query(`delete from ${table} where team_id = $1`, [teamId]);
 }

@@ -25,6 +25,8 @@ export const ACTIONS = {
   setLeastMove: 'set_least_move',
   mute: 'mute',
   unmute: 'unmute',
+  /** Opens the form for what a channel hears; value: the channel's id, or NO_CHANNEL. */
+  channelAlerts: 'channel_alerts',
 } as const;
 
 export type Action = (typeof ACTIONS)[keyof typeof ACTIONS];
@@ -47,6 +49,29 @@ export const LEAST_MOVES = [5, 10, 20] as const;
 
 /** Options of `mute`: hours as text. */
 export const MUTE_HOURS = [24, 72, 168] as const;
+
+/** Value of `channel_alerts` where the channel is still to be chosen. */
+export const NO_CHANNEL = 'none';
+
+/** The form behind `channel_alerts`; each field is a block with one element of the same id. */
+export const CHANNEL_FORM = {
+  callbackId: 'channel_alerts',
+  fields: {
+    channel: 'channel',
+    what: 'what',
+    leastMove: 'least_move',
+    when: 'when',
+    hour: 'hour',
+    timeZone: 'time_zone',
+    mute: 'mute_channel',
+  },
+  what: {
+    reached: 'Accounts that reach band A',
+    moved: 'Accounts whose score moves',
+    runs: 'Runs that end or stop',
+    budget: 'The month’s budget: 80 % and all of it spent',
+  },
+} as const;
 
 /** The modal behind "Wrong?". */
 export const VOTE = {

@@ -14,10 +14,10 @@ const DETAILS = [
 ];
 
 /** A company that moved: from where to where, the strongest reason, and what to do about it. */
-export function showAlert({ card, before }: AlertData): Message {
+export function showAlert({ card, before, channelId = null }: AlertData): Message {
   const [strongest] = findSteps(card.reasons);
   const value = card.companyId;
-  const moved = describeMove({ card, before });
+  const moved = describeMove(card, before);
   return {
     text: `${cutMrkdwn(nameOf(card), 80)}: ${moved}`,
     blocks: fit(DETAILS, (detail) => [
@@ -29,16 +29,24 @@ export function showAlert({ card, before }: AlertData): Message {
       actions([
         button('Show the card', ACTIONS.showCard, { value, style: 'primary' }),
         ...showRecords(card),
+        ...(channelId === null ? [] : [button('Pitch', ACTIONS.pitch, { value })]),
         button('Wrong?', ACTIONS.wrong, { value }),
         ...(card.watched === true ? [button('Stop watching', ACTIONS.unwatch, { value })] : []),
+        ...(channelId === null
+          ? []
+          : [button('Change these alerts', ACTIONS.channelAlerts, { value: channelId })]),
       ]),
     ]),
   };
 }
 
-function describeMove({ card, before }: AlertData): string {
-  if (card.score === null) return 'no score any more: not enough evidence';
-  if (before === null) return `first score: ${describeScore(card)}`;
-  const points = Math.round((card.score - before.score) * 10) / 10;
+/** "+12.0, was 🟡 45.0 C". */
+export function describeMove(
+  now: { score: number | null; band: string | null },
+  before: AlertData['before'],
+): string {
+  if (now.score === null) return 'no score any more: not enough evidence';
+  if (before === null) return `first score: ${describeScore(now)}`;
+  const points = Math.round((now.score - before.score) * 10) / 10;
   return `${formatPoints(points)}, was ${describeScore(before)}`;
 }

@@ -3,6 +3,7 @@ import { formatDay } from '../../pipeline/format.ts';
 import { ACTIONS, ALERTS, LEAST_MOVES, MUTE_HOURS } from './actions.ts';
 import { actions, button, context, header, linkButton, plain, section } from './blocks.ts';
 import { describeCompany, describeTrend } from './standing.ts';
+import { showChannels } from './home-channels.ts';
 import { count, cutLine } from './text.ts';
 import type { AlertSettings, Home, HomeData, Listed } from './types.ts';
 
@@ -14,7 +15,13 @@ const MOVES_SHOWN = 8;
 export function showHome(home: HomeData): Home {
   return {
     type: 'home',
-    blocks: [...showMoves(home), ...showAccounts(home), { type: 'divider' }, ...showAlerts(home.alerts)],
+    blocks: [
+      ...showMoves(home),
+      ...showAccounts(home),
+      { type: 'divider' },
+      ...showAlerts(home.alerts),
+      ...showChannels(home.channels),
+    ],
   };
 }
 

@@ -2,6 +2,7 @@ import type { HomeView, KnownBlock, ModalView } from '@slack/types';
 import type { CrmKind } from '../../connectors/crm.ts';
 import type { ScoreCard } from '../../pipeline/score-card.ts';
 import type { STAGE_NAMES } from '../../pipeline/stage.ts';
+import type { ChannelWishes } from '../../pipeline/store/slack-channel-alerts.ts';
 
 /**
  * A message for chat.postMessage, chat.update or a response_url. Within Slack's limits, with no mention and no link but to sources, records
@@ -84,6 +85,16 @@ export type AlertSettings = {
   leastMove: number;
 };
 
+/** A channel that hears of what happens. */
+export type ChannelListed = {
+  channelId: string;
+  wishes: ChannelWishes;
+  /** ISO time; null: not muted. */
+  mutedUntil: string | null;
+  /** Why nothing can be posted there; null: it can. */
+  problem: string | null;
+};
+
 export type HomeData = {
   /** False: no CRM user has the person's e-mail address, so nobody knows which accounts are theirs. */
   known: boolean;
@@ -93,6 +104,8 @@ export type HomeData = {
   /** What moved within a week, the largest move first: `trend` is the move, `because` why; "" where nobody can say. */
   moved: (Listed & { because: string })[];
   alerts: AlertSettings;
+  /** The channels whose alerts the person set, those that need them first. */
+  channels: ChannelListed[];
   /** Our page of all companies. */
   ours: string;
 };
@@ -111,4 +124,6 @@ export type AlertData = {
   card: CardData;
   /** What the score was before; null: the first one. */
   before: { score: number; band: string } | null;
+  /** The channel that is told of it; left out: one person is. */
+  channelId?: string | null;
 };

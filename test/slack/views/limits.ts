@@ -16,11 +16,14 @@ const COUNTS: Readonly<Record<string, number>> = {
   actions: 25,
   context: 10,
   radio_buttons: 10,
+  checkboxes: 10,
   static_select: 100,
 };
 const TYPES = new Set(
   `header section context actions divider input rich_text plain_text button rich_text_section rich_text_quote rich_text_list
-   text link static_select radio_buttons plain_text_input modal home`.split(/\s+/),
+   text link channel static_select radio_buttons checkboxes conversations_select plain_text_input modal home`.split(
+    /\s+/,
+  ),
 );
 
 // Nothing that a reader does not see, or that turns the text around it.

@@ -26,8 +26,11 @@ export function readText(value: unknown): string {
 }
 
 function joinText(elements: unknown): string {
-  const parts = z.array(z.object({ text: z.string() })).parse(elements);
-  return parts.map(({ text }) => text).join('');
+  // Slack shows a channel by its name, which we do not know.
+  const parts = z
+    .array(z.object({ text: z.string() }).or(z.object({ channel_id: z.string() })))
+    .parse(elements);
+  return parts.map((part) => ('text' in part ? part.text : `#${part.channel_id}`)).join('');
 }
 
 /** Every address that a click can lead to. */

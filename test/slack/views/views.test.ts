@@ -165,6 +165,7 @@ describe('the Home tab', () => {
     total: 75,
     moved: [{ ...row, because: 'Names GPU hardware' }],
     alerts: { on: true, mutedUntil: null, leastMove: 10 },
+    channels: [],
     ours: 'https://fieldnote.example/companies',
   };
 
@@ -185,6 +186,7 @@ describe('the Home tab', () => {
         ['show_card:8', 'c1'],
         ['open_page', undefined],
         ['set_alerts', 'off'],
+        ['channel_alerts', 'none'],
       ],
     );
     checkView(view, new Set([home.ours]));
