@@ -7,7 +7,14 @@ import type { TwinFaults } from './harness/processes.ts';
 
 // Less than one company in flight stands for: as many as the limits keep busy.
 const AS_NEEDED = 0.5;
-const options = readNumbers({ companies: [100, 300], seeds: [1], scale: [1], concurrency: [AS_NEEDED] });
+const options = readNumbers({
+  companies: [100, 300],
+  seeds: [1],
+  // The first seed, so that further ones can be measured later.
+  from: [1],
+  scale: [1],
+  concurrency: [AS_NEEDED],
+});
 
 // Seconds; of the LLM's calls 1 % never answer. Limits: Tavily's production key, and 600 requests and 2 million tokens a minute.
 const LATENCY = { search: 1.2, page: 0.8, llm: 10 };
@@ -102,8 +109,9 @@ const results: object[] = [];
 for (const [size, companies] of options.companies.entries()) {
   const scale = options.scale[size] ?? options.scale.at(-1) ?? 1;
   const seeds = options.seeds[size] ?? options.seeds.at(-1) ?? 1;
+  const from = options.from[size] ?? options.from.at(-1) ?? 1;
   const rounds = [];
-  for (let seed = 1; seed <= seeds; seed += 1) {
+  for (let seed = from; seed < from + seeds; seed += 1) {
     const pipeline = await openPipeline({
       companies,
       llm: true,

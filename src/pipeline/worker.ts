@@ -57,8 +57,8 @@ export type WorkerOptions = {
   onError(error: unknown, what: string): void;
 };
 
-// A queued flush looks again by itself for as long as writes wait.
-const FLUSH_ASK_MS = 1_000;
+// A queued flush looks again by itself for as long as writes wait. Each looks through all that wait, to see whether they make a call.
+const FLUSH_ASK_MS = 5_000;
 
 /** Starts handling every queue. */
 export async function startWorker(options: WorkerOptions): Promise<void> {

@@ -233,8 +233,11 @@ export async function askForSync(tx: Tx, id: string): Promise<void> {
 export async function listConnectionsToFlush(tx: Tx, companyId: string): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(
     // In the order of listConnections: two that ask for several flushes at once never wait for each other in a circle.
-    `select c.id from connections c
-     where c.id in (select connection_id from writes where company_id = $1 and state = 'planned') order by c.created_at, c.id`,
+    // "offset 0" is a fence: the company's writes are looked up by their own index, not all that wait.
+    `select c.id from connections c where c.id in (
+       select connection_id from (select connection_id, state from writes where company_id = $1 offset 0) as w
+       where state = 'planned')
+     order by c.created_at, c.id`,
     [companyId],
   );
   return rows.map((row) => row.id);

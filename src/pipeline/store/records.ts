@@ -42,11 +42,13 @@ export async function listWritableRecords(
   objects: readonly CrmObject[],
 ): Promise<CompanyRecord[]> {
   const { rows } = await tx.query<CompanyRecord>(
+    // "offset 0" is a fence: without it the primary key, which has the object, can look as good as the company's own index.
     `select r.connection_id as "connectionId", r.object, r.external_id as "externalId",
        coalesce(n.settings->'write', '{}') as policies,
        coalesce((n.settings->>'noteOnBandChange')::boolean, false) as "noteOnBandChange"
-     from records r join connections n on n.id = r.connection_id and n.workspace_id = r.workspace_id
-     where r.company_id = $1 and r.object = any($2) and not r.deleted and r.merged_into is null and r.converted_to is null
+     from (select * from records where company_id = $1 offset 0) as r
+     join connections n on n.id = r.connection_id and n.workspace_id = r.workspace_id
+     where r.object = any($2) and not r.deleted and r.merged_into is null and r.converted_to is null
        and r.excluded_because is null
      order by r.connection_id, r.object, r.external_id`,
     [companyId, objects],
@@ -67,8 +69,10 @@ export type CompanyContact = {
 /** Leads and contacts of the company (by e-mail domain, website, or the account that they belong to), but for those left out. At most 500. */
 export async function listContacts(tx: Tx, companyId: string): Promise<CompanyContact[]> {
   const { rows } = await tx.query<CompanyContact>(
-    `select connection_id as "connectionId", object, external_id as "externalId", name, title, email from records
-     where company_id = $1 and object in ('Lead', 'Contact', 'contact') and not deleted and merged_into is null
+    // The same fence as in listing the company's records.
+    `select connection_id as "connectionId", object, external_id as "externalId", name, title, email
+     from (select * from records where company_id = $1 offset 0) as r
+     where object in ('Lead', 'Contact', 'contact') and not deleted and merged_into is null
        and name is not null and excluded_because is null
      order by object, external_id limit 500`,
     [companyId],

@@ -95,25 +95,30 @@ export async function findLedgers(
   return ledgers;
 }
 
+// Word for word as the index has it.
+const BECAME = 'case when merged_into is not null then merged_into else converted_to end';
+
 async function addInherited(
   tx: Tx,
   records: readonly RecordAddress[],
   ledgers: Map<string, RecordLedger>,
 ): Promise<void> {
   const { rows } = await tx.query<RecordAddress & InheritedValue & { field: FieldKey }>(
-    // HubSpot's objects: there a merge makes a new record of the two.
+    // HubSpot's objects: there a merge makes a new record of the two. "offset 0" is a fence: what became of a record, and its writes,
+    // are looked up by their own indexes.
     `select distinct on (r.connection_id, r.object, r.external_id, was.object, was.external_id, w.field)
        r.connection_id as "connectionId", r.object, r.external_id as "externalId", w.field,
        coalesce(w.returned_value, w.new_value) as value,
        was.merged_into is not null and was.object in ('company', 'contact') as "goesOn"
      from (select distinct * from unnest($1::uuid[], $2::text[], $3::text[])) as r (connection_id, object, external_id)
-     join records was on was.connection_id = r.connection_id
-       and coalesce(was.merged_into, was.converted_to) = r.external_id
-       and (was.object = r.object or was.converted_to is not null)
      cross join lateral (
-       select * from writes where connection_id = was.connection_id and object = was.object
+       select object, external_id, merged_into, converted_to from records
+       where connection_id = r.connection_id and ${BECAME} = r.external_id offset 0) as was
+     cross join lateral (
+       select * from writes where connection_id = r.connection_id and object = was.object
          and external_id = was.external_id offset 0) as w
-     where w.state = 'applied' and w.undoes is null and w.field <> 'note'
+     where (was.object = r.object or was.converted_to is not null)
+       and w.state = 'applied' and w.undoes is null and w.field <> 'note'
      order by r.connection_id, r.object, r.external_id, was.object, was.external_id, w.field, w.id desc`,
     [
       records.map((record) => record.connectionId),

@@ -10,16 +10,26 @@ export type Claim = { id: number; attempt: number };
 
 /** Settles up to `limit` fields that cancelled runs had planned for this connection: they are never sent. Returns how many. */
 export async function cancelPlanned(tx: Tx, connectionId: string, limit: number): Promise<number> {
-  const { rowCount } = await tx.query(
-    // "offset 0" is a fence: each cancelled run's writes are looked up by their own index, not all that wait.
-    `update writes set state = 'cancelled', settled_at = now(), reason = 'Its run was cancelled before it was sent'
-     where state = 'planned' and id = any(array(
-       select w.id from runs r cross join lateral (
-         select id from writes where run_id = r.id and state = 'planned' and connection_id = $1 offset 0) as w
-       where r.state = 'cancelled' limit $2))`,
+  const { rows: found } = await tx.query<{ id: number }>(
+    // "offset 0" is a fence: each cancelled run's writes are looked up by their own index, not all that wait. No index knows what is
+    // "not distinct", so that the connection's own can't be taken for as good.
+    `select w.id from runs r cross join lateral (
+       select id from writes where run_id = r.id and state = 'planned' and connection_id is not distinct from $1 offset 0) as w
+     where r.state = 'cancelled' limit $2`,
     [connectionId, limit],
   );
-  return rowCount ?? 0;
+  if (found.length === 0) return 0;
+  const locked = await lockRows(
+    tx,
+    found.map((row) => row.id),
+  );
+  const ids = locked.flatMap((row) => (row.state === 'planned' ? [row.id] : []));
+  await tx.query(
+    `update writes set state = 'cancelled', settled_at = now(), reason = 'Its run was cancelled before it was sent'
+     where id = any($1)`,
+    [ids],
+  );
+  return ids.length;
 }
 
 /**
@@ -161,8 +171,8 @@ export async function renewLeases(tx: Tx, claims: readonly Claim[], leaseMs: num
   return new Set(ids);
 }
 
-/** So many at most are counted: nobody needs to know more exactly, and all would have to be read. */
-export const MOST_COUNTED = 10_000;
+/** So many at most are counted: nobody needs to know more exactly, and all would have to be read, with each flush. */
+export const MOST_COUNTED = 1_000;
 
 type Outbox = {
   /** Fields still to be sent, up to MOST_COUNTED. */

@@ -205,9 +205,10 @@ export async function countOpenWrites(
   reachable?: readonly string[],
 ): Promise<{ open: number; sendable: number }> {
   const { rows } = await tx.query<{ open: number; sendable: number }>(
+    // "offset 0" is a fence: the run's writes are looked up by their own index, not all of its connections' that wait.
     `select count(*) as open, count(*) filter (where c.status = 'active' and ($2::uuid[] is null or c.id = any($2))) as sendable
-     from writes w join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id
-     where w.run_id = $1 and w.state in ('planned', 'sending')`,
+     from (select workspace_id, connection_id from writes where run_id = $1 and state in ('planned', 'sending') offset 0) as w
+     join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id`,
     [runId, reachable ?? null],
   );
   return rows[0] ?? { open: 0, sendable: 0 };
