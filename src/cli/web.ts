@@ -17,6 +17,7 @@ export async function openWeb(app: App, options: { elseAnyPort: boolean }): Prom
   const open = async (port: number): Promise<OpenWeb> => {
     const server = createWebServer({
       ...app,
+      textModelName: app.connectors.textModel?.model ?? null,
       publicUrl: config.publicUrl,
       monthlyBudgetUsd: config.monthlyBudgetUsd,
       host: config.host,

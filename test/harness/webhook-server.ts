@@ -23,6 +23,7 @@ export async function openWebhookServer(app: App): Promise<WebhookServer> {
   const log = createLog('silent');
   const server = createWebServer({
     ...app,
+    textModelName: app.connectors.textModel?.model ?? null,
     monthlyBudgetUsd: null,
     metrics,
     log,

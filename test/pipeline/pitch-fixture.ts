@@ -6,7 +6,7 @@ import { createTemplateRenderer } from '../../src/pipeline/6-pitch/template-rend
 import { askForPitches } from '../../src/pipeline/ask-for-pitches.ts';
 import type { PitchesRequest } from '../../src/pipeline/ask-for-pitches.ts';
 import { createPitchJob } from '../../src/pipeline/pitch-job.ts';
-import type { JobResult, PitchJob } from '../../src/pipeline/queue/jobs.ts';
+import type { JobResult } from '../../src/pipeline/queue/jobs.ts';
 import { openQueue } from '../../src/pipeline/queue/queue.ts';
 import type { Queue } from '../../src/pipeline/queue/queue.ts';
 import { findRequest } from '../../src/pipeline/store/pitch-requests.ts';
@@ -38,17 +38,21 @@ export type PitchBench = {
   close(): Promise<void>;
 };
 
-/** Requests for pitches over a real database and a real queue, with a text model that says what it is told to. */
-export async function openPitchBench(): Promise<PitchBench> {
-  const database = await createTestDatabase();
+/** Requests for pitches over a real database and a real queue (those of `on`), with a text model that says what it is told to. */
+export async function openPitchBench(
+  on?: Pick<PitchBench, 'database' | 'queue' | 'workspaceId'>,
+): Promise<PitchBench> {
+  const database = on?.database ?? (await createTestDatabase());
   const { db } = database;
-  const workspaceId = await ensureWorkspace(db);
-  const queue = await openQueue({
-    url: database.url,
-    backend: 'postgres',
-    worker: false,
-    onError: () => undefined,
-  });
+  const workspaceId = on?.workspaceId ?? (await ensureWorkspace(db));
+  const queue =
+    on?.queue ??
+    (await openQueue({
+      url: database.url,
+      backend: 'postgres',
+      worker: false,
+      onError: () => undefined,
+    }));
   const templates = createTemplateRenderer();
   const asked: TextModelRequest<unknown>[] = [];
   let answer: unknown = { passages: [] };
@@ -95,6 +99,10 @@ export async function openPitchBench(): Promise<PitchBench> {
     if (found === null) throw new Error(`there is no request ${id}`);
     return found;
   };
+  const work: PitchBench['work'] = (
+    pitchRequestId,
+    { now = true, signal = AbortSignal.timeout(30_000) } = {},
+  ) => job({ workspaceId, pitchRequestId, now }, signal);
   return {
     database,
     queue,
@@ -120,10 +128,7 @@ export async function openPitchBench(): Promise<PitchBench> {
       );
       return { batchId, requests: await Promise.all(requestIds.map(find)) };
     },
-    work: (pitchRequestId, { now = true, signal = AbortSignal.timeout(30_000) } = {}) => {
-      const work: PitchJob = { workspaceId, pitchRequestId, now };
-      return job(work, signal);
-    },
+    work,
     asOwner: async (sql) => {
       const client = new pg.Client({ connectionString: database.url });
       await client.connect();
@@ -135,6 +140,7 @@ export async function openPitchBench(): Promise<PitchBench> {
     },
     close: async () => {
       await templates.close();
+      if (on !== undefined) return;
       await queue.stop();
       await database.close();
     },

@@ -75,6 +75,7 @@ before(async () => {
   app = await system.openApp({ worker: false });
   server = createWebServer({
     ...app,
+    textModelName: app.connectors.textModel?.model ?? null,
     monthlyBudgetUsd: null,
     host: '127.0.0.1',
     publicUrl: 'http://127.0.0.1:3000',

@@ -31,7 +31,15 @@ export async function openWeb(
   options: Partial<
     Pick<
       WebDeps,
-      'checkProviders' | 'host' | 'publicUrl' | 'db' | 'workspaceId' | 'crmOf' | 'budget' | 'monthlyBudgetUsd'
+      | 'textModelName'
+      | 'checkProviders'
+      | 'host'
+      | 'publicUrl'
+      | 'db'
+      | 'workspaceId'
+      | 'crmOf'
+      | 'budget'
+      | 'monthlyBudgetUsd'
     >
   > & { port?: number; signIn?: Omit<SignIn, 'workspaceId'> } = {},
 ): Promise<TestWeb> {
@@ -56,6 +64,7 @@ export async function openWeb(
     budget: { isSpent: async () => false },
     monthlyBudgetUsd: null,
     modelName: 'gpu-infrastructure',
+    textModelName: null,
     crmOf: ({ kind }) => {
       throw new UserError(`${kind} is not configured`, 'Set what opens it.');
     },

@@ -21,7 +21,7 @@ export async function readSheet(
   tx: Tx,
   company: Company,
   frame: SheetFrame,
-  pitch?: Pitch,
+  pitch: Pitch | null = null,
 ): Promise<Sheet | null> {
   const score = await findCurrentScore(tx, company.id);
   const extraction = await findCurrentExtraction(tx, company.id);

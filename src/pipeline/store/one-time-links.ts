@@ -16,15 +16,17 @@ export type OpenedLink = {
   askedBy: string;
   /** The run that finds the scores which were missing; null: none was begun. */
   runId: string | null;
+  /** The request for the pitch of the template that it names; null: none was made. */
+  pitchRequestId: string | null;
 };
 
-const COLUMNS = `token_hash as "tokenHash", target, record, asked_by as "askedBy", run_id as "runId"`;
+const COLUMNS = `token_hash as "tokenHash", target, record, asked_by as "askedBy", run_id as "runId", pitch_request_id as "pitchRequestId"`;
 
 /** Keeps a link under its token's hash; one that is kept already stays as it is. @returns when it ends */
 export async function saveLink(
   tx: Tx,
   workspaceId: string,
-  link: Omit<OpenedLink, 'runId'> & { seconds: number },
+  link: Omit<OpenedLink, 'runId' | 'pitchRequestId'> & { seconds: number },
 ): Promise<Date> {
   const { rows } = await tx.query<{ expiresAt: Date }>(
     `insert into one_time_links (workspace_id, token_hash, target, record, asked_by, expires_at)
@@ -69,6 +71,13 @@ export async function holdOpenedLink(tx: Tx, pageHash: Buffer): Promise<OpenedLi
 
 export async function noteLinkRun(tx: Tx, tokenHash: Buffer, runId: string): Promise<void> {
   await tx.query('update one_time_links set run_id = $2 where token_hash = $1', [tokenHash, runId]);
+}
+
+export async function noteLinkPitch(tx: Tx, tokenHash: Buffer, requestId: string): Promise<void> {
+  await tx.query('update one_time_links set pitch_request_id = $2 where token_hash = $1', [
+    tokenHash,
+    requestId,
+  ]);
 }
 
 // Long enough to be asked who opened what yesterday.

@@ -6,6 +6,7 @@ import type { Sheet } from '../../pipeline/6-pitch/sheet.ts';
 import { zipSheets } from '../../pipeline/6-pitch/zip-sheets.ts';
 import { holdOpenedLink } from '../../pipeline/store/one-time-links.ts';
 import type { Company } from '../../pipeline/store/companies.ts';
+import type { Pitch } from '../../pipeline/store/pitches.ts';
 import type { WebDeps } from '../deps.ts';
 import { sendPdf } from '../pages/pitch-pdf.ts';
 import { renderPage } from '../render.ts';
@@ -22,6 +23,7 @@ type Deps = Pick<
   | 'log'
   | 'budget'
   | 'modelName'
+  | 'textModelName'
   | 'monthlyBudgetUsd'
   | 'sellerName'
   | 'publicUrl'
@@ -70,7 +72,7 @@ export function serveOpened(deps: Deps): Router {
     const [company] = standing.companies;
     if (zip || company === undefined) await sendZip(deps, workspaceId, standing.companies, response);
     else {
-      const sheet = await read(deps, workspaceId, company);
+      const sheet = await read(deps, workspaceId, company, standing.pitch);
       if (sheet === null) throw refuseLink();
       await sendPdf(deps, sheet, response);
     }
@@ -100,7 +102,12 @@ async function sendZip(
   await zipSheets(sheets(), deps.printPitch, response, AbortSignal.timeout(ZIP_TIMEOUT_MS));
 }
 
-function read(deps: Deps, workspaceId: string, company: Company): Promise<Sheet | null> {
+function read(
+  deps: Deps,
+  workspaceId: string,
+  company: Company,
+  pitch: Pitch | null = null,
+): Promise<Sheet | null> {
   const frame = { seller: deps.sellerName, publicUrl: deps.publicUrl };
-  return deps.db.inWorkspace(workspaceId, (tx) => readSheet(tx, company, frame));
+  return deps.db.inWorkspace(workspaceId, (tx) => readSheet(tx, company, frame, pitch));
 }

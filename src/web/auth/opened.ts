@@ -6,19 +6,27 @@ import { findCompany } from '../../pipeline/store/companies.ts';
 import type { Company } from '../../pipeline/store/companies.ts';
 import { noteLinkRun } from '../../pipeline/store/one-time-links.ts';
 import type { OpenedLink } from '../../pipeline/store/one-time-links.ts';
+import type { Pitch } from '../../pipeline/store/pitches.ts';
 import { findItems } from '../../pipeline/store/run-items.ts';
 import type { RunItem } from '../../pipeline/store/run-items.ts';
 import { findCurrentScore } from '../../pipeline/store/scores.ts';
+import { lookAtTemplate } from './opened-pitch.ts';
 
 /** What a link opens, as it stands now. */
 export type Standing =
-  /** Everything that can be had is stored: these companies have a score. */
-  | { state: 'ready'; companies: Company[] }
+  /** Everything that can be had is stored: these companies have a score. `pitch`: the one that it opens; null: each company's own. */
+  | { state: 'ready'; companies: Company[]; pitch: Pitch | null }
   /** Some are at work. `stage`: the last that one of them is through with; `begun`: it is not waiting for a place. */
   | { state: 'working'; companies: Company[]; ready: number; stage: string | null; begun: boolean }
   | { state: 'failed'; name: string; why: string; fix: string };
 
-type Asking = { queue: Queue; modelName: string; workspaceId: string; spent: UserError | null };
+export type Asking = {
+  queue: Queue;
+  modelName: string;
+  textModelName: string | null;
+  workspaceId: string;
+  spent: UserError | null;
+};
 
 /**
  * Looks at what a link opens, and has the scores found that are missing, once: the run is noted with the link, in the caller's
@@ -40,6 +48,8 @@ export async function lookAtOpened(tx: Tx, link: OpenedLink, asking: Asking): Pr
       why: 'It is not here any more.',
       fix: 'Go back to the record in the CRM and look where it points to now.',
     };
+  if (link.target.kind === 'pitch' && link.target.template !== null)
+    return lookAtTemplate(tx, link, { company: first, template: link.target.template }, asking);
   const runId = link.runId ?? (await findMissing(tx, link, missing, asking));
   if (typeof runId === 'object' && runId !== null && scored.length === 0)
     return { state: 'failed', name: nameAll(missing), why: runId.message, fix: runId.fix ?? '' };
@@ -65,7 +75,7 @@ export async function lookAtOpened(tx: Tx, link: OpenedLink, asking: Asking): Pr
       begun: open.some(({ state, stage }) => state === 'working' || stage !== null),
     };
   }
-  if (scored.length > 0) return { state: 'ready', companies: scored };
+  if (scored.length > 0) return { state: 'ready', companies: scored, pitch: null };
   if (spent !== null)
     return { state: 'failed', name: nameAll(missing), why: spent.message, fix: spent.fix ?? '' };
   return { state: 'failed', name: nameAll(missing), ...explain(items) };

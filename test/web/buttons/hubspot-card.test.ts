@@ -7,6 +7,7 @@ import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { Card } from '../../../src/web/buttons/card-shape.ts';
 import { connectAndSync, startSystem, waitForRun } from '../../harness/system.ts';
 import type { System } from '../../harness/system.ts';
+import { awaitPdf } from '../../harness/await-pdf.ts';
 import { HUBSPOT_SECRET, PUBLIC_URL, openWebhookServer } from '../../harness/webhook-server.ts';
 import type { WebhookServer } from '../../harness/webhook-server.ts';
 
@@ -221,9 +222,7 @@ describe('the card on a HubSpot record', () => {
       });
     const opened = await open();
     assert.equal(opened.status, 303);
-    const pdf = await fetch(new URL(opened.headers.get('location') ?? '', web.base), {
-      signal: AbortSignal.timeout(15_000),
-    });
+    const pdf = await awaitPdf(new URL(opened.headers.get('location') ?? '', web.base));
     assert.equal(pdf.headers.get('content-type'), 'application/pdf');
     assert.match(Buffer.from(await pdf.arrayBuffer()).toString('latin1'), /^%PDF/);
     assert.deepEqual(await linkOf({ template: 'executive' }), first, 'asked again, it is no other link');
