@@ -70,6 +70,7 @@ export function readChanges(
     case 'assign':
     case 'rights':
     case 'rule':
+    case 'button':
     case 'drop rule':
       return [];
   }

@@ -64,6 +64,8 @@ export const OrgEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rights'), revoked: z.array(z.string()) }),
   z.object({ type: z.literal('rule'), rule: validationRule }),
   z.object({ type: z.literal('drop rule'), object, name: z.string() }),
+  /** What an administrator entered for Fieldnote's package: its address and its key. */
+  z.object({ type: z.literal('button'), address: z.string(), key: z.string() }),
 ]);
 export type OrgEvent = z.infer<typeof OrgEvent>;
 export type ValidationRule = z.infer<typeof validationRule>;

@@ -49,6 +49,8 @@ export type SalesforceTwin = Twin & {
   edit(body: unknown): unknown;
   /** What GET /_twin/dump answers. */
   dump(): SalesforceDump;
+  /** Enters Fieldnote's address and key, as an administrator does in Setup. */
+  connectButton(entered: { address: string; key: string }): void;
   /** Every token handed out so far is refused from now on. */
   expireTokens(): void;
   /** API calls allowed in 24 hours from now on. */

@@ -37,6 +37,8 @@ export type Org = {
   /** All fields of an object by lower-case name: the platform's names ignore case. */
   fields(object: DataObject): ReadonlyMap<string, Field>;
   value(row: Row, field: string): SalesforceValue;
+  /** Where Fieldnote's package calls, and what it signs with; as the package comes until an administrator says. */
+  button(): { address: string; key: string };
   /** What administrators ask of an object's rows on each save, by whomever. */
   rules(object: DataObject): readonly ValidationRule[];
   /** The field, if the user may see it. */
@@ -66,6 +68,7 @@ export function openOrg(
     }),
   );
   let rules: readonly ValidationRule[] = [];
+  let button = { address: 'https://fieldnote.invalid', key: '' };
   const add = (row: Row): void => {
     byId.set(row.id, row);
     byObject[row.object].push(row);
@@ -138,6 +141,9 @@ export function openOrg(
       case 'rule':
         rules = [...rules, event.rule];
         return;
+      case 'button':
+        button = { address: event.address, key: event.key };
+        return;
       case 'drop rule':
         rules = rules.filter(({ object, name }) => object !== event.object || name !== event.name);
     }
@@ -185,6 +191,7 @@ export function openOrg(
     find: (id) => byId.get(id),
     rows: (object) => byObject[object],
     fields: fieldsOf,
+    button: () => button,
     rules: (object) => rules.filter((rule) => rule.object === object),
     value: (row, name) => readValue(row, name, (author) => people.idOf(author)),
     visibleField: (user, object, name) => {

@@ -17,6 +17,7 @@ import type {
 import { openOrg } from './org.ts';
 import { countWrittenRows } from './written-rows.ts';
 import type { Org } from './org.ts';
+import { mountScreens } from './screens/screens.ts';
 import { createSessions } from './sessions.ts';
 import type { Sessions } from './sessions.ts';
 import { dataObjects } from './schema.ts';
@@ -60,6 +61,7 @@ export async function startSalesforceTwin(options: SalesforceTwinOptions): Promi
     {
       name: 'salesforce',
       readBody: readRawBody,
+      mountPages: (kit) => mountScreens(kit, () => get().org),
       countRows: countWrittenRows,
       mount: (kit) => {
         const org = openOrg(options.world, kit.clock, {
@@ -104,6 +106,7 @@ export async function startSalesforceTwin(options: SalesforceTwinOptions): Promi
     adminClientSecret,
     edit: (body) => editOrg(get().org, body),
     dump: () => dumpOrg(get().org, get().limits),
+    connectButton: (entered) => get().org.record([{ type: 'button', ...entered }]),
     expireTokens: () => {
       get().sessions.expireAll();
       get().clients.revalidate();

@@ -1,5 +1,5 @@
-import { html } from './html.ts';
-import type { Html } from './html.ts';
+import { html } from '../kit/html.ts';
+import type { Html } from '../kit/html.ts';
 import { renderLink } from './mrkdwn.ts';
 import type { Names } from './mrkdwn.ts';
 

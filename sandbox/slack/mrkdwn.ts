@@ -1,5 +1,5 @@
-import { html } from './html.ts';
-import type { Html } from './html.ts';
+import { html } from '../kit/html.ts';
+import type { Html } from '../kit/html.ts';
 
 /** How people and channels are called, by their ids. */
 export type Names = { user(id: string): string; channel(id: string): string };

@@ -4,7 +4,8 @@ import type { Express } from 'express';
 import { SlackRefusal } from './answers.ts';
 import { needText, readText } from './args.ts';
 import type { Args } from './args.ts';
-import { html, sendPage } from './html.ts';
+import { html } from '../kit/html.ts';
+import { sendPage } from './html.ts';
 import type { Slack } from './slack.ts';
 import { APP_ID } from './team.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Block } from './blocks.ts';
-import { html } from './html.ts';
-import type { Html } from './html.ts';
+import { html } from '../kit/html.ts';
+import type { Html } from '../kit/html.ts';
 import { renderMarkdown } from './markdown.ts';
 import { emoji, renderLink } from './mrkdwn.ts';
 import { renderElement, renderText } from './page-elements.ts';

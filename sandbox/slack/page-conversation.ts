@@ -1,7 +1,7 @@
 import { mayRead } from './actors.ts';
 import type { Message } from './events.ts';
-import { html } from './html.ts';
-import type { Html } from './html.ts';
+import { html } from '../kit/html.ts';
+import type { Html } from '../kit/html.ts';
 import { renderMrkdwn } from './mrkdwn.ts';
 import { renderBlocks } from './page-blocks.ts';
 import type { Drawing } from './page-elements.ts';

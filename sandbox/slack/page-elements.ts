@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { initialChoice } from './elements.ts';
 import type { Block } from './blocks.ts';
-import { html } from './html.ts';
-import type { Html } from './html.ts';
+import { html } from '../kit/html.ts';
+import type { Html } from '../kit/html.ts';
 import { renderMrkdwn } from './mrkdwn.ts';
 import type { Names } from './mrkdwn.ts';
 

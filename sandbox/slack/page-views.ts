@@ -1,5 +1,5 @@
-import { html } from './html.ts';
-import type { Html } from './html.ts';
+import { html } from '../kit/html.ts';
+import type { Html } from '../kit/html.ts';
 import { renderBlocks } from './page-blocks.ts';
 import { drawingOf } from './page-conversation.ts';
 import type { Actor } from './payloads.ts';

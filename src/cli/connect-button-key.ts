@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import { mintButtonKey } from '../pipeline/button-key.ts';
 import { commandFor } from '../pipeline/open-connection.ts';
 import { listButtonKeys, revokeButtonKey } from '../pipeline/store/button-keys.ts';
-import { nameConnection } from '../pipeline/store/connections.ts';
+import { DEFAULT_CONNECTION, findNamedConnection, nameConnection } from '../pipeline/store/connections.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -83,6 +83,18 @@ export async function takeButtonKey(
       `"${commandFor(connection)} --button-keys" shows their ids.`,
     );
   terminal.print(`Revoked ${id}. Calls that are signed with it are refused from now on.`);
+}
+
+/** A new key in place of all before: for the demo, whose org is told of it at each start. */
+export async function changeButtonKey({ db, vault, workspaceId }: App): Promise<string> {
+  const seal = vault.requireSeal();
+  return db.inWorkspace(workspaceId, async (tx) => {
+    const connection = await findNamedConnection(tx, 'salesforce', DEFAULT_CONNECTION);
+    if (connection === null) throw new Error('the demo has no Salesforce connection');
+    for (const { id } of await listButtonKeys(tx, connection.id))
+      await revokeButtonKey(tx, connection.id, id);
+    return (await mintButtonKey(tx, seal, connection)).key;
+  });
 }
 
 function requireSalesforce({ kind }: Connection): void {

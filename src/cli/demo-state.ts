@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -18,6 +19,22 @@ export async function saveDemoState(home: string, state: DemoState): Promise<voi
   const draft = `${fileIn(home)}.${process.pid}`;
   await writeFile(draft, JSON.stringify(state), { mode: 0o600 });
   await rename(draft, fileIn(home));
+}
+
+/** The key that seals what demos keep under `home`: made by the first of them, the same for all. */
+export async function ensureDemoKey(home: string): Promise<string> {
+  const file = join(resolve(home), 'demo.key');
+  if (!existsSync(file)) {
+    await mkdir(resolve(home), { recursive: true });
+    const draft = `${file}.${process.pid}`;
+    await writeFile(draft, randomBytes(32).toString('base64'), { mode: 0o600 });
+    // Of two demos that start at once one makes it.
+    await link(draft, file).catch((error: unknown) => {
+      if (!existsSync(file)) throw error;
+    });
+    await rm(draft);
+  }
+  return readFile(file, 'utf8');
 }
 
 /** The last demo's state, its environment only if its process is still there; null when there was none. */

@@ -8,8 +8,9 @@ import { UserError } from '../errors.ts';
 import { createPlainLog } from '../log.ts';
 import { startRun } from '../pipeline/runs.ts';
 import { checkConnection } from '../pipeline/open-connection.ts';
+import { changeButtonKey } from './connect-button-key.ts';
 import type { Context } from './context.ts';
-import { saveDemoState } from './demo-state.ts';
+import { ensureDemoKey, saveDemoState } from './demo-state.ts';
 import { collectReport, printReport } from './report.ts';
 import type { RunReport } from './report.ts';
 import { followWrites } from './follow-writes.ts';
@@ -46,16 +47,21 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
   let app: App | null = null;
   let web: { port: number; close(): Promise<void> } | null = null;
   try {
-    const config = readConfig({ ...taken, ...sandbox.environment });
+    const keyed = { ...sandbox.environment, SECRET_KEY: await ensureDemoKey(home) };
+    const config = readConfig({ ...taken, ...keyed });
     app = await buildApp(
       config,
       createPlainLog(config.logLevel, (line) => terminal.note(line)),
       { worker: true, homeWorkspace: workspace },
     );
-    await saveDemoState(home, { workspace, environment: sandbox.environment, pid: process.pid });
+    await saveDemoState(home, { workspace, environment: keyed, pid: process.pid });
     web = await openWeb(app, { elseAnyPort: true });
     sendWebhooks(sandbox, { publicUrl: config.publicUrl, port: web.port });
     await installFields(app, context);
+    sandbox.twins.salesforce.connectButton({
+      address: `http://127.0.0.1:${web.port}`,
+      key: await changeButtonKey(app),
+    });
     const synced = await syncAll(app, context, { full: false });
     printSync(terminal, synced);
     const run = await startRun(app, {
@@ -74,6 +80,7 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
       port: web.port,
       slackUrl: sandbox.twins.slack.url,
       hubspotUrl: sandbox.twins.hubspot.url,
+      salesforceUrl: sandbox.twins.salesforce.url,
       hasLlm: config.llm !== null,
     });
     refuseFailures(report);
@@ -107,7 +114,14 @@ async function installFields(app: App, { signal, terminal }: Context): Promise<v
 function printNext(
   { terminal }: Context,
   report: RunReport,
-  state: { once: boolean; port: number; slackUrl: string; hubspotUrl: string; hasLlm: boolean },
+  state: {
+    once: boolean;
+    port: number;
+    slackUrl: string;
+    hubspotUrl: string;
+    salesforceUrl: string;
+    hasLlm: boolean;
+  },
 ): void {
   const first = report.ranking[0];
   terminal.print('');
@@ -125,6 +139,9 @@ function printNext(
     terminal.print(`  ${`${state.slackUrl}/`.padEnd(34)}a sandbox of Slack: ask /score there`);
     terminal.print(
       `  ${`${state.hubspotUrl}/_twin/card`.padEnd(34)}records of HubSpot with the card: press its buttons`,
+    );
+    terminal.print(
+      `  ${`${state.salesforceUrl}/_twin/list`.padEnd(34)}records of Salesforce with the card; tick several for a ZIP`,
     );
   }
   terminal.print('  npx fieldnote export > companies.csv');

@@ -52,6 +52,9 @@ export function addSandbox(program: Command, context: Context): void {
         context.terminal.note(
           `HubSpot's records with Fieldnote's card: ${sandbox.twins.hubspot.url}/_twin/card`,
         );
+        context.terminal.note(
+          `Salesforce's screens: ${sandbox.twins.salesforce.url}/_twin/list. Its Setup takes http://127.0.0.1:${port} and a key of "fieldnote connect salesforce --button-key".`,
+        );
         context.terminal.note(`Serving ${sandbox.world.companies.length} companies. Ctrl-C stops the twins.`);
         if (!context.signal.aborted) await once(context.signal, 'abort');
       } finally {

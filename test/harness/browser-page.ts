@@ -16,12 +16,13 @@ export type BrowserPage = BrowserFrame & {
   /** Goes to an address and waits until its page is loaded. */
   goto(url: string): Promise<void>;
   url(): Promise<string>;
-  /** Presses the mouse on an element that is to be seen. */
+  /** Presses the mouse on an element that is to be seen; ` >>> ` in a selector leads into what is shown inside of a component. */
   click(selector: string): Promise<void>;
   type(selector: string, text: string): Promise<void>;
   /** The frame that shows an address with this in it, once it is there. */
   frame(urlPart: string): Promise<BrowserFrame>;
   screenshot(): Promise<Buffer>;
+  close(): Promise<void>;
   /** Errors in the console, exceptions, and what a policy refused. */
   problems: string[];
   /** What was answered to this page so far. */
@@ -61,6 +62,12 @@ const Tree: z.ZodType<Tree> = z.object({
 });
 const Frames = z.object({ frameTree: Tree });
 
+/** An expression for the element that a selector finds, through the shadow roots that ` >>> ` names. */
+export function findThrough(selector: string): string {
+  const [first = '', ...inside] = selector.split(' >>> ').map((one) => JSON.stringify(one));
+  return `document.querySelector(${first})${inside.map((one) => `?.shadowRoot?.querySelector(${one})`).join('')}`;
+}
+
 /** Drives one page; without `script` its own scripts do not run. */
 export async function openPage(session: CdpSession, { script = true } = {}): Promise<BrowserPage> {
   const problems: string[] = [];
@@ -89,11 +96,11 @@ export async function openPage(session: CdpSession, { script = true } = {}): Pro
 
   const main = look(session, async () => ({}));
   const aim = async (selector: string): Promise<z.infer<typeof Place>> => {
-    const quoted = JSON.stringify(selector);
-    await main.waitFor(`document.querySelector(${quoted})?.getClientRects().length > 0`);
+    const found = findThrough(selector);
+    await main.waitFor(`${found}?.getClientRects().length > 0`);
     return Place.parse(
       await main.evaluate(`(() => {
-        const element = document.querySelector(${quoted});
+        const element = ${found};
         element.scrollIntoView({ block: 'center' });
         const { left, top, width, height } = element.getBoundingClientRect();
         return { x: left + width / 2, y: top + height / 2 };
@@ -135,6 +142,9 @@ export async function openPage(session: CdpSession, { script = true } = {}): Pro
         return { contextId: World.parse(world).executionContextId };
       });
     },
+    close: async () => {
+      await session.send('Page.close');
+    },
     screenshot: async () =>
       Buffer.from(Shot.parse(await session.send('Page.captureScreenshot')).data, 'base64'),
   };
@@ -165,7 +175,8 @@ function flatten(tree: Tree): Tree['frame'][] {
   return [tree.frame, ...(tree.childFrames ?? []).flatMap(flatten)];
 }
 
-async function until(is: () => Promise<boolean>, what: string): Promise<void> {
+/** Waits for a condition, and fails with what was waited for. */
+export async function until(is: () => Promise<boolean>, what: string): Promise<void> {
   const deadline = Date.now() + WAIT_MS;
   while (!(await is())) {
     if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);

@@ -5,19 +5,24 @@ import { access, constants, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { z } from 'zod';
-import { openPage } from './browser-page.ts';
+import { openPage, until } from './browser-page.ts';
 import type { BrowserPage } from './browser-page.ts';
 import { connectCdp } from './cdp.ts';
 
 export type Browser = {
   /** A page with cookies of its own, as of another person. */
   openPage(options?: { width?: number; height?: number; script?: boolean }): Promise<BrowserPage>;
+  /** The tab that a page opened, once it has come to an address with this in it. */
+  findTab(urlPart: string): Promise<BrowserPage>;
   close(): Promise<void>;
 };
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const Context = z.object({ browserContextId: z.string() });
 const Target = z.object({ targetId: z.string() });
+const Targets = z.object({
+  targetInfos: z.array(z.object({ targetId: z.string(), type: z.string(), url: z.string() })),
+});
 const Attached = z.object({ sessionId: z.string() });
 
 /** A headless Chromium with a profile of its own. @throws where none is installed: a page that nobody looked at is not tested */
@@ -55,6 +60,18 @@ export async function openBrowser(): Promise<Browser> {
         await cdp.send('Target.attachToTarget', { targetId, flatten: true }),
       );
       return openPage(cdp.session(sessionId), { script });
+    },
+    findTab: async (urlPart) => {
+      const find = async (): Promise<string | undefined> => {
+        const { targetInfos } = Targets.parse(await cdp.send('Target.getTargets'));
+        return targetInfos.find(({ type, url }) => type === 'page' && url.includes(urlPart))?.targetId;
+      };
+      let targetId: string | undefined;
+      await until(async () => (targetId = await find()) !== undefined, `a tab shows ${urlPart}`);
+      const { sessionId } = Attached.parse(
+        await cdp.send('Target.attachToTarget', { targetId, flatten: true }),
+      );
+      return openPage(cdp.session(sessionId));
     },
     close: async () => {
       const gone = chromium.exitCode === null ? once(chromium, 'exit') : null;

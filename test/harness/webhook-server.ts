@@ -17,8 +17,11 @@ export type WebhookServer = {
   close(): Promise<void>;
 };
 
-/** An app's web server behind a proxy, with counters of its own. */
-export async function openWebhookServer(app: App): Promise<WebhookServer> {
+/** An app's web server behind a proxy, with counters of its own. `publicUrl`: what people call it by. */
+export async function openWebhookServer(
+  app: App,
+  { publicUrl = PUBLIC_URL }: { publicUrl?: string } = {},
+): Promise<WebhookServer> {
   const metrics = createMetrics();
   const log = createLog('silent');
   const server = createWebServer({
@@ -28,7 +31,7 @@ export async function openWebhookServer(app: App): Promise<WebhookServer> {
     metrics,
     log,
     host: '127.0.0.1',
-    publicUrl: PUBLIC_URL,
+    publicUrl,
   });
   const { port } = await server.listen(0, '127.0.0.1');
   return {
