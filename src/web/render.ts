@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 
 const FOLDER = new URL('./pages/', import.meta.url);
-const PARTIALS = ['layout', 'bare', 'run-progress', 'quote', 'pager', 'cost'] as const;
+const PARTIALS = ['layout', 'bare', 'run-progress', 'quote', 'pager', 'cost', 'one-pitch'] as const;
 const PAGES = [
   'companies',
   'company',
@@ -16,6 +16,8 @@ const PAGES = [
   'waiting',
   'sign-in',
   'account',
+  'pitch',
+  'no-pitch',
 ] as const;
 export type PageName = (typeof PAGES)[number];
 

@@ -254,7 +254,7 @@ test('each of our fields is written as its policy says, in the rehearsal and in 
   ] as const) {
     const { ours } = await recordOf(object, stem);
     assert.deepEqual([ours.why, ours.model, ours.confidence], [typed.why, typed.model, '3']);
-    assert.match(ours.pitchLink ?? '', new RegExp(`/companies/${stem}\\.example$`));
+    assert.match(ours.pitchLink ?? '', new RegExp(`/companies/${stem}\\.example/pitch$`));
     assert.ok(Number(ours.score) > 0);
   }
   for (const object of ['Account', 'company']) {

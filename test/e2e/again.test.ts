@@ -72,7 +72,7 @@ for (const reader of ['phrases', 'llm'] as const) {
       const now = await dump();
       const changed = changedBetween(initially, now);
       const ofThatCompany = [...now].filter(([, record]) =>
-        record.ours.pitchLink?.endsWith('/companies/crumb-and-kettle.example'),
+        record.ours.pitchLink?.endsWith('/companies/crumb-and-kettle.example/pitch'),
       );
       const strangers = changed.filter((key) => !ofThatCompany.some(([own]) => own === key));
       assert.deepEqual(

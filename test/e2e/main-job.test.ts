@@ -88,7 +88,7 @@ test('the fields stand on the right records of both CRMs and hold what the datab
     // Salesforce keeps whole seconds.
     const late = Date.parse(card.scoredAt) - Date.parse(ours.scoredAt ?? '');
     assert.ok(late >= 0 && late < 1000, `${key}: ${ours.scoredAt}`);
-    assert.ok(ours.pitchLink?.endsWith(`/companies/${domain}`), `${key}: ${ours.pitchLink}`);
+    assert.ok(ours.pitchLink?.endsWith(`/companies/${domain}/pitch`), `${key}: ${ours.pitchLink}`);
     for (const rival of card.competitors) assert.ok(ours.competitors?.includes(rival.name), key);
     if (card.status === 'scored') {
       assert.equal(number(ours.confidence), Math.round(card.confidence * 100), key);
@@ -198,7 +198,8 @@ test('no address stands in any field that is not one of its sources', async () =
       unread: await listUnreadPages(tx, id),
     }));
     const known = [...sources, ...unread].map((place) => place.url);
-    known.push(`${app.config.publicUrl}/companies/${domain}`);
+    const page = `${app.config.publicUrl}/companies/${domain}`;
+    known.push(page, `${page}/pitch`);
     for (const record of recordsOf(domain))
       for (const [url] of textOf(record).matchAll(/(?:https?:\/\/|www\.)[^\s”"<>]+/g))
         assert.ok(

@@ -67,7 +67,7 @@ describe(
         const [ours, row] = [records.get(key)?.ours, byDomain.get(domain)];
         assert.equal(ours?.score === undefined ? null : Number(ours.score), row?.score, `${key} (${domain})`);
         assert.equal(ours?.band, row?.band ?? 'Not enough evidence', `${key} (${domain})`);
-        assert.ok(ours?.pitchLink?.endsWith(`/companies/${domain}`), key);
+        assert.ok(ours?.pitchLink?.endsWith(`/companies/${domain}/pitch`), key);
       }
       for (const [key, record] of records)
         if (!truth.domains.has(key)) assert.deepEqual(record.ours, {}, key);

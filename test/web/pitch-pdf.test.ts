@@ -55,6 +55,6 @@ test('one without enough evidence is printed with the reason, one that nobody sc
   for (const nobody of ['nobody.example', encodeURIComponent('<script>\0'), '%2e%2e%2fetc']) {
     const refused = await fetch(`${web.base}/companies/${nobody}/pitch.pdf`);
     assert.equal(refused.status, 404);
-    assert.match(await refused.text(), /There is nothing to print[\s\S]*fieldnote score/);
+    assert.match(await refused.text(), /is not among your companies[\s\S]*CRM record/);
   }
 });

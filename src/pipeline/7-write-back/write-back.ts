@@ -33,8 +33,8 @@ export function createWriteBackStage(deps: { db: Database; publicUrl: string }):
         const personas = await listPersonas(tx, companyId);
         const pitch = score.status === 'scored' ? await findCurrentPitch(tx, companyId) : null;
         const records = await listWritableRecords(tx, companyId, WRITABLE_OBJECTS);
-        const pitchLink = `${deps.publicUrl}/companies/${company.domain}`;
-        const within = (field: FieldKey) => ({ limit: lengthOf(field), moreAt: pitchLink });
+        const page = `${deps.publicUrl}/companies/${company.domain}`;
+        const within = (field: FieldKey) => ({ limit: lengthOf(field), moreAt: page });
         const scored = score.status === 'scored';
 
         const desired: FieldValues = {
@@ -44,7 +44,7 @@ export function createWriteBackStage(deps: { db: Database; publicUrl: string }):
           why: describeWhy(score, within('why')),
           competitors: describeCompetitors(competitors, within('competitors')),
           pitch: pitch === null ? null : describePitch(pitch, within('pitch')),
-          pitchLink,
+          pitchLink: `${page}/pitch`,
           model: `${score.modelVersion}, method: ${extraction.method}`,
           scoredAt: score.scoredAt.toISOString(),
         };
@@ -61,7 +61,7 @@ export function createWriteBackStage(deps: { db: Database; publicUrl: string }):
           runId,
           companyId,
           explicit: run.kind !== 'scheduled',
-          describeBandChange: (change) => describeBandChange(change, score, pitchLink),
+          describeBandChange: (change) => describeBandChange(change, score, page),
           records: records.map((record) => ({
             ...record,
             desired: { ...desired, personas: scored ? personasFor(record.connectionId) : null },

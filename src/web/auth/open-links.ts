@@ -5,6 +5,7 @@ import type { WebDeps } from '../deps.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
 import { requestId } from '../requests.ts';
+import { isVisit } from './is-visit.ts';
 import { makeToken, readToken } from './tokens.ts';
 import type { Token } from './tokens.ts';
 
@@ -72,21 +73,5 @@ export function refuseLink(): HttpError {
     410,
     'This link does not open anything any more',
     'A link opens once, within five minutes, and what it opened can be loaded again for fifteen. Go back to the record in the CRM and press the button again.',
-  );
-}
-
-/**
- * Does a browser go there because a person asked for it? Browsers say so (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/), to
- * https and to this machine alone; what fetches ahead says that, too.
- */
-function isVisit(request: Request): boolean {
-  const ahead = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some(
-    (name) => request.get(name) !== undefined,
-  );
-  return (
-    request.method === 'GET' &&
-    !ahead &&
-    request.get('sec-fetch-mode') === 'navigate' &&
-    request.get('sec-fetch-dest') === 'document'
   );
 }

@@ -63,6 +63,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
     ...describeFrame({ title: company.name, section: 'companies', visitor: deps.visitor }),
     name: company.name,
     domain: company.domain,
+    pitched: `/companies/${encodeURIComponent(company.domain)}/pitch`,
     printed: `/companies/${encodeURIComponent(company.domain)}/pitch.pdf`,
     website: safeLink(company.website),
     facts: describeFacts(company),
