@@ -53,7 +53,10 @@ const SCORED = {
       published: null,
     },
   ],
-  personas: [{ title: 'Head of ML', people: [{ name: 'Ada Dorn', title: 'VP Data' }] }],
+  personas: [
+    { title: 'Head of ML', people: [{ name: 'Ada Dorn', title: 'VP Data' }] },
+    { title: 'Founder', people: [] },
+  ],
   conflicts: [{ label: 'Fieldnote Pitch', theirs: 'My own words', ours: 'The new pitch' }],
   work: null,
   usage: { spentUsd: 3.2, limitUsd: 50, isSpent: false },
@@ -111,7 +114,11 @@ test('the card shows the score with its reasons, sources, age, people, conflicts
   assert.equal(first?.querySelector('a')?.getAttribute('href'), 'https://quartzline.example/ai');
   assert.match(second?.textContent ?? '', /−6\.0/);
   assert.equal(second?.querySelector('a'), null, 'what is no address of the web is no link');
-  assert.equal(text(card, 'persona'), 'Head of ML: Ada Dorn, VP Data');
+  assert.equal(text(card, 'source'), 'quartzline.example, Sep 1, 2026 | ');
+  assert.equal(
+    text(card, 'persona'),
+    'Head of ML: Ada Dorn, VP Data | Founder: nobody here has such a title',
+  );
   assert.match(text(card, 'conflict'), /Here: My own words ?Fieldnote would write: The new pitch/);
   assert.equal(text(card, 'usage'), '$46.80 of $50.00 left this month');
 });
@@ -180,6 +187,7 @@ test('where the browser holds back the tab, a link is there instead, for one cli
   platform.apex.getPitchLink = async () => JSON.stringify({ url: 'https://fieldnote.example/l/two' });
   part(card, 'pitch')?.click();
   await until(() => part(card, 'link') !== undefined);
+  assert.match(text(card, 'held-back'), /the new tab: Open the pitch \(works once/);
   const link = part(card, 'link');
   assert.equal(link?.getAttribute('href'), 'https://fieldnote.example/l/two');
   link?.addEventListener('click', (event) => event.preventDefault());

@@ -40,12 +40,18 @@ export function describeCard(card, locale) {
       quote: reason.quote,
       link: safeLink(reason.url),
       source: reason.source ?? reason.url,
-      published: reason.published === null ? '' : day.format(new Date(reason.published)),
+      // With what parts it from the link before it: the compiler keeps no space between the two.
+      published:
+        reason.published === null
+          ? ''
+          : `${safeLink(reason.url) === null ? '' : ', '}${day.format(new Date(reason.published))}`,
     })),
     personas: card.personas.map(({ title, people }, index) => ({
       key: index,
       title,
-      people: people.map((one) => (one.title === null ? one.name : `${one.name}, ${one.title}`)).join('; '),
+      people:
+        people.map((one) => (one.title === null ? one.name : `${one.name}, ${one.title}`)).join('; ') ||
+        'nobody here has such a title',
     })),
     conflicts: card.conflicts.map(({ label, theirs, ours }, index) => ({
       key: index,
