@@ -46,7 +46,7 @@ export function showRecord(org: Org, request: Request, response: Response): void
 }
 
 function renderField(org: Org, object: keyof typeof SHOWN, name: string, value: SalesforceValue): Html {
-  const label = org.fields(object).get(name.toLowerCase())?.label ?? name;
+  const label = org.fields(object).get(name.toLowerCase())?.label.replace(/ ID$/, '') ?? name;
   return html`<div>
     <dt>${label}</dt>
     <dd data-field="${name}">${describe(org, name, value)}</dd>
