@@ -20,12 +20,12 @@ export async function printRehearsal(
   runId: string,
   options: { json: boolean },
 ): Promise<void> {
+  const printer = options.json ? openJson(terminal) : openTable(terminal);
   const rehearsal = await rehearse(
     { db: app.db, openCrm: openForWriting(app) },
-    { workspaceId: app.workspaceId, runId, signal },
+    { workspaceId: app.workspaceId, runId, signal, onFields: printer.add },
   );
-  if (options.json) terminal.json(rehearsal);
-  else printFields(terminal, rehearsal);
+  printer.end(rehearsal);
   await refuseUnread(app, rehearsal);
 }
 
@@ -39,39 +39,59 @@ async function refuseUnread({ db, workspaceId }: App, { unread }: Rehearsal): Pr
   throw new UserError(`Not everything could be rehearsed: ${reasons.join('; ')}`);
 }
 
-function printFields(terminal: Terminal, rehearsal: Rehearsal): void {
-  const shown = rehearsal.fields.filter((field) => field.verdict !== 'unchanged');
-  terminal.table(
-    ['object', 'record', 'field', 'holds now', 'would hold', 'verdict'],
-    shown
-      .slice(0, SHOWN)
-      .map((field) => [
-        field.object,
-        field.externalId,
-        field.field,
-        shorten(String(field.old ?? '–'), 24),
-        shorten(String(field.new ?? '–'), 36),
-        field.reason === null ? field.verdict : `${field.verdict}: ${shorten(field.reason, 50)}`,
-      ]),
-  );
-  if (shown.length > SHOWN)
-    terminal.print(terminal.dim(`… and ${shown.length - SHOWN} more (--json prints all)`));
-  terminal.print('');
-  terminal.print(summarise(rehearsal));
-  terminal.print('Nothing was written.');
+type Printer = { add(fields: readonly RehearsedField[]): void; end(rehearsal: Rehearsal): void };
+
+/** One object, `{ fields, calls, unread }`, written as it comes: a run may have millions of fields. */
+function openJson(terminal: Terminal): Printer {
+  let begun = false;
+  return {
+    add: (fields) => {
+      for (const field of fields) {
+        terminal.write(`${begun ? ',\n' : '{"fields":[\n'}${JSON.stringify(field)}`);
+        begun = true;
+      }
+    },
+    end: ({ calls, unread }) => {
+      const rest = JSON.stringify({ calls, unread }).slice(1);
+      terminal.print(`${begun ? '\n' : '{"fields":['}],${rest}`);
+    },
+  };
 }
 
-function summarise({ fields, calls }: Rehearsal): string {
-  const count = (verdict: RehearsedField['verdict']): number =>
-    fields.filter((field) => field.verdict === verdict).length;
-  const records = new Set(
-    fields
-      .filter((field) => field.verdict === 'would-apply')
-      .map((field) => `${field.connectionId} ${field.object} ${field.externalId}`),
-  ).size;
-  return (
-    `${count('would-apply')} fields of ${records} records would be written, ${count('would-conflict')} would conflict with a person's edit, ` +
-    `${count('would-reject')} would be refused, ${count('unchanged')} hold the value already. ` +
-    `Calls: ${calls.read} to read, ${calls.write} to write, ${calls.readBack} to read back.`
-  );
+function openTable(terminal: Terminal): Printer {
+  const shown: RehearsedField[] = [];
+  const counts = { 'would-apply': 0, 'would-conflict': 0, 'would-reject': 0, unchanged: 0 };
+  let records = 0;
+  return {
+    add: (fields) => {
+      for (const field of fields) {
+        counts[field.verdict] += 1;
+        if (field.verdict !== 'unchanged' && shown.length < SHOWN) shown.push(field);
+      }
+      const written = fields.filter((field) => field.verdict === 'would-apply');
+      records += new Set(written.map((field) => field.externalId)).size;
+    },
+    end: ({ calls }) => {
+      terminal.table(
+        ['object', 'record', 'field', 'holds now', 'would hold', 'verdict'],
+        shown.map((field) => [
+          field.object,
+          field.externalId,
+          field.field,
+          shorten(String(field.old ?? '–'), 24),
+          shorten(String(field.new ?? '–'), 36),
+          field.reason === null ? field.verdict : `${field.verdict}: ${shorten(field.reason, 50)}`,
+        ]),
+      );
+      const more = counts['would-apply'] + counts['would-conflict'] + counts['would-reject'] - shown.length;
+      if (more > 0) terminal.print(terminal.dim(`… and ${more} more (--json prints all)`));
+      terminal.print('');
+      terminal.print(
+        `${counts['would-apply']} fields of ${records} records would be written, ${counts['would-conflict']} would conflict with a person's edit, ` +
+          `${counts['would-reject']} would be refused, ${counts.unchanged} hold the value already. ` +
+          `Calls: ${calls.read} to read, ${calls.write} to write, ${calls.readBack} to read back.`,
+      );
+      terminal.print('Nothing was written.');
+    },
+  };
 }

@@ -219,10 +219,12 @@ export type Crm = {
   /** Notes on the timelines of records that carry our fields. */
   notes?: CrmNotes;
   /**
-   * Only where the platform tells in advance: records that are locked now, by external id. A rehearsal asks; a real write is
-   * told when it comes.
+   * Only where the platform tells in advance: which of a rehearsal's records are locked now, by external id; a real write is told
+   * when it comes. All are read at once where they are few, else those that are asked for.
    */
-  listLocked?(options: CallOptions): Promise<Map<string, Refusal>>;
+  openLocks?(
+    options: CallOptions,
+  ): Promise<(externalIds: readonly string[]) => Promise<Map<string, Refusal>>>;
   /** The record's page in the CRM, for people. */
   recordUrl(object: CrmObject, externalId: string): string;
 };

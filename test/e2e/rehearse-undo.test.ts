@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { FIELDS } from '../../src/connectors/crm-fields.ts';
-import { rehearse } from '../../src/pipeline/7-write-back/rehearse.ts';
+import { rehearseAll } from '../harness/rehearsal.ts';
 import { couldHaveBecome, sameValue } from '../../src/pipeline/7-write-back/same-value.ts';
 import { planUndo } from '../../src/pipeline/7-write-back/undo.ts';
 import type { App } from '../../src/app.ts';
@@ -136,7 +136,7 @@ test('a real run changes exactly what its rehearsal said, with the calls that it
   for (const crm of ['salesforce', 'hubspot'] as const) await ask(crm, 'clock', { offsetMs: 0 });
 
   const dry = await runToEnd(app, { dryRun: true });
-  const rehearsal = await rehearse(
+  const rehearsal = await rehearseAll(
     { db: app.db, openCrm: openForWriting(app) },
     { workspaceId: app.workspaceId, runId: dry.run.id, signal },
   );

@@ -17,7 +17,7 @@ import { groupWrites } from './group.ts';
 import { installFields } from './install.ts';
 import { listFields } from './list-fields.ts';
 import type { SalesforceOptions } from './options.ts';
-import { listPendingApprovals } from './pending-approvals.ts';
+import { openPendingApprovals } from './pending-approvals.ts';
 import { readChanges } from './read-changes.ts';
 import { readDeals } from './read-deals.ts';
 import { READ_BATCH, readCurrent } from './read-current.ts';
@@ -101,7 +101,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
     writeRecords: (group, options) => writeRecords(client, group, options),
     notes: createNotes(client),
     readUsers: (externalIds, options) => readUsers(client, externalIds, options),
-    listLocked: (options) => listPendingApprovals(client, options),
+    openLocks: (options) => openPendingApprovals(client, options),
     recordUrl: (object, externalId) =>
       `${origin}/lightning/r/${asSalesforceObject(object)}/${encodeURIComponent(externalId)}/view`,
   };

@@ -10,7 +10,11 @@ export type SentRecords = {
 // Several times the largest group: what is left over when full groups are put aside is less than a group of each kind.
 const MOST_KEPT = 5_000;
 
-export function countCalls({ groupWrites }: Pick<Crm, 'groupWrites'>): SentRecords {
+/** `whole`: counts their texts, too, since a call carries only so much; else they are not kept. */
+export function countCalls(
+  { groupWrites }: Pick<Crm, 'groupWrites'>,
+  { whole = false }: { whole?: boolean } = {},
+): SentRecords {
   const kept = new Map<string, RecordWrite>();
   let full = 0;
   const putFullAside = (): void => {
@@ -28,9 +32,8 @@ export function countCalls({ groupWrites }: Pick<Crm, 'groupWrites'>): SentRecor
   };
   return {
     add: (key, write) => {
-      // Groups depend on shape and size alone; the texts themselves are not kept.
       const fields = Object.fromEntries(Object.keys(write.fields).map((field) => [field, null]));
-      kept.set(key, { ...write, fields });
+      kept.set(key, whole ? write : { ...write, fields });
       if (kept.size > MOST_KEPT) putFullAside();
     },
     fewestCalls: () => full + groupWrites([...kept.values()]).length,

@@ -26,15 +26,36 @@ const BAND_STATES = {
   unchanged: 'skipped',
 } as const;
 
-/** What would become of the run's notes, given what would become of its fields; with the calls that making and removing them takes. */
-export async function rehearseNotes(
+export type RehearsedNotes = {
+  /** What would become of the notes among these writes of whole records, given what would become of the records' fields. */
+  rehearse(
+    writes: readonly Write<WriteField>[],
+    fields: readonly RehearsedField[],
+  ): Promise<RehearsedField[]>;
+  /** The calls that making and removing all of them takes. */
+  writeCalls(): number;
+};
+
+type Count = { make: number; remove: number };
+
+/** Rehearses the notes of one connection, some records at a time. */
+export function openNotes(session: FlushSession): RehearsedNotes {
+  const count: Count = { make: 0, remove: 0 };
+  const batch = session.crm.notes?.batch ?? 1;
+  return {
+    rehearse: (writes, fields) => rehearseNotes(session, { writes, fields, count }),
+    writeCalls: () => Math.ceil(count.make / batch) + Math.ceil(count.remove / batch),
+  };
+}
+
+async function rehearseNotes(
   session: FlushSession,
-  writes: readonly Write<WriteField>[],
-  fields: readonly RehearsedField[],
-): Promise<{ fields: RehearsedField[]; writeCalls: number }> {
+  page: { writes: readonly Write<WriteField>[]; fields: readonly RehearsedField[]; count: Count },
+): Promise<RehearsedField[]> {
+  const { writes, fields, count } = page;
   const { notes } = session.crm;
   const ids = writes.flatMap((write) => (isField(write) ? [] : write.id));
-  if (notes === undefined || ids.length === 0) return { fields: [], writeCalls: 0 };
+  if (notes === undefined || ids.length === 0) return [];
   const rows = await session.inTx((tx) => readNotes(tx, ids));
   const tasks = rows.map((row) => ({
     row,
@@ -43,8 +64,7 @@ export async function rehearseNotes(
   }));
   const found = await lookFor(session, notes, tasks.filter(({ row }) => row.undoes !== null)); // prettier-ignore
   const bands = new Map(fields.flatMap((one) => (one.field === 'band' ? [[keyOf(one), one.verdict]] : [])));
-  const count = { make: 0, remove: 0 };
-  const rehearsed = tasks.map(({ row, note }): RehearsedField => {
+  return tasks.map(({ row, note }): RehearsedField => {
     const band = bands.get(keyOf(row));
     const decision = decideNote({
       undoes: row.undoes,
@@ -69,8 +89,6 @@ export async function rehearseNotes(
       reason: 'reason' in decision ? decision.reason : null,
     };
   });
-  const writeCalls = Math.ceil(count.make / notes.batch) + Math.ceil(count.remove / notes.batch);
-  return { fields: rehearsed, writeCalls };
 }
 
 const keyOf = ({ object, externalId }: { object: string; externalId: string }): string =>

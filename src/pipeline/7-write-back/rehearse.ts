@@ -1,20 +1,22 @@
 import type { ProviderCall } from '../../connectors/call.ts';
-import type { CrmObject, RecordWrite, Refusal } from '../../connectors/crm.ts';
+import type { Crm, CrmObject, Refusal } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Database } from '../../db.ts';
 import { ProviderDownError, ProviderError, UserError, describeError } from '../../errors.ts';
 import { findLedgers, recordKey } from '../store/writes-ledger.ts';
-import { listRunWrites } from '../store/writes-list.ts';
-import { saveRehearsal } from '../store/writes-rehearsal.ts';
+import { listRehearsed, listRehearsedObjects, saveRehearsal } from '../store/writes-rehearsal.ts';
 import type { Write, WriteField } from '../store/writes.ts';
 import { findFault } from './check-value.ts';
+import { countCalls } from './count-calls.ts';
+import type { SentRecords } from './count-calls.ts';
 import { decideRecord } from './decide-record.ts';
 import type { RecordDecision } from './decide-record.ts';
 import { explainRow } from './explain-refusal.ts';
 import { readRecords } from './flush-read.ts';
 import { openSession } from './flush-session.ts';
 import type { FlushCalls, FlushSession, OpenConnection } from './flush-session.ts';
-import { isField, rehearseNotes } from './rehearse-notes.ts';
+import { isField, openNotes } from './rehearse-notes.ts';
+import type { RehearsedNotes } from './rehearse-notes.ts';
 
 type Verdict = 'would-apply' | 'would-conflict' | 'would-reject' | 'unchanged';
 
@@ -33,105 +35,122 @@ export type RehearsedField = {
 };
 
 export type Rehearsal = {
-  /** In the order in which they would go out. */
-  fields: RehearsedField[];
-  /** Platform calls that the run itself would make for them. */
+  /** Platform calls that the run itself would make for what was rehearsed. */
   calls: FlushCalls;
-  /** Connections whose records could not be read now, so that nothing is known of their fields; and why. */
+  /** Connections that could not be read to the end, so that nothing is known of the rest of their fields; and why. */
   unread: { connectionId: string; because: string }[];
 };
 
-const PAGE = 5_000;
+export type RehearseRequest = {
+  workspaceId: string;
+  runId: string;
+  signal: AbortSignal;
+  onCall?: (call: ProviderCall) => void;
+  /** Told field by field, all of a record at once, one object of one connection after the other. */
+  onFields: (fields: readonly RehearsedField[]) => void;
+};
+
+// Several full reading calls of HubSpot (100), one of Salesforce (2,000).
+const LEAST_RECORDS = 500;
 
 /**
  * What a dry run would have written: reads every record's present values and decides as a real flush would, without a
- * single write. Each verdict is kept with its row. A CRM that cannot be read keeps none of the others from it.
+ * single write. Each verdict is kept with its row. A CRM that cannot be read keeps none of the others from it. Holds no more than
+ * some thousand records at a time, whatever the run's size.
  */
 export async function rehearse(
   deps: { db: Database; openCrm: (workspaceId: string, connectionId: string) => Promise<OpenConnection> },
-  request: {
-    workspaceId: string;
-    runId: string;
-    signal: AbortSignal;
-    onCall?: (call: ProviderCall) => void;
-  },
+  request: RehearseRequest,
 ): Promise<Rehearsal> {
-  const { workspaceId, runId } = request;
-  const writes: Write<WriteField>[] = [];
-  for (let afterId = 0; ; afterId = writes.at(-1)?.id ?? 0) {
-    const page = await deps.db.inWorkspace(workspaceId, (tx) =>
-      listRunWrites(tx, runId, { state: 'rehearsed', afterId, limit: PAGE }),
-    );
-    writes.push(...page);
-    if (page.length < PAGE) break;
-  }
-  const rehearsal: Rehearsal = { fields: [], calls: { read: 0, write: 0, readBack: 0 }, unread: [] };
-  for (const connectionId of new Set(writes.map((write) => write.connectionId))) {
-    const ofConnection = writes.filter((write) => write.connectionId === connectionId);
+  const { workspaceId, runId, signal } = request;
+  const rehearsal: Rehearsal = { calls: { read: 0, write: 0, readBack: 0 }, unread: [] };
+  const planned = await deps.db.inWorkspace(workspaceId, (tx) => listRehearsedObjects(tx, runId));
+  for (const [connectionId, ofConnection] of Map.groupBy(planned, (one) => one.connectionId)) {
     try {
       const opened = await deps.openCrm(workspaceId, connectionId);
       const session = openSession({ ...request, connectionId, db: deps.db, opened });
-      const part: Rehearsal = { fields: [], calls: { read: 0, write: 0, readBack: 0 }, unread: [] };
-      await rehearseConnection(session, ofConnection, part);
-      rehearsal.fields.push(...part.fields);
-      for (const kind of ['read', 'write', 'readBack'] as const) rehearsal.calls[kind] += part.calls[kind];
+      const objects = ofConnection.map(({ object }) => object);
+      const calls = await rehearseConnection(session, objects, request);
+      for (const kind of ['read', 'write', 'readBack'] as const) rehearsal.calls[kind] += calls[kind];
     } catch (error) {
       const isTheirs =
         error instanceof ProviderError || error instanceof ProviderDownError || error instanceof UserError;
-      if (request.signal.aborted || !isTheirs) throw error;
+      if (signal.aborted || !isTheirs) throw error;
       rehearsal.unread.push({ connectionId, because: describeError(error) });
     }
   }
-  rehearsal.fields.sort((one, other) => one.id - other.id);
   return rehearsal;
 }
 
+type Tally = { sent: SentRecords; records: number; notes: RehearsedNotes };
+
 async function rehearseConnection(
   session: FlushSession,
-  planned: readonly Write<WriteField>[],
-  rehearsal: Rehearsal,
-): Promise<void> {
-  const { crm, calls } = session;
-  const writes = planned.filter(isField);
-  const sent: RecordWrite[] = [];
-  const locked = await crm.listLocked?.({ signal: session.signal });
-  for (const object of new Set(writes.map((write) => write.object))) {
-    const ofObject = writes.filter((write) => write.object === object);
-    const records = Map.groupBy(ofObject, (write) => write.externalId);
-    const addresses = [...records.keys()].map((externalId) => ({
-      connectionId: session.connectionId,
-      object,
-      externalId,
-    }));
-    const ledgers = await session.inTx((tx) => findLedgers(tx, addresses));
-    const readings = await readRecords(session, object, [...records.keys()], 'read');
-    for (const address of addresses) {
-      const rows = records.get(address.externalId) ?? [];
-      const sound = rows.filter((row) => faultOf(row) === null);
-      const reading = readings.get(address.externalId);
-      const ledger = ledgers.get(recordKey(address));
-      const open = decideRecord(sound, reading, ledger, session);
-      // The real run sends it, and is told.
-      if (open.send !== null) sent.push(open.send.write);
-      const lock = locked?.get(address.externalId);
-      const decision = lock === undefined ? open : refuseLocked(open, lock);
-      const values = reading !== undefined && 'current' in reading ? reading.current.values : null;
-      for (const row of rows)
-        rehearsal.fields.push(describeField(row, values?.[row.field] ?? null, decision));
+  objects: readonly CrmObject[],
+  { runId, onFields }: RehearseRequest,
+): Promise<FlushCalls> {
+  const { crm, connectionId } = session;
+  const limit = Math.max(crm.readBatch, LEAST_RECORDS);
+  const findLocks = await crm.openLocks?.({ signal: session.signal });
+  const tally: Tally = { sent: countCalls(crm, { whole: true }), records: 0, notes: openNotes(session) };
+  let readBack = 0;
+  for (const object of objects) {
+    tally.records = 0;
+    for (let behind = ''; ;) {
+      const page = await session.inTx((tx) =>
+        listRehearsed(tx, runId, { connectionId, object, behind, limit }),
+      );
+      const last = page.at(-1);
+      if (last === undefined) break;
+      behind = last.externalId;
+      const fields = await rehearsePage(session, object, page, { tally, findLocks });
+      await session.inTx((tx) =>
+        saveRehearsal(
+          tx,
+          fields.map(({ id, old, reason }) => ({ id, oldValue: old, reason })),
+        ),
+      );
+      onFields(fields);
     }
-    const ofThisObject = sent.filter((write) => write.object === object).length;
-    rehearsal.calls.readBack += Math.ceil(ofThisObject / (crm.history?.batch ?? crm.readBatch));
+    readBack += Math.ceil(tally.records / (crm.history?.batch ?? crm.readBatch));
   }
-  const notes = await rehearseNotes(session, planned, rehearsal.fields);
-  rehearsal.fields.push(...notes.fields);
-  rehearsal.calls.read += calls.read;
-  rehearsal.calls.write += crm.groupWrites(sent).length + notes.writeCalls;
-  await session.inTx((tx) =>
-    saveRehearsal(
-      tx,
-      rehearsal.fields.map(({ id, old, reason }) => ({ id, oldValue: old, reason })),
-    ),
-  );
+  const write = tally.sent.fewestCalls() + tally.notes.writeCalls();
+  return { read: session.calls.read, write, readBack };
+}
+
+type Locks = Awaited<ReturnType<NonNullable<Crm['openLocks']>>>;
+
+/** All fields and notes of some records of one object. */
+async function rehearsePage(
+  session: FlushSession,
+  object: CrmObject,
+  page: readonly Write<WriteField>[],
+  { tally, findLocks }: { tally: Tally; findLocks: Locks | undefined },
+): Promise<RehearsedField[]> {
+  const records = Map.groupBy(page.filter(isField), (write) => write.externalId);
+  const ids = [...records.keys()];
+  const addresses = ids.map((externalId) => ({ connectionId: session.connectionId, object, externalId }));
+  const ledgers = await session.inTx((tx) => findLedgers(tx, addresses));
+  const readings = await readRecords(session, object, ids, 'read');
+  const locked = await findLocks?.(ids);
+  const fields: RehearsedField[] = [];
+  for (const address of addresses) {
+    const rows = records.get(address.externalId) ?? [];
+    const sound = rows.filter((row) => faultOf(row) === null);
+    const reading = readings.get(address.externalId);
+    const key = recordKey(address);
+    const open = decideRecord(sound, reading, ledgers.get(key), session);
+    // The real run sends it, and is told.
+    if (open.send !== null) {
+      tally.sent.add(key, open.send.write);
+      tally.records += 1;
+    }
+    const lock = locked?.get(address.externalId);
+    const decision = lock === undefined ? open : refuseLocked(open, lock);
+    const values = reading !== undefined && 'current' in reading ? reading.current.values : null;
+    for (const row of rows) fields.push(describeField(row, values?.[row.field] ?? null, decision));
+  }
+  return [...fields, ...(await tally.notes.rehearse(page, fields))];
 }
 
 /** What is left to be sent of a record that is locked now, as the CRM will refuse it. */

@@ -1,10 +1,10 @@
-import type { Database } from '../../db.ts';
+import type { Database, Tx } from '../../db.ts';
 import { UserError } from '../../errors.ts';
 import { finishRunIfSettled } from '../store/run-items.ts';
 import { nameConnection } from '../store/connections.ts';
 import { createRun, findRun } from '../store/runs.ts';
 import type { Run } from '../store/runs.ts';
-import { cancelRunWrites, countOnTheirWay, findUndoable } from '../store/writes-undo.ts';
+import { cancelRunWrites, countOnTheirWay, listUndoable } from '../store/writes-undo.ts';
 import type { OnTheirWay } from '../store/writes-undo.ts';
 import { insertWrites } from '../store/writes.ts';
 
@@ -35,6 +35,9 @@ function describeWait(coming: readonly OnTheirWay[]): string {
   return `Try again in a minute; where a CRM gave no answer, in ${minutes} minutes: until then the value may still land, unless somebody changes the record.`;
 }
 
+// Each statement is over well within the time that it has.
+const ROWS_AT_ONCE = 5_000;
+
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /**
@@ -63,21 +66,39 @@ export async function planUndo(
     const coming = onTheirWay.filter(({ active }) => active);
     if (coming.length > 0)
       throw new UserError(`Some writes of run ${runId} are on their way`, describeWait(coming));
-    if (!dryRun) await cancelRunWrites(tx, runId);
-    const { undoable, overtaken } = await findUndoable(tx, runId);
-    if (undoable.length === 0 && overtaken === 0)
-      throw new UserError(
-        `Run ${runId} has nothing to undo: none of its writes stands in a CRM, as far as is known`,
-        describeUnsettled(onTheirWay) ?? undefined,
-      );
+    while (!dryRun && (await cancelRunWrites(tx, runId, ROWS_AT_ONCE)) === ROWS_AT_ONCE);
     const run = await createRun(tx, workspaceId, {
       kind: 'undo',
       model: undone.model,
       undoes: runId,
       dryRun,
     });
-    const fields = await insertWrites(tx, run.id, undoable);
+    const { found, fields, overtaken } = await planAll(tx, runId, run.id);
+    if (found === 0)
+      throw new UserError(
+        `Run ${runId} has nothing to undo: none of its writes stands in a CRM, as far as is known`,
+        describeUnsettled(onTheirWay) ?? undefined,
+      );
     await finishRunIfSettled(tx, run.id);
     return { run, fields, overtaken, unsettled: onTheirWay };
   });
+}
+
+/** Plans every field that the undo puts back, some thousand at a time, whatever the run's size. */
+async function planAll(
+  tx: Tx,
+  runId: string,
+  undoId: string,
+): Promise<{ found: number; fields: number; overtaken: number }> {
+  const planned = { found: 0, fields: 0, overtaken: 0 };
+  for (let behind = 0; ;) {
+    const page = await listUndoable(tx, runId, { behind, limit: ROWS_AT_ONCE });
+    const last = page.at(-1);
+    if (last === undefined) return planned;
+    behind = last.undoes;
+    const undoable = page.filter((write) => !write.overtaken);
+    planned.fields += await insertWrites(tx, undoId, undoable);
+    planned.found += page.length;
+    planned.overtaken += page.length - undoable.length;
+  }
 }

@@ -2,34 +2,41 @@ import type { CrmKind } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
 import type { WantedWrite } from './writes.ts';
 
+/** A run's last write to a field, what it would put back, and whether a later run wrote the field, too. */
+export type UndoableWrite = WantedWrite & { undoes: number; overtaken: boolean };
+
 /**
- * What would put a run's applied writes back: per field the value before the run's first write, and the write that is
- * undone, which is the run's last. Fields that a later run wrote too are only counted.
+ * What would put the next `limit` applied writes of a run back, `behind` one, oldest first: per field the value before the run's first
+ * write, and the write that is undone, which is the run's last.
  */
-export async function findUndoable(
+export async function listUndoable(
   tx: Tx,
   runId: string,
-): Promise<{ undoable: WantedWrite[]; overtaken: number }> {
-  const { rows } = await tx.query<WantedWrite & { undoes: number; overtaken: boolean }>(
+  { behind, limit }: { behind: number; limit: number },
+): Promise<UndoableWrite[]> {
+  const { rows } = await tx.query<UndoableWrite>(
     // A later note stands beside ours, not over it; but where a later run changed the band, ours stays as part of the story.
-    `with ours as (
-       select connection_id, object, external_id, field, company_id, max(id) as last, min(id) as first
-       from writes where run_id = $1 and state = 'applied' and undoes is null
-       group by connection_id, object, external_id, field, company_id)
-     select ours.connection_id as "connectionId", ours.object, ours.external_id as "externalId", ours.field,
-       ours.company_id as "companyId", first.old_value as value, ours.last as undoes,
+    // "offset 0" is a fence: each field is looked up by its own index, whatever the planner believes about the table.
+    `select w.connection_id as "connectionId", w.object, w.external_id as "externalId", w.field, w.company_id as "companyId",
+       first.old_value as value, w.id as undoes,
        exists (select from (
-           select id, state, undoes, returned_value from writes where connection_id = ours.connection_id and object = ours.object
-             and external_id = ours.external_id
-             and field = case ours.field when 'note' then 'band' else ours.field end offset 0) as later
-         where later.id > ours.last and later.undoes is null
+           select id, state, undoes, returned_value from writes where connection_id = w.connection_id and object = w.object
+             and external_id = w.external_id
+             and field = case w.field when 'note' then 'band' else w.field end offset 0) as later
+         where later.id > w.id and later.undoes is null
            and (later.state = 'applied' or later.state = 'conflicted' and later.returned_value is not null)) as overtaken
-     from ours join writes first on first.id = ours.first
-     order by ours.last`,
-    [runId],
+     from writes w
+     cross join lateral (
+       select min(id) as first, max(id) as last from (
+         select id, run_id, state, undoes from writes where connection_id = w.connection_id and object = w.object
+           and external_id = w.external_id and field = w.field offset 0) as known
+       where known.run_id = $1 and known.state = 'applied' and known.undoes is null) as ours
+     join writes first on first.id = ours.first
+     where w.run_id = $1 and w.state = 'applied' and w.undoes is null and w.id = ours.last and w.id > $2
+     order by w.id limit $3`,
+    [runId, behind, limit],
   );
-  const undoable = rows.flatMap(({ overtaken, ...write }) => (overtaken ? [] : [write]));
-  return { undoable, overtaken: rows.length - undoable.length };
+  return rows;
 }
 
 /** Values on their way to one connection: nobody knows yet whether they land. */
@@ -54,12 +61,14 @@ export async function countOnTheirWay(tx: Tx, runId: string): Promise<OnTheirWay
   return rows;
 }
 
-/** Settles what a run had planned and was not sent: the run is being undone. */
-export async function cancelRunWrites(tx: Tx, runId: string): Promise<void> {
-  await tx.query(
+/** Settles up to `limit` fields that a run had planned and that were not sent: the run is being undone. Returns how many. */
+export async function cancelRunWrites(tx: Tx, runId: string, limit: number): Promise<number> {
+  const { rowCount } = await tx.query(
     `update writes set state = 'cancelled', settled_at = now(), leased_until = null,
        reason = 'Its run was undone before it was sent'
-     where run_id = $1 and state = 'planned'`,
-    [runId],
+     where state = 'planned'
+       and id = any(array(select id from writes where run_id = $1 and state = 'planned' order by id limit $2))`,
+    [runId, limit],
   );
+  return rowCount ?? 0;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { CrmKind } from '../../../src/connectors/crm.ts';
-import { rehearse } from '../../../src/pipeline/7-write-back/rehearse.ts';
+import { rehearseAll } from '../../harness/rehearsal.ts';
 import { connect as connectSalesforce, ledger } from '../../connectors/salesforce/connect.ts';
 import { connect as connectHubspot, oneAttempt, quiet } from '../../connectors/hubspot-connect.ts';
 import { createTestDatabase } from '../../harness/database.ts';
@@ -29,7 +29,7 @@ for (const kind of ['salesforce', 'hubspot'] as const satisfies readonly CrmKind
     const values = { score: 71, pitch: 'Hello' };
 
     const dry = await desk.plan(values, [id], { dryRun: true });
-    const rehearsal = await rehearse(desk, {
+    const rehearsal = await rehearseAll(desk, {
       workspaceId: desk.workspaceId,
       runId: dry,
       signal: AbortSignal.timeout(20_000),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import type { CrmKind, CrmObject } from '../../../src/connectors/crm.ts';
-import { rehearse } from '../../../src/pipeline/7-write-back/rehearse.ts';
+import { rehearseAll } from '../../harness/rehearsal.ts';
 import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { connect, ledger } from '../../connectors/salesforce/connect.ts';
 import { createTestDatabase } from '../../harness/database.ts';
@@ -172,7 +172,7 @@ for (const kind of KINDS) {
     const [plain = '', rewritten = '', gone = '', overtaken = ''] = ids;
     const desk = await open(kind);
     const rehearseRun = (runId: string) =>
-      rehearse({ db: here.db, openCrm: desk.openCrm }, { workspaceId: desk.workspaceId, runId, signal: AbortSignal.timeout(20_000) }); // prettier-ignore
+      rehearseAll({ db: here.db, openCrm: desk.openCrm }, { workspaceId: desk.workspaceId, runId, signal: AbortSignal.timeout(20_000) }); // prettier-ignore
     await desk.plan({ band: 'C' }, ids, { note });
     await flush(desk);
 

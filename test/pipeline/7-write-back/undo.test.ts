@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { UserError } from '../../../src/errors.ts';
 import { rehearse } from '../../../src/pipeline/7-write-back/rehearse.ts';
+import type { RehearsedField } from '../../../src/pipeline/7-write-back/rehearse.ts';
+import { listUndoable } from '../../../src/pipeline/store/writes-undo.ts';
+import { rehearseAll } from '../../harness/rehearsal.ts';
 import { reopenConflicts } from '../../../src/pipeline/7-write-back/reopen-conflicts.ts';
 import { describeUnsettled, planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { createTestDatabase } from '../../harness/database.ts';
@@ -123,7 +126,7 @@ test('an undo can be rehearsed and then writes nothing', async () => {
   desk.fake.edit('Account', 'r0', 'pitch', 'mine');
 
   const { run: rehearsed } = await undo(desk, run, true);
-  const { fields } = await rehearse(desk, { workspaceId: desk.workspaceId, runId: rehearsed.id, signal });
+  const { fields } = await rehearseAll(desk, { workspaceId: desk.workspaceId, runId: rehearsed.id, signal });
   await desk.flush();
 
   assert.deepEqual(
@@ -190,7 +193,7 @@ test('a rehearsal lists old and new value of each field with its verdict, and th
   const ids = desk.fake.all().map((record) => record.externalId);
   const run = await desk.plan({ score: 50, pitch: 'Hi', why: 'x'.repeat(5000) }, ids, { dryRun: true });
 
-  const { fields, calls } = await rehearse(desk, { workspaceId: desk.workspaceId, runId: run, signal });
+  const { fields, calls } = await rehearseAll(desk, { workspaceId: desk.workspaceId, runId: run, signal });
   const flushed = await desk.flush();
 
   const find = (id: string, field: string): unknown[] => {
@@ -210,6 +213,50 @@ test('a rehearsal lists old and new value of each field with its verdict, and th
   );
   assert.deepEqual([kept?.state, kept?.oldValue], ['rehearsed', 'theirs']);
   assert.match(kept?.reason ?? '', /never wrote/);
+});
+
+test('a rehearsal of many records comes some hundred at a time, with the calls of full batches', async () => {
+  const desk = await openDesk(here.db, 'hubspot');
+  for (let index = 0; index < 620; index += 1) desk.fake.add('company', `r${index}`);
+  const ids = desk.fake.all().map((record) => record.externalId);
+  const run = await desk.plan({ score: 50, band: 'B' }, ids, { dryRun: true });
+  const pages: RehearsedField[][] = [];
+
+  const { calls } = await rehearse(desk, {
+    workspaceId: desk.workspaceId,
+    runId: run,
+    signal,
+    onFields: (fields) => void pages.push([...fields]),
+  });
+
+  assert.deepEqual(pages.map((page) => page.length), [1_000, 240]); // prettier-ignore
+  const told = new Set(pages.flat().map((one) => `${one.externalId} ${one.field} ${one.verdict}`));
+  assert.deepEqual(told, new Set(ids.flatMap((id) => [`${id} score would-apply`, `${id} band would-apply`])));
+  assert.deepEqual(calls, { read: 7, write: 7, readBack: 13 });
+});
+
+test('what an undo puts back is found page by page, each field once', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  for (const id of ['r0', 'r1', 'r2']) desk.fake.add('Account', id);
+  const run = await desk.plan({ score: 20, pitch: 'ours' }, ['r0', 'r1', 'r2']);
+  await desk.flush();
+  // Within one run a field may be written twice: what stood there before the first goes back.
+  const again = await desk.plan({ score: 30 }, ['r1']);
+  await desk.flush();
+  await desk.db.inWorkspace(desk.workspaceId, async (tx) => {
+    await tx.query('update writes set run_id = $1 where run_id = $2', [run, again]);
+    const found: string[] = [];
+    for (let behind = 0; ;) {
+      const page = await listUndoable(tx, run, { behind, limit: 2 });
+      assert.ok(page.length <= 2);
+      const last = page.at(-1);
+      if (last === undefined) break;
+      behind = last.undoes;
+      found.push(...page.map((one) => `${one.externalId} ${one.field} ${one.overtaken} ${one.value}`));
+    }
+    const fields = ['r0', 'r1', 'r2'].flatMap((id) => [`${id} pitch false null`, `${id} score false null`]);
+    assert.deepEqual(found.toSorted(), fields);
+  });
 });
 
 test('a conflict ends when the person puts our value back', async () => {
