@@ -22,7 +22,13 @@ before(async () => {
   await connectAndSync(app);
   await app.startWorker({ schedule: false });
   // The port is known only once it listens, and links name it.
-  const deps = { ...app, monthlyBudgetUsd: 50, metrics: createMetrics(), log: createLog('silent') };
+  const deps = {
+    ...app,
+    textModelName: app.connectors.textModel?.model ?? null,
+    monthlyBudgetUsd: 50,
+    metrics: createMetrics(),
+    log: createLog('silent'),
+  };
   const probe = createWebServer({ ...deps, host: '127.0.0.1', publicUrl: 'http://127.0.0.1' });
   const { port } = await probe.listen(0, '127.0.0.1');
   await probe.close(0);
