@@ -53,16 +53,17 @@ export async function syncOnce(
   };
   try {
     const checked = await checkDaily(deps, connection, call);
+    const crm = deps.crmOf(checked);
     const result = await syncConnection({
       db: deps.db,
-      crm: deps.crmOf(checked),
+      crm,
       connection: checked,
       full: options.full,
       call,
       onPage: (tx, records, strayed) => settleWrites(tx, connection, records, strayed),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
-    await readUsers(deps, deps.crmOf(connection), connection, call);
+    await readUsers(deps, crm, connection, call);
     return { ...result, companiesFound: await findDomains(deps, connection, call) };
   } finally {
     await ledger.saved();
@@ -76,7 +77,11 @@ async function checkDaily(deps: Deps, connection: Connection, call: CallOptions)
   await checkConnection(deps, connection, call);
   const now = await deps.db.inWorkspace(connection.workspaceId, (tx) => findConnection(tx, connection.id));
   // Under other settings the sync is to begin anew, which it finds out by itself.
-  return { ...connection, account: now?.account ?? connection.account };
+  return {
+    ...connection,
+    account: now?.account ?? connection.account,
+    organizationId: now?.organizationId ?? connection.organizationId,
+  };
 }
 
 /** The CRM itself was read: names that search can't answer now, or that nobody would pay for, wait for the next sync. */

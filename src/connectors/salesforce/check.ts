@@ -66,22 +66,20 @@ export async function checkOrg(
   options: CallOptions,
   usage: () => DailyUsage | null,
 ): Promise<CrmCheck> {
-  const user = await get(client, 'identity', '/services/oauth2/userinfo', UserInfo, options);
-  const versions = await get(client, 'versions', '/services/data', Versions, options);
-  if (!versions.some(({ version }) => version === API_VERSION))
-    throw new ProviderError({
-      provider,
-      operation: 'versions',
-      kind: 'refused',
-      message: `the org does not speak API version ${API_VERSION}`,
-      fix: 'check that SALESFORCE_LOGIN_URL is the org itself and that the org has had its latest release',
-    });
-  const [organization] = await queryRows(
-    client,
-    'SELECT Name FROM Organization LIMIT 1',
-    Organization,
-    options,
-  );
+  const { organizationId, instanceUrl } = await client.session(options);
+  const visible = (object: SalesforceObject | 'Task') => describeIfVisible(describe, object, options);
+  // Side by side: one after another these eight and more take seconds. What an org of an older version refuses is not asked before.
+  const [user] = await Promise.all([
+    get(client, 'identity', '/services/oauth2/userinfo', UserInfo, options),
+    requireVersion(client, options),
+  ]);
+  const [[organization], found, lacking, editable, tasks] = await Promise.all([
+    queryRows(client, 'SELECT Name FROM Organization LIMIT 1', Organization, options),
+    Promise.all(reading.plans.map(async (plan) => ({ plan, description: await visible(plan.object) }))),
+    reading.deals ? findLacking(describe, options) : null,
+    findEditable(client, options),
+    reading.notes ? visible('Task') : null,
+  ]);
 
   // A call that needs it came back.
   const permissions: Permission[] = [{ name: 'API Enabled', use: 'any call at all', granted: true }];
@@ -89,20 +87,15 @@ export async function checkOrg(
     permissions.push({ name, use, granted });
   };
   const descriptions = new Map<SalesforceObject, ObjectDescription>();
-  for (const plan of reading.plans) {
+  for (const { plan, description } of found) {
     const { object } = plan;
-    const description = await describeIfVisible(describe, object, options);
     need(`Read on ${object}`, `syncing ${object} records`, description !== null);
     if (description === null) continue;
     descriptions.set(object, description);
     for (const [name, use] of usesOf(plan))
       need(`Read on ${object}.${name}`, use, description.fields.has(name));
   }
-  if (reading.deals) {
-    const lacking = await findLacking(describe, options);
-    need(`Read on ${lacking ?? 'Opportunity'}`, DEALS_USE, lacking === null);
-  }
-  const editable = await findEditable(client, options);
+  if (reading.deals) need(`Read on ${lacking ?? 'Opportunity'}`, DEALS_USE, lacking === null);
   const fields: FieldCheck[] = [];
   for (const object of writeObjects) {
     const description = descriptions.get(object);
@@ -110,8 +103,8 @@ export async function checkOrg(
       need(`Edit on ${object}`, `writing to ${object} records`, description.updateable);
     for (const definition of FIELDS) {
       const peopleMayEdit = editable?.has(`${object}.${definition.salesforceName}`) ?? true;
-      const found = description?.fields.get(definition.salesforceName);
-      fields.push({ ...checkField(object, definition, found), peopleMayEdit });
+      const field = description?.fields.get(definition.salesforceName);
+      fields.push({ ...checkField(object, definition, field), peopleMayEdit });
     }
   }
   need(
@@ -119,11 +112,8 @@ export async function checkOrg(
     'large batches: without knowing who may edit our fields, every write is conditional, 25 to a call',
     editable !== null,
   );
-  if (reading.notes) {
-    const tasks = await describeIfVisible(describe, 'Task', options);
+  if (reading.notes)
     need(NOTE_PERMISSION, 'notes when a band changes (noteOnBandChange)', tasks?.createable === true);
-  }
-  const { organizationId, instanceUrl } = await client.session(options);
   const day = usage();
   return {
     organization: organization?.Name ?? organizationId,
@@ -139,6 +129,19 @@ export async function checkOrg(
     fields,
     usage: day === null || day.limit === null ? null : { used: day.used, limit: day.limit },
   };
+}
+
+/** @throws ProviderError where the org does not speak the API version that we do */
+async function requireVersion(client: Client, options: CallOptions): Promise<void> {
+  const versions = await get(client, 'versions', '/services/data', Versions, options);
+  if (versions.some(({ version }) => version === API_VERSION)) return;
+  throw new ProviderError({
+    provider,
+    operation: 'versions',
+    kind: 'refused',
+    message: `the org does not speak API version ${API_VERSION}`,
+    fix: 'check that SALESFORCE_LOGIN_URL is the org itself and that the org has had its latest release',
+  });
 }
 
 const Count = z.object({ totalSize: z.number() });

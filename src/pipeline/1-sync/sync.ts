@@ -11,11 +11,14 @@ import type { RecordKey } from '../store/write-records.ts';
 import type { PreparedRecord } from '../store/merge-records.ts';
 import { readClock, settleSeen } from '../store/record-hints.ts';
 import { hasRecords } from '../store/records.ts';
+import { openMergeLine } from './merge-line.ts';
+import type { MergeLine } from './merge-line.ts';
 import { mirrorRecord } from './mirror-record.ts';
 import { nameOfPlan } from './reading-plan.ts';
 import { SettingsChanged } from './settings-changed.ts';
 import { syncDeals } from './sync-deals.ts';
 import { openUnreadable } from './tell-unreadable.ts';
+import type { UnreadableAccount } from './tell-unreadable.ts';
 
 export type SyncResult = {
   /** Rows that the CRM sent. */
@@ -53,6 +56,8 @@ export type SyncOptions = {
 
 // COPY and merge of 5,000 rows a transaction is the fastest of what was measured (0.97 of a raw COPY on two connections).
 const ROWS_PER_MERGE = 5_000;
+// A database that waits for work gets what there is; with fewer rows a merge would cost more than it brings.
+const ROWS_WORTH_MERGING = 1_000;
 // HubSpot's search shows a change "a few moments" after it was made (search guide): a page says nothing of later ones.
 const INDEX_LAG_MS = 60_000;
 
@@ -75,17 +80,33 @@ export async function syncConnection(options: SyncOptions): Promise<SyncResult> 
   return result;
 }
 
+/** What the objects of one sync share: rows of the next one are read while those of the last are merged. */
+type Shared = { line: MergeLine; result: SyncResult; accounts: UnreadableAccount[] };
+
 /** An object that may not be read holds up no other, but where none may: then the connection's access is at fault. */
 async function syncObjects(options: SyncOptions, result: SyncResult): Promise<void> {
   const { crm, call } = options;
+  const shared: Shared = { line: openMergeLine(), result, accounts: [] };
   const forbidden: { object: CrmObject; error: ProviderError }[] = [];
-  for (const object of crm.readObjects)
+  try {
+    for (const object of crm.readObjects)
+      try {
+        await syncObject(options, object, shared);
+      } catch (error) {
+        if (!(error instanceof ProviderError) || !error.forbidden) throw error;
+        forbidden.push({ object, error });
+      }
+  } finally {
+    // Also when fetching failed: what was under way is stored, and nothing goes on behind the caller's back.
     try {
-      await syncObject(options, object, result);
-    } catch (error) {
-      if (!(error instanceof ProviderError) || !error.forbidden) throw error;
-      forbidden.push({ object, error });
+      await shared.line.end();
+    } finally {
+      for (const account of shared.accounts) {
+        const notice = account.describe();
+        if (notice !== null) call.onNotice?.(notice);
+      }
     }
+  }
   const [first] = forbidden;
   if (first !== undefined && forbidden.length === crm.readObjects.length) throw first.error;
   for (const { object, error } of forbidden) {
@@ -94,8 +115,10 @@ async function syncObjects(options: SyncOptions, result: SyncResult): Promise<vo
   }
 }
 
-async function syncObject(options: SyncOptions, object: CrmObject, result: SyncResult): Promise<void> {
+/** Reads one object. Its last rows may still be on their way to the database when this is through. */
+async function syncObject(options: SyncOptions, object: CrmObject, shared: Shared): Promise<void> {
   const { db, crm, connection } = options;
+  const { line, result } = shared;
   const { settings, settingsVersion } = connection;
   const at = { workspaceId: connection.workspaceId, connectionId: connection.id };
   const plan = nameOfPlan(object, settings);
@@ -107,6 +130,7 @@ async function syncObject(options: SyncOptions, object: CrmObject, result: SyncR
       account: await openUnreadable(tx, at, { object, afresh: found === null }),
     };
   });
+  shared.accounts.push(account);
   const merge = async (batch: Batch, reached: SyncCursor): Promise<void> => {
     const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
       if (!(await holdSettings(tx, connection.id, settingsVersion))) throw new SettingsChanged();
@@ -127,9 +151,6 @@ async function syncObject(options: SyncOptions, object: CrmObject, result: SyncR
     result.companiesAdded += merged.companies.added;
     result.companiesChanged += merged.companies.changed;
   };
-  // The next rows are fetched while one batch is being merged; never more than one, so that memory stays flat. Taking the next one to
-  // the server meanwhile, on a second connection, brought nothing: where two processors work, both are busy.
-  let merging = Promise.resolve();
   const startBatch = async (): Promise<Batch> => ({
     records: [],
     prepared: [],
@@ -137,39 +158,29 @@ async function syncObject(options: SyncOptions, object: CrmObject, result: SyncR
     cursor: null,
     begunAt: await db.inWorkspace(at.workspaceId, readClock),
   });
-  let batch = await startBatch();
-  const mergeBatch = async (): Promise<void> => {
-    await merging;
-    if (batch.cursor === null) return;
-    merging = merge(batch, batch.cursor);
-    // Whoever waits for it is told; until then a failure must not count as unhandled.
-    merging.catch(() => undefined);
-    batch = await startBatch();
+  const handOver = async (batch: Batch): Promise<void> => {
+    const { cursor: reached } = batch;
+    if (reached !== null) await line.begin(() => merge(batch, reached));
   };
-  try {
-    for await (const page of crm.readChanges(object, cursor, options.call)) {
-      for (const record of page.records) {
-        batch.records.push(record);
-        batch.prepared.push(prepareRecord(mirrorRecord(record, settings.exclude)));
-      }
-      const { unreadable = [] } = page;
-      batch.unreadable.push(...unreadable);
-      batch.cursor = page.cursor;
-      result.read += page.records.length + unreadable.length;
-      result.unreadable += unreadable.length;
-      options.onProgress?.({ object, read: result.read });
-      // A page without rows says where to go on and nothing else: that is kept before a long wait for the next one.
-      if (batch.records.length + batch.unreadable.length >= ROWS_PER_MERGE || page.records.length === 0)
-        await mergeBatch();
+  let batch = await startBatch();
+  for await (const page of crm.readChanges(object, cursor, options.call)) {
+    for (const record of page.records) {
+      batch.records.push(record);
+      batch.prepared.push(prepareRecord(mirrorRecord(record, settings.exclude)));
     }
-    await mergeBatch();
-  } finally {
-    // Also when fetching failed: what was under way is stored, and nothing goes on behind the caller's back.
-    try {
-      await merging;
-    } finally {
-      const notice = account.describe();
-      if (notice !== null) options.call.onNotice?.(notice);
+    const { unreadable = [] } = page;
+    batch.unreadable.push(...unreadable);
+    batch.cursor = page.cursor;
+    result.read += page.records.length + unreadable.length;
+    result.unreadable += unreadable.length;
+    options.onProgress?.({ object, read: result.read });
+    const rows = batch.records.length + batch.unreadable.length;
+    const worthwhile = rows >= (line.isFree() ? ROWS_WORTH_MERGING : ROWS_PER_MERGE);
+    // A page without rows says where to go on and nothing else: that is kept before a long wait for the next one.
+    if (worthwhile || page.records.length === 0) {
+      await handOver(batch);
+      batch = await startBatch();
     }
   }
+  await handOver(batch);
 }

@@ -351,3 +351,46 @@ test('whom somebody is selling to is known before anybody is read who might be t
   );
   assert.deepEqual(order, ['deals', 'Account', 'Lead', 'Contact']);
 });
+
+test('leads are asked for while the last accounts are still being stored; where those can’t be, no lead is stored either', async () => {
+  const readAhead = async (store: (leadsAsked: Promise<unknown>) => Promise<void>): Promise<void> => {
+    const asked = Promise.withResolvers<void>();
+    const crm = createCrm({
+      Account: [[crmRecord('Account', 'before', { website: 'before.example' })]],
+      Lead: [[crmRecord('Lead', 'behind', { email: 'a@before.example' })]],
+    });
+    await syncConnection({
+      db: here.db,
+      crm: {
+        ...crm,
+        readChanges: (object, ...rest) => {
+          if (object === 'Lead') asked.resolve();
+          return crm.readChanges(object, ...rest);
+        },
+      },
+      connection,
+      full: true,
+      call: { signal: new AbortController().signal },
+      onPage: async (_tx, [record]) => {
+        if (record?.object === 'Account') await store(asked.promise);
+      },
+    });
+  };
+  const stored = () =>
+    query<{ id: string }>(
+      `select external_id as id from records where external_id in ('before', 'behind') order by 1`,
+    );
+
+  await assert.rejects(
+    readAhead(async (leadsAsked) => {
+      await leadsAsked;
+      throw new Error('the database is full');
+    }),
+    /the database is full/,
+  );
+  assert.deepEqual(await stored(), []);
+  await readAhead(async (leadsAsked) => {
+    await leadsAsked;
+  });
+  assert.deepEqual(await stored(), [{ id: 'before' }, { id: 'behind' }]);
+});
