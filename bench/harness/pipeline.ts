@@ -38,8 +38,9 @@ export type Pipeline = {
   close(): Promise<void>;
 };
 
-// Looking costs the database, too.
-const LOOK_EVERY_MS = 200;
+// Looking costs the database, too; when the run ended is kept with it.
+const LOOK_EVERY_MS = 1_000;
+const LOOK_FOR_LAST_WRITES_MS = 200;
 const SYNC_TIMEOUT_MS = 600_000;
 
 /** World, twins, database and one synced workspace; everything but the worker. */
@@ -126,7 +127,7 @@ export async function measureRun(
     for (;;) {
       const { sendable } = await app.db.inWorkspace(app.workspaceId, (tx) => countOpenWrites(tx, run.id));
       if (sendable === 0) break;
-      await wait(LOOK_EVERY_MS);
+      await wait(LOOK_FOR_LAST_WRITES_MS);
     }
     const writtenSeconds = (performance.now() - began) / 1000;
     const after = {
