@@ -54,7 +54,8 @@ type WorkOptions = {
 // What a dead worker had in hand is handed on within two seconds (take-over.ts), where its end can't be seen within the
 // heartbeat plus this.
 const SUPERVISE_SECONDS = 3;
-const INTERACTIVE_SLOTS = 2;
+// People ask for several companies at once, and a company mostly waits for others: with two, the third of five people waited 16 s for her turn.
+const INTERACTIVE_SLOTS = 6;
 // Each takes a call to Slack at the most, with a timeout of seconds. Alerts may take the first ones, never the second: else a burst
 // of alerts at a slow Slack would hold up who waits for an answer.
 const SLACK_SLOTS = 3;
