@@ -118,7 +118,7 @@ async function checkDatabase(config: Config): Promise<Finding[]> {
   }
 }
 
-async function checkSlack({ slack }: Config): Promise<Finding[]> {
+async function checkSlack({ slack, secretKey }: Config): Promise<Finding[]> {
   if (slack === null || slack.botToken === null) return [];
   const name = 'Slack';
   try {
@@ -126,7 +126,11 @@ async function checkSlack({ slack }: Config): Promise<Finding[]> {
     if (missing.length > 0)
       return [{ name, status: 'failed', detail: `the app lacks scopes in ${team}: ${missing.join(', ')}` }];
     const how = slack.signingSecret === null ? 'Socket Mode' : 'Slack calls PUBLIC_URL/slack/events';
-    return [{ name, status: 'ok', detail: `${user} in ${team}; ${how}` }];
+    const sealed =
+      secretKey === null
+        ? `; without SECRET_KEY, ${slack.signingSecret === null ? 'SLACK_APP_TOKEN' : 'SLACK_SIGNING_SECRET'} seals where answers go: give all processes the same`
+        : '';
+    return [{ name, status: 'ok', detail: `${user} in ${team}; ${how}${sealed}` }];
   } catch (error) {
     return [{ name, status: 'failed', detail: describeError(error) }];
   }

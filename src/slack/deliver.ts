@@ -1,4 +1,4 @@
-import { ProviderError } from '../errors.ts';
+import { ProviderError, UserError } from '../errors.ts';
 import type { Printer } from '../pipeline/6-pitch/pdf/print-sheet.ts';
 import { findMayPost } from '../pipeline/store/slack-channels.ts';
 import { countUse, noteShown } from '../pipeline/store/slack-replies.ts';
@@ -104,10 +104,16 @@ function answerThere(
   return respond(url, message, { replaces: place === 'message', fetch, signal });
 }
 
-/** The response_url, while it takes messages. */
+/** The response_url, while it takes messages and can be opened: its key may have changed since the question was asked. */
 function openAddress({ seal }: Delivering, reply: SlackReply): string | null {
   if (reply.address === null || Date.now() >= reply.expiresAt.getTime()) return null;
-  return seal.open(reply.address, boundToReply(reply), 'The address of an answer in Slack');
+  try {
+    return seal.open(reply.address, boundToReply(reply), 'The address of an answer in Slack');
+  } catch (error) {
+    // A direct message needs none.
+    if (error instanceof UserError) return null;
+    throw error;
+  }
 }
 
 function lostIt(): ProviderError {

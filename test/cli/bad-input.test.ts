@@ -101,6 +101,8 @@ describe('credentials', () => {
     );
     const other = await run(['doctor'], { ...system.environment, ...llm, LLM_MODEL: 'other-model' });
     refused(other, /LLM failed its check/);
+    // Where answers in Slack go is sealed: doctor says under what.
+    assert.match(other.out, /✔ Slack: .*without SECRET_KEY, SLACK_SIGNING_SECRET seals where answers go/);
     assert.match(other.out, /does not serve other-model; it serves sandbox-reader/);
     refused(
       await run(['run'], { ...system.environment, LLM_BASE_URL: 'http://127.0.0.1:1/v1' }),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createDeadLetterJob } from '../../src/pipeline/dead-letters.ts';
 import { openRows, until } from '../e2e/faults/observe.ts';
@@ -18,16 +19,31 @@ after(async () => {
 });
 
 type Reply = { replyId: string; workspaceId: string; state: string };
-const onlyReply = async (): Promise<Reply> => {
+const lastReply = async (): Promise<Reply> => {
   const [reply] = await database.rows<Reply>(
-    'select id as "replyId", workspace_id as "workspaceId", state from slack_replies',
+    'select id as "replyId", workspace_id as "workspaceId", state from slack_replies order by asked_at desc limit 1',
   );
   return reply ?? assert.fail('nobody waits for an answer');
 };
 
+test('an answer whose address was sealed under another secret comes as a direct message', async () => {
+  await slack.command(`/score ${slack.system.sandbox.world.companies[1]?.domain}`, 'general');
+  // The app is no member there, and by now whoever runs it has set a key of their own.
+  const worker = await slack.system.openApp({
+    worker: true,
+    environment: { ...slack.environment, SECRET_KEY: randomBytes(32).toString('base64') },
+  });
+  await worker.startWorker({ schedule: false });
+  await until('the person is told', async () => (await lastReply()).state === 'answered');
+  await worker.stop();
+  const said = await slack.read('app');
+  assert.equal(said.length, 1);
+  assert.match(textOf(said[0] ?? { text: '', blocks: [] }), /refresh/);
+});
+
 test('who waits for an answer whose every worker died is told that there is none', async () => {
   await slack.command(`/score ${slack.system.sandbox.world.companies[0]?.domain}`);
-  const { workspaceId, replyId } = await onlyReply();
+  const { workspaceId, replyId } = await lastReply();
   const logged: string[] = [];
   const bury = createDeadLetterJob({
     db: slack.app.db,
@@ -39,10 +55,10 @@ test('who waits for an answer whose every worker died is told that there is none
   assert.match(logged.join(), /100 workers died/);
   const worker = await slack.system.openApp({ worker: true, environment: slack.environment });
   await worker.startWorker({ schedule: false });
-  await until('the person is told', async () => (await onlyReply()).state === 'answered');
+  await until('the person is told', async () => (await lastReply()).state === 'answered');
   const said = (await slack.read()).filter((one) => textOf(one).includes('There is no answer to this'));
   assert.equal(said.length, 1);
   // Dead again: it was given, and stays so.
   await bury({ workspaceId, replyId });
-  assert.equal((await onlyReply()).state, 'answered');
+  assert.equal((await lastReply()).state, 'answered');
 });
