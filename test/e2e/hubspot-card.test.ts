@@ -10,6 +10,7 @@ import type { Browser } from '../harness/browser.ts';
 import type { BrowserPage } from '../harness/browser-page.ts';
 import { connectAndSync, startSystem } from '../harness/system.ts';
 import type { System } from '../harness/system.ts';
+import { openTwinTap } from '../harness/twin-tap.ts';
 
 let system: System;
 let app: App;
@@ -46,12 +47,12 @@ after(async () => {
 
 const inside = <T>(sql: string, values: unknown[] = []): Promise<T[]> =>
   app.db.inWorkspace(app.workspaceId, async (tx) => (await tx.query<T & object>(sql, values)).rows);
-const findRecord = async (object: 'company' | 'contact'): Promise<string> => {
+const findRecord = async (object: 'company' | 'contact', index = 0): Promise<string> => {
   const connection = app.connections.find(({ kind }) => kind === 'hubspot');
   const [record] = await inside<{ id: string }>(
     `select external_id as id from records where connection_id = $1 and object = $2 and company_id is not null
-       and excluded_because is null and not deleted and merged_into is null order by external_id limit 1`,
-    [connection?.id, object],
+       and excluded_because is null and not deleted and merged_into is null order by external_id limit 1 offset $3`,
+    [connection?.id, object, index],
   );
   return record?.id ?? assert.fail(`no ${object}`);
 };
@@ -62,9 +63,9 @@ const waitUntilUsed = async (): Promise<void> => {
     await wait(50);
   }
 };
-const openCard = async (object: 'company' | 'contact'): Promise<BrowserPage> => {
+const openCard = async (object: 'company' | 'contact', index = 0): Promise<BrowserPage> => {
   const page = await browser.openPage();
-  const query = new URLSearchParams({ object, id: await findRecord(object) });
+  const query = new URLSearchParams({ object, id: await findRecord(object, index) });
   await page.goto(`${system.sandbox.twins.hubspot.url}/_twin/card?${query.toString()}`);
   await page.waitFor(`document.querySelector('[data-test-id=pitch]:enabled') !== null`);
   return page;
@@ -118,6 +119,35 @@ test('the card on a contact is that of its company, with the template of one’s
     askedBy: 'ada.reyes@fieldnote-sandbox.example',
   });
   assert.deepEqual(page.problems, []);
+});
+
+test('where an answer is lost HubSpot asks again: the card shows it, and nothing is done twice', async () => {
+  const tap = await openTwinTap(base);
+  const lost: string[] = [];
+  tap.at = (moment, { method, path }) => {
+    const what = `${method} ${path.replace(/\?.*/, '')}`;
+    if (moment === 'before' || method !== 'POST' || lost.includes(what)) return;
+    lost.push(what);
+    throw new Error('the answer is lost');
+  };
+  system.sandbox.twins.hubspot.setCardAddress({ url: base, reachedAt: tap.url });
+  const count = async () =>
+    (
+      await inside<{ runs: number; links: number }>(
+        `select (select count(*)::int from runs where kind = 'interactive') as runs,
+           (select count(*)::int from one_time_links) as links`,
+      )
+    )[0] ?? assert.fail();
+  const before = await count();
+  const page = await openCard('company', 1);
+  await page.click(testId('score-now'));
+  await page.waitFor(`document.querySelector('.circle') !== null`);
+  await page.click(testId('pitch'));
+  await page.waitFor(`document.querySelector('a[data-test-id=open-pitch]') !== null`);
+  assert.deepEqual(lost, ['POST /hubspot/card/score', 'POST /hubspot/card/pitch']);
+  assert.deepEqual(await count(), { runs: before.runs + 1, links: before.links + 1 });
+  assert.deepEqual(page.problems, []);
+  await tap.close();
 });
 
 test('while Fieldnote does not answer, the card says so and can be tried again', async () => {
