@@ -1,5 +1,5 @@
 import type { HubSpotFetchOptions } from '@hubspot/ui-extensions';
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { Card, PitchLink, Refusal } from './card-answer.ts';
 
 /** Calls Fieldnote through HubSpot, which signs the call and says who asks. */
@@ -35,7 +35,7 @@ export function createFieldnote(
   record: { objectTypeId: string; objectId: number },
 ): Fieldnote {
   const ask = async <T>(
-    shape: z.ZodType<T>,
+    shape: z.ZodMiniType<T>,
     method: 'GET' | 'POST',
     path: string,
     more: Record<string, string> = {},
@@ -65,7 +65,7 @@ export function createFieldnote(
   };
 }
 
-async function read<T>(shape: z.ZodType<T>, response: Response): Promise<T> {
+async function read<T>(shape: z.ZodMiniType<T>, response: Response): Promise<T> {
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) {
     const answer = shape.safeParse(body);
