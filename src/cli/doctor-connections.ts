@@ -9,6 +9,7 @@ import { DEFAULT_WORKSPACE, readWorkspaces } from '../pipeline/store/workspaces.
 import { createVault } from '../pipeline/vault.ts';
 import type { Vault } from '../pipeline/vault.ts';
 import { createSeal } from '../seal.ts';
+import { checkButtonKeys } from './doctor-button-keys.ts';
 import type { Finding } from './doctor.ts';
 
 /** Every connection of every workspace: whether it is at work, and whether its stored credentials open here. No CRM is called. */
@@ -26,6 +27,7 @@ export async function checkConnections(config: Config, url: string): Promise<Fin
         streams: await listStreams(tx),
       }));
       for (const connection of found.connections) {
+        const keys = await db.inWorkspace(id, (tx) => checkButtonKeys(tx, seal, connection));
         const judged = judge(vault, connection);
         const stream = found.streams.find(({ connectionId }) => connectionId === connection.id);
         const told = config.salesforceChangeEvents === 'cometd' ? describeStream(connection, stream) : '';
@@ -34,6 +36,8 @@ export async function checkConnections(config: Config, url: string): Promise<Fin
           ...judged,
           detail: judged.status === 'ok' ? `${judged.detail}${told}` : judged.detail,
         });
+        if (keys !== null)
+          findings.push({ name: `${nameConnection(connection)}${of}, card and buttons`, ...keys });
       }
     }
     return findings;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, Tx } from '../db.ts';
+import { UserError } from '../errors.ts';
 import type { Seal, Sealed } from '../seal.ts';
 import {
   findButtonKey,
@@ -40,7 +41,16 @@ export function readKeyName(text: string): Named | null {
 
 /** @throws UserError where it does not open here */
 export function openButtonSecret(seal: Seal, named: Named, secret: Sealed): string {
-  return seal.open(secret, boundTo(named), "Keys of Salesforce's button");
+  try {
+    return seal.open(secret, boundTo(named), "Keys of Salesforce's button");
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      error.message,
+      'Set SECRET_KEY (or, while you change it, SECRET_KEY_PREVIOUS) to what it was when they were made, or make another key: fieldnote connect salesforce --button-key.',
+      error,
+    );
+  }
 }
 
 /** Seals under SECRET_KEY what SECRET_KEY_PREVIOUS still seals. @returns how many */

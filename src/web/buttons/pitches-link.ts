@@ -2,6 +2,7 @@ import type { CrmObject } from '../../connectors/crm.ts';
 import type { Connection } from '../../pipeline/store/connections.ts';
 import { createOneTimeLinks } from '../auth/one-time-links.ts';
 import type { WebDeps } from '../deps.ts';
+import { HttpError } from '../http-error.ts';
 import { findSubject } from './card.ts';
 
 /** A link to a ZIP of pitches; none where no record leads to one. */
@@ -15,12 +16,21 @@ export type PitchesLink = {
   leftOut: { id: string; why: string }[];
 };
 
-/** A link that opens the pitches of several records' companies as one ZIP, once, within five minutes. */
+/**
+ * A link that opens the pitches of several records' companies as one ZIP, once, within five minutes. `ids`: those that the person may see.
+ * @throws HttpError 409 where that is none
+ */
 export async function issuePitchesLink(
   deps: Pick<WebDeps, 'db' | 'publicUrl'>,
   at: { workspaceId: string; connection: Connection; object: CrmObject },
   asked: { ids: readonly string[]; user: string },
 ): Promise<PitchesLink> {
+  if (asked.ids.length === 0)
+    throw new HttpError(
+      409,
+      'None of the ticked records is one that you may see',
+      'Ask an administrator of Salesforce for access to them, or tick others.',
+    );
   const { workspaceId } = at;
   const companyIds = new Set<string>();
   const leftOut: PitchesLink['leftOut'] = [];

@@ -191,6 +191,8 @@ describe('the card and the buttons on a Salesforce record', () => {
     );
     assert.deepEqual([none.url, none.companies, none.leftOut.length], [null, 0, 1]);
     assert.match(await refusal({}, '/salesforce/button/pitch', about(gone)), /^409 This record was deleted/);
+    const nothing = { object: 'Account', ids: [] };
+    assert.match(await refusal({}, '/salesforce/button/zip', nothing), /^409 None of the ticked records/);
     const many = { object: 'Account', ids: Array.from({ length: 201 }, () => stranger) };
     assert.match(await refusal({}, '/salesforce/button/zip', many), /^400 /);
   });
@@ -232,9 +234,15 @@ describe('the card and the buttons on a Salesforce record', () => {
     const changing = { ...system.environment, SECRET_KEY: next, SECRET_KEY_PREVIOUS: SECRET_KEY };
     assert.match((await runHere(['connect', '--reseal'], changing)).out, /1 keys of Salesforce/);
     assert.match(await refusal({}), /^409 .*sealed under another SECRET_KEY/);
+    const doctor = async (): Promise<string> => (await runHere(['doctor'], system.environment)).out;
+    assert.match(
+      await doctor(),
+      /salesforce, card and buttons: .*sealed under another SECRET_KEY.*make another key/,
+    );
     const back = { ...system.environment, SECRET_KEY_PREVIOUS: next };
     assert.equal((await runHere(['connect', '--reseal'], back)).code, 0);
     await readCard();
+    assert.match(await doctor(), /salesforce, card and buttons: 1 key, used 20/);
 
     const second = (await connect('--button-key')).out.trim();
     assert.equal((await connect('--revoke-button-key', known.id)).code, 0);
