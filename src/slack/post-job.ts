@@ -90,8 +90,10 @@ async function send(deps: SlackDeps, post: SlackPost): Promise<string | null> {
 
 /** The message; or why there is none. */
 async function showPost(deps: SlackDeps, post: SlackPost, alerts: ChannelAlerts): Promise<Message | string> {
-  if (post.kind === 'settings') return showWishes(alerts, post.channelId);
-  if (alerts.mutedUntil !== null && alerts.mutedUntil.getTime() > Date.now()) return 'the channel is muted';
+  const { mutedUntil: until } = alerts;
+  const mutedUntil = until !== null && until.getTime() > Date.now() ? until.toISOString() : null;
+  if (post.kind === 'settings') return showWishes(alerts, { channelId: post.channelId, mutedUntil });
+  if (mutedUntil !== null) return 'the channel is muted';
   const news = await deps.db.inWorkspace(post.workspaceId, (tx) => readNews(tx, post.id, COMPANIES_SHOWN));
   const { channelId } = post;
   const [company, another] = news.companies;

@@ -126,6 +126,9 @@ test('with the app uninstalled, its token is forgotten, its commands are refused
   await database.rows(
     `with of as (select c.workspace_id, c.id, t.team_id from slack_teams t join companies c on c.workspace_id = t.workspace_id
        where t.team_id = $1 limit 1),
+     channel as (insert into slack_channel_alerts (workspace_id, team_id, channel_id, set_by, reached_a, moved, least_move,
+         runs, budget, cadence, weekday, hour, time_zone)
+       select workspace_id, team_id, 'C1', 'U1', true, true, 10, false, false, 'at-once', 1, 9, 'UTC' from of),
      alert as (insert into slack_alerts (workspace_id, team_id, user_id, company_id, as_of, score_before, band_before)
        select workspace_id, team_id, 'U1', id, current_date, 40, 'C' from of)
      insert into slack_files (workspace_id, team_id, user_id, company_id) select workspace_id, team_id, 'U1', id from of`,
@@ -146,4 +149,5 @@ test('with the app uninstalled, its token is forgotten, its commands are refused
   assert.match(await askAs(0), /left out: a customer/);
   const dropped = { state: 'dropped', reason: 'the app was removed from the Slack workspace' };
   assert.deepEqual(await told(), [dropped, dropped]);
+  assert.deepEqual(await database.rows('select from slack_channel_alerts'), []);
 });

@@ -66,15 +66,11 @@ export function showChannelModal(form: {
       },
       input(
         fields.leastMove,
-        'From how many points',
+        'Least move that is told',
         menu(fields.leastMove, moveOptions(), String(wishes.leastMove)),
       ),
       input(fields.when, 'When', menu(fields.when, whenOptions(), whenOf(wishes))),
-      input(
-        fields.hour,
-        'At what hour, unless at once',
-        menu(fields.hour, hourOptions(), String(wishes.hour)),
-      ),
+      input(fields.hour, 'Hour of a digest', menu(fields.hour, hourOptions(), String(wishes.hour))),
       {
         ...input(fields.timeZone, 'Time zone of that hour', {
           type: 'plain_text_input',

@@ -1,3 +1,4 @@
+import { formatDay } from '../../pipeline/format.ts';
 import type { ChannelWishes } from '../../pipeline/store/slack-channel-alerts.ts';
 import { ACTIONS } from './actions.ts';
 import { actions, button, header, line, list, rich, section, text } from './blocks.ts';
@@ -32,8 +33,14 @@ export function describeCadence({ cadence, weekday, hour, timeZone }: ChannelWis
   return `${day} at ${hour}:00 (${cutLine(timeZone, 60)}), where there is something to tell`;
 }
 
-/** What a channel hears from now on: everybody in it can see and change that. */
-export function showWishes(wishes: ChannelWishes, channelId: string): Message {
+/**
+ * What a channel hears from now on: everybody in it can see and change that.
+ * @param mutedUntil ISO time; null: not muted
+ */
+export function showWishes(
+  wishes: ChannelWishes,
+  { channelId, mutedUntil }: { channelId: string; mutedUntil: string | null },
+): Message {
   const what = listWishes(wishes);
   const when = describeCadence(wishes);
   return {
@@ -41,8 +48,13 @@ export function showWishes(wishes: ChannelWishes, channelId: string): Message {
     blocks: [
       header('Alerts in this channel'),
       rich(...list(what.map((one) => line(text(one))))),
-      section(`Told ${when}.`),
+      section(`Told ${when}${describeMute(mutedUntil)}.`),
       actions([button('Change', ACTIONS.channelAlerts, { value: channelId })]),
     ],
   };
+}
+
+/** ", muted until 3 Dec 2026 (UTC)"; "" where it is not. */
+export function describeMute(mutedUntil: string | null): string {
+  return mutedUntil === null ? '' : `, muted until ${cutLine(formatDay(mutedUntil), 30)} (UTC)`;
 }

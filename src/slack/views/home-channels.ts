@@ -1,8 +1,7 @@
 import type { KnownBlock, RichTextElement } from '@slack/types';
-import { formatDay } from '../../pipeline/format.ts';
 import { ACTIONS, NO_CHANNEL } from './actions.ts';
 import { actions, button, header, line, rich, section, text } from './blocks.ts';
-import { describeCadence, listWishes } from './channel-wishes.ts';
+import { describeCadence, describeMute, listWishes } from './channel-wishes.ts';
 import { cutLine } from './text.ts';
 import type { ChannelListed } from './types.ts';
 
@@ -26,8 +25,7 @@ function showChannel(
 ): KnownBlock[] {
   // Slack shows its name, and to those who may not know it none.
   const channel: RichTextElement = { type: 'channel', channel_id: channelId };
-  const muted = mutedUntil === null ? '' : `, muted until ${cutLine(formatDay(mutedUntil), 30)} (UTC)`;
-  const hears = `${listWishes(wishes).join(', ')}; ${describeCadence(wishes)}${muted}`;
+  const hears = `${listWishes(wishes).join(', ')}; ${describeCadence(wishes)}${describeMute(mutedUntil)}`;
   const trouble = `Nothing can be posted there: ${cutLine(problem ?? '', 200)}. Invite the app (/invite @Fieldnote) or choose another channel, then save the alerts again.`;
   return [
     rich(line(channel, text(`  ${hears}`))),

@@ -1,8 +1,8 @@
 import type { KnownBlock, PlainTextOption } from '@slack/types';
-import { formatDay } from '../../pipeline/format.ts';
 import { ACTIONS, ALERTS, LEAST_MOVES, MUTE_HOURS } from './actions.ts';
 import { actions, button, context, header, linkButton, plain, section } from './blocks.ts';
 import { describeCompany, describeTrend } from './standing.ts';
+import { describeMute } from './channel-wishes.ts';
 import { showChannels } from './home-channels.ts';
 import { count, cutLine } from './text.ts';
 import type { AlertSettings, Home, HomeData, Listed } from './types.ts';
@@ -73,7 +73,6 @@ function showRow(company: Listed, facts: readonly string[], number: number): Kno
 }
 
 function showAlerts({ on, mutedUntil, leastMove }: AlertSettings): KnownBlock[] {
-  const muted = mutedUntil === null ? '' : `, muted until ${cutLine(formatDay(mutedUntil), 30)} (UTC)`;
   const told = `On: you get a message when one of your accounts moves by ${leastMove} points or into another band`;
   const moves = LEAST_MOVES.map((points) => option(`from ${points} points`, String(points)));
   const current = moves.find(({ value }) => value === String(leastMove));
@@ -99,7 +98,7 @@ function showAlerts({ on, mutedUntil, leastMove }: AlertSettings): KnownBlock[] 
   });
   return [
     header('Alerts'),
-    section(on ? `${told}${muted}.` : 'Off: nobody writes to you unasked.'),
+    section(on ? `${told}${describeMute(mutedUntil)}.` : 'Off: nobody writes to you unasked.'),
     actions(on ? [toggle, least, mute] : [toggle]),
   ];
 }

@@ -132,10 +132,10 @@ describe('what a channel is told', () => {
 
 describe('what a channel wants to hear', () => {
   test('is said in the channel, with the hour in its time zone', () => {
-    const message = showWishes(wishes, 'C1');
+    const message = showWishes(wishes, { channelId: 'C1', mutedUntil: '2026-12-03T08:00:00Z' });
     assert.match(
       readText(message.blocks),
-      /accounts that reach band A\naccounts that move by 10 points or more\nruns that end or stop\nTold each Wednesday at 8:00 \(Europe\/Berlin\)/,
+      /accounts that reach band A\naccounts that move by 10 points or more\nruns that end or stop\nTold each Wednesday at 8:00 \(Europe\/Berlin\).*, muted until 3 Dec 2026 \(UTC\)/,
     );
     checkMessage(message, NO_LINKS);
   });
