@@ -9,7 +9,8 @@ import { BatchAnswer } from './shapes.ts';
 
 /**
  * Ids that were merged into other records: HubSpot answers with the survivor, which names them. One call, a hundred ids at
- * most (CRM objects guide).
+ * most (CRM objects guide), and one more among the archived for those of which it knows no survivor: that one may have been deleted
+ * since.
  */
 export async function findSurvivors(
   api: HubspotApi,
@@ -17,13 +18,29 @@ export async function findSurvivors(
   externalIds: readonly string[],
   options: CallOptions,
 ): Promise<Survivor[]> {
+  const asked = [...new Set(externalIds)];
+  const living = await readSurvivors(api, object, { ids: asked, archived: false }, options);
+  const missing = asked.filter((id) => !living.has(id));
+  if (missing.length === 0) return [...living.values()];
+  const archived = await readSurvivors(api, object, { ids: missing, archived: true }, options);
+  return [...living.values(), ...archived.values()];
+}
+
+/** By the id that was merged away. */
+async function readSurvivors(
+  api: HubspotApi,
+  object: HubspotObject,
+  { ids, archived }: { ids: readonly string[]; archived: boolean },
+  options: CallOptions,
+): Promise<Map<string, Survivor>> {
   const { data } = await api.send(
     {
       operation: 'batch read',
       method: 'POST',
       path: `/crm/objects/${HUBSPOT_API_VERSION}/${objectPath(object)}/batch/read`,
+      query: { archived: String(archived) },
       body: {
-        inputs: [...new Set(externalIds)].map((id) => ({ id })),
+        inputs: ids.map((id) => ({ id })),
         properties: ['hs_merged_object_ids'],
         propertiesWithHistory: [],
       },
@@ -32,12 +49,11 @@ export async function findSurvivors(
     },
     options,
   );
-  const asked = new Set(externalIds);
   const survivors = data.results.flatMap((record): Survivor[] => {
     const gone = mergedIds(record);
     return gone
-      .filter((externalId) => asked.has(externalId) && externalId !== record.id)
+      .filter((externalId) => ids.includes(externalId) && externalId !== record.id)
       .map((externalId) => ({ externalId, survivorId: record.id, mergedIds: gone }));
   });
-  return [...new Map(survivors.map((survivor) => [survivor.externalId, survivor])).values()];
+  return new Map(survivors.map((survivor) => [survivor.externalId, survivor]));
 }

@@ -163,6 +163,36 @@ test('a person’s value that our write fell on is kept as a conflict, also when
   );
 });
 
+test('a person’s value that our write fell on is kept as a conflict, also when its record was merged before the write and deleted after it', async (context) => {
+  const tapped = find('hubspot');
+  const { tap } = tapped;
+  context.after(() => {
+    tap.at = () => undefined;
+  });
+  const desk = await openDesk(here.db, 'hubspot', undefined, tapped.crm);
+  const [kept, away] = await tapped.create(2);
+  assert.ok(kept !== undefined && away !== undefined);
+  const rep = { as: 'rep:Anna', object: 'companies' };
+  let survivor = '';
+  tap.at = async (moment, { path }) => {
+    if (!path.endsWith('/batch/update')) return;
+    if (moment === 'before') {
+      await tapped.edit({ ...rep, id: kept, properties: { fieldnote_pitch: 'My own words' } });
+      const answer = await tapped.edit({ ...rep, operation: 'merge', id: kept, other: away });
+      assert.ok(typeof answer === 'object' && answer !== null && 'id' in answer);
+      survivor = String(answer.id);
+    } else await tapped.edit({ ...rep, operation: 'archive', id: survivor });
+  };
+
+  const run = await desk.plan({ pitch: 'ours' }, [away]);
+  await desk.flush({ leaseMs: 30_000 });
+
+  assert.deepEqual(
+    (await desk.writesOf(run)).map((write) => [write.externalId, write.state, write.oldValue]),
+    [[survivor, 'conflicted', 'My own words']],
+  );
+});
+
 for (const answered of [true, false])
   test(`a merge between our reading and our writing${answered ? '' : ', whose answer nobody heard'}: what our values fell on goes back, and the others are known to stand on the survivor`, async (context) => {
     const tapped = find('hubspot');
