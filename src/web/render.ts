@@ -18,6 +18,8 @@ const PAGES = [
   'account',
   'pitch',
   'no-pitch',
+  'embed',
+  'embed-over',
 ] as const;
 export type PageName = (typeof PAGES)[number];
 

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
@@ -7,6 +8,7 @@ import { UserError } from '../errors.ts';
 import { answerErrors, refuseUnknownPath } from './answer-errors.ts';
 import { serveApi } from './api/serve.ts';
 import { serveAccount } from './auth/account.ts';
+import { serveEmbeds } from './auth/embeds.ts';
 import { serveLinks } from './auth/open-links.ts';
 import { serveOpened } from './auth/opened-pages.ts';
 import { requireVisitor } from './auth/sessions.ts';
@@ -61,10 +63,11 @@ export function createWebServer(deps: WebDeps): WebServer {
   app.use(serveApi(deps));
   app.use(serveHubspotCard(deps));
   app.use(serveSalesforceButton(deps));
-  app.use('/assets', express.static(ASSETS, { index: false, maxAge: '1h' }));
+  app.use('/assets', express.static(ASSETS, { index: false, maxAge: '1h', setHeaders: allowLoading }));
   // The link itself says who may: it was given to whoever pressed a button in a CRM.
   app.use(serveLinks(deps));
   app.use(serveOpened(deps));
+  app.use(serveEmbeds(deps));
   const signIn = deps.signIn ?? null;
   if (signIn === null) app.use(refuseBeyondLoopback(deps));
   else {
@@ -96,6 +99,12 @@ export function createWebServer(deps: WebDeps): WebServer {
       clearTimeout(timer);
     },
   };
+}
+
+/** Styles and scripts are no secret, and an embed in a frame that the CRM sandboxes has no origin that they could be of. */
+function allowLoading(response: ServerResponse): void {
+  response.setHeader('access-control-allow-origin', '*');
+  response.setHeader('cross-origin-resource-policy', 'cross-origin');
 }
 
 /** Scripts, styles and forms from here alone, nothing inline, no frames. */

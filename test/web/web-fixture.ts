@@ -37,6 +37,7 @@ export async function openWeb(
       | 'publicUrl'
       | 'db'
       | 'workspaceId'
+      | 'vault'
       | 'crmOf'
       | 'budget'
       | 'monthlyBudgetUsd'

@@ -147,6 +147,14 @@ export const ZipRequest = z.strictObject({
   domains: z.array(Domain).min(1).max(200).describe('in the order in which they are to stand'),
 });
 
+export const EmbedRequest = z.strictObject({
+  user: z.string().min(1).max(320).describe('who looks at it, for the log'),
+});
+export const EmbedLink = z.object({
+  url: z.string().describe('the address for the frame'),
+  expiresAt: time.describe('until when it can be opened'),
+});
+
 /** The schemas that the document names. */
 export const NAMED = {
   Problem,
@@ -163,4 +171,6 @@ export const NAMED = {
   ScoreRequest,
   ScoreState,
   ZipRequest,
+  EmbedRequest,
+  EmbedLink,
 };
