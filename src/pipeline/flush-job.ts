@@ -4,6 +4,7 @@ import { createFlusher } from './7-write-back/flush.ts';
 import type { FlushCounts, FlusherOptions, FlushRequest, FlushResult } from './7-write-back/flush.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { pauseRefused, whyClosed } from './open-connection.ts';
+import type { GotOn } from './queue/handlers.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
@@ -89,7 +90,11 @@ export function createFlushJob(deps: Deps) {
       `${waiting}${waiting === MOST_COUNTED ? ' or more' : ''} writes to ${nameConnection(connection)} wait`,
     );
   };
-  return async (job: ConnectionJob, signal: AbortSignal): Promise<JobResult> => {
+  return async (
+    job: ConnectionJob,
+    signal: AbortSignal,
+    gotOn: GotOn = () => undefined,
+  ): Promise<JobResult> => {
     const { connection, lingering } = await deps.db.inWorkspace(job.workspaceId, async (tx) => ({
       connection: await findConnection(tx, job.connectionId),
       lingering: await hasRunningBatch(tx, job.connectionId, LONGEST_LINGER_MS),
@@ -97,7 +102,8 @@ export function createFlushJob(deps: Deps) {
     if (connection === null || connection.status !== 'active') return 'done';
     // Without its credentials here, its writes stay planned for a process that has them.
     if (whyClosed(deps, connection) !== null) return 'done';
-    let result = await flushOnce(connection, { signal, mode: lingering ? 'full-batches-only' : 'now' });
+    const mode = lingering ? 'full-batches-only' : 'now';
+    let result = await flushOnce(connection, { signal, mode, onProgress: gotOn });
     if (result.stopped?.error?.kind === 'quota' && !signal.aborted) {
       const { waiting } = await flushOnce(connection, { signal, mode: 'asked-only' });
       result = { ...result, waiting };

@@ -11,6 +11,7 @@ import { settleWrites } from './after-page.ts';
 import type { Budget } from './budget.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { findMissingDomains } from './find-domains.ts';
+import type { GotOn } from './queue/handlers.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { checkConnection, pauseRefused, whyClosed } from './open-connection.ts';
 import { findConnection, nameConnection } from './store/connections.ts';
@@ -106,7 +107,11 @@ export function createSyncJob(deps: Deps) {
     told.add(connection.id);
     deps.onError(why, `${nameConnection(connection)} is left to other processes`);
   };
-  return async (job: ConnectionJob, signal: AbortSignal): Promise<JobResult> => {
+  return async (
+    job: ConnectionJob,
+    signal: AbortSignal,
+    gotOn: GotOn = () => undefined,
+  ): Promise<JobResult> => {
     const connection = await deps.db.inWorkspace(job.workspaceId, (tx) =>
       findConnection(tx, job.connectionId),
     );
@@ -117,7 +122,7 @@ export function createSyncJob(deps: Deps) {
       return 'done';
     }
     try {
-      await syncOnce(deps, connection, { full: job.full ?? false, signal });
+      await syncOnce(deps, connection, { full: job.full ?? false, signal, onProgress: gotOn });
       return 'done';
     } catch (error) {
       if (signal.aborted) throw error;

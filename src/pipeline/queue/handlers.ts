@@ -1,12 +1,15 @@
 import type { CompanyJob, ConnectionJob, DeadJob, JobResult, PitchJob, SlackJob } from './jobs.ts';
 
+/** Said when a job has got on by itself: workers that died at it before do not count against it any more. */
+export type GotOn = () => void;
+
 /** Who does what the queues carry. */
 export type Handlers = {
   company: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
   companyNow: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
-  sync: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
+  sync: (job: ConnectionJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   catchUp: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
-  flush: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
+  flush: (job: ConnectionJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   pitch: (job: PitchJob, signal: AbortSignal) => Promise<JobResult>;
   /** Somebody in Slack is to be told; absent where nobody can be. */
   slack?: (job: SlackJob, signal: AbortSignal) => Promise<JobResult>;

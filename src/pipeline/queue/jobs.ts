@@ -86,7 +86,7 @@ const HEARTBEAT_SECONDS = 10;
 export const TOUCH_INTERVAL_MS = 3_000;
 
 // Kills burn pg-boss's retries, not ours: failed attempts are counted in run_items. A job that took a hundred workers with
-// it is poison.
+// it, one after another, and got on with none, is poison.
 export const KILLS_BEFORE_DEAD = 100;
 const HOUR = 3600;
 

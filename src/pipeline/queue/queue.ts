@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Tx } from '../../db.ts';
 import { grantQueueToApp } from './grant-queue.ts';
-import type { Handlers } from './handlers.ts';
+import type { GotOn, Handlers } from './handlers.ts';
 import {
   CompanyJob,
   ConnectionJob,
@@ -171,7 +171,7 @@ export async function openQueue(options: {
         queue: string,
         slots: number,
         parse: (data: unknown) => T,
-        handle: (job: T, signal: AbortSignal) => Promise<JobResult>,
+        handle: (job: T, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>,
       ): Promise<void> =>
         serveQueue({
           boss,

@@ -1,7 +1,9 @@
 import type { PgBoss } from 'pg-boss';
+import type { GotOn } from './handlers.ts';
 import { TOUCH_INTERVAL_MS } from './jobs.ts';
 import type { JobResult } from './jobs.ts';
 import { postpone } from './refill.ts';
+import { forgiveDeaths } from './take-over.ts';
 import type { Attempt } from './take-over.ts';
 
 // A handler that throws has met a mistake of ours or a dead database: another try soon, but not a hundred in a second.
@@ -13,7 +15,7 @@ export async function serveQueue<T>(options: {
   queue: string;
   slots: number;
   parse: (data: unknown) => T;
-  handle: (job: T, signal: AbortSignal) => Promise<JobResult>;
+  handle: (job: T, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   /** Only jobs of at least this priority are taken. */
   minPriority?: number;
   /** What may wait only once per queue; undefined: each job stands for itself. */
@@ -40,6 +42,14 @@ export async function serveQueue<T>(options: {
       const attempt = { id: job.id, retryCount: job.retryCount };
       options.mark(attempt).catch((error: unknown) => onError(error, `marking in ${queue}`));
       const data = options.parse(job.data);
+      let said = false;
+      const gotOn = (): void => {
+        if (said || job.retryCount === 0) return;
+        said = true;
+        forgiveDeaths(boss, queue, attempt).catch((error: unknown) =>
+          onError(error, `job ${job.id} of ${queue}`),
+        );
+      };
       const again = async (afterMs: number): Promise<void> => {
         await postpone(boss, queue, attempt, job.data, afterMs, {
           singletonKey: options.singletonKey?.(data),
@@ -48,7 +58,7 @@ export async function serveQueue<T>(options: {
         });
       };
       try {
-        const result = await options.handle(data, job.signal);
+        const result = await options.handle(data, job.signal, gotOn);
         if (result !== 'done') await again(result.againInMs);
       } catch (error) {
         // Stopping or lost: pg-boss hands it on at once, and the attempt's fence keeps us out of the rest.

@@ -1,4 +1,5 @@
 import type { PgBoss } from 'pg-boss';
+import { KILLS_BEFORE_DEAD } from './jobs.ts';
 import { LIFELINE } from './lifeline.ts';
 
 /** One worker's hold on a job: results count only while the job still carries this attempt. */
@@ -21,6 +22,15 @@ export async function markJobs(
      from unnest($3::uuid[], $4::integer[]) as mine (id, retry_count)
      where j.name = $1 and j.id = mine.id and j.retry_count = mine.retry_count and j.state = 'active'`,
     [queue, worker, attempts.map(({ id }) => id), attempts.map(({ retryCount }) => retryCount)],
+  );
+}
+
+/** Lets a job that got on be handed out as often again as one that is new: only deaths in a row, without any progress, make it poison. */
+export async function forgiveDeaths(boss: PgBoss, queue: string, { id, retryCount }: Attempt): Promise<void> {
+  await boss.getDb().executeSql(
+    `update pgboss.job set retry_limit = retry_count + $4
+     where name = $1 and id = $2 and retry_count = $3 and state = 'active'`,
+    [queue, id, retryCount, KILLS_BEFORE_DEAD],
   );
 }
 

@@ -306,6 +306,50 @@ test('a job that took its last worker with it is handed to whoever ends what it 
   assert.deepEqual(await buried, [job]);
 });
 
+test('a flush that got on is not given up, however many workers were killed at it before', async () => {
+  const queue = await start(true);
+  const job = { workspaceId, connectionId: randomUUID() };
+  await here.db.inWorkspace(workspaceId, (tx) => queue.requestFlush(tx, job));
+  // As a killed worker leaves it: active, marked, and nobody holds the lock.
+  const die = async (worker: number, retries: string): Promise<void> => {
+    await here.db.directory('insert into queue_workers (worker) values ($1)', [worker]);
+    await here.db.directory(
+      `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now(), retry_count = ${retries},
+         output = jsonb_build_object('worker', $2::integer)
+       where name = 'flush' and data->>'connectionId' = $1`,
+      [job.connectionId, worker],
+    );
+  };
+  await die(4_713, 'retry_limit - 1');
+  const events = new EventEmitter();
+  const ended = once(events, 'ended');
+  let tries = 0;
+  await queue.work(
+    {
+      ...idle,
+      flush: async (_job, signal, gotOn) => {
+        tries += 1;
+        if (tries === 1) {
+          gotOn();
+          const limit = `select from pgboss.job where data->>'connectionId' = $1 and retry_limit > retry_count`;
+          for (let seen = 0; seen === 0; await setTimeout(20))
+            seen = (await here.db.directory(limit, [job.connectionId])).rowCount ?? 0;
+          const lost = once(signal, 'abort');
+          await die(4_714, 'retry_count');
+          await lost;
+          return 'done';
+        }
+        events.emit('ended');
+        return 'done';
+      },
+      dead: async () => assert.fail('it was given up'),
+    },
+    { concurrency: 2, admit: plenty, schedule: false },
+  );
+
+  await ended;
+});
+
 test('a worker that lost a job stops its handler and does not queue the job again', async () => {
   const queue = await start(true);
   const [job] = jobs(1);
