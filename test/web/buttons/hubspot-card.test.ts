@@ -3,6 +3,8 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
 import type { App } from '../../../src/app.ts';
+import { readSheet } from '../../../src/pipeline/6-pitch/read-sheet.ts';
+import { findCompany } from '../../../src/pipeline/store/companies.ts';
 import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { Card } from '../../../src/web/buttons/card-shape.ts';
 import { connectAndSync, startSystem, waitForRun } from '../../harness/system.ts';
@@ -229,6 +231,28 @@ describe('the card on a HubSpot record', () => {
     const again = await open();
     assert.equal(again.status, 410);
     assert.match(await again.text(), /press the button again/);
+  });
+
+  test('opens the pitch as its command prints it, byte for byte', async () => {
+    const { id, companyId } = record(0);
+    const { body } = await call(id, {
+      method: 'POST',
+      path: '/hubspot/card/pitch',
+      query: { press: randomUUID() },
+    });
+    const { url } = z.object({ url: z.string() }).parse(body);
+    const opened = await fetch(url.replace(PUBLIC_URL, web.base), {
+      method: 'POST',
+      redirect: 'manual',
+      signal: AbortSignal.timeout(15_000),
+    });
+    const pdf = await awaitPdf(new URL(opened.headers.get('location') ?? '', web.base));
+    const sheet = await app.db.inWorkspace(app.workspaceId, async (tx) => {
+      const company = (await findCompany(tx, companyId)) ?? assert.fail('no company');
+      return readSheet(tx, company, { seller: app.sellerName, publicUrl: PUBLIC_URL });
+    });
+    const printed = await app.printPitch(sheet ?? assert.fail('nothing to print'));
+    assert.ok(Buffer.from(await pdf.arrayBuffer()).equals(printed));
   });
 
   test('says why there is no link to a pitch', async () => {
