@@ -94,18 +94,18 @@ async function findLandings(
   for (const { survivor, ...row } of moved) {
     const held = versions.get(survivor.survivorId)?.[row.field];
     if (held === undefined) continue;
-    const siblings = moved.filter(
-      (other) => other.externalId === row.externalId && other.field === row.field,
+    const siblings = moved.flatMap((other) =>
+      other.externalId === row.externalId && other.field === row.field ? [other.value] : [],
     );
     const known = [survivor.survivorId, ...survivor.mergedIds].map((id) => ledgers.get(id)?.[row.field]);
-    const ours: FieldValue[] = [row.before, ...siblings.map((sibling) => sibling.value)];
+    const ours: FieldValue[] = [row.before, ...siblings];
     for (const entry of known)
       ours.push(
         ...(entry?.inherited ?? []).map(({ value }) => value),
         ...(entry?.written === undefined ? [] : [entry.written.returned]),
       );
     if (known.every((entry) => entry?.written === undefined)) ours.push(null);
-    const landing = findLandingOnSurvivor(row, held, ours);
+    const landing = findLandingOnSurvivor(row, held, { ours, siblings });
     if (landing === null) continue;
     const forced = policyOf(session.policies, object, row.field) === 'always' && row.undoes === null;
     const { survivorId } = survivor;

@@ -17,22 +17,26 @@ export type SurvivorLanding = {
 
 /**
  * Looks for a write among the versions of the survivor, newest first; null: it did not fall there. What it replaced there was never
- * read before, however old it is: ours is only what the ledgers say that we left on either record. Pure.
+ * read before, however old it is: ours is only what the ledgers say that we left on either record. `siblings` are the values that went
+ * to other records which were merged into the same one. Pure.
  */
 export function findLandingOnSurvivor(
   sent: Sent,
   versions: readonly FieldVersion[],
-  ours: readonly FieldValue[],
+  { ours, siblings }: { ours: readonly FieldValue[]; siblings: readonly FieldValue[] },
 ): SurvivorLanding | null {
   const { field, value, baseModifiedAt } = sent;
-  const fresh = versions.filter(
-    ({ at }) => baseModifiedAt === null || Date.parse(at) > baseModifiedAt.getTime(),
-  );
+  const isFresh = ({ at }: FieldVersion): boolean =>
+    baseModifiedAt === null || Date.parse(at) > baseModifiedAt.getTime();
+  const fresh = versions.filter(isFresh);
   const exact = fresh.findIndex((version) => sameValue(field, value, version.value));
   const at =
     exact === -1 ? fresh.findIndex((version) => couldHaveBecome(field, value, version.value)) : exact;
   if (at === -1) return null;
-  const replaced = versions[at + 1]?.value ?? null;
+  // What went to the other record fell here as well: both replaced what stood there before the first of them.
+  const isSibling = (version: FieldVersion): boolean =>
+    isFresh(version) && siblings.some((other) => couldHaveBecome(field, other, version.value));
+  const replaced = versions.slice(at + 1).find((version) => !isSibling(version))?.value ?? null;
   return {
     replaced,
     isTheirs: !ours.some((known) => sameValue(field, known, replaced)),

@@ -39,7 +39,10 @@ export async function concedeWrites(tx: Tx, lost: readonly LostRace[]): Promise<
   return conceded.size;
 }
 
-/** Plans for each conceded write one that puts the person's value back, of no run, so that no run's end can stop it. */
+/**
+ * Plans for each conceded write one that puts the person's value back, of no run, so that no run's end can stop it. Where several
+ * fell on one field (of records that were merged in that moment), the last of them is the one that is put back.
+ */
 async function planPutBacks(tx: Tx, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { rows } = await tx.query<{ id: number; again: boolean }>(
@@ -69,9 +72,10 @@ async function planPutBacks(tx: Tx, ids: readonly number[]): Promise<void> {
   await tx.query(
     `insert into writes as w (workspace_id, run_id, connection_id, object, external_id, field, company_id, new_value, reason,
        undoes, state)
-     select workspace_id, null, connection_id, object, external_id, field, company_id, old_value,
+     select distinct on (connection_id, object, external_id, field)
+       workspace_id, null, connection_id, object, external_id, field, company_id, old_value,
        'Puts back what somebody typed in the moment of our write', id, 'planned'
-     from writes where id = any($1)
+     from writes where id = any($1) order by connection_id, object, external_id, field, id desc
      on conflict (workspace_id, connection_id, object, external_id, field) where state = 'planned'
      do update set run_id = null, new_value = excluded.new_value, undoes = excluded.undoes, reason = excluded.reason,
        planned_at = now(), attempt = w.attempt + 1, leased_until = null, failures = 0, not_before = null`,

@@ -193,6 +193,42 @@ test('a person’s value that our write fell on is kept as a conflict, also when
   );
 });
 
+for (const [how, second] of [
+  ['the same value', 'ours'],
+  ['another value', 'ours, too'],
+] as const)
+  test(`two records that are merged right before ${how} is written to both: what a person had typed goes back`, async (context) => {
+    const tapped = find('hubspot');
+    const { tap } = tapped;
+    context.after(() => {
+      tap.at = () => undefined;
+    });
+    const desk = await openDesk(here.db, 'hubspot', undefined, tapped.crm);
+    const [kept, away] = await tapped.create(2);
+    assert.ok(kept !== undefined && away !== undefined);
+    const rep = { as: 'rep:Anna', object: 'companies' };
+    let survivor = '';
+    tap.at = async (moment, { path }) => {
+      if (moment !== 'before' || survivor !== '' || !path.endsWith('/batch/update')) return;
+      await tapped.edit({ ...rep, id: kept, properties: { fieldnote_pitch: 'My own words' } });
+      const answer = await tapped.edit({ ...rep, operation: 'merge', id: kept, other: away });
+      assert.ok(typeof answer === 'object' && answer !== null && 'id' in answer);
+      survivor = String(answer.id);
+    };
+
+    const runs = [await desk.plan({ pitch: 'ours' }, [kept]), await desk.plan({ pitch: second }, [away])];
+    await desk.flush({ leaseMs: 30_000 });
+
+    const call = { signal: AbortSignal.timeout(5_000) };
+    const [held] = await tapped.crm.readCurrent('company', [survivor], call);
+    assert.equal(held?.values?.pitch, 'My own words');
+    for (const run of runs)
+      assert.deepEqual(
+        (await desk.writesOf(run)).map((write) => [write.externalId, write.state, write.oldValue]),
+        [[survivor, 'conflicted', 'My own words']],
+      );
+  });
+
 for (const answered of [true, false])
   test(`a merge between our reading and our writing${answered ? '' : ', whose answer nobody heard'}: what our values fell on goes back, and the others are known to stand on the survivor`, async (context) => {
     const tapped = find('hubspot');
