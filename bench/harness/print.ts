@@ -28,6 +28,12 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** The value that `share` of all do not exceed (nearest rank). */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}
+
 /** `median [least..most]`. */
 export function spread(values: readonly number[], digits = 2): string {
   const shown = (value: number): string => value.toFixed(digits);

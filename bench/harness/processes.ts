@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { FaultSettings } from '../../sandbox/kit/faults.ts';
@@ -26,6 +28,8 @@ export type Twins = {
 };
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const UP_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 200;
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
 
 /** Starts the twins over a world, in a process of their own. */
@@ -47,15 +51,46 @@ export type Worker = { usage(): Promise<ProcessUsage>; stop(): Promise<void> };
 
 /** Starts the product's own worker command, as users start it, and asks it for its usage over a side channel. */
 export function startWorkerProcess(environment: Record<string, string>): Worker {
-  const child = fork(fileOf('../../src/main.ts'), ['worker'], {
-    execArgv: [...FLAGS, '--import', fileOf('../processes/report-usage.ts')],
-    env: { PATH: process.env.PATH ?? '', ...environment },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const child = startCommand('worker', environment);
   return {
     usage: async () => ProcessUsage.parse(await ask(child, 'usage')),
     stop: () => end(child, () => child.kill('SIGTERM')),
   };
+}
+
+/** Starts the product's own web command; resolves when it answers. */
+export async function startWebProcess(
+  environment: Record<string, string>,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const port = await findFreePort();
+  const child = startCommand('web', { ...environment, PORT: String(port) });
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + UP_WITHIN_MS;
+  for (;;) {
+    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(1_000) }).catch(() => null);
+    if (answer?.ok === true) break;
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error('the web process did not come up');
+    await wait(LOOK_EVERY_MS);
+  }
+  return { url, stop: () => end(child, () => child.kill('SIGTERM')) };
+}
+
+function startCommand(command: string, environment: Record<string, string>): ChildProcess {
+  return fork(fileOf('../../src/main.ts'), [command], {
+    execArgv: [...FLAGS, '--import', fileOf('../processes/report-usage.ts')],
+    env: { PATH: process.env.PATH ?? '', ...environment },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
+  return address.port;
 }
 
 async function ask(child: ChildProcess, question: object | string): Promise<unknown> {
