@@ -21,7 +21,8 @@ export type BrowserPage = BrowserFrame & {
   type(selector: string, text: string): Promise<void>;
   /** The frame that shows an address with this in it, once it is there. */
   frame(urlPart: string): Promise<BrowserFrame>;
-  screenshot(): Promise<Buffer>;
+  /** What is to be seen, as a PNG; with a selector what lies around all that it fits. */
+  screenshot(selector?: string): Promise<Buffer>;
   close(): Promise<void>;
   /** Errors in the console, exceptions, and what a policy refused. */
   problems: string[];
@@ -52,6 +53,13 @@ const Thrown = z.object({
 });
 const Place = z.object({ x: z.number(), y: z.number() });
 const Shot = z.object({ data: z.string() });
+const Clip = z.object({
+  x: z.number(),
+  y: z.number(),
+  width: z.number().positive(),
+  height: z.number().positive(),
+  scale: z.number(),
+});
 const World = z.object({ executionContextId: z.number() });
 type Tree = { frame: { id: string; url: string }; childFrames?: Tree[] | undefined };
 const Tree: z.ZodType<Tree> = z.object({
@@ -145,9 +153,23 @@ export async function openPage(session: CdpSession, { script = true } = {}): Pro
     close: async () => {
       await session.send('Page.close');
     },
-    screenshot: async () =>
-      Buffer.from(Shot.parse(await session.send('Page.captureScreenshot')).data, 'base64'),
+    screenshot: async (selector) => {
+      const clip = selector === undefined ? {} : { clip: Clip.parse(await main.evaluate(boxOf(selector))) };
+      return Buffer.from(Shot.parse(await session.send('Page.captureScreenshot', clip)).data, 'base64');
+    },
   };
+}
+
+/** The box around everything that fits a selector. */
+function boxOf(selector: string): string {
+  return `(() => {
+    const boxes = [...document.querySelectorAll(${JSON.stringify(selector)})].map((one) => one.getBoundingClientRect());
+    const x = Math.max(0, Math.min(...boxes.map(({ left }) => left)));
+    const y = Math.max(0, Math.min(...boxes.map(({ top }) => top)));
+    const right = Math.min(innerWidth, Math.max(...boxes.map((box) => box.right)));
+    const bottom = Math.min(innerHeight, Math.max(...boxes.map((box) => box.bottom)));
+    return { x, y, width: right - x, height: bottom - y, scale: 1 };
+  })()`;
 }
 
 function look(session: CdpSession, where: () => Promise<{ contextId?: number }>): BrowserFrame {
