@@ -3,6 +3,7 @@ import type { Connectors } from './app-connectors.ts';
 import { openCrms, openSecrets } from './app-crms.ts';
 import { rememberModels } from './app-models.ts';
 import { openSlack } from './app-slack.ts';
+import { chooseWorkspace } from './app-workspace.ts';
 import type { Slack } from './app-slack.ts';
 import { requirePublicUrl } from './config.ts';
 import type { Config } from './config.ts';
@@ -10,7 +11,8 @@ import type { Crm } from './connectors/crm.ts';
 import { openDatabase } from './db.ts';
 import type { Database } from './db.ts';
 import { openEmbeddedDatabase } from './embedded/database.ts';
-import { UserError, describeError } from './errors.ts';
+import { describeError } from './errors.ts';
+import type { UserError } from './errors.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
@@ -32,7 +34,7 @@ import { DEFAULT_CONNECTION, ensureConnection, listConnections } from './pipelin
 import type { Connection } from './pipeline/store/connections.ts';
 import { createSharedLimits } from './pipeline/store/limits.ts';
 import { createSharedQuota } from './pipeline/store/quotas.ts';
-import { DEFAULT_WORKSPACE, ensureWorkspace, findWorkspace } from './pipeline/store/workspaces.ts';
+import { DEFAULT_WORKSPACE, ensureWorkspace } from './pipeline/store/workspaces.ts';
 import { createVault } from './pipeline/vault.ts';
 import type { Vault } from './pipeline/vault.ts';
 import { startWorker } from './pipeline/worker.ts';
@@ -47,6 +49,8 @@ export type App = {
   metrics: Metrics;
   budget: Budget;
   workspaceId: string;
+  /** It was made for this command, and has nothing in it yet. */
+  isNewWorkspace: boolean;
   /** The workspace that the environment's credentials belong to. */
   homeWorkspaceId: string;
   /** The workspace's connections whose credentials this process has. */
@@ -119,7 +123,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     });
     releasers.push(db.close);
     const homeWorkspaceId = await ensureWorkspace(db, options.homeWorkspace ?? DEFAULT_WORKSPACE);
-    const workspaceId = await chooseWorkspace(db, options, homeWorkspaceId);
+    const { id: workspaceId, made: isNewWorkspace } = await chooseWorkspace(db, options, homeWorkspaceId);
     const loadModel = rememberModels();
     await loadModel(SHIPPED_MODEL);
     const shared = {
@@ -186,6 +190,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       metrics,
       budget,
       workspaceId,
+      isNewWorkspace,
       homeWorkspaceId,
       connections,
       closed,
@@ -232,19 +237,4 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     await stop();
     throw error;
   }
-}
-
-async function chooseWorkspace(
-  db: Database,
-  { workspace, makeWorkspace = false }: AppOptions,
-  homeWorkspaceId: string,
-): Promise<string> {
-  if (workspace === undefined) return homeWorkspaceId;
-  if (makeWorkspace) return ensureWorkspace(db, workspace);
-  const found = await findWorkspace(db, workspace);
-  if (found !== null) return found;
-  throw new UserError(
-    `There is no workspace "${workspace}"`,
-    'A workspace comes to be with its first connection: fieldnote connect salesforce|hubspot --name NAME --workspace NAME',
-  );
 }

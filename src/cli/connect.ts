@@ -16,6 +16,7 @@ import { listAll, removeNamed, resealAll } from './connect-manage.ts';
 import { listFields, setSettings, showSettings, summarise } from './connect-settings.ts';
 import { connectSlack } from './connect-slack.ts';
 import { storeConnection } from './connect-store.ts';
+import { dropUnconnected } from '../pipeline/store/workspaces.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 import type { Terminal } from './terminal.ts';
@@ -78,7 +79,10 @@ export function addConnect(program: Command, context: Context): void {
         if (chosen === 'slack') return connectSlack(app, context.terminal, { json: options.json ?? false });
         if (kind === undefined)
           throw new UserError('Which CRM?', 'fieldnote connect salesforce, or hubspot (or --list).');
-        return connect(app, context, kind, options);
+        return connect(app, context, kind, options).catch(async (error: unknown) => {
+          if (app.isNewWorkspace) await dropUnconnected(app.db, app.workspaceId);
+          throw error;
+        });
       });
     });
 }

@@ -335,6 +335,10 @@ describe('several workspaces', () => {
   test('come to be with their first connection; a wrong name makes none', async () => {
     const wrong = await run(['sync', '--workspace', 'amce']);
     assert.match(wrong.err, /There is no workspace "amce"/);
+    const refused = { baseUrl: acme.hubspot.url, accessToken: 'pat-eu1-of-nobody' };
+    const failed = await run(inAcme('connect', 'hubspot', '--credentials', 'stdin'), {}, refused);
+    assert.notEqual(failed.code, 0);
+    assert.deepEqual(await sql('select name from workspaces order by name'), [{ name: 'default' }]);
     await ok(
       inAcme('connect', 'hubspot', '--install', '--credentials', 'stdin'),
       {},
