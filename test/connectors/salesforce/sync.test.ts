@@ -264,11 +264,11 @@ test('a change that commits late, with an earlier stamp than what was read, is s
   assert.ok(second.records.some((record) => record.externalId === accountId('birch')));
 });
 
-test('line ends that the CRM keeps its own way read the same as ours', () => {
+test('line ends that the CRM keeps its own way read the same as ours, and text where a number should be is not empty', () => {
   const ours = readOurs({
     Fieldnote_Why__c: 'one\r\ntwo',
     Fieldnote_Model__c: 'a\0b',
     Fieldnote_Score__c: '7',
   });
-  assert.deepEqual(ours, { why: 'one\ntwo', model: 'ab', score: null });
+  assert.deepEqual(ours, { why: 'one\ntwo', model: 'ab', score: '7' });
 });
