@@ -58,7 +58,7 @@ export type WorkerOptions = {
 };
 
 // A queued flush looks again by itself for as long as writes wait. Each looks through all that wait, to see whether they make a call.
-const FLUSH_ASK_MS = 5_000;
+const FLUSH_ASK_MS = 15_000;
 
 /** Starts handling every queue. */
 export async function startWorker(options: WorkerOptions): Promise<void> {
