@@ -1,4 +1,4 @@
-import type { Crm, CrmObject, Survivor } from '../../connectors/crm.ts';
+import type { CrmObject, Survivor } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import { findLedgers, recordKey } from '../store/writes-ledger.ts';
 import type { RecordLedger } from '../store/writes-ledger.ts';
@@ -10,7 +10,7 @@ import type { Settlement } from '../store/writes-settle.ts';
 import { explainGone } from './explain-refusal.ts';
 import { policyOf } from './field-policy.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
-import { OVERTAKEN, PUT_BACK, readVersions } from './lost-races.ts';
+import { OVERTAKEN, PUT_BACK, findSurvivors, readVersions } from './lost-races.ts';
 import { hintGone } from './hint-gone.ts';
 import { findLandingOnSurvivor } from './survivor-landing.ts';
 import type { SurvivorLanding } from './survivor-landing.ts';
@@ -113,22 +113,6 @@ async function findLandings(
   }
   const untold = moved.flatMap((row) => (unread.has(row.externalId) ? [row.id] : []));
   return { landings, unread: new Set(untold) };
-}
-
-async function findSurvivors(
-  session: FlushSession,
-  history: NonNullable<Crm['history']>,
-  object: CrmObject,
-  rows: readonly GoneRow[],
-): Promise<Map<string, Survivor>> {
-  const ids = [...new Set(rows.map((row) => row.externalId))];
-  const survivors = new Map<string, Survivor>();
-  for (let at = 0; at < ids.length; at += history.batch) {
-    const batch = ids.slice(at, at + history.batch);
-    const found = await session.call('read', (options) => history.findSurvivors(object, batch, options));
-    for (const survivor of found) survivors.set(survivor.externalId, survivor);
-  }
-  return survivors;
 }
 
 /** What we know to have left on the survivors and on all that went into them, by external id. */

@@ -1,6 +1,7 @@
 import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import { concedeWrites } from '../store/writes-put-back.ts';
+import { moveWrites } from '../store/writes-move.ts';
 import { listUnread, saveReturned } from '../store/writes-read-back.ts';
 import { readRecords } from './flush-read.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
@@ -69,6 +70,7 @@ async function readBack(
     });
     const conceded = await session.inTx(async (tx) => {
       await saveReturned(tx, found);
+      await moveWrites(tx, lost.map(({ id, fellOn }) => ({ id, externalId: fellOn }))); // prettier-ignore
       return concedeWrites(tx, lost);
     });
     session.counts.applied -= options.atOnce ? conceded : 0;

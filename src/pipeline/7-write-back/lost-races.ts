@@ -1,4 +1,4 @@
-import type { Crm, CrmObject, FieldVersion } from '../../connectors/crm.ts';
+import type { Crm, CrmObject, FieldVersion, Survivor } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { LostRace } from '../store/writes-put-back.ts';
 import { policyOf } from './field-policy.ts';
@@ -62,19 +62,33 @@ export async function findLostRaces(
   history: NonNullable<Crm['history']>,
   object: CrmObject,
   rows: readonly Landed[],
-): Promise<{ standing: { row: Landed; present: FieldValue }[]; lost: LostRace[] }> {
+): Promise<{ standing: { row: Landed; present: FieldValue }[]; lost: (LostRace & { fellOn: string })[] }> {
   const { versions, unread } = await readVersions(session, history, object, rows, 'readBack');
+  const missing = rows.filter(({ externalId }) => !unread.has(externalId) && !versions.has(externalId));
+  const survivors = await findSurvivors(session, history, object, missing);
+  const moved = missing.flatMap(({ externalId, field }) => {
+    const survivor = survivors.get(externalId);
+    return survivor === undefined ? [] : [{ externalId: survivor.survivorId, field }];
+  });
+  const onSurvivors = await readVersions(session, history, object, moved, 'readBack');
   const standing: { row: Landed; present: FieldValue }[] = [];
-  const lost: LostRace[] = [];
+  const lost: (LostRace & { fellOn: string })[] = [];
   for (const row of rows) {
     // Looked at again with the next flush.
     if (unread.has(row.externalId)) continue;
-    const held = versions.get(row.externalId)?.[row.field];
+    // Merged since: its survivor goes on with its history.
+    const survivorId = survivors.get(row.externalId)?.survivorId;
+    if (survivorId !== undefined && onSurvivors.unread.has(survivorId)) continue;
+    const held =
+      survivorId === undefined
+        ? versions.get(row.externalId)?.[row.field]
+        : onSurvivors.versions.get(survivorId)?.[row.field];
     const landing = held === undefined ? null : findLanding(row, held);
     const forced = policyOf(session.policies, object, row.field) === 'always' && row.undoes === null;
     if (landing?.landed === true && landing.lost !== undefined && !forced)
       lost.push({
         id: row.id,
+        fellOn: survivorId ?? row.externalId,
         theirs: landing.lost,
         stands: landing.stands,
         reason: landing.stands ? PUT_BACK : OVERTAKEN,
@@ -82,6 +96,23 @@ export async function findLostRaces(
     else standing.push({ row, present: held === undefined ? row.value : (held[0]?.value ?? null) });
   }
   return { standing, lost };
+}
+
+/** The records that these were merged into, by the id that is gone. */
+export async function findSurvivors(
+  session: Pick<FlushSession, 'call'>,
+  history: NonNullable<Crm['history']>,
+  object: CrmObject,
+  rows: readonly { externalId: string }[],
+): Promise<Map<string, Survivor>> {
+  const ids = [...new Set(rows.map((row) => row.externalId))];
+  const survivors = new Map<string, Survivor>();
+  for (let at = 0; at < ids.length; at += history.batch) {
+    const batch = ids.slice(at, at + history.batch);
+    const found = await session.call('read', (options) => history.findSurvivors(object, batch, options));
+    for (const survivor of found) survivors.set(survivor.externalId, survivor);
+  }
+  return survivors;
 }
 
 type Versions = {

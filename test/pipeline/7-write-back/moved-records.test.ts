@@ -193,6 +193,38 @@ test('a person’s value that our write fell on is kept as a conflict, also when
   );
 });
 
+test('a person’s value that our write fell on goes back, also when the record is merged before we look again', async (context) => {
+  const tapped = find('hubspot');
+  const { tap } = tapped;
+  context.after(() => {
+    tap.at = () => undefined;
+  });
+  const desk = await openDesk(here.db, 'hubspot', undefined, tapped.crm);
+  const [kept, away] = await tapped.create(2);
+  assert.ok(kept !== undefined && away !== undefined);
+  const rep = { as: 'rep:Anna', object: 'companies' };
+  let survivor = '';
+  tap.at = async (moment, { path }) => {
+    if (survivor !== '' || !path.endsWith('/batch/update')) return;
+    if (moment === 'before')
+      return void (await tapped.edit({ ...rep, id: kept, properties: { fieldnote_pitch: 'My own words' } }));
+    const answer = await tapped.edit({ ...rep, operation: 'merge', id: kept, other: away });
+    assert.ok(typeof answer === 'object' && answer !== null && 'id' in answer);
+    survivor = String(answer.id);
+  };
+
+  const run = await desk.plan({ pitch: 'ours' }, [kept]);
+  await desk.flush({ leaseMs: 30_000 });
+
+  const call = { signal: AbortSignal.timeout(5_000) };
+  const [held] = await tapped.crm.readCurrent('company', [survivor], call);
+  assert.equal(held?.values?.pitch, 'My own words');
+  assert.deepEqual(
+    (await desk.writesOf(run)).map((write) => [write.externalId, write.state, write.oldValue]),
+    [[survivor, 'conflicted', 'My own words']],
+  );
+});
+
 for (const [how, second] of [
   ['the same value', 'ours'],
   ['another value', 'ours, too'],
