@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
+import { withEdits } from '../pipeline/read-pitch.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
 import { FOCUSES, LENGTHS, PitchWishes, TONES } from '../pipeline/store/pitch-settings.ts';
 import { findCurrentPitch, readPitchMaking } from '../pipeline/store/pitches.ts';
@@ -83,26 +84,20 @@ async function printPitch(context: Context, domain: string, options: Options): P
     }
     if (pitch === null)
       throw new UserError(`There is no pitch for ${domain}`, `Run "fieldnote score ${domain}" first.`);
-    const making = await app.db.inWorkspace(app.workspaceId, (tx) => readPitchMaking(tx, pitch.id));
+    const { making, shown } = await app.db.inWorkspace(app.workspaceId, async (tx) => ({
+      making: await readPitchMaking(tx, pitch.id),
+      shown: await withEdits(tx, pitch),
+    }));
     const { madeWith = null, cuts = [], changes = [] } = making ?? {};
     if (json) {
-      const {
-        keyPoints,
-        callToAction,
-        text,
-        citations,
-        cut,
-        template: name,
-        persona: role,
-        version,
-        method,
-      } = pitch;
-      context.terminal.json({ domain, keyPoints, callToAction, text, citations, cut, template: name, persona: role, version, method, madeWith, cuts, changes }); // prettier-ignore
+      const { keyPoints, callToAction, text, citations, cut, method, version, edited } = shown;
+      const { template: made, persona: role } = pitch;
+      context.terminal.json({ domain, keyPoints, callToAction, text, citations, cut, template: made, persona: role, version, method, edited, madeWith, cuts, changes }); // prettier-ignore
       return;
     }
-    context.terminal.print(pitch.text);
+    context.terminal.print(shown.text);
     context.terminal.print('');
-    for (const citation of pitch.citations) context.terminal.print(`[${citation.number}] ${citation.url}`);
+    for (const citation of shown.citations) context.terminal.print(`[${citation.number}] ${citation.url}`);
     if (changes.length > 0)
       context.terminal.note(`Version ${pitch.version}: ${changes.map(({ text }) => text).join('; ')}`);
   });

@@ -4,7 +4,7 @@ import { findCompany } from './store/companies.ts';
 import { findCurrentExtraction, listCompetitors } from './store/extractions.ts';
 import { listPersonas } from './store/personas.ts';
 import type { Persona } from './store/personas.ts';
-import { findCurrentPitch } from './store/pitches.ts';
+import { readCurrentPitch } from './read-pitch.ts';
 import { findCurrentScore } from './store/scores.ts';
 import { sumUsage } from './store/usage.ts';
 
@@ -54,7 +54,7 @@ export async function readScoreCard(
       usage.reduce((total, row) => total + pick(row), 0);
     // What was inferred and written while there was evidence must not outlive it.
     const isScored = score.status === 'scored';
-    const pitch = isScored ? await findCurrentPitch(tx, companyId) : null;
+    const pitch = isScored ? await readCurrentPitch(tx, companyId) : null;
     return {
       domain: company.domain,
       name: company.name,

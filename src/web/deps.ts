@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Budget } from '../pipeline/budget.ts';
 import type { Printer } from '../pipeline/6-pitch/pdf/print-sheet.ts';
+import type { TemplateRenderer } from '../pipeline/6-pitch/template-renderer.ts';
 import type { Queue } from '../pipeline/queue/queue.ts';
 import type { ConnectionSettings } from '../pipeline/store/connection-settings.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
@@ -51,6 +52,7 @@ export type WebDeps = {
   /** The name of the company that sells, for what is printed; null: nobody said. */
   sellerName: string | null;
   printPitch: Printer;
+  templates: TemplateRenderer;
   /** The address that it binds to. */
   host: string;
   /** Absent or null: nobody can sign in, and beyond loopback pages refuse. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { createPrinter } from '../../src/pipeline/6-pitch/pdf/print-sheet.ts';
+import { createTemplateRenderer } from '../../src/pipeline/6-pitch/template-renderer.ts';
 import { openQueue } from '../../src/pipeline/queue/queue.ts';
 import type { Queue } from '../../src/pipeline/queue/queue.ts';
 import { UserError } from '../../src/errors.ts';
@@ -56,6 +57,7 @@ export async function openWeb(
   const logged: Record<string, unknown>[] = [];
   const log = createLog('debug', lineReader(logged));
   const metrics = createMetrics();
+  const templates = createTemplateRenderer();
   const server = createWebServer({
     db: database.db,
     workspaceId,
@@ -73,6 +75,7 @@ export async function openWeb(
     publicUrl: 'http://127.0.0.1:3000',
     sellerName: 'Northwind Compute',
     printPitch: createPrinter(),
+    templates,
     webhooks: { ownSecret: null, secretOf: () => null, crmOf: () => assert.fail('no CRM is connected') },
     vault: { requireSeal: () => assert.fail('nothing is sealed here') },
     signIn: signIn === undefined ? null : { ...signIn, workspaceId },
@@ -89,6 +92,7 @@ export async function openWeb(
     logged,
     close: async () => {
       await server.close(1_000);
+      await templates.close();
       await queue.stop();
       await database.close();
     },

@@ -1,10 +1,10 @@
 import { formatDay, formatPoints } from '../format.ts';
 import { safeLink } from '../link.ts';
-import { cleanLine, removeStrangeLinks } from '../plain-text.ts';
+import { cleanLine, findStrangeLinks, removeStrangeLinks } from '../plain-text.ts';
 import type { Company } from '../store/companies.ts';
 import type { Competitor } from '../store/extractions.ts';
 import type { Persona } from '../store/personas.ts';
-import type { Pitch } from '../store/pitches.ts';
+import type { ShownPitch } from '../apply-edits.ts';
 import type { Reason, StoredScore } from '../store/scores.ts';
 import { cutText } from './cut-text.ts';
 import { numberSources } from './number-sources.ts';
@@ -18,7 +18,7 @@ export type SheetFacts = {
   profile: { quote: string; url: string } | null;
   personas: readonly Persona[];
   competitors: readonly Competitor[];
-  pitch: Pitch | null;
+  pitch: ShownPitch | null;
   sources: readonly ReadSource[];
   seller: string | null;
   /** Address of our page about the company. */
@@ -47,6 +47,7 @@ export function buildSheet(facts: SheetFacts): Sheet {
     ...facts.competitors.map(({ url }) => url),
     ...facts.sources.map(({ url }) => url),
     ...(pitch?.citations.map(({ url }) => url) ?? []),
+    ...(pitch === null ? [] : linksOf(pitch)),
   ];
   // A reader's program makes links of what looks like one, so that no page may place an address here.
   const show = (text: string, most: number): string =>
@@ -126,7 +127,10 @@ export function buildSheet(facts: SheetFacts): Sheet {
     moreCompetitors: Math.max(0, facts.competitors.length - MOST_COMPETITORS),
     pitch: shownPitch,
     sources: sources.list(),
-    made: youngest(score.scoredAt, pitch?.writtenAt),
+    made: youngest(
+      score.scoredAt,
+      ...(pitch === null ? [] : [pitch.writtenAt, ...pitch.edited.map(({ editedAt }) => editedAt)]),
+    ),
   };
 }
 
@@ -190,6 +194,11 @@ function showPersona(persona: Persona, show: (text: string, most: number) => str
   };
 }
 
-function youngest(scored: Date, written: Date | undefined): Date {
-  return written !== undefined && written > scored ? written : scored;
+/** What a person put there themselves: the link to their calendar, say. Nothing else of a pitch holds a link that is no source's. */
+function linksOf({ edited, text, callToAction, keyPoints }: ShownPitch): string[] {
+  return edited.length === 0 ? [] : findStrangeLinks([text, callToAction, ...keyPoints].join('\n'), []);
+}
+
+function youngest(...times: Date[]): Date {
+  return new Date(Math.max(...times.map((time) => time.getTime())));
 }

@@ -64,7 +64,14 @@ export async function makePitch(
   const proven = written === 'no answer' ? null : written;
   const passages =
     proven === null ? null : { ...proven, texts: trimPassages(rendered, proven.texts, settings.length) };
-  const made = finishPitch({ template, rendered, passages, citations, own: listOwn(seller) });
+  const made = finishPitch({
+    template,
+    rendered,
+    passages,
+    citations,
+    own: listOwn(seller),
+    neverClaim: seller?.neverClaim ?? [],
+  });
   const words = countWords(fillPassages(rendered, passages?.texts ?? new Map()).text);
   const madeWith = {
     settings,
@@ -96,7 +103,7 @@ export async function makePitch(
       fingerprint,
       textModel: made.method === 'llm' ? (textModel?.model ?? null) : null,
       awaitsModel: written === 'no answer',
-      cuts: passages?.cut ?? [],
+      cuts: [...(passages?.cut ?? []), ...made.forbidden],
       madeWith,
       madeFrom,
       changes,

@@ -18,5 +18,11 @@ export async function previewTemplate(
   if (facts === null) return null;
   const { data, citations } = buildPitchData(facts);
   const rendered = await templates.render(template, data);
-  return finishPitch({ template, rendered, passages: null, citations });
+  return finishPitch({
+    template,
+    rendered,
+    passages: null,
+    citations,
+    neverClaim: facts.seller?.neverClaim ?? [],
+  });
 }

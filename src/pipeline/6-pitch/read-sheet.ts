@@ -3,7 +3,7 @@ import type { Tx } from '../../db.ts';
 import type { Company } from '../store/companies.ts';
 import { findCurrentExtraction, listCompetitors } from '../store/extractions.ts';
 import { listPersonas } from '../store/personas.ts';
-import { findCurrentPitch } from '../store/pitches.ts';
+import { readCurrentPitch, withEdits } from '../read-pitch.ts';
 import type { Pitch } from '../store/pitches.ts';
 import { readSeller } from '../store/sellers.ts';
 import { findCurrentScore } from '../store/scores.ts';
@@ -35,7 +35,7 @@ export async function readSheet(
     profile: overview.success ? overview.data.profile : null,
     personas: isScored ? await listPersonas(tx, company.id) : [],
     competitors: await listCompetitors(tx, extraction.id),
-    pitch: isScored ? (pitch ?? (await findCurrentPitch(tx, company.id))) : null,
+    pitch: isScored ? await (pitch === null ? readCurrentPitch(tx, company.id) : withEdits(tx, pitch)) : null,
     sources: await listSources(tx, company.id),
     seller: (await readSeller(tx))?.name ?? frame.seller,
     page: `${frame.publicUrl}/companies/${encodeURIComponent(company.domain)}`,

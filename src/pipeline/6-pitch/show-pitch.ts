@@ -1,5 +1,6 @@
 import { cleanText } from '../plain-text.ts';
-import type { Pitch } from '../store/pitches.ts';
+import { splitSources } from '../apply-edits.ts';
+import type { ShownPitch } from '../apply-edits.ts';
 import type { Sheet, ShownPart } from './sheet.ts';
 
 // A page of text; a letter that is longer is read on the company's page.
@@ -24,7 +25,7 @@ type Beside = {
  * A stored pitch → the parts of its text without the list of sources, its marks numbered as on the sheet. What stands on the sheet
  * already is not said again: a point that repeats a quote is cut to its mark, a role to its name.
  */
-export function showPitch(pitch: Pitch, sheet: Beside): NonNullable<Sheet['pitch']> {
+export function showPitch(pitch: ShownPitch, sheet: Beside): NonNullable<Sheet['pitch']> {
   const urls = new Map(pitch.citations.map(({ number, url }) => [String(number), url]));
   const renumber = (text: string): string =>
     text.replaceAll(/\[S\d{1,2}\]/g, '(our own)').replaceAll(/\[(\d{1,4})\]/g, (mark, number: string) => {
@@ -32,7 +33,7 @@ export function showPitch(pitch: Pitch, sheet: Beside): NonNullable<Sheet['pitch
       return url === undefined ? mark : `[${sheet.numberOf(url)}]`;
     });
   const tidy = (text: string, most: number): string => sheet.show(renumber(text), most);
-  const body = bodyOf(pitch);
+  const { body } = splitSources(pitch.text);
   const lines = withoutCall(cleanText(body.slice(0, MOST_TEXT)).split('\n'), pitch.callToAction);
   const repeated = { count: 0 };
   const said = new Set<string>();
@@ -67,12 +68,6 @@ export function showPitch(pitch: Pitch, sheet: Beside): NonNullable<Sheet['pitch
   };
 }
 
-/** The stored text ends with its sources, which the sheet lists itself. */
-function bodyOf({ text }: Pitch): string {
-  const sources = text.lastIndexOf('\n\nSources\n[');
-  return sources === -1 ? text : text.slice(0, sources);
-}
-
 /** The call to action ends the sheet in a place of its own, under a heading of its own. */
 function withoutCall(lines: readonly string[], callToAction: string): string[] {
   const call = cleanText(callToAction).trim();
@@ -89,7 +84,7 @@ function refer(item: string, quotes: ReadonlySet<string>): string {
   );
 }
 
-function describe({ template, method, textModel, cut }: Pitch, repeats: boolean): string {
+function describe({ template, method, textModel, cut, edited }: ShownPitch, repeats: boolean): string {
   const writer = method === 'llm' ? `written by ${textModel ?? 'an LLM'}` : 'made from quotes alone, no LLM';
   const dropped =
     cut === 1
@@ -99,6 +94,13 @@ function describe({ template, method, textModel, cut }: Pitch, repeats: boolean)
     `Template ${template}`,
     writer,
     ...(cut === 0 ? [] : [dropped]),
+    ...nameEdits(edited),
     ...(repeats ? ['what stands above is not repeated'] : []),
   ].join(' · ');
+}
+
+/** "call to action written by ada@seller.example": what a person wrote is not checked against sources, and says whose it is. */
+function nameEdits(edited: ShownPitch['edited']): string[] {
+  const names = { keyPoints: 'key points', callToAction: 'call to action', text: 'text' };
+  return edited.map(({ field, editedBy }) => `${names[field]} written by ${editedBy}`);
 }

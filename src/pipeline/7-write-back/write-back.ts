@@ -6,7 +6,7 @@ import type { Stage } from '../stage.ts';
 import { findCompany } from '../store/companies.ts';
 import { findCurrentExtraction, listCompetitors } from '../store/extractions.ts';
 import { listPersonas } from '../store/personas.ts';
-import { findCurrentPitch } from '../store/pitches.ts';
+import { readCurrentPitch } from '../read-pitch.ts';
 import { WRITABLE_OBJECTS, listWritableRecords } from '../store/records.ts';
 import { findRun } from '../store/runs.ts';
 import { findCurrentScore } from '../store/scores.ts';
@@ -31,7 +31,7 @@ export function createWriteBackStage(deps: { db: Database; publicUrl: string }):
         if (company.excludedBecause !== null) return;
         const competitors = await listCompetitors(tx, extraction.id);
         const personas = await listPersonas(tx, companyId);
-        const pitch = score.status === 'scored' ? await findCurrentPitch(tx, companyId) : null;
+        const pitch = score.status === 'scored' ? await readCurrentPitch(tx, companyId) : null;
         const records = await listWritableRecords(tx, companyId, WRITABLE_OBJECTS);
         const page = `${deps.publicUrl}/companies/${company.domain}`;
         const within = (field: FieldKey) => ({ limit: lengthOf(field), moreAt: page });

@@ -81,6 +81,15 @@ export async function findOpenRequest(
   return rows[0] ?? null;
 }
 
+/** Those of a batch, by domain. */
+export async function listRequests(tx: Tx, batchId: string): Promise<PitchRequest[]> {
+  const { rows } = await tx.query<PitchRequest>(
+    `select ${COLUMNS} ${FROM} where r.batch_id = $1 order by c.domain, r.id`,
+    [batchId],
+  );
+  return rows;
+}
+
 /** How many of a batch are in each state; all zero: there is no such batch. */
 export async function countRequests(tx: Tx, batchId: string): Promise<Record<PitchRequestState, number>> {
   const { rows } = await tx.query<{ state: PitchRequestState; count: number }>(

@@ -79,6 +79,34 @@ export async function findCurrentPitch(tx: Tx, companyId: string): Promise<Pitch
   return rows[0] ?? null;
 }
 
+/** The version that a template shows for a persona: the one that was asked for last. */
+export async function findShownPitch(
+  tx: Tx,
+  { companyId, template, persona }: PitchKey,
+): Promise<Pitch | null> {
+  const { rows } = await tx.query<Pitch>(
+    `select ${COLUMNS} from pitches where company_id = $1 and template = $2 and persona = $3 and shown`,
+    [companyId, template, persona],
+  );
+  return rows[0] ?? null;
+}
+
+/** Versions of a company's pitches, the youngest first; of one template, or of all. `after`: the last of the page before. */
+export async function listVersions(
+  tx: Tx,
+  companyId: string,
+  page: { template?: string | undefined; after: { writtenAt: string; id: string } | null; limit: number },
+): Promise<(Pitch & { changes: readonly PitchChange[]; current: boolean; place: string })[]> {
+  const { rows } = await tx.query<
+    Pitch & { changes: readonly PitchChange[]; current: boolean; place: string }
+  >(
+    `select ${COLUMNS}, changes, current, written_at::text as place from pitches where company_id = $1 and ($2::text is null or template = $2)
+       and ($3::timestamptz is null or (written_at, id) < ($3, $4::uuid)) order by written_at desc, id desc limit $5`,
+    [companyId, page.template ?? null, page.after?.writtenAt ?? null, page.after?.id ?? null, page.limit],
+  );
+  return rows;
+}
+
 export async function findPitch(tx: Tx, id: string): Promise<Pitch | null> {
   const { rows } = await tx.query<Pitch>(`select ${COLUMNS} from pitches where id = $1`, [id]);
   return rows[0] ?? null;

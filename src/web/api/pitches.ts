@@ -1,15 +1,18 @@
+import type { z } from 'zod';
 import { domainOf } from '../../pipeline/1-sync/domain.ts';
 import { readSheet } from '../../pipeline/6-pitch/read-sheet.ts';
 import type { Sheet } from '../../pipeline/6-pitch/sheet.ts';
 import { zipSheets } from '../../pipeline/6-pitch/zip-sheets.ts';
 import { findCompanyByDomain } from '../../pipeline/store/companies.ts';
-import { findCurrentPitch } from '../../pipeline/store/pitches.ts';
+import { findPitch } from '../../pipeline/store/pitches.ts';
 import type { WebDeps } from '../deps.ts';
 import type { Caller } from './authenticate.ts';
 import { requireCompany } from './companies.ts';
 import { ApiError } from './problem.ts';
 import { NOTHING, NO_PARAMS, route } from './route.ts';
-import { DomainParams, Pitch, ZipRequest } from './shapes.ts';
+import { PitchQuery } from './pitch-shapes.ts';
+import { requirePitch } from './pitch-versions.ts';
+import { DomainParams, ZipRequest } from './shapes.ts';
 
 const FIX = 'Score the company first: POST /api/v1/scores.';
 // Setting a document takes a processor for hundredths of a second.
@@ -19,41 +22,20 @@ const ZIP_UNITS = 40;
 export const pitchRoutes = [
   route({
     method: 'get',
-    path: '/companies/{domain}/pitch',
-    id: 'getCurrentPitch',
-    summary: 'The current pitch for a company, with what it cites',
-    scope: 'read',
-    params: DomainParams,
-    query: NO_PARAMS,
-    body: NOTHING,
-    answer: Pitch,
-    answers: { 200: 'The pitch' },
-    handle: async ({ deps, caller, params }) => {
-      const { company, pitch } = await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
-        const known = await requireCompany(tx, params.domain);
-        return { company: known, pitch: await findCurrentPitch(tx, known.id) };
-      });
-      if (pitch === null)
-        throw new ApiError(404, `There is no pitch for ${company.domain}`, FIX, { kind: 'no-pitch' });
-      return { body: { ...pitch, domain: company.domain, writtenAt: pitch.writtenAt.toISOString() } };
-    },
-  }),
-  route({
-    method: 'get',
     path: '/companies/{domain}/pitch.pdf',
     id: 'getPitchPdf',
-    summary: 'The current pitch as a PDF',
+    summary: 'The pitch as a PDF: the company’s own, or another one of its pitches',
     description: 'The same stored result gives the same bytes.',
     scope: 'read',
     units: PDF_UNITS,
     params: DomainParams,
-    query: NO_PARAMS,
+    query: PitchQuery,
     body: NOTHING,
     answer: NOTHING,
     answers: { 200: 'The document' },
     media: 'application/pdf',
-    handle: async ({ deps, caller, params, response }) => {
-      const sheet = await findSheet(deps, caller, params.domain, true);
+    handle: async ({ deps, caller, params, query, response }) => {
+      const sheet = await findSheet(deps, caller, params.domain, query);
       if (sheet === null) throw nothingToPrint(params.domain);
       const pdf = await deps.printPitch(sheet);
       response
@@ -105,17 +87,27 @@ async function* readSheets(
     return 'skip' in read ? [] : [read.domain];
   });
   for (const domain of new Set(names)) {
-    const sheet = await findSheet(deps, caller, domain, false);
+    const sheet = await findSheet(deps, caller, domain, null);
     if (sheet !== null) yield sheet;
   }
 }
 
-function findSheet(deps: WebDeps, caller: Caller, domain: string, required: boolean): Promise<Sheet | null> {
+/** @param wanted which pitch must be there; null: as it comes */
+function findSheet(
+  deps: WebDeps,
+  caller: Caller,
+  domain: string,
+  wanted: z.output<typeof PitchQuery> | null,
+): Promise<Sheet | null> {
+  const frame = { seller: deps.sellerName, publicUrl: deps.publicUrl };
   return deps.db.inWorkspace(caller.workspaceId, async (tx) => {
-    const company = required ? await requireCompany(tx, domain) : await findCompanyByDomain(tx, domain);
-    return company === null
-      ? null
-      : readSheet(tx, company, { seller: deps.sellerName, publicUrl: deps.publicUrl });
+    if (wanted === null) {
+      const company = await findCompanyByDomain(tx, domain);
+      return company === null ? null : readSheet(tx, company, frame);
+    }
+    const company = await requireCompany(tx, domain);
+    const pitch = wanted.template === undefined ? null : await requirePitch(tx, company, wanted);
+    return readSheet(tx, company, frame, pitch === null ? null : await findPitch(tx, pitch.id));
   });
 }
 

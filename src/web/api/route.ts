@@ -22,7 +22,7 @@ export const NO_PARAMS = z.strictObject({});
 export const NOTHING = z.undefined();
 
 type Described = {
-  method: 'get' | 'post';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** Below /api/v1, with parameters in braces. */
   path: string;
   /** The operation's id in the document. */

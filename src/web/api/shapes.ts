@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { STANDINGS } from '../../pipeline/store/ranking.ts';
+import { PITCH_SHAPES } from './pitch-shapes.ts';
 import { Problem } from './problem.ts';
 
 const time = z.iso.datetime();
@@ -116,20 +117,6 @@ const Signal = z.object({
 });
 export const SignalList = z.object({ signals: z.array(Signal) });
 
-export const Pitch = z.object({
-  id: z.uuid(),
-  domain: z.string(),
-  template: z.string(),
-  keyPoints: z.array(z.string()).readonly(),
-  callToAction: z.string(),
-  text: z.string(),
-  citations: z.array(z.object({ number: z.int(), quote: z.string(), url: z.string() })).readonly(),
-  cut: z.int().describe('sentences that no source proves and that were cut'),
-  method: z.enum(['llm', 'phrases']),
-  textModel: z.string().nullable(),
-  writtenAt: time,
-});
-
 export const ScoreRequest = z.strictObject({
   domain: Domain,
   refresh: z.boolean().default(false).describe('read the sources again whatever their age'),
@@ -167,10 +154,10 @@ export const NAMED = {
   SourceList,
   Signal,
   SignalList,
-  Pitch,
   ScoreRequest,
   ScoreState,
   ZipRequest,
   EmbedRequest,
   EmbedLink,
+  ...PITCH_SHAPES,
 };

@@ -6,7 +6,7 @@ import { findCurrentExtraction, listCompetitors } from '../../pipeline/store/ext
 import type { Extraction } from '../../pipeline/store/extractions.ts';
 import { listPersonas } from '../../pipeline/store/personas.ts';
 import type { Persona } from '../../pipeline/store/personas.ts';
-import { findCurrentPitch } from '../../pipeline/store/pitches.ts';
+import { readCurrentPitch } from '../../pipeline/read-pitch.ts';
 import { listWritableRecords } from '../../pipeline/store/records.ts';
 import { findCurrentScore } from '../../pipeline/store/scores.ts';
 import { listSources, listUnreadPages } from '../../pipeline/store/sources.ts';
@@ -41,7 +41,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
       score: await findCurrentScore(tx, company.id),
       competitors: extraction === null ? [] : await listCompetitors(tx, extraction.id),
       personas: await listPersonas(tx, company.id),
-      pitch: await findCurrentPitch(tx, company.id),
+      pitch: await readCurrentPitch(tx, company.id),
       sources: await listSources(tx, company.id),
       unread: await listUnreadPages(tx, company.id),
       records: await listWritableRecords(tx, company.id, ['Account', 'Lead', 'company', 'contact']),

@@ -1,6 +1,6 @@
 import { linkToQuote, shortenUrl } from '../../pipeline/link.ts';
 import type { Company } from '../../pipeline/store/companies.ts';
-import type { Pitch } from '../../pipeline/store/pitches.ts';
+import type { ShownPitch } from '../../pipeline/apply-edits.ts';
 import type { Reason, StoredScore } from '../../pipeline/store/scores.ts';
 import type { Source } from '../../pipeline/store/sources.ts';
 import { describePitch } from './describe-pitch.ts';
@@ -19,7 +19,7 @@ export function describePitchView({
 }: {
   company: Company;
   score: StoredScore;
-  pitch: Pitch | null;
+  pitch: ShownPitch | null;
   sources: readonly Source[];
 }) {
   return {

@@ -1,16 +1,20 @@
-import type { Pitch } from '../../pipeline/store/pitches.ts';
+import type { ShownPitch } from '../../pipeline/apply-edits.ts';
 import { describeMoment } from './format.ts';
 import { linkToQuote, shortenUrl } from '../../pipeline/link.ts';
+
+const EDITED = { keyPoints: 'key points', callToAction: 'call to action', text: 'text' } as const;
 
 type Segment = { text: string; cite: string | null };
 
 /** A pitch with its [n] marks turned into links to the numbered sources below it. */
-export function describePitch(pitch: Pitch) {
+export function describePitch(pitch: ShownPitch) {
   const numbers = new Set(pitch.citations.map(({ number }) => String(number)));
   return {
     template: pitch.template,
-    method:
+    method: [
       pitch.method === 'llm' ? `written by ${pitch.textModel ?? 'an LLM'}` : 'made from quotes alone, no LLM',
+      ...pitch.edited.map(({ field, editedBy }) => `${EDITED[field]} written by ${editedBy}`),
+    ].join('; '),
     writtenAt: describeMoment(pitch.writtenAt),
     cut: pitch.cut,
     cutLabel:

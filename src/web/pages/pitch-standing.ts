@@ -5,15 +5,15 @@ import type { Queue } from '../../pipeline/queue/queue.ts';
 import { findAskedWork, holdCompany } from '../../pipeline/store/asked-work.ts';
 import type { AskedWork } from '../../pipeline/store/asked-work.ts';
 import type { Company } from '../../pipeline/store/companies.ts';
-import { findCurrentPitch } from '../../pipeline/store/pitches.ts';
-import type { Pitch } from '../../pipeline/store/pitches.ts';
+import { readCurrentPitch } from '../../pipeline/read-pitch.ts';
+import type { ShownPitch } from '../../pipeline/apply-edits.ts';
 import { findCurrentScore } from '../../pipeline/store/scores.ts';
 import type { StoredScore } from '../../pipeline/store/scores.ts';
 
 /** What there is of a company's pitch. */
 export type PitchStanding =
   /** Pitch null: there is not enough evidence for one, or its score came without. */
-  | { state: 'stored'; score: StoredScore; pitch: Pitch | null }
+  | { state: 'stored'; score: StoredScore; pitch: ShownPitch | null }
   | { state: 'working'; stage: string | null; begun: boolean }
   /** `again`: it may be begun by hand. */
   | { state: 'none'; why: string; fix: string; again: boolean };
@@ -34,7 +34,7 @@ const FAILED_SECONDS = 600;
 export async function lookForPitch(tx: Tx, company: Company, asking: Asking): Promise<PitchStanding> {
   await holdCompany(tx, company.id);
   const score = await findCurrentScore(tx, company.id);
-  const pitch = score?.status === 'scored' ? await findCurrentPitch(tx, company.id) : null;
+  const pitch = score?.status === 'scored' ? await readCurrentPitch(tx, company.id) : null;
   if (score !== null && (pitch !== null || score.status !== 'scored'))
     return { state: 'stored', score, pitch };
   const work = await findAskedWork(tx, company.id);

@@ -128,6 +128,8 @@ export function someFacts(): SheetFacts {
       companyId: 'company',
       template: 'standard',
       persona: '',
+      edited: [],
+      revision: 'one',
       version: 1,
       fingerprint: 'made of this',
       keyPoints: [],

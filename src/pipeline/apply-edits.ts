@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { removeStrangeLinks } from './plain-text.ts';
+import type { EditCite, EditField, PitchEdit } from './store/pitch-edits.ts';
+import type { Citation, Pitch } from './store/pitches.ts';
+
+/** A field that shows what a person wrote. */
+type EditedField = { field: EditField; editedBy: string; editedAt: Date };
+
+/** A version of a pitch as people see it: with their edits. */
+export type ShownPitch = Pitch & {
+  edited: readonly EditedField[];
+  /** Changes with each version and each edit. */
+  revision: string;
+};
+
+const MARK = / ?\[(S?\d{1,4})\]/g;
+const SOURCES = '\n\nSources\n[';
+const OWN_LINE = /^\[(S\d+)\] “([\s\S]*)” our own$/;
+
+/** The text without the list of sources below it, and what the seller says of itself by its marks. */
+export function splitSources(text: string): { body: string; own: Map<string, string> } {
+  const at = text.lastIndexOf(SOURCES);
+  if (at === -1) return { body: text, own: new Map() };
+  const lines = text.slice(at + SOURCES.length - 1).split('\n');
+  const own = lines.flatMap((line): [string, string][] => {
+    const [, mark, quote] = OWN_LINE.exec(line) ?? [];
+    return mark === undefined || quote === undefined ? [] : [[mark, quote]];
+  });
+  return { body: text.slice(0, at), own: new Map(own) };
+}
+
+/** What the marks in a text stand for in the version that its writer saw. */
+export function citesOf(text: string, pitch: Pitch): EditCite[] {
+  const { own } = splitSources(pitch.text);
+  const marks = new Set([...text.matchAll(MARK)].flatMap(([, mark]) => mark ?? []));
+  return [...marks].flatMap((mark): EditCite[] => {
+    const said = own.get(mark);
+    if (said !== undefined) return [{ mark, quote: said, url: null }];
+    const cited = pitch.citations.find(({ number }) => String(number) === mark);
+    return cited === undefined ? [] : [{ mark, quote: cited.quote, url: cited.url }];
+  });
+}
+
+/**
+ * A version with people's edits in their places. A mark in an edit keeps its source whatever number that has now; one without a source is
+ * taken out. Where the text itself was not edited, edited points and the edited call stand in it, too.
+ */
+export function applyEdits(pitch: Pitch, edits: readonly PitchEdit[]): ShownPitch {
+  const revision = createHash('sha256')
+    .update([pitch.id, pitch.writtenAt.toISOString(), ...edits.map(({ id }) => id)].join(' '))
+    .digest('hex')
+    .slice(0, 16);
+  const edited = edits.map(({ field, editedBy, editedAt }) => ({ field, editedBy, editedAt }));
+  if (edits.length === 0) return { ...pitch, edited, revision };
+
+  const citations: Citation[] = [...pitch.citations];
+  const { body, own } = splitSources(pitch.text);
+  const renumber = (text: string, cites: readonly EditCite[]): string =>
+    text.replaceAll(MARK, (found, mark: string) => {
+      const cite = cites.find((one) => one.mark === mark);
+      if (cite === undefined) return '';
+      const space = found.startsWith(' ') ? ' ' : '';
+      return `${space}[${cite.url === null ? markOwn(own, cite.quote) : numberOf(citations, cite.quote, cite.url)}]`;
+    });
+  let { keyPoints, callToAction } = pitch;
+  let text: string | null = null;
+  for (const edit of edits) {
+    if (edit.field === 'keyPoints') keyPoints = edit.value.map((point) => renumber(point, edit.cites));
+    else if (edit.field === 'callToAction') callToAction = renumber(edit.value, edit.cites);
+    else text = renumber(edit.value, edit.cites);
+  }
+  const shown =
+    text ?? replaceCall(replacePoints(body, pitch.keyPoints, keyPoints), pitch.callToAction, callToAction);
+  const all = [shown, callToAction, ...keyPoints].join('\n');
+  const cited = citations.filter(({ number }) => all.includes(`[${number}]`));
+  const urls = cited.map(({ url }) => url);
+  const lines = [
+    ...cited.map(({ number, quote, url }) => `[${number}] “${removeStrangeLinks(quote, urls)}” ${url}`),
+    ...[...own].flatMap(([mark, quote]) =>
+      all.includes(`[${mark}]`) ? [`[${mark}] “${quote}” our own`] : [],
+    ),
+  ];
+  return {
+    ...pitch,
+    keyPoints,
+    callToAction,
+    text: lines.length === 0 ? shown : `${shown}\n\nSources\n${lines.join('\n')}`,
+    citations: cited,
+    edited,
+    revision,
+  };
+}
+
+function numberOf(citations: Citation[], quote: string, url: string): number {
+  const known = citations.find((one) => one.quote === quote && one.url === url);
+  if (known !== undefined) return known.number;
+  const number = Math.max(0, ...citations.map((one) => one.number)) + 1;
+  citations.push({ number, quote, url });
+  return number;
+}
+
+function markOwn(own: Map<string, string>, quote: string): string {
+  const known = [...own].find(([, said]) => said === quote)?.[0];
+  if (known !== undefined) return known;
+  const mark = `S${Math.max(0, ...[...own.keys()].map((one) => Number(one.slice(1)))) + 1}`;
+  own.set(mark, quote);
+  return mark;
+}
+
+/** Points in the text, one for one; what was left out goes with its line, what is new comes behind the last. */
+function replacePoints(body: string, before: readonly string[], after: readonly string[]): string {
+  let [text, end] = [body, -1];
+  for (const [index, point] of before.entries()) {
+    const at = point === '' ? -1 : text.indexOf(point);
+    if (at === -1) continue;
+    const now = after[index];
+    if (now !== undefined) {
+      text = text.slice(0, at) + now + text.slice(at + point.length);
+      end = at + now.length;
+      continue;
+    }
+    const start = text.lastIndexOf('\n', at) + 1;
+    const stop = text.indexOf('\n', at);
+    text = text.slice(0, Math.max(0, start - 1)) + (stop === -1 ? '' : text.slice(stop));
+    end = start - 1;
+  }
+  const more = after.slice(before.length);
+  if (more.length === 0 || end === -1) return text;
+  const line = text.indexOf('\n', end);
+  const at = line === -1 ? text.length : line;
+  return text.slice(0, at) + more.map((point) => `\n- ${point}`).join('') + text.slice(at);
+}
+
+function replaceCall(body: string, before: string, after: string): string {
+  const at = before === '' ? -1 : body.lastIndexOf(before);
+  return at === -1 || before === after ? body : body.slice(0, at) + after + body.slice(at + before.length);
+}

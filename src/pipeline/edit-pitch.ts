@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { Tx } from '../db.ts';
+import { citesOf, splitSources } from './apply-edits.ts';
+import type { ShownPitch } from './apply-edits.ts';
+import { cleanLine, cleanText } from './plain-text.ts';
+import type { Queue } from './queue/queue.ts';
+import { withEdits } from './read-pitch.ts';
+import { startRewriteWithin } from './runs.ts';
+import { holdCompany } from './store/asked-work.ts';
+import { saveEdit, undoEdit } from './store/pitch-edits.ts';
+import type { EditValue } from './store/pitch-edits.ts';
+import { findCurrentPitch, findPitch } from './store/pitches.ts';
+
+const line = (most: number) => z.string().max(most).transform(cleanLine);
+
+/** What a person wants to stand in a pitch: each field's new content; null takes its edit back. */
+export const PitchEdits = z.strictObject({
+  keyPoints: z
+    .array(line(600).pipe(z.string().min(1)))
+    .max(20)
+    .nullish(),
+  callToAction: line(1_000).nullish(),
+  text: z.string().max(20_000).transform(cleanText).nullish(),
+});
+export type PitchEdits = z.output<typeof PitchEdits>;
+
+/**
+ * Keeps what a person changed in a pitch, or takes it back, and has the CRM told where it is the company's own.
+ * @param request `revision`: of the pitch that they saw; unset: whatever it was
+ * @returns the pitch as it is shown from now on; `conflict`: it is not the one that they saw, and nothing was changed
+ */
+export async function editPitch(
+  tx: Tx,
+  queue: Queue,
+  request: {
+    workspaceId: string;
+    /** The scoring model. */
+    model: string;
+    pitchId: string;
+    companyId: string;
+    edits: PitchEdits;
+    by: string;
+    revision?: string | undefined;
+  },
+): Promise<ShownPitch | 'conflict'> {
+  const { workspaceId, companyId, edits, by } = request;
+  // One at a time for each company, and no new version meanwhile.
+  await holdCompany(tx, companyId);
+  const pitch = await findPitch(tx, request.pitchId);
+  if (pitch === null) return 'conflict';
+  const before = await withEdits(tx, pitch);
+  if (request.revision !== undefined && request.revision !== before.revision) return 'conflict';
+  for (const field of ['keyPoints', 'callToAction', 'text'] as const) {
+    const value = edits[field];
+    if (value === null) await undoEdit(tx, pitch, field, by);
+    const edit = value === undefined || value === null ? null : toEdit(field, value);
+    if (edit === null || isShown(before, edit)) continue;
+    const cites = citesOf([edit.value].flat().join('\n'), before);
+    await saveEdit(tx, workspaceId, pitch, { ...edit, cites, editedBy: by });
+  }
+  const after = await withEdits(tx, pitch);
+  if (after.revision !== before.revision && (await findCurrentPitch(tx, companyId))?.id === pitch.id)
+    await startRewriteWithin(tx, queue, { workspaceId, model: request.model, companyIds: [companyId] });
+  return after;
+}
+
+function toEdit(field: EditValue['field'], value: string | readonly string[]): EditValue | null {
+  if (field === 'keyPoints') return typeof value === 'string' ? null : { field, value };
+  if (typeof value !== 'string') return null;
+  // The sources below a text are listed by us.
+  return { field, value: field === 'text' ? splitSources(value).body.trim() : value };
+}
+
+/** Nothing was changed in it: what stands there stays what was generated. */
+function isShown(pitch: ShownPitch, edit: EditValue): boolean {
+  if (edit.field === 'keyPoints') return JSON.stringify(edit.value) === JSON.stringify(pitch.keyPoints);
+  const shown = edit.field === 'text' ? splitSources(pitch.text).body : pitch.callToAction;
+  return edit.value.trim() === shown.trim();
+}

@@ -1,0 +1,63 @@
+import type { Tx } from '../../db.ts';
+import type { PitchKey } from './pitches.ts';
+
+/** What a mark such as [2] or [S1] in an edited text stands for. */
+export type EditCite = { mark: string; quote: string; url: string | null };
+
+export type EditValue =
+  | { field: 'keyPoints'; value: readonly string[] }
+  | { field: 'callToAction' | 'text'; value: string };
+export type EditField = EditValue['field'];
+
+/** What a person wrote in place of a field of a pitch. */
+export type PitchEdit = EditValue & {
+  id: number;
+  cites: readonly EditCite[];
+  editedBy: string;
+  editedAt: Date;
+};
+
+/** Of each field that was edited the edit that is shown: the newest that was not undone. */
+export async function listShownEdits(
+  tx: Tx,
+  { companyId, template, persona }: PitchKey,
+): Promise<PitchEdit[]> {
+  const { rows } = await tx.query<PitchEdit>(
+    `select distinct on (field) id, field, value, cites, edited_by as "editedBy", edited_at as "editedAt" from pitch_edits
+     where company_id = $1 and template = $2 and persona = $3 and undone_at is null order by field, id desc`,
+    [companyId, template, persona],
+  );
+  return rows;
+}
+
+export async function saveEdit(
+  tx: Tx,
+  workspaceId: string,
+  key: PitchKey,
+  edit: EditValue & { cites: readonly EditCite[]; editedBy: string },
+): Promise<void> {
+  await tx.query(
+    `insert into pitch_edits (workspace_id, company_id, template, persona, field, value, cites, edited_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      workspaceId,
+      key.companyId,
+      key.template,
+      key.persona,
+      edit.field,
+      JSON.stringify(edit.value),
+      JSON.stringify(edit.cites),
+      edit.editedBy,
+    ],
+  );
+}
+
+/** Takes back the edit of a field that is shown: the one before it shows again, or what was generated. False: there was none. */
+export async function undoEdit(tx: Tx, key: PitchKey, field: EditField, by: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update pitch_edits set undone_at = now(), undone_by = $5 where id = (
+       select max(id) from pitch_edits where company_id = $1 and template = $2 and persona = $3 and field = $4 and undone_at is null)`,
+    [key.companyId, key.template, key.persona, field, by],
+  );
+  return rowCount === 1;
+}

@@ -1,0 +1,103 @@
+import { requireTemplate } from '../../pipeline/6-pitch/template-library.ts';
+import { parseSeller } from '../../pipeline/6-pitch/seller.ts';
+import {
+  readPitchSettings,
+  resetPitchSettings,
+  savePitchSettings,
+} from '../../pipeline/store/pitch-settings.ts';
+import type { PitchSettings } from '../../pipeline/store/pitch-settings.ts';
+import { readSeller, saveSeller } from '../../pipeline/store/sellers.ts';
+import { PitchSettingsAnswer, PitchSettingsChange, Seller, SellerAnswer } from './pitch-shapes.ts';
+import { NOTHING, NO_PARAMS, route } from './route.ts';
+
+export const pitchSetupRoutes = [
+  route({
+    method: 'get',
+    path: '/pitch-settings',
+    id: 'getPitchSettings',
+    summary: 'How the workspace’s pitches are written',
+    scope: 'read',
+    params: NO_PARAMS,
+    query: NO_PARAMS,
+    body: NOTHING,
+    answer: PitchSettingsAnswer,
+    answers: { 200: 'The settings' },
+    handle: async ({ deps, caller }) => ({
+      body: await deps.db.inWorkspace(caller.workspaceId, readPitchSettings),
+    }),
+  }),
+  route({
+    method: 'patch',
+    path: '/pitch-settings',
+    id: 'changePitchSettings',
+    summary: 'Change how pitches are written, from the next run on; what is not named stays',
+    scope: 'admin',
+    params: NO_PARAMS,
+    query: NO_PARAMS,
+    body: PitchSettingsChange,
+    answer: PitchSettingsAnswer,
+    answers: { 200: 'The settings from now on' },
+    example: { tone: 'direct', length: 'concise' },
+    handle: async ({ deps, caller, body }) => {
+      // Only what was sent: a field that is there and undefined would not be.
+      const changes: Partial<PitchSettings> = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)); // prettier-ignore
+      return {
+        body: await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
+          if (body.template !== undefined) await requireTemplate(tx, body.template);
+          return savePitchSettings(tx, caller.workspaceId, changes);
+        }),
+      };
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/pitch-settings',
+    id: 'resetPitchSettings',
+    summary: 'Back to the settings that come with Fieldnote',
+    scope: 'admin',
+    params: NO_PARAMS,
+    query: NO_PARAMS,
+    body: NOTHING,
+    answer: PitchSettingsAnswer,
+    answers: { 200: 'The settings from now on' },
+    handle: async ({ deps, caller }) => ({
+      body: await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
+        await resetPitchSettings(tx);
+        return readPitchSettings(tx);
+      }),
+    }),
+  }),
+  route({
+    method: 'get',
+    path: '/seller',
+    id: 'getSeller',
+    summary: 'What pitches may say of you',
+    scope: 'read',
+    params: NO_PARAMS,
+    query: NO_PARAMS,
+    body: NOTHING,
+    answer: SellerAnswer,
+    answers: { 200: 'The profile' },
+    handle: async ({ deps, caller }) => ({
+      body: { seller: await deps.db.inWorkspace(caller.workspaceId, readSeller) },
+    }),
+  }),
+  route({
+    method: 'put',
+    path: '/seller',
+    id: 'saveSeller',
+    summary: 'Write down what pitches may say of you, and what they never claim',
+    scope: 'admin',
+    params: NO_PARAMS,
+    query: NO_PARAMS,
+    body: Seller,
+    answer: SellerAnswer,
+    answers: { 200: 'The profile from now on' },
+    example: { name: 'Fjord Compute', offer: 'H200 nodes by the hour, in Oslo', neverClaim: ['cheapest'] },
+    handle: async ({ deps, caller, body }) => {
+      const seller = parseSeller(body);
+      await deps.db.inWorkspace(caller.workspaceId, (tx) => saveSeller(tx, caller.workspaceId, seller));
+      return { body: { seller } };
+    },
+  }),
+];
