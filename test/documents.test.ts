@@ -69,3 +69,18 @@ test('every link between our documents leads somewhere', () => {
   }
   assert.deepEqual(faults, []);
 });
+
+test('the README leads to every page of the docs, and the list of decisions to every decision', () => {
+  for (const [list, pages] of [
+    ['README.md', readdirSync(join(ROOT, 'docs')).map((name) => join('docs', name))],
+    [
+      join('docs', 'decisions', 'README.md'),
+      filesUnder(join('docs', 'decisions'), /\.md$/).filter((path) => !path.endsWith('README.md')),
+    ],
+  ] as const) {
+    const links = [...readFileSync(join(ROOT, list), 'utf8').matchAll(/\]\(([^)#\s]+)/g)];
+    const named = new Set(links.map(([, link = '']) => normalize(join(dirname(list), link))));
+    const missing = pages.filter((path) => path.endsWith('.md') && !named.has(path));
+    assert.deepEqual(missing, [], `${list} does not link to them`);
+  }
+});
