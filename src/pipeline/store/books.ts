@@ -35,9 +35,14 @@ const MINE = `mine as (
 
 const SHOWN = `id as "companyId", name, domain, score, band, trend`;
 
-/** Does any CRM know a user by that address? */
+/** Does any connected CRM know a user by that address? */
 export async function isOwner(tx: Tx, email: string): Promise<boolean> {
-  const { rowCount } = await tx.query('select from crm_users where email = lower($1) limit 1', [email]);
+  const { rowCount } = await tx.query(
+    // A sync that was under way when its connection was removed may have stored users since.
+    `select from crm_users u join connections c on c.workspace_id = u.workspace_id and c.id = u.connection_id
+     where u.email = lower($1) and c.status <> 'removed' limit 1`,
+    [email],
+  );
   return rowCount === 1;
 }
 

@@ -2,13 +2,13 @@ import type { Tx } from '../../db.ts';
 import { recomputeCompanies } from './company-facts.ts';
 
 /**
- * Takes a connection out of use: its credentials and cursors go, and what waits to be written never will be. The ledger of
+ * Takes a connection out of use: its credentials, cursors and users go, and what waits to be written never will be. The ledger of
  * its writes stays. Returns how many fields were not sent.
  */
 export async function retireConnection(tx: Tx, id: string): Promise<number> {
   await tx.query(
     `update connections set status = 'removed', paused_because = null, paused_at = null, checked_at = null, access_checked_at = null, synced_at = null,
-       sync_asked_at = null
+       sync_asked_at = null, users_read_at = null
      where id = $1`,
     [id],
   );
@@ -19,6 +19,7 @@ export async function retireConnection(tx: Tx, id: string): Promise<number> {
   await tx.query('delete from unreadable_rows where connection_id = $1', [id]);
   await tx.query('delete from change_streams where connection_id = $1', [id]);
   await tx.query('delete from button_keys where connection_id = $1', [id]);
+  await tx.query('delete from crm_users where connection_id = $1', [id]);
   // In the order of their ids, like everyone who locks many of them, so that no two wait for each other.
   await tx.query(
     `select from writes where connection_id = $1 and state in ('planned', 'sending') order by id for update`,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
+import { retireConnection } from '../../../src/pipeline/store/remove-connection.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { forgetOldSessions } from '../../../src/pipeline/store/sessions.ts';
 import { seedCompany } from '../seed.ts';
@@ -111,6 +113,22 @@ test('who owns records no longer is out with the next request', async () => {
   assert.equal(answer.status, 403);
   assert.equal(rep.cookies.has('fieldnote_session'), false);
   assert.equal(leadsTo(await rep.get(`${web.base}/runs`)).pathname, '/sign-in');
+});
+
+test('who was known by a connection alone is out once that is removed, and whatever it told of them is gone', async () => {
+  const rep = await enter(REP);
+  const connectionId = await web.database.db.inWorkspace(web.workspaceId, async (tx) => {
+    const { id } = await ensureConnection(tx, web.workspaceId, 'hubspot', 'default');
+    await retireConnection(tx, id);
+    return id;
+  });
+  assert.deepEqual((await sql('select email from crm_users')).rows, []);
+  // A sync that was under way when it was removed may still store them.
+  await ownRecords(web, web.workspaceId, [REP]);
+  await sql(`update connections set status = 'removed' where id = $1`, [connectionId]);
+  const [stays, comes] = [await rep.get(`${web.base}/runs`), await signIn(openClient(), web, REP)];
+  await sql(`update connections set status = 'active' where id = $1`, [connectionId]);
+  assert.deepEqual([stays.status, comes.status], [403, 403]);
 });
 
 test('people see the rows of their own workspace alone, and choose where several are open to them', async () => {
