@@ -12,6 +12,7 @@ import { policyOf } from './field-policy.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
 import { OVERTAKEN, PUT_BACK, findSurvivors, readVersions } from './lost-races.ts';
 import { hintGone } from './hint-gone.ts';
+import { findOtherLandings } from './other-landings.ts';
 import { findLandingOnSurvivor } from './survivor-landing.ts';
 import type { SurvivorLanding } from './survivor-landing.ts';
 import { couldHaveBecome } from './same-value.ts';
@@ -110,6 +111,14 @@ async function findLandings(
     const forced = policyOf(session.policies, object, row.field) === 'always' && row.undoes === null;
     const { survivorId } = survivor;
     landings.set(row.id, { ...landing, isTheirs: landing.isTheirs && !forced, survivorId });
+  }
+  const suspects = moved.flatMap((row) => {
+    const landing = landings.get(row.id);
+    return landing?.isTheirs === true ? [{ ...row, replaced: landing.replaced }] : [];
+  });
+  for (const id of await findOtherLandings(session, object, suspects)) {
+    const landing = landings.get(id);
+    if (landing !== undefined) landings.set(id, { ...landing, isTheirs: false });
   }
   const untold = moved.flatMap((row) => (unread.has(row.externalId) ? [row.id] : []));
   return { landings, unread: new Set(untold) };

@@ -4,6 +4,7 @@ import type { LostRace } from '../store/writes-put-back.ts';
 import { policyOf } from './field-policy.ts';
 import { halves, isRefusal } from './flush-read.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
+import { findOtherLandings } from './other-landings.ts';
 import { couldHaveBecome, sameValue } from './same-value.ts';
 
 /** A write as it went out: what was sent, what it was meant to replace, and when the record had last been modified then. */
@@ -71,29 +72,49 @@ export async function findLostRaces(
     return survivor === undefined ? [] : [{ externalId: survivor.survivorId, field }];
   });
   const onSurvivors = await readVersions(session, history, object, moved, 'readBack');
+  // Looked at again with the next flush.
+  const isUnread = ({ externalId }: Landed): boolean => {
+    const survivor = survivors.get(externalId);
+    return unread.has(externalId) || (survivor !== undefined && onSurvivors.unread.has(survivor.survivorId));
+  };
+  const looked = rows
+    .filter((row) => !isUnread(row))
+    .map((row) => {
+      // Merged since: its survivor goes on with its history, or with that of the other record.
+      const survivor = survivors.get(row.externalId);
+      const held =
+        survivor === undefined
+          ? versions.get(row.externalId)?.[row.field]
+          : onSurvivors.versions.get(survivor.survivorId)?.[row.field];
+      const landing: Landing = held === undefined ? { landed: false } : findLanding(row, held);
+      const forced = policyOf(session.policies, object, row.field) === 'always' && row.undoes === null;
+      const fellOn = landing.landed && !forced ? landing.lost : undefined;
+      return { row, survivor, held, landing, fellOn };
+    });
+  const others = await findOtherLandings(
+    session,
+    object,
+    looked.flatMap(({ row, survivor, fellOn }) =>
+      survivor === undefined || fellOn === undefined ? [] : [{ ...row, survivor, replaced: fellOn }],
+    ),
+  );
   const standing: { row: Landed; present: FieldValue }[] = [];
   const lost: (LostRace & { fellOn: string })[] = [];
-  for (const row of rows) {
-    // Looked at again with the next flush.
-    if (unread.has(row.externalId)) continue;
-    // Merged since: its survivor goes on with its history.
-    const survivorId = survivors.get(row.externalId)?.survivorId;
-    if (survivorId !== undefined && onSurvivors.unread.has(survivorId)) continue;
-    const held =
-      survivorId === undefined
-        ? versions.get(row.externalId)?.[row.field]
-        : onSurvivors.versions.get(survivorId)?.[row.field];
-    const landing = held === undefined ? null : findLanding(row, held);
-    const forced = policyOf(session.policies, object, row.field) === 'always' && row.undoes === null;
-    if (landing?.landed === true && landing.lost !== undefined && !forced)
+  for (const { row, survivor, held, landing, fellOn } of looked) {
+    const isOther = others.has(row.id);
+    if (landing.landed && fellOn !== undefined && !isOther)
       lost.push({
         id: row.id,
-        fellOn: survivorId ?? row.externalId,
-        theirs: landing.lost,
+        fellOn: survivor?.survivorId ?? row.externalId,
+        theirs: fellOn,
         stands: landing.stands,
         reason: landing.stands ? PUT_BACK : OVERTAKEN,
       });
-    else standing.push({ row, present: held === undefined ? row.value : (held[0]?.value ?? null) });
+    else {
+      // What a survivor holds of the other record's says nothing of this one.
+      const gone = held === undefined || (survivor !== undefined && (isOther || !landing.landed));
+      standing.push({ row, present: gone ? row.value : (held[0]?.value ?? null) });
+    }
   }
   return { standing, lost };
 }

@@ -225,6 +225,46 @@ test('a person’s value that our write fell on goes back, also when the record 
   );
 });
 
+for (const { before, toBoth, merged } of [
+  { before: ['first'], toBoth: true, merged: 'after' },
+  { before: ['first', 'second'], toBoth: false, merged: 'after' },
+  { before: ['first', 'second'], toBoth: false, merged: 'before' },
+] as const)
+  test(`a value that was ours is not put back for a person’s, where ${toBoth ? 'two records' : 'a record and one that has it already'} got another and were merged right ${merged} our call`, async (context) => {
+    const tapped = find('hubspot');
+    const { tap } = tapped;
+    context.after(() => {
+      tap.at = () => undefined;
+    });
+    const desk = await openDesk(here.db, 'hubspot', undefined, tapped.crm);
+    const [kept, away] = await tapped.create(2);
+    assert.ok(kept !== undefined && away !== undefined);
+    for (const pitch of before) {
+      await desk.plan({ pitch }, [kept]);
+      await desk.flush({ leaseMs: 30_000 });
+    }
+    let survivor = '';
+    tap.at = async (moment, { path }) => {
+      if (survivor !== '' || moment !== merged || !path.endsWith('/batch/update')) return;
+      const merge = { as: 'rep:Anna', object: 'companies', operation: 'merge', id: kept, other: away };
+      const answer = await tapped.edit(merge);
+      assert.ok(typeof answer === 'object' && answer !== null && 'id' in answer);
+      survivor = String(answer.id);
+    };
+
+    const run = await desk.plan({ pitch: 'second' }, toBoth ? [kept, away] : [away]);
+    const result = await desk.flush({ leaseMs: 30_000 });
+
+    const call = { signal: AbortSignal.timeout(5_000) };
+    const [held] = await tapped.crm.readCurrent('company', [survivor], call);
+    assert.equal(held?.values?.pitch, 'second');
+    assert.deepEqual([result.applied, result.conflicted], [toBoth ? 2 : 1, 0]);
+    for (const write of await desk.writesOf(run)) {
+      assert.equal(write.state, 'applied');
+      assert.doesNotMatch(write.reason ?? '', /person/);
+    }
+  });
+
 for (const [how, second] of [
   ['the same value', 'ours'],
   ['another value', 'ours, too'],
