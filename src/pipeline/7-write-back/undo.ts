@@ -62,11 +62,12 @@ export async function planUndo(
       );
     if (undone.state === 'running' && !undone.dryRun)
       throw new UserError(`Run ${runId} is still going on`, 'Cancel it first, or wait for its end.');
+    // What a flusher sends in this moment is either kept from it, or counted.
+    while (!dryRun && (await cancelRunWrites(tx, runId, ROWS_AT_ONCE)) > 0);
     const onTheirWay = await countOnTheirWay(tx, runId);
     const coming = onTheirWay.filter(({ active }) => active);
     if (coming.length > 0)
       throw new UserError(`Some writes of run ${runId} are on their way`, describeWait(coming));
-    while (!dryRun && (await cancelRunWrites(tx, runId, ROWS_AT_ONCE)) === ROWS_AT_ONCE);
     const run = await createRun(tx, workspaceId, {
       kind: 'undo',
       model: undone.model,

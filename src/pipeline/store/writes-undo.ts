@@ -1,5 +1,6 @@
 import type { CrmKind } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
+import { lockRows } from './writes-outbox.ts';
 import type { WantedWrite } from './writes.ts';
 
 /** A run's last write to a field, what it would put back, and whether a later run wrote the field, too. */
@@ -61,14 +62,24 @@ export async function countOnTheirWay(tx: Tx, runId: string): Promise<OnTheirWay
   return rows;
 }
 
-/** Settles up to `limit` fields that a run had planned and that were not sent: the run is being undone. Returns how many. */
+/**
+ * Settles up to `limit` fields that a run had planned and that were not sent: the run is being undone. Returns how many it looked at, of
+ * which a flusher may have sent some in that moment; call it until none is left.
+ */
 export async function cancelRunWrites(tx: Tx, runId: string, limit: number): Promise<number> {
-  const { rowCount } = await tx.query(
-    `update writes set state = 'cancelled', settled_at = now(), leased_until = null,
-       reason = 'Its run was undone before it was sent'
-     where state = 'planned'
-       and id = any(array(select id from writes where run_id = $1 and state = 'planned' order by id limit $2))`,
+  const { rows: found } = await tx.query<{ id: number }>(
+    `select id from writes where run_id = $1 and state = 'planned' order by id limit $2`,
     [runId, limit],
   );
-  return rowCount ?? 0;
+  const locked = await lockRows(
+    tx,
+    found.map((row) => row.id),
+  );
+  await tx.query(
+    `update writes set state = 'cancelled', settled_at = now(), leased_until = null,
+       reason = 'Its run was undone before it was sent'
+     where id = any($1)`,
+    [locked.flatMap((row) => (row.state === 'planned' ? [row.id] : []))],
+  );
+  return found.length;
 }

@@ -4,6 +4,7 @@ import { UserError } from '../../../src/errors.ts';
 import { rehearse } from '../../../src/pipeline/7-write-back/rehearse.ts';
 import type { RehearsedField } from '../../../src/pipeline/7-write-back/rehearse.ts';
 import { listUndoable } from '../../../src/pipeline/store/writes-undo.ts';
+import { until } from '../../harness/browser-page.ts';
 import { rehearseAll } from '../../harness/rehearsal.ts';
 import { reopenConflicts } from '../../../src/pipeline/7-write-back/reopen-conflicts.ts';
 import { describeUnsettled, planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
@@ -151,6 +152,41 @@ test('a rehearsed undo leaves what the run still has to send as it was planned',
   await desk.flush();
 
   assert.deepEqual([sent.values.score, waiting.values.score], [20, 30]);
+});
+
+test('what goes out in the very moment of an undo is not forgotten: the undo is refused while it is on its way', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  for (const id of ['r0', 'r1']) desk.fake.add('Account', id);
+  const run = await desk.plan({ score: 20 }, ['r0']);
+  await desk.flush();
+  await desk.plan({ score: 30 }, ['r1']);
+  await desk.db.inWorkspace(desk.workspaceId, (tx) => tx.query('update writes set run_id = $1', [run]));
+  await finish(desk, run);
+
+  // As a flusher does, whose transaction is not over when the undo begins.
+  const departed = await desk.db.inWorkspace(desk.workspaceId, async (tx) => {
+    await tx.query(
+      `update writes set state = 'sending', sent_at = now(), leased_until = now() + interval '1 minute',
+         may_land_until = now() + interval '1 minute' where external_id = 'r1'`,
+    );
+    const undoing = planUndo(desk.db, { workspaceId: desk.workspaceId, runId: run }).then(
+      () => 'planned',
+      (error: unknown) => error,
+    );
+    let isOver = false;
+    void undoing.then(() => (isOver = true));
+    await until(async () => {
+      const { rowCount } = await tx.query(
+        'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))',
+      );
+      return isOver || rowCount !== 0;
+    }, 'the undo to meet the flusher');
+    return { undoing };
+  });
+
+  const told = await departed.undoing;
+  assert.ok(told instanceof UserError, String(told));
+  assert.match(told.message, /are on their way/);
 });
 
 test('an undo does what it can while a paused connection still holds what was on its way, and says so', async () => {
