@@ -69,6 +69,7 @@ export function readChanges(
     case 'permission set group':
     case 'assign':
     case 'rights':
+    case 'deactivate':
     case 'rule':
     case 'button':
     case 'drop rule':

@@ -31,6 +31,8 @@ const Edit = z.discriminatedUnion('operation', [
   }),
   z.strictObject({ operation: z.literal('unlock'), ...record }),
   z.strictObject({ operation: z.literal('revoke'), as: author, rights: z.array(z.string()) }),
+  /** Deactivates a user (as authors are named), who keeps what they own. */
+  z.strictObject({ operation: z.literal('deactivate'), as: author, user: author }),
   /** Makes a permission set group of these sets, and gives it to these users (as authors are named). */
   z.strictObject({
     operation: z.literal('group permission sets'),
@@ -124,6 +126,8 @@ function plan(org: Org, edit: Edit): { events: OrgEvent[]; answer: unknown } {
       const users = edit.to.map((who) => org.people.idOf(who));
       return { events: [{ type: 'permission set group', name, sets, users }], answer: { users } };
     }
+    case 'deactivate':
+      return { events: [{ type: 'deactivate', user: edit.user }], answer: { user: edit.user } };
     case 'revoke':
       return { events: [{ type: 'rights', revoked: edit.rights }], answer: { revoked: edit.rights } };
   }

@@ -62,6 +62,7 @@ export const OrgEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('assign'), set: z.string(), user: z.string() }),
   z.object({ type: z.literal('rights'), revoked: z.array(z.string()) }),
+  z.object({ type: z.literal('deactivate'), user: z.string() }),
   z.object({ type: z.literal('rule'), rule: validationRule }),
   z.object({ type: z.literal('drop rule'), object, name: z.string() }),
   /** What an administrator entered for Fieldnote's package: its address and its key. */

@@ -138,6 +138,8 @@ export function openOrg(
         return permissions.assign(event.set, event.user);
       case 'rights':
         return permissions.revoke(event.revoked);
+      case 'deactivate':
+        return people.deactivate(event.user);
       case 'rule':
         rules = [...rules, event.rule];
         return;

@@ -9,12 +9,16 @@ export type People = {
   idOf(author: string): string;
   byId(id: string): TwinUser | undefined;
   list(): TwinUser[];
+  /** They left: their records stay theirs until somebody gives them to others. */
+  deactivate(author: string): void;
+  isActive(id: string): boolean;
 };
 
 /** The org's users. */
 export function createPeople(): People {
   const users = new Map<string, TwinUser>();
   const ids = new Map<string, TwinUser>();
+  const left = new Set<string>();
   const add = (author: string, name: string, role: TwinUser['role']): TwinUser => {
     const username = `${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '.')}@fieldnote-sandbox.example`;
     const user = { id: makeId('User', author), name, username, author, role };
@@ -33,5 +37,9 @@ export function createPeople(): People {
     idOf: (author) => byAuthor(author).id,
     byId: (id) => ids.get(id),
     list: () => [...users.values()],
+    deactivate: (author) => {
+      left.add(byAuthor(author).id);
+    },
+    isActive: (id) => !left.has(id),
   };
 }

@@ -82,7 +82,7 @@ function setupTable(org: Org, user: TwinUser, name: string): Table | null {
           Name: full,
           Username: username,
           Email: username,
-          IsActive: true,
+          IsActive: people.isActive(id),
         })),
       );
     case 'organization':

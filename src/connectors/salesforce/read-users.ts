@@ -9,7 +9,7 @@ const User = z.object({ Id: z.string(), Name: z.string(), Email: z.string().null
 const IDS_PER_QUERY = 200;
 const IDS = /^[A-Za-z0-9]{15,18}$/;
 
-/** Users by id. A queue that owns leads is none. */
+/** Users by id. A queue that owns leads is none, and who was deactivated, and may still own much, is one no longer. */
 export async function readUsers(
   client: Client,
   externalIds: readonly string[],
@@ -24,7 +24,7 @@ export async function readUsers(
       .join(', ');
     const rows = await queryRows(
       client,
-      `SELECT Id, Name, Email FROM User WHERE Id IN (${list})`,
+      `SELECT Id, Name, Email FROM User WHERE IsActive = true AND Id IN (${list})`,
       User,
       options,
     );
