@@ -103,7 +103,7 @@ export async function seedRest(
   const connection = await ensureConnection(tx, workspaceId, 'salesforce', 'default');
   await replacePersonas(tx, workspaceId, company.id, [
     {
-      role: 'cto',
+      role: 'technical-leader',
       title: text,
       pains: [text],
       motives: [text],
