@@ -65,7 +65,7 @@ const unique = (field: FieldKey): FieldValue => {
   return field === 'score' ? (serial % 9000) / 97 : `${field} ${serial}\r\n`;
 };
 
-async function act(stage: Stage, what: Act): Promise<void> {
+async function act(stage: Stage, what: Act, typed: FieldValue[]): Promise<void> {
   const { upheavals } = stage;
   if (what.type === 'merge') {
     const [kept, away] = [stage.seen(what.kept), stage.seen(what.away)];
@@ -78,14 +78,26 @@ async function act(stage: Stage, what: Act): Promise<void> {
   if (what.type === 'remove') return upheavals?.remove(id);
   const field = stage.editable[what.field % stage.editable.length];
   assert.ok(field !== undefined);
-  if (what.how === 'put-back') await stage.edit(id, field, await stage.lastOurs(id, field));
-  else if (what.how === 'empty') await stage.edit(id, field, null);
-  else await stage.edit(id, field, field === 'score' ? unique(field) : `rep ${String(unique(field)).trim()}`);
+  const value = await chooseValue(stage, what.how, { id, field });
+  typed.push(value);
+  await stage.edit(id, field, value);
+}
+
+async function chooseValue(
+  stage: Stage,
+  how: 'type' | 'empty' | 'put-back',
+  { id, field }: { id: string; field: FieldKey },
+): Promise<FieldValue> {
+  if (how === 'put-back') return stage.lastOurs(id, field);
+  if (how === 'empty') return null;
+  return field === 'score' ? unique(field) : `rep ${String(unique(field)).trim()}`;
 }
 
 export type Played = {
   /** What was wanted last, by record and field. */
   wanted: ReadonlyMap<string, FieldValue>;
+  /** What people left in any field. */
+  typed: readonly FieldValue[];
   kills: number;
 };
 
@@ -93,6 +105,7 @@ export type Played = {
 export async function play(stage: Stage, moves: readonly Move[]): Promise<Played> {
   const { desk } = stage;
   const wanted = new Map<string, FieldValue>();
+  const typed: FieldValue[] = [];
   const runs: string[] = [];
   let kills = 0;
   for (const move of moves) {
@@ -107,11 +120,11 @@ export async function play(stage: Stage, moves: readonly Move[]): Promise<Played
         for (const field of move.fields) wanted.set(`${id}/${field}`, desired[field] ?? null);
       runs.push(await desk.plan({ ...desired, scoredAt: new Date(serial * 1000).toISOString() }, ids));
     } else if (move.type === 'undo') await undoOne(desk, runs[move.which % Math.max(1, runs.length)]);
-    else if (move.type !== 'flush') await act(stage, move);
-    else if (await flushOnce(stage, move)) kills += 1;
+    else if (move.type !== 'flush') await act(stage, move, typed);
+    else if (await flushOnce(stage, move, typed)) kills += 1;
   }
   await settleAll(stage);
-  return { wanted, kills };
+  return { wanted, typed, kills };
 }
 
 async function undoOne({ db, workspaceId }: Desk, runId: string | undefined): Promise<void> {
@@ -125,12 +138,16 @@ async function undoOne({ db, workspaceId }: Desk, runId: string | undefined): Pr
 }
 
 /** True when the process was killed in it. */
-async function flushOnce(stage: Stage, move: Extract<Move, { type: 'flush' }>): Promise<boolean> {
+async function flushOnce(
+  stage: Stage,
+  move: Extract<Move, { type: 'flush' }>,
+  typed: FieldValue[],
+): Promise<boolean> {
   const waiting = move.meanwhile.toSorted((one, other) => one.moment - other.moment);
   const process = startProcess(stage.desk.db, stage.listen, move.diesAt, async (moment) => {
     for (let next = waiting[0]; next !== undefined && next.moment <= moment; next = waiting[0]) {
       waiting.shift();
-      await act(stage, next.act);
+      await act(stage, next.act, typed);
     }
   });
   const flush = async (db: Database): Promise<void> => {

@@ -8,6 +8,7 @@ import { createMoves } from '../../harness/interleaving-moves.ts';
 import type { Move } from '../../harness/interleaving-moves.ts';
 import { assertArrived, assertRepaired, findOverwritten, play } from '../../harness/interleavings.ts';
 import type { Played, Stage, Trace } from '../../harness/interleavings.ts';
+import { assertTheirsGoesBack } from '../../harness/put-backs.ts';
 import { openTappedTwin, openTwinStage } from '../../harness/twin-stages.ts';
 import type { TappedTwin } from '../../harness/twin-stages.ts';
 
@@ -114,6 +115,7 @@ test('HubSpot: every lost race is flagged by the next check, and the value that 
     { interleavings: INTERLEAVINGS, realTime: false },
     async (stage, traces, moves, played) => {
       await assertRepaired(stage, traces);
+      await assertTheirsGoesBack(stage, played);
       assertArrived(traces, moves, played);
     },
   ));
