@@ -10,6 +10,7 @@ import type { DecidedRow } from './decide-record.ts';
 import { readRecords } from './flush-read.ts';
 import type { Reading } from './flush-read.ts';
 import type { FlushSession } from './flush-session.ts';
+import { followPutBacks } from './follow-put-backs.ts';
 import { hintGone } from './hint-gone.ts';
 import { putOff } from './put-off.ts';
 
@@ -42,6 +43,11 @@ export async function* decideRecords(
       const batch = ids.slice(at, at + session.crm.readBatch);
       await renewClaims(session);
       const readings = await readRecords(session, object, batch, 'read');
+      if (session.crm.history)
+        await followPutBacks(session, session.crm.history, object, {
+          rows: batch.flatMap((id) => records.get(id) ?? []),
+          readings,
+        });
       const verdicts = batch.map((id) =>
         judgeRecord(session, records.get(id) ?? [], readings.get(id), ledgers),
       );

@@ -225,6 +225,44 @@ test('a person’s value that our write fell on goes back, also when the record 
   );
 });
 
+test('a person’s value that is to go back follows its record into the survivor of a merge', async (context) => {
+  const tapped = find('hubspot');
+  const { tap } = tapped;
+  context.after(() => {
+    tap.at = () => undefined;
+  });
+  const desk = await openDesk(here.db, 'hubspot', undefined, tapped.crm);
+  const [kept, away] = await tapped.create(2);
+  assert.ok(kept !== undefined && away !== undefined);
+  const rep = { as: 'rep:Anna', object: 'companies' };
+  let wrote = false;
+  let survivor = '';
+  tap.at = async (moment, { path, body }) => {
+    if (path.endsWith('/batch/update') && !wrote) {
+      if (moment === 'before')
+        await tapped.edit({ ...rep, id: kept, properties: { fieldnote_pitch: 'My own words' } });
+      wrote = moment === 'after';
+    } else if (wrote && survivor === '' && moment === 'after' && body.includes('fieldnote_pitch')) {
+      // It was looked for in the history: the loss is found, and nothing put back yet.
+      const answer = await tapped.edit({ ...rep, operation: 'merge', id: kept, other: away });
+      assert.ok(typeof answer === 'object' && answer !== null && 'id' in answer);
+      survivor = String(answer.id);
+      await desk.plan({ pitch: 'newer' }, [survivor]);
+    }
+  };
+
+  const run = await desk.plan({ pitch: 'ours' }, [kept]);
+  await desk.flush({ leaseMs: 30_000 });
+
+  const call = { signal: AbortSignal.timeout(5_000) };
+  const [held] = await tapped.crm.readCurrent('company', [survivor], call);
+  assert.equal(held?.values?.pitch, 'My own words');
+  assert.deepEqual(
+    (await desk.writesOf(run)).map((write) => [write.externalId, write.state, write.oldValue]),
+    [[survivor, 'conflicted', 'My own words']],
+  );
+});
+
 for (const { before, toBoth, merged } of [
   { before: ['first'], toBoth: true, merged: 'after' },
   { before: ['first', 'second'], toBoth: false, merged: 'after' },
