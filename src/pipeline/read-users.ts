@@ -14,7 +14,12 @@ export async function readUsers(
 ): Promise<void> {
   if (crm.readUsers === undefined) return;
   const owners = await deps.db.inWorkspace(workspaceId, (tx) => listOwnersDue(tx, connectionId));
-  if (owners.length === 0) return;
+  if (owners === null) return;
+  if (owners.length === 0) {
+    // Nobody is to be known from before; and whoever comes to own something is asked about with the next sync.
+    await deps.db.inWorkspace(workspaceId, (tx) => replaceUsers(tx, { workspaceId, connectionId }, []));
+    return;
+  }
   try {
     const users = await crm.readUsers(owners, call);
     await deps.db.inWorkspace(workspaceId, async (tx) => {

@@ -7,14 +7,14 @@ type At = { workspaceId: string; connectionId: string };
 const READ_AGAIN_HOURS = 1;
 const MOST_OWNERS = 5_000;
 
-/** The owners of a connection's records, when it is time to ask who they are; empty while it is not. */
-export async function listOwnersDue(tx: Tx, connectionId: string): Promise<string[]> {
+/** The owners of a connection's records, when it is time to ask who they are; null while it is not. */
+export async function listOwnersDue(tx: Tx, connectionId: string): Promise<string[] | null> {
   const { rowCount } = await tx.query(
     `select from connections where id = $1
        and (users_read_at is null or users_read_at < now() - make_interval(hours => $2))`,
     [connectionId, READ_AGAIN_HOURS],
   );
-  if (rowCount === 0) return [];
+  if (rowCount === 0) return null;
   const { rows } = await tx.query<{ ownerId: string }>(
     `select distinct owner_id as "ownerId" from records
      where connection_id = $1 and owner_id is not null and not deleted limit $2`,
