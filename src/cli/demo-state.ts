@@ -13,6 +13,7 @@ const DemoState = z.object({
 export type DemoState = z.infer<typeof DemoState>;
 
 const fileIn = (home: string): string => join(resolve(home), 'demo.json');
+const keyIn = (home: string): string => join(resolve(home), 'demo.key');
 
 export async function saveDemoState(home: string, state: DemoState): Promise<void> {
   await mkdir(resolve(home), { recursive: true });
@@ -23,7 +24,7 @@ export async function saveDemoState(home: string, state: DemoState): Promise<voi
 
 /** The key that seals what demos keep under `home`: made by the first of them, the same for all. */
 export async function ensureDemoKey(home: string): Promise<string> {
-  const file = join(resolve(home), 'demo.key');
+  const file = keyIn(home);
   if (!existsSync(file)) {
     await mkdir(resolve(home), { recursive: true });
     const draft = `${file}.${process.pid}`;
@@ -35,6 +36,11 @@ export async function ensureDemoKey(home: string): Promise<string> {
     await rm(draft);
   }
   return readFile(file, 'utf8');
+}
+
+/** The key that `ensureDemoKey` made; null where no demo was. */
+export async function readDemoKey(home: string): Promise<string | null> {
+  return existsSync(keyIn(home)) ? readFile(keyIn(home), 'utf8') : null;
 }
 
 /** The last demo's state, its environment only if its process is still there; null when there was none. */

@@ -9,6 +9,8 @@ import { DEFAULT_WORKSPACE, readWorkspaces } from '../pipeline/store/workspaces.
 import { createVault } from '../pipeline/vault.ts';
 import type { Vault } from '../pipeline/vault.ts';
 import { createSeal } from '../seal.ts';
+import type { Seal } from '../seal.ts';
+import { readDemoKey } from './demo-state.ts';
 import { checkButtonKeys } from './doctor-button-keys.ts';
 import type { Finding } from './doctor.ts';
 
@@ -16,8 +18,7 @@ import type { Finding } from './doctor.ts';
 export async function checkConnections(config: Config, url: string): Promise<Finding[]> {
   const db = await openDatabase(url, { maxConnections: 1 });
   try {
-    const { secretKey, previousSecretKey } = config;
-    const seal = secretKey === null ? null : createSeal(secretKey, previousSecretKey);
+    const seal = await openSeal(config);
     const vault = createVault({ db, seal });
     const findings: Finding[] = [];
     for (const { id, name } of await readWorkspaces(db)) {
@@ -44,6 +45,13 @@ export async function checkConnections(config: Config, url: string): Promise<Fin
   } finally {
     await db.close();
   }
+}
+
+/** What opens all that is sealed here: what demos keep in the same database is under a key of their own. */
+async function openSeal({ home, secretKey, previousSecretKey }: Config): Promise<Seal | null> {
+  const demoKey = await readDemoKey(home);
+  const key = secretKey ?? demoKey;
+  return key === null ? null : createSeal(key, previousSecretKey ?? demoKey);
 }
 
 function judge(vault: Vault, connection: Connection): Pick<Finding, 'status' | 'detail'> {
