@@ -38,7 +38,7 @@ export function openConnectors(config: Config, shared: Shared): Connectors {
             ...shared,
             ...common,
             provider: 'tavily',
-            buckets: [perRequest('tavily')],
+            buckets: [{ ...perRequest('tavily'), interactiveKey: 'tavily:interactive' }],
             attemptTimeoutMs: 60_000,
             totalTimeoutMs: 120_000,
           }),
@@ -81,7 +81,8 @@ export function rateOf(bucket: string, config: Config): BucketRate | undefined {
     burst: Math.max(1, (value / 60) * BURST_SECONDS),
   });
   const { searches, llmRequests, llmTokens } = config.perMinute;
-  if (bucket === 'tavily') return perMinute(searches);
+  // A line of their own, for people, who have the whole pace: the few lookups at once cannot use it up, and batch work has what is left.
+  if (bucket === 'tavily' || bucket === 'tavily:interactive') return perMinute(searches);
   if (bucket.startsWith('llm')) {
     const all = bucket.includes(':tokens') ? llmTokens : llmRequests;
     return perMinute(bucket.endsWith(':interactive') ? all * INTERACTIVE_SHARE : all);

@@ -1,6 +1,7 @@
-import { demandsOf, neededProviders, openConnectors, rateOf } from './app-connectors.ts';
+import { demandsOf, neededProviders, openConnectors } from './app-connectors.ts';
 import type { Connectors } from './app-connectors.ts';
 import { openCrms, openSecrets } from './app-crms.ts';
+import { openDatabases, openMeans, openShared } from './app-means.ts';
 import { rememberModels } from './app-models.ts';
 import { openSlack } from './app-slack.ts';
 import { chooseWorkspace } from './app-workspace.ts';
@@ -8,7 +9,6 @@ import type { Slack } from './app-slack.ts';
 import { requirePublicUrl } from './config.ts';
 import type { Config } from './config.ts';
 import type { Crm } from './connectors/crm.ts';
-import { openDatabase } from './db.ts';
 import type { Database } from './db.ts';
 import { openEmbeddedDatabase } from './embedded/database.ts';
 import { describeError } from './errors.ts';
@@ -28,16 +28,15 @@ import { openQueue } from './pipeline/queue/queue.ts';
 import type { Queue } from './pipeline/queue/queue.ts';
 import type { ScoringModel } from './pipeline/scoring-model.ts';
 import { createStages } from './pipeline/stages.ts';
-import { createSharedBreaker } from './pipeline/store/breakers.ts';
 import type { ConnectionSettings } from './pipeline/store/connection-settings.ts';
 import { DEFAULT_CONNECTION, ensureConnection, listConnections } from './pipeline/store/connections.ts';
 import type { Connection } from './pipeline/store/connections.ts';
-import { createSharedLimits } from './pipeline/store/limits.ts';
 import { createSharedQuota } from './pipeline/store/quotas.ts';
 import { DEFAULT_WORKSPACE, ensureWorkspace } from './pipeline/store/workspaces.ts';
 import { createVault } from './pipeline/vault.ts';
 import type { Vault } from './pipeline/vault.ts';
 import { startWorker } from './pipeline/worker.ts';
+import type { Means } from './pipeline/worker.ts';
 import { createSeal } from './seal.ts';
 import type { Webhooks } from './web/deps.ts';
 
@@ -59,6 +58,8 @@ export type App = {
   closed: readonly { connection: Connection; why: UserError }[];
   vault: Vault;
   connectors: Connectors;
+  /** What batch work has for itself, so that nobody who waits stands in its lines; in a process without a worker the same as everybody's. */
+  batch: Means;
   /** The CRM behind a connection; `trial`: under settings that are not stored. */
   crmOf(connection: Connection, trial?: ConnectionSettings): Crm;
   /** What it takes to hear what CRMs tell us. */
@@ -117,18 +118,17 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     const server = await openServer(config);
     releasers.push(server.release);
     await migrate(server.url);
-    const db = await openDatabase(server.url, {
-      maxConnections: options.worker ? 20 : 5,
+    const { db, batchDb } = await openDatabases(server.url, {
+      worker: options.worker,
       onError: (error) => onError(error, 'database'),
+      releasers,
     });
-    releasers.push(db.close);
     const homeWorkspaceId = await ensureWorkspace(db, options.homeWorkspace ?? DEFAULT_WORKSPACE);
     const { id: workspaceId, made: isNewWorkspace } = await chooseWorkspace(db, options, homeWorkspaceId);
     const loadModel = rememberModels();
     await loadModel(SHIPPED_MODEL);
     const shared = {
-      limits: createSharedLimits(db, (bucket) => rateOf(bucket, config)),
-      breaker: createSharedBreaker(db),
+      ...openShared(db, config),
       quotaOf: ({ account }: Connection) => createSharedQuota(db, account),
     };
     const connectors = openConnectors(config, shared);
@@ -142,12 +142,9 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     const webhooks = { ownSecret: config.hubspotClientSecret, secretOf: openSecrets(crms), crmOf };
     const templates = createTemplateRenderer();
     releasers.push(templates.close);
-    const stages = createStages({
-      db,
-      ...connectors,
-      templates,
-      publicUrl: config.publicUrl,
-    });
+    const sheets = { templates, publicUrl: config.publicUrl };
+    const stages = createStages({ db, ...connectors, ...sheets });
+    const batch = options.worker ? openMeans(batchDb, config, sheets) : { db, ...connectors, stages };
     await db.inWorkspace(homeWorkspaceId, async (tx) => {
       for (const kind of ['salesforce', 'hubspot'] as const)
         if (config[kind] !== null && !options.ignoreEnvironment)
@@ -196,6 +193,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       closed,
       vault,
       connectors,
+      batch,
       crmOf,
       webhooks,
       slack,
@@ -217,6 +215,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
           db,
           queue,
           stages,
+          batch,
           crmOf,
           loadModel,
           modelName: SHIPPED_MODEL,

@@ -11,7 +11,7 @@ import { createDeadLetterJob } from './dead-letters.ts';
 import type { TemplateRenderer } from './6-pitch/template-renderer.ts';
 import { createFlushJob } from './flush-job.ts';
 import { createPitchJob } from './pitch-job.ts';
-import type { CompanyJob, JobResult } from './queue/jobs.ts';
+import type { CompanyJob } from './queue/jobs.ts';
 import type { Handlers } from './queue/handlers.ts';
 import type { Queue } from './queue/queue.ts';
 import { createRunCompany } from './run-company.ts';
@@ -28,14 +28,21 @@ import type { Prices } from './store/usage.ts';
 import { createSyncJob } from './sync-job.ts';
 import { tellOfRuns, tellOfScore } from './tell-channels.ts';
 
-export type WorkerOptions = {
+/** What work is done with. */
+export type Means = {
   db: Database;
-  queue: Queue;
-  stages: readonly Stage[];
-  crmOf(connection: Connection): Crm;
   search: Search | null;
   textModel: TextModel | null;
   pages: PageReader;
+  stages: readonly Stage[];
+};
+
+/** Its own means serve people who wait: lookups, pitches, Slack. */
+export type WorkerOptions = Means & {
+  /** Those of batch work: what waits there for a connection or a turn holds up nobody who waits. */
+  batch: Means;
+  queue: Queue;
+  crmOf(connection: Connection): Crm;
   templates: TemplateRenderer;
   loadModel(name: string): Promise<ScoringModel>;
   modelName: string;
@@ -62,7 +69,8 @@ const FLUSH_ASK_MS = 15_000;
 
 /** Starts handling every queue. */
 export async function startWorker(options: WorkerOptions): Promise<void> {
-  const { db, queue } = options;
+  const { queue } = options;
+  const ofBatch = { ...options, ...options.batch };
   const flushAskedAt = new Map<string, number>();
   const onRunDone: RunCompanyOptions['onRunDone'] = async (tx, job) => {
     const run = await findRun(tx, job.runId);
@@ -73,39 +81,34 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     for (const connection of await listConnections(tx))
       await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId: connection.id });
   };
-  const runCompany = createRunCompany({
-    ...options,
-    onSettled: async (tx, job) => {
-      if (options.tellSlack !== undefined && !(await findRun(tx, job.runId))?.dryRun) {
-        for (const alertId of await planAlerts(tx, job.companyId))
-          await queue.requestSlack(tx, { workspaceId: job.workspaceId, alertId });
-        await tellOfScore(tx, options, job);
-      }
-      // While a batch goes on, one company's writes need no sending at once: a flush that is asked for now and then sends
-      // what makes full batches.
-      for (const connectionId of await listConnectionsToFlush(tx, job.companyId)) {
-        const last = flushAskedAt.get(connectionId) ?? Number.NEGATIVE_INFINITY;
-        const run = performance.now() - last < FLUSH_ASK_MS ? await findRun(tx, job.runId) : null;
-        if (run !== null && run.kind !== 'interactive') continue;
-        flushAskedAt.set(connectionId, performance.now());
-        await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId });
-      }
-    },
-    onRunDone,
-  });
-  const handle = (job: CompanyJob, signal: AbortSignal): Promise<JobResult> => runCompany(job, signal);
+  const onSettled: RunCompanyOptions['onSettled'] = async (tx, job) => {
+    if (options.tellSlack !== undefined && !(await findRun(tx, job.runId))?.dryRun) {
+      for (const alertId of await planAlerts(tx, job.companyId))
+        await queue.requestSlack(tx, { workspaceId: job.workspaceId, alertId });
+      await tellOfScore(tx, options, job);
+    }
+    // While a batch goes on, one company's writes need no sending at once: a flush that is asked for now and then sends
+    // what makes full batches.
+    for (const connectionId of await listConnectionsToFlush(tx, job.companyId)) {
+      const last = flushAskedAt.get(connectionId) ?? Number.NEGATIVE_INFINITY;
+      const run = performance.now() - last < FLUSH_ASK_MS ? await findRun(tx, job.runId) : null;
+      if (run !== null && run.kind !== 'interactive') continue;
+      flushAskedAt.set(connectionId, performance.now());
+      await queue.requestFlush(tx, { workspaceId: job.workspaceId, connectionId });
+    }
+  };
   await queue.work(
     {
-      company: handle,
-      companyNow: handle,
-      sync: createSyncJob(options),
-      catchUp: createCatchUpJob(options),
-      flush: createFlushJob(options),
+      company: createRunCompany({ ...ofBatch, onSettled, onRunDone }),
+      companyNow: createRunCompany({ ...options, onSettled, onRunDone }),
+      sync: createSyncJob(ofBatch),
+      catchUp: createCatchUpJob(ofBatch),
+      flush: createFlushJob(ofBatch),
       pitch: createPitchJob(options),
       ...(options.tellSlack === undefined ? {} : { slack: options.tellSlack }),
       dead: createDeadLetterJob({ ...options, onRunDone }),
       tick: createTick({
-        db,
+        db: ofBatch.db,
         queue,
         model: options.modelName,
         syncIntervalMinutes: options.syncIntervalMinutes,
@@ -116,7 +119,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     {
       concurrency: options.concurrency,
       admit: createAdmission({
-        db,
+        db: ofBatch.db,
         needed: options.neededProviders,
         demands: options.demands,
         budget: options.budget,
