@@ -4,6 +4,7 @@ import { closeAlert, noteSending, releaseAlert, takeAlert } from '../pipeline/st
 import type { SlackAlert } from '../pipeline/store/slack-alerts.ts';
 import type { SlackDeps } from './deps.ts';
 import { openDirectMessage } from './direct-message.ts';
+import { waitAfter } from './patience.ts';
 import { postOnce } from './post-once.ts';
 import { readCard } from './read-card.ts';
 import { showAlert } from './views/alert.ts';
@@ -11,10 +12,11 @@ import { showAlert } from './views/alert.ts';
 // Longer than the calls of one try take.
 const LEASE_SECONDS = 45;
 const BUSY_MS = 5_000;
-const TRY_AGAIN_MS = 5_000;
 
-/** Tells somebody, once, that a company's score moved. A limit of Slack's puts off this alert alone. */
-export function createAlertJob(deps: SlackDeps) {
+type Deps = Pick<SlackDeps, 'db' | 'teams' | 'clients' | 'crmOf' | 'publicUrl' | 'onError'>;
+
+/** Tells somebody, once, that a company's score moved. A limit of Slack's puts off this alert alone; after three days it is no news. */
+export function createAlertJob(deps: Deps) {
   const { db } = deps;
   return async ({ workspaceId, alertId }: { workspaceId: string; alertId: string }): Promise<JobResult> => {
     const alert = await db.inWorkspace(workspaceId, (tx) => takeAlert(tx, alertId, LEASE_SECONDS));
@@ -26,19 +28,20 @@ export function createAlertJob(deps: SlackDeps) {
       return 'done';
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      if (!error.retryable) {
+      const wait = waitAfter(error, alert);
+      if (wait === null) {
         await db.inWorkspace(workspaceId, (tx) => closeAlert(tx, alert, error.message));
         deps.onError(error, 'an alert to somebody in Slack');
         return 'done';
       }
       await db.inWorkspace(workspaceId, (tx) => releaseAlert(tx, alert, alert.sending || error.maybeApplied));
-      return { againInMs: Math.max(TRY_AGAIN_MS, error.retryAfterMs ?? 0) };
+      return wait;
     }
   };
 }
 
 /** @returns why it can't be sent; null: it was. @throws ProviderError */
-async function send(deps: SlackDeps, alert: SlackAlert): Promise<string | null> {
+async function send(deps: Deps, alert: SlackAlert): Promise<string | null> {
   const team = await deps.teams.find(alert.teamId);
   if (team === null) return 'the Slack workspace is not connected any more';
   const client = deps.clients.of(team.token);

@@ -7,6 +7,7 @@ import { closePost, noteSendingPost, releasePost, takePost } from '../pipeline/s
 import type { SlackPost } from '../pipeline/store/slack-posts.ts';
 import { saySoon } from './ask.ts';
 import type { SlackDeps } from './deps.ts';
+import { waitAfter } from './patience.ts';
 import { postOnce } from './post-once.ts';
 import { readCard } from './read-card.ts';
 import { showAlert } from './views/alert.ts';
@@ -17,9 +18,6 @@ import type { Message } from './views/types.ts';
 // Longer than the calls of one try take.
 const LEASE_SECONDS = 45;
 const BUSY_MS = 10_000;
-const TRY_AGAIN_MS = 5_000;
-const TRY_LATER_MS = 10 * 60_000;
-const GIVE_UP_MS = 3 * 86_400_000;
 
 // Slack's codes for a channel that takes no message of ours until a person acts (docs.slack.dev, chat.postMessage), in our words.
 const CLOSED_CHANNELS: Readonly<Record<string, string>> = {
@@ -53,18 +51,14 @@ export function createPostJob(deps: SlackDeps) {
         await stop(deps, post, closed);
         return 'done';
       }
-      const mayPass = error.retryable || error.kind === 'unauthorized';
-      if (!mayPass || Date.now() - post.plannedAt.getTime() > GIVE_UP_MS) {
+      const wait = waitAfter(error, post);
+      if (wait === null) {
         await db.inWorkspace(workspaceId, (tx) => closePost(tx, post, error.message));
         deps.onError(error, 'alerts in a channel in Slack');
         return 'done';
       }
       await db.inWorkspace(workspaceId, (tx) => releasePost(tx, post, post.sending || error.maybeApplied));
-      if (!error.retryable) return { againInMs: TRY_LATER_MS };
-      const patience = Math.min(TRY_LATER_MS, TRY_AGAIN_MS * 2 ** Math.min(post.attempt - 1, 10));
-      return {
-        againInMs: Math.max(error.retryAfterMs ?? 0, error.kind === 'rate-limited' ? 1_000 : patience),
-      };
+      return wait;
     }
   };
 }

@@ -11,6 +11,7 @@ export type SlackAlert = {
   /** A message may have gone out. */
   sending: boolean;
   attempt: number;
+  plannedAt: Date;
 };
 
 /**
@@ -50,7 +51,7 @@ export async function takeAlert(
     `update slack_alerts set attempt = attempt + 1, leased_until = clock_timestamp() + make_interval(secs => $2)
      where id = $1 and state = 'open' and (leased_until is null or leased_until < clock_timestamp())
      returning workspace_id as "workspaceId", id, team_id as "teamId", user_id as "userId", company_id as "companyId",
-       score_before as score, band_before as band, sending, attempt`,
+       score_before as score, band_before as band, sending, attempt, planned_at as "plannedAt"`,
     [id, seconds],
   );
   const [row] = rows;
