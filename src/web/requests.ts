@@ -11,7 +11,7 @@ const QUIET = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** A request's path as logs may hold it: without what opens something. */
 export function pathOf(request: Request): string {
-  return request.path.replace(/^\/(l|opened|embed|embedded)\/[^/]+/, '/$1/…');
+  return request.path.replace(/^\/(l|opened|embed|embedded)\/[^/]+/i, '/$1/…');
 }
 
 /** The id of the request that this answer belongs to. */
