@@ -116,6 +116,7 @@ export function createFlushJob(deps: Deps) {
     // Partial batches of a run that goes on wait for its next companies or its end, which ask for a flush themselves, as
     // resuming does for those of a paused one.
     if (result.comeBackAt === null) return 'done';
-    return { againInMs: Math.max(result.comeBackAt.getTime() - Date.now(), SHORTEST_WAIT_MS) };
+    const againInMs = Math.max(result.comeBackAt.getTime() - Date.now(), SHORTEST_WAIT_MS);
+    return { againInMs, orWhenAsked: result.stopped === null };
   };
 }

@@ -29,6 +29,8 @@ export const ConnectionJob = z.object({
   workspaceId: z.uuid(),
   connectionId: z.uuid(),
   full: z.boolean().optional(),
+  /** It was put off until something is due, not because something stands in the way: who asks for it has it at once. */
+  early: z.boolean().optional(),
 });
 export type ConnectionJob = z.infer<typeof ConnectionJob>;
 
@@ -78,8 +80,11 @@ export function priorityOf(job: SlackJob | PitchJob): number {
 export const DeadJob = z.union([CompanyJob, ConnectionJob, PitchJob, SlackJob]);
 export type DeadJob = z.infer<typeof DeadJob>;
 
-/** What a handler answers: finished, or come back later (a provider is down; not a failure of the job). */
-export type JobResult = 'done' | { againInMs: number };
+/**
+ * What a handler answers: finished, or come back later (a provider is down; not a failure of the job). `orWhenAsked`: nothing
+ * stands in the way until then, so that whoever asks for the job meanwhile need not wait.
+ */
+export type JobResult = 'done' | { againInMs: number; orWhenAsked?: boolean };
 
 // A worker says every 3 s that it lives; 10 s without a word (pg-boss's least) and the job goes to another one.
 const HEARTBEAT_SECONDS = 10;

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { Tx } from '../../db.ts';
+import { callForward } from './call-forward.ts';
 import { grantQueueToApp } from './grant-queue.ts';
 import type { GotOn, Handlers } from './handlers.ts';
 import {
@@ -145,7 +146,8 @@ export async function openQueue(options: {
       await boss.send(QUEUES.catchUp, job, { ...within(tx), singletonKey: job.connectionId });
     },
     requestFlush: async (tx, job) => {
-      await boss.send(QUEUES.flush, job, { ...within(tx), singletonKey: job.connectionId });
+      const sent = await boss.send(QUEUES.flush, job, { ...within(tx), singletonKey: job.connectionId });
+      if (sent === null) await callForward(tx, QUEUES.flush, job.connectionId);
     },
     requestPitches: async (tx, jobs) => {
       const queued = jobs.map((data) => ({ data, priority: priorityOf(data) }));

@@ -50,8 +50,8 @@ export async function serveQueue<T>(options: {
           onError(error, `job ${job.id} of ${queue}`),
         );
       };
-      const again = async (afterMs: number): Promise<void> => {
-        await postpone(boss, queue, attempt, job.data, afterMs, {
+      const again = async (afterMs: number, early = false): Promise<void> => {
+        await postpone(boss, queue, attempt, { ...job.data, early: early || undefined }, afterMs, {
           singletonKey: options.singletonKey?.(data),
           exclusive: options.exclusive,
           priority: options.priorityOf?.(data),
@@ -59,7 +59,7 @@ export async function serveQueue<T>(options: {
       };
       try {
         const result = await options.handle(data, job.signal, gotOn);
-        if (result !== 'done') await again(result.againInMs);
+        if (result !== 'done') await again(result.againInMs, result.orWhenAsked);
       } catch (error) {
         // Stopping or lost: pg-boss hands it on at once, and the attempt's fence keeps us out of the rest.
         if (job.signal.aborted) throw error;

@@ -244,6 +244,45 @@ test('many requests to flush one connection become one waiting job', async () =>
   assert.equal(client.rows[0]?.waiting, 1);
 });
 
+test('a flush that only waits for something to be due comes at once when it is asked for; one that something stands in the way of waits', async () => {
+  const queue = await start(true);
+  const waits = randomUUID();
+  const isHeldUp = randomUUID();
+  const handled: string[] = [];
+  const all = new EventEmitter();
+  await queue.work(
+    {
+      ...idle,
+      flush: async ({ connectionId }) => {
+        if (connectionId !== waits && connectionId !== isHeldUp) return 'done';
+        handled.push(connectionId);
+        all.emit('handled');
+        return { againInMs: 3_600_000, orWhenAsked: connectionId === waits };
+      },
+    },
+    { concurrency: 1, admit: plenty, schedule: false },
+  );
+  const ask = async (): Promise<void> => {
+    for (const connectionId of [isHeldUp, waits])
+      await here.db.inWorkspace(workspaceId, (tx) => queue.requestFlush(tx, { workspaceId, connectionId }));
+  };
+  const putOff = async (): Promise<unknown[]> => {
+    const { rows } = await here.db.directory<{ key: string }>(
+      `select singleton_key as key from pgboss.job
+       where name = 'flush' and state = 'created' and start_after > now() + interval '50 minutes' and singleton_key = any($1)`,
+      [[waits, isHeldUp]],
+    );
+    return rows.map(({ key }) => key);
+  };
+  await ask();
+  while ((await putOff()).length < 2) await setTimeout(20);
+  const again = once(all, 'handled');
+  await ask();
+  await again;
+  while ((await putOff()).length < 2) await setTimeout(20);
+  assert.deepEqual(handled.slice(2), [waits]);
+});
+
 test('what a dead worker had in hand is handled long before its heartbeat would be missed', async () => {
   const queue = await start(true);
   const dead = 4_711;
