@@ -106,7 +106,7 @@ test('pitch --template makes that template’s pitch, keeps it, and prints the s
   assert.ok(!(await readFile(at('card.pdf'))).equals(await readFile(at('own.pdf'))));
   for (const [args, said] of [
     [['coil.example', '--template', 'batlecard'], /no template "batlecard"[\s\S]*battlecard/],
-    [['coil.example', '--persona', 'pope'], /no persona "pope"[\s\S]*cto/],
+    [['coil.example', '--persona', 'pope'], /no persona "pope"[\s\S]*technical-leader/],
     [['dust.example', '--template', 'concise'], /Only 40 characters/],
     [['--zip', at('no.zip'), '--template', 'concise'], /for one company/],
   ] as const) {
