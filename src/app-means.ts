@@ -39,12 +39,13 @@ export function openShared(db: Database, config: Config): Shared {
   };
 }
 
-/** All that a company goes through its stages with, over these connections alone: pace and outages, too, are asked there. */
+/** All that a company goes through its stages with, over these connections alone: `shared` asks for pace and outages there, too. */
 export function openMeans(
   db: Database,
+  shared: Shared,
   config: Config,
   sheets: Pick<StageDeps, 'templates' | 'publicUrl'>,
 ): Means {
-  const connectors = openConnectors(config, openShared(db, config));
+  const connectors = openConnectors(config, shared);
   return { db, ...connectors, stages: createStages({ db, ...connectors, ...sheets }) };
 }

@@ -1,4 +1,4 @@
-import { demandsOf, neededProviders, openConnectors } from './app-connectors.ts';
+import { demandsOf, neededProviders } from './app-connectors.ts';
 import type { Connectors } from './app-connectors.ts';
 import { openCrms, openSecrets } from './app-crms.ts';
 import { openDatabases, openMeans, openShared } from './app-means.ts';
@@ -27,7 +27,6 @@ import type { CompanyJob } from './pipeline/queue/jobs.ts';
 import { openQueue } from './pipeline/queue/queue.ts';
 import type { Queue } from './pipeline/queue/queue.ts';
 import type { ScoringModel } from './pipeline/scoring-model.ts';
-import { createStages } from './pipeline/stages.ts';
 import type { ConnectionSettings } from './pipeline/store/connection-settings.ts';
 import { DEFAULT_CONNECTION, ensureConnection, listConnections } from './pipeline/store/connections.ts';
 import type { Connection } from './pipeline/store/connections.ts';
@@ -131,7 +130,6 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       ...openShared(db, config),
       quotaOf: ({ account }: Connection) => createSharedQuota(db, account),
     };
-    const connectors = openConnectors(config, shared);
     const { secretKey, previousSecretKey } = config;
     const vault = createVault({
       db,
@@ -143,8 +141,8 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     const templates = createTemplateRenderer();
     releasers.push(templates.close);
     const sheets = { templates, publicUrl: config.publicUrl };
-    const stages = createStages({ db, ...connectors, ...sheets });
-    const batch = options.worker ? openMeans(batchDb, config, sheets) : { db, ...connectors, stages };
+    const own = openMeans(db, shared, config, sheets);
+    const batch = options.worker ? openMeans(batchDb, openShared(batchDb, config), config, sheets) : own;
     await db.inWorkspace(homeWorkspaceId, async (tx) => {
       for (const kind of ['salesforce', 'hubspot'] as const)
         if (config[kind] !== null && !options.ignoreEnvironment)
@@ -192,7 +190,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       connections,
       closed,
       vault,
-      connectors,
+      connectors: own,
       batch,
       crmOf,
       webhooks,
@@ -207,14 +205,12 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
         await startWorker({
           concurrency: config.runConcurrency,
           ...worker,
-          ...connectors,
+          ...own,
           observer: metrics,
           budget,
           monthlyBudgetUsd: config.monthlyBudgetUsd,
           templates,
-          db,
           queue,
-          stages,
           batch,
           crmOf,
           loadModel,

@@ -7,6 +7,7 @@ import { listFailedWrites } from '../../src/pipeline/store/writes.ts';
 import { writeSmallWorld } from '../harness/small-world.ts';
 import { connectAndSync, runToEnd, startSystem, syncAll } from '../harness/system.ts';
 import type { System } from '../harness/system.ts';
+import { until } from './faults/observe.ts';
 import { dumpRecords, editTwin } from './twin-records.ts';
 import type { TwinRecord } from './twin-records.ts';
 
@@ -45,7 +46,7 @@ const query = <Row extends Record<string, unknown>>(text: string): Promise<Row[]
 async function settle(): Promise<void> {
   const open = `select 1 as one from writes where state in ('planned', 'sending')`;
   await requestFlushes(app, app.workspaceId);
-  while ((await query(open)).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until('everything planned is settled', async () => (await query(open)).length === 0);
 }
 
 test('a lead that is converted: its account is filled soon, the company keeps its history, the lead is written no more', async () => {

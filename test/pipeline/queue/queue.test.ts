@@ -10,6 +10,7 @@ import type { Queue } from '../../../src/pipeline/queue/queue.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
+import { until } from '../../e2e/faults/observe.ts';
 
 let here: TestDatabase;
 let workspaceId: string;
@@ -274,12 +275,14 @@ test('a flush that only waits for something to be due comes at once when it is a
     );
     return rows.map(({ key }) => key);
   };
+  const bothPutOff = (): Promise<void> =>
+    until('both are put off', async () => (await putOff()).length === 2, 20_000);
   await ask();
-  while ((await putOff()).length < 2) await setTimeout(20);
-  const again = once(all, 'handled');
+  await bothPutOff();
+  const again = once(all, 'handled', { signal: AbortSignal.timeout(20_000) });
   await ask();
   await again;
-  while ((await putOff()).length < 2) await setTimeout(20);
+  await bothPutOff();
   assert.deepEqual(handled.slice(2), [waits]);
 });
 
