@@ -37,7 +37,9 @@ const Evaluated = z.object({
   result: z.object({ value: z.unknown().optional() }),
   exceptionDetails: z.object({ text: z.string(), exception: z.unknown() }).optional(),
 });
-const Navigated = z.object({ errorText: z.string().optional() });
+// No loader: only the place in the same document changed.
+const Navigated = z.object({ errorText: z.string().optional(), loaderId: z.string().optional() });
+const Lived = z.object({ loaderId: z.string(), name: z.string() });
 const Response = z.object({
   response: z.object({ url: z.string(), status: z.number(), mimeType: z.string() }),
 });
@@ -95,11 +97,14 @@ export async function openPage(session: CdpSession, { script = true } = {}): Pro
   session.on('Network.responseReceived', (params) => {
     responses.push(Response.parse(params).response);
   });
-  let loads = 0;
-  session.on('Page.loadEventFired', () => {
-    loads += 1;
+  // By document: what the page before still had to load tells nothing of the next one.
+  const loaded = new Set<string>();
+  session.on('Page.lifecycleEvent', (params) => {
+    const { loaderId, name } = Lived.parse(params);
+    if (name === 'load') loaded.add(loaderId);
   });
   for (const domain of ['Page', 'Runtime', 'Network', 'Log']) await session.send(`${domain}.enable`);
+  await session.send('Page.setLifecycleEventsEnabled', { enabled: true });
   if (!script) await session.send('Emulation.setScriptExecutionDisabled', { value: true });
 
   const main = look(session, async () => ({}));
@@ -126,10 +131,9 @@ export async function openPage(session: CdpSession, { script = true } = {}): Pro
     problems,
     responses,
     goto: async (url) => {
-      const before = loads;
-      const { errorText } = Navigated.parse(await session.send('Page.navigate', { url }));
+      const { errorText, loaderId } = Navigated.parse(await session.send('Page.navigate', { url }));
       if (errorText !== undefined) throw new Error(`${url}: ${errorText}`);
-      await until(async () => loads > before, `${url} is loaded`);
+      if (loaderId !== undefined) await until(async () => loaded.has(loaderId), `${url} is loaded`);
     },
     url: async () => String(await main.evaluate('location.href')),
     click: press,
