@@ -107,12 +107,13 @@ export function createPolicy(settings: PolicyOptions): Policy {
       const waits = await Promise.all(buckets.map(({ key, cost }) => limits.reserve(key, cost)));
       return Math.max(0, closedUntil - performance.now(), ...waits);
     };
-    const firstTurn = takeTurn();
-    const charged = settings.buckets
-      .filter(({ key }) => buckets.every((bucket) => bucket.key !== key))
-      .map((bucket) => limits.reserve(bucket.key, bucket.cost(units)));
-    let wait = await firstTurn;
-    await Promise.all(charged);
+    // One failure fails the call; those beside it are heard as well, or they would end the process.
+    let [wait] = await Promise.all([
+      takeTurn(),
+      ...settings.buckets
+        .filter(({ key }) => buckets.every((bucket) => bucket.key !== key))
+        .map((bucket) => limits.reserve(bucket.key, bucket.cost(units))),
+    ]);
     while (wait > 0) {
       if (wait > longestTurnMs)
         throw new ProviderError({

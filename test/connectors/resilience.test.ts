@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as soon } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { ProviderCall } from '../../src/connectors/call.ts';
 import { createPolicy, noBreaker, noLimits } from '../../src/connectors/resilience.ts';
@@ -221,6 +222,33 @@ test('Buckets are charged for every attempt, and a person who waits takes turns 
     ['tokens', 0],
     ['requests', 1],
   ]);
+});
+
+test('A database that cannot be reached fails the call of a person who waits, and nothing beyond it', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on('unhandledRejection', note);
+  try {
+    const policy = policyWith({
+      limits: {
+        // The turn is told first, what it costs the others a moment later: both fail.
+        reserve: async (bucket) => {
+          if (bucket === 'requests') await soon();
+          throw new Error('no connection');
+        },
+        pause: async () => {},
+        pausedFor: async () => 0,
+      },
+      buckets: [{ key: 'requests', interactiveKey: 'requests:interactive', cost: ({ requests }) => requests }],
+    });
+    const asked = policy.run('ask', failing().call, { signal: never, repeatable: true, interactive: true });
+    await assert.rejects(asked, /no connection/);
+    await soon();
+    await soon();
+    assert.deepEqual(unhandled, []);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
 });
 
 test('Waiting for a turn does not eat into the time that the call may take', async () => {
