@@ -138,6 +138,7 @@ for (const [size, companies] of options.companies.entries()) {
         failed: measured.counts.failed,
         peakMb: measured.peakMb,
         cpu: measured.cpu,
+        minutes: measured.minutes,
       };
       rounds.push(round);
       process.stderr.write(`${JSON.stringify({ companies, scale, ...round, limits: least.perCompany })}\n`);

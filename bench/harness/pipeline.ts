@@ -27,6 +27,8 @@ export type Measured = {
   peakMb: number;
   cpu: { worker: number; database: number; twins: number };
   usage: UsageTotal[];
+  /** By the minute in which companies were done: how many, and the seconds that half of them and 95 % took at most. */
+  minutes: { done: number; median: number; p95: number }[];
 };
 
 export type Pipeline = {
@@ -148,8 +150,25 @@ export async function measureRun(
       usage: await app.db.inWorkspace(app.workspaceId, (tx) =>
         sumUsage(tx, { since: progress.run.createdAt }),
       ),
+      minutes: await readMinutes(app, run.id),
     };
   } finally {
     await worker.stop();
   }
+}
+
+async function readMinutes(app: App, runId: string): Promise<Measured['minutes']> {
+  return app.db.inWorkspace(app.workspaceId, async (tx) => {
+    const { rows } = await tx.query<Measured['minutes'][number]>(
+      `select count(*)::int as done, percentile_disc(0.5) within group (order by took)::float as median,
+         percentile_disc(0.95) within group (order by took)::float as p95
+       from (
+         select floor(extract(epoch from i.finished_at - r.created_at) / 60) as minute,
+           extract(epoch from i.finished_at - i.started_at) as took
+         from run_items i join runs r on r.id = i.run_id where i.run_id = $1
+       ) each group by minute order by minute`,
+      [runId],
+    );
+    return rows;
+  });
 }

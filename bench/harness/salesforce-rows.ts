@@ -1,5 +1,6 @@
 // The rows of an invented Salesforce org of any size: a quarter accounts, the rest leads of the same companies. Row by row
 // they follow from their place, so that nothing needs to be kept.
+import { normalizeId } from '../../sandbox/salesforce/ids.ts';
 
 const LEADS_PER_ACCOUNT = 3;
 // Ten minutes between two changes: a million rows in nineteen years, so that no sync looks back over more than one of them.
@@ -9,7 +10,11 @@ const APART_MS = 600_000;
 export type ObjectName = 'Account' | 'Lead' | 'Contact';
 type Cell = string | number | boolean | null;
 
-const id = (prefix: string, index: number): string => `${prefix}${String(index).padStart(15, '0')}`;
+const id = (prefix: string, index: number): string => {
+  const made = normalizeId(`${prefix}${String(index).padStart(12, '0')}`);
+  if (made === null) throw new Error(`${prefix} and ${index} make no id`);
+  return made;
+};
 
 /** When a row was last changed: whole seconds, as the platform's stamps. */
 const stampOf = (index: number): string => new Date(FIRST_STAMP + index * APART_MS).toISOString();
