@@ -239,7 +239,9 @@ test('A database that cannot be reached fails the call of a person who waits, an
         pause: async () => {},
         pausedFor: async () => 0,
       },
-      buckets: [{ key: 'requests', interactiveKey: 'requests:interactive', cost: ({ requests }) => requests }],
+      buckets: [
+        { key: 'requests', interactiveKey: 'requests:interactive', cost: ({ requests }) => requests },
+      ],
     });
     const asked = policy.run('ask', failing().call, { signal: never, repeatable: true, interactive: true });
     await assert.rejects(asked, /no connection/);
