@@ -18,8 +18,6 @@ export type Connectors = { search: Search | null; pages: PageReader; textModel: 
 
 // A burst of two seconds' worth lets a rested bucket start at once without ever doubling a minute's allowance.
 const BURST_SECONDS = 2;
-// People who wait may always have a tenth of the LLM's rate; what they do not use is batch work's.
-const INTERACTIVE_SHARE = 0.1;
 
 export type Shared = { limits: SharedLimits; breaker: SharedBreaker };
 
@@ -81,12 +79,9 @@ export function rateOf(bucket: string, config: Config): BucketRate | undefined {
     burst: Math.max(1, (value / 60) * BURST_SECONDS),
   });
   const { searches, llmRequests, llmTokens } = config.perMinute;
-  // A line of their own, for people, who have the whole pace: the few lookups at once cannot use it up, and batch work has what is left.
+  // The lines of people who wait have the whole pace, too: the few lookups at once cannot use it up, and batch work has what is left.
   if (bucket === 'tavily' || bucket === 'tavily:interactive') return perMinute(searches);
-  if (bucket.startsWith('llm')) {
-    const all = bucket.includes(':tokens') ? llmTokens : llmRequests;
-    return perMinute(bucket.endsWith(':interactive') ? all * INTERACTIVE_SHARE : all);
-  }
+  if (bucket.startsWith('llm')) return perMinute(bucket.includes(':tokens') ? llmTokens : llmRequests);
   if (bucket.startsWith('hubspot:')) {
     const { search } = hubspotBuckets(bucket.replace(/:search$/, ''));
     return bucket === search ? HUBSPOT_PACE.search : HUBSPOT_PACE.burst;

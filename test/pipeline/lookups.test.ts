@@ -67,3 +67,43 @@ test('a lookup is researched and scored while a batch holds all of its connectio
   assert.equal(done + failed, 0, 'the batch stood still meanwhile');
   await holder.query('rollback');
 });
+
+test('six people who ask in one moment have companies read and pitched by the LLM side by side, at its whole pace', async () => {
+  // Twelve calls: ten seconds. At a tenth of the pace they would take two minutes.
+  const paced = await startSystem({ limit: 12, llm: true, environment: { LLM_REQUESTS_PER_MINUTE: '60' } });
+  try {
+    const app = await paced.openApp({ worker: true });
+    await connectAndSync(app);
+    const domains = await app.db.inWorkspace(app.workspaceId, async (tx) => {
+      const { rows } = await tx.query<{ domain: string }>(
+        'select domain from companies order by domain limit 6',
+      );
+      return rows.map(({ domain }) => domain);
+    });
+    await app.startWorker({ schedule: false });
+    const runs = await Promise.all(
+      domains.map((domain) =>
+        startRun(app, {
+          workspaceId: app.workspaceId,
+          kind: 'interactive',
+          model: app.modelName,
+          domains: [domain],
+        }),
+      ),
+    );
+
+    await until('all six are done', async () => {
+      const progress = await Promise.all(runs.map(({ id }) => readProgress(app.db, app.workspaceId, id)));
+      return progress.every(({ run }) => run.state === 'done');
+    });
+    const { rows } = await app.db.inWorkspace(app.workspaceId, (tx) =>
+      tx.query<{ calls: number }>(
+        `select count(*) as calls from usage where provider = 'llm' and ok and run_id = any($1)`,
+        [runs.map(({ id }) => id)],
+      ),
+    );
+    assert.ok((rows[0]?.calls ?? 0) >= 2 * runs.length, `${rows[0]?.calls} calls`);
+  } finally {
+    await paced.close();
+  }
+});
