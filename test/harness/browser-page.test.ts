@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'node:test';
 import { openBrowser } from './browser.ts';
@@ -12,7 +12,7 @@ test('a page counts as loaded when it is, whatever the one before it still had t
   const firstIsLoaded = new Promise<void>((resolve) => {
     seen = resolve;
   });
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.url === '/picture') picture = response;
     else if (request.url === '/loaded') {
       seen?.();
@@ -28,6 +28,9 @@ test('a page counts as loaded when it is, whatever the one before it still had t
       response
         .setHeader('content-type', 'text/html')
         .end(`<p>first</p><img src="/picture"><script>onload = () => fetch('/loaded')</script>`);
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
