@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { removeStrangeLinks } from './plain-text.ts';
+import { findStrangeLinks, removeStrangeLinks } from './plain-text.ts';
 import type { EditCite, EditField, PitchEdit } from './store/pitch-edits.ts';
 import type { Citation, Pitch } from './store/pitches.ts';
 
@@ -89,6 +89,16 @@ export function applyEdits(pitch: Pitch, edits: readonly PitchEdit[]): ShownPitc
     edited,
     revision,
   };
+}
+
+/** What a person put there themselves: the link to their calendar, say. Nothing else of a pitch holds a link that is no source's. */
+export function linksOfPeople({
+  edited,
+  text,
+  callToAction,
+  keyPoints,
+}: Pick<ShownPitch, 'edited' | 'text' | 'callToAction' | 'keyPoints'>): string[] {
+  return edited.length === 0 ? [] : findStrangeLinks([text, callToAction, ...keyPoints].join('\n'), []);
 }
 
 function numberOf(citations: Citation[], quote: string, url: string): number {

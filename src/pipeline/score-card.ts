@@ -4,6 +4,7 @@ import { findCompany } from './store/companies.ts';
 import { findCurrentExtraction, listCompetitors } from './store/extractions.ts';
 import { listPersonas } from './store/personas.ts';
 import type { Persona } from './store/personas.ts';
+import { nameEdits } from './name-edits.ts';
 import { readCurrentPitch } from './read-pitch.ts';
 import { findCurrentScore } from './store/scores.ts';
 import { sumUsage } from './store/usage.ts';
@@ -32,7 +33,13 @@ export type ScoreCard = {
   missing: readonly string[];
   personas: readonly Persona[];
   competitors: { name: string; domain: string | null; quote: string; url: string }[];
-  pitch: { keyPoints: readonly string[]; callToAction: string; text: string } | null;
+  pitch: {
+    keyPoints: readonly string[];
+    callToAction: string;
+    text: string;
+    /** Whose words stand in it, a line each; empty: nobody edited it. */
+    edits: readonly string[];
+  } | null;
   cost: { usd: number; searchCredits: number; promptTokens: number; completionTokens: number };
   method: 'llm' | 'phrases';
 };
@@ -85,7 +92,12 @@ export async function readScoreCard(
       pitch:
         pitch === null
           ? null
-          : { keyPoints: pitch.keyPoints, callToAction: pitch.callToAction, text: pitch.text },
+          : {
+              keyPoints: pitch.keyPoints,
+              callToAction: pitch.callToAction,
+              text: pitch.text,
+              edits: nameEdits(pitch.edited),
+            },
       cost: {
         usd: sum((row) => row.usd),
         searchCredits: sum((row) => row.searchCredits),

@@ -149,5 +149,8 @@ test('two who edit the same pitch do not overwrite each other unseen, and points
     readSheet(tx, company, { seller: null, publicUrl: 'http://127.0.0.1' }),
   );
   assert.equal(sheet?.pitch?.callToAction, shown.callToAction);
-  assert.match(sheet?.pitch?.note ?? '', /call to action written by ada@seller\.example/);
+  assert.match(
+    sheet?.pitch?.note ?? '',
+    /key points and call to action edited by ada@seller\.example on \d+ \w+ \d{4}/,
+  );
 });

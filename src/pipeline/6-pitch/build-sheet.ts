@@ -1,9 +1,10 @@
 import { formatDay, formatPoints } from '../format.ts';
 import { safeLink } from '../link.ts';
-import { cleanLine, findStrangeLinks, removeStrangeLinks } from '../plain-text.ts';
+import { cleanLine, removeStrangeLinks } from '../plain-text.ts';
 import type { Company } from '../store/companies.ts';
 import type { Competitor } from '../store/extractions.ts';
 import type { Persona } from '../store/personas.ts';
+import { linksOfPeople } from '../apply-edits.ts';
 import type { ShownPitch } from '../apply-edits.ts';
 import type { Reason, StoredScore } from '../store/scores.ts';
 import { cutText } from './cut-text.ts';
@@ -47,7 +48,7 @@ export function buildSheet(facts: SheetFacts): Sheet {
     ...facts.competitors.map(({ url }) => url),
     ...facts.sources.map(({ url }) => url),
     ...(pitch?.citations.map(({ url }) => url) ?? []),
-    ...(pitch === null ? [] : linksOf(pitch)),
+    ...(pitch === null ? [] : linksOfPeople(pitch)),
   ];
   // A reader's program makes links of what looks like one, so that no page may place an address here.
   const show = (text: string, most: number): string =>
@@ -192,11 +193,6 @@ function showPersona(persona: Persona, show: (text: string, most: number) => str
       { label: 'Style', text: show(persona.style, LINE) },
     ].filter(({ text }) => text !== ''),
   };
-}
-
-/** What a person put there themselves: the link to their calendar, say. Nothing else of a pitch holds a link that is no source's. */
-function linksOf({ edited, text, callToAction, keyPoints }: ShownPitch): string[] {
-  return edited.length === 0 ? [] : findStrangeLinks([text, callToAction, ...keyPoints].join('\n'), []);
 }
 
 function youngest(...times: Date[]): Date {

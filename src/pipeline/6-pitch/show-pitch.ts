@@ -1,3 +1,4 @@
+import { nameEdits } from '../name-edits.ts';
 import { cleanText } from '../plain-text.ts';
 import { splitSources } from '../apply-edits.ts';
 import type { ShownPitch } from '../apply-edits.ts';
@@ -97,10 +98,4 @@ function describe({ template, method, textModel, cut, edited }: ShownPitch, repe
     ...nameEdits(edited),
     ...(repeats ? ['what stands above is not repeated'] : []),
   ].join(' · ');
-}
-
-/** "call to action written by ada@seller.example": what a person wrote is not checked against sources, and says whose it is. */
-function nameEdits(edited: ShownPitch['edited']): string[] {
-  const names = { keyPoints: 'key points', callToAction: 'call to action', text: 'text' };
-  return edited.map(({ field, editedBy }) => `${names[field]} written by ${editedBy}`);
 }

@@ -1,3 +1,6 @@
+import { linksOfPeople } from '../apply-edits.ts';
+import type { ShownPitch } from '../apply-edits.ts';
+import { nameEdits } from '../name-edits.ts';
 import type { Persona } from '../store/personas.ts';
 import { cleanLine, cleanText, removeStrangeLinks } from '../plain-text.ts';
 
@@ -84,22 +87,21 @@ export function describePersonas(personas: readonly PersonaText[], at: TextLimit
   );
 }
 
-/** A pitch → key points, call to action and full text, in this order. */
+/** A pitch → key points, call to action, whose words stand there in place of ours, and full text, in this order. */
 export function describePitch(
-  pitch: {
-    keyPoints: readonly string[];
-    callToAction: string;
-    text: string;
+  pitch: Pick<ShownPitch, 'keyPoints' | 'callToAction' | 'text' | 'edited'> & {
     citations: readonly { url: string }[];
   },
   at: TextLimit,
 ): string {
-  const urls = pitch.citations.map(({ url }) => url);
+  const urls = [...pitch.citations.map(({ url }) => url), ...linksOfPeople(pitch)];
   const clean = (text: string): string => cleanText(text).trim();
   const points = pitch.keyPoints.map((point) => `- ${clean(point)}`);
+  const edits = nameEdits(pitch.edited);
   const parts = [
     ...(points.length > 0 ? [`Key points\n${points.join('\n')}`] : []),
     ...(pitch.callToAction === '' ? [] : [`Call to action\n${clean(pitch.callToAction)}`]),
+    ...edits.map((edit) => clean(edit.slice(0, 1).toUpperCase() + edit.slice(1))),
     clean(pitch.text),
   ];
   return fit(parts, urls, at, '\n\n');

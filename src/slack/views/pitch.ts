@@ -53,6 +53,8 @@ export function showPitch(card: CardData): Message {
       actions([...showRecords(card), button('Wrong?', ACTIONS.wrong, { value: card.companyId })]),
       rich(line(link(card.ours, 'Sources of each [number]: in Fieldnote'))),
       context([
+        // Names and tokens are as people wrote them.
+        ...pitch.edits.map((edit) => cutLine(edit, 150)),
         'as a PDF in the thread, or in a direct message where the app is no member',
         shortened ? 'shortened: all of it is in Fieldnote' : '',
       ]),

@@ -129,11 +129,36 @@ void test('Rivals, personas and pitch read as plain text; nothing found writes n
         callToAction: 'Call?',
         text: 'Text [1]\n\nSources\n[1] “One” https://halden.test/',
         citations: [{ url: 'https://halden.test/' }],
+        edited: [],
       },
       at,
     ),
     'Key points\n- One [1]\n\nCall to action\nCall?\n\nText [1]\n\nSources\n[1] “One” https://halden.test/',
   );
+});
+
+void test('A field whose pitch a person edited says whose words these are and when, and keeps the links that they put there', () => {
+  const editedAt = new Date('2026-11-29T23:00:00Z');
+  const written = (editedBy: string): string =>
+    describePitch(
+      {
+        keyPoints: ['One [1]'],
+        callToAction: 'Book a time: https://cal.example/ada',
+        text: 'Text [1]',
+        citations: [{ url: 'https://halden.test/' }],
+        edited: [
+          { field: 'keyPoints', editedBy, editedAt },
+          { field: 'callToAction', editedBy, editedAt },
+        ],
+      },
+      at,
+    );
+  assert.equal(
+    written('Ada Lind (ada@seller.example)'),
+    'Key points\n- One [1]\n\nCall to action\nBook a time: https://cal.example/ada\n\nKey points and call to action edited by Ada Lind (ada@seller.example) on 29 Nov 2026\n\nText [1]',
+  );
+  assert.match(written('this machine'), /call to action edited by a person on 29 Nov 2026/);
+  assert.match(written('https://evil.test/name'), /edited by \[link removed\] on/);
 });
 
 void test('Whatever was read, no control, bidirectional mark or strange address reaches a field, within any limit', () => {
@@ -173,7 +198,10 @@ void test('Whatever was read, no control, bidirectional mark or strange address 
             ],
             within,
           ),
-          describePitch({ keyPoints: [a], callToAction: b, text: c, citations: [{ url }] }, within),
+          describePitch(
+            { keyPoints: [a], callToAction: b, text: c, citations: [{ url }], edited: [] },
+            within,
+          ),
         ];
         for (const written of texts) {
           if (written === null) continue;

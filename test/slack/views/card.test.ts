@@ -167,6 +167,7 @@ describe('hostile content', () => {
       keyPoints: Array.from({ length: 50 }, () => WIDE),
       callToAction: WIDE,
       text: `${WIDE}\n`.repeat(100),
+      edits: Array.from({ length: 3 }, () => WIDE),
     },
   });
 
@@ -245,6 +246,15 @@ describe('a pitch', () => {
     assert.match(shown, /Would 20 minutes with Inês Duarte this week be worth it\?/);
     assert.match(shown, /Why now\n- Names GPU hardware/);
     assert.match(shown, /Sources of each \[number\]: in Fieldnote/);
+    assert.doesNotMatch(shown, /edited/);
+  });
+
+  test('says which of its words are a person’s', () => {
+    const { pitch } = exampleCard();
+    assert.ok(pitch);
+    const edits = ['call to action edited by Ada Lind (ada@seller.example) on 29 Nov 2026'];
+    const shown = readText(showPitch(exampleCard({ pitch: { ...pitch, edits } })).blocks);
+    assert.match(shown, /call to action edited by Ada Lind \(ada@seller\.example\) on 29 Nov 2026/);
   });
 
   test('without a score says what it waits for', () => {

@@ -97,6 +97,7 @@ export function exampleCard(changes: Partial<CardData> = {}): CardData {
       ],
       callToAction: 'Would 20 minutes with Inês Duarte this week be worth it?',
       text: 'Northwind Robotics, 29 Nov 2026\n\nWhy now\n- Names GPU hardware: “outgrown it” [1]\n\nNext step\nTwenty minutes?',
+      edits: [],
     },
     cost: { usd: 0.0123, searchCredits: 6, promptTokens: 8000, completionTokens: 900 },
     method: 'llm',
@@ -220,7 +221,12 @@ export const hostileCard: fc.Arbitrary<CardData> = fc
       20,
     ),
     pitch: fc.option(
-      fc.record({ keyPoints: listOf(hostileText, 20), callToAction: hostileText, text: hostileText }),
+      fc.record({
+        keyPoints: listOf(hostileText, 20),
+        callToAction: hostileText,
+        text: hostileText,
+        edits: listOf(hostileText, 3),
+      }),
     ),
     trend: fc.option(points),
     rank: fc.option(fc.record({ place: fc.nat(), of: fc.nat() })),
