@@ -2,7 +2,22 @@ import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 
 const FOLDER = new URL('./pages/', import.meta.url);
-const PARTIALS = ['layout', 'bare', 'run-progress', 'quote', 'pager', 'cost', 'one-pitch'] as const;
+const PARTIALS = [
+  'layout',
+  'bare',
+  'run-progress',
+  'quote',
+  'pager',
+  'cost',
+  'one-pitch',
+  'pitch-head',
+  'pitch-said',
+  'pitch-cuts',
+  'pitch-why',
+  'pitch-edit',
+  'pitch-ask',
+  'pitch-versions',
+] as const;
 const PAGES = [
   'companies',
   'company',
@@ -17,6 +32,7 @@ const PAGES = [
   'sign-in',
   'account',
   'pitch',
+  'pitch-version',
   'no-pitch',
   'embed',
   'embed-over',

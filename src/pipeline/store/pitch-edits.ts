@@ -30,6 +30,23 @@ export async function listShownEdits(
   return rows;
 }
 
+/** An edit that was made, shown or not. */
+export type PastEdit = PitchEdit & { undoneBy: string | null; undoneAt: Date | null };
+
+/** Who edited the pitch of a template and persona, the newest first. */
+export async function listEdits(
+  tx: Tx,
+  { companyId, template, persona }: PitchKey,
+  limit: number,
+): Promise<PastEdit[]> {
+  const { rows } = await tx.query<PastEdit>(
+    `select id, field, value, cites, edited_by as "editedBy", edited_at as "editedAt", undone_by as "undoneBy", undone_at as "undoneAt"
+     from pitch_edits where company_id = $1 and template = $2 and persona = $3 order by id desc limit $4`,
+    [companyId, template, persona, limit],
+  );
+  return rows;
+}
+
 export async function saveEdit(
   tx: Tx,
   workspaceId: string,

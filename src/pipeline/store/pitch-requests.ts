@@ -23,16 +23,19 @@ export type PitchRequest = {
   fix: string | null;
   askedAt: Date;
   finishedAt: Date | null;
+  /** Who asked, for people to see. */
+  askedBy: string;
 };
 
 const COLUMNS = `r.id, r.batch_id as "batchId", r.company_id as "companyId", c.domain, r.template, r.persona, r.wishes, r.force, r.state,
-  r.run_id as "runId", r.pitch_id as "pitchId", r.error, r.fix, r.asked_at as "askedAt", r.finished_at as "finishedAt"`;
+  r.run_id as "runId", r.pitch_id as "pitchId", r.error, r.fix, r.asked_at as "askedAt", r.finished_at as "finishedAt", r.asked_by as "askedBy"`;
 const FROM =
   'from pitch_requests r join companies c on c.workspace_id = r.workspace_id and c.id = r.company_id';
 const OPEN = `state in ('waiting', 'working')`;
 
 type NewRequest = Pick<PitchRequest, 'batchId' | 'companyId' | 'template' | 'persona' | 'wishes' | 'force'> &
-  Partial<Pick<PitchRequest, 'runId' | 'pitchId'>> & { askedBy: string };
+  Partial<Pick<PitchRequest, 'runId' | 'pitchId'>> &
+  Pick<PitchRequest, 'askedBy'>;
 
 /** Keeps what somebody asks for; with a `pitchId` it is done. @returns its id */
 export async function saveRequest(tx: Tx, workspaceId: string, request: NewRequest): Promise<string> {
@@ -79,6 +82,18 @@ export async function findOpenRequest(
     [companyId, template, persona, JSON.stringify(wishes), force],
   );
   return rows[0] ?? null;
+}
+
+// More than these nobody waits for at a time.
+const MOST_OPEN = 10;
+
+/** What is asked for about a company and not over, the oldest first. */
+export async function listOpenRequests(tx: Tx, companyId: string): Promise<PitchRequest[]> {
+  const { rows } = await tx.query<PitchRequest>(
+    `select ${COLUMNS} ${FROM} where r.company_id = $1 and r.${OPEN} order by r.asked_at, r.id limit $2`,
+    [companyId, MOST_OPEN],
+  );
+  return rows;
 }
 
 /** Those of a batch, by domain. */
@@ -160,6 +175,15 @@ export async function cancelRequests(tx: Tx, batchId: string): Promise<number> {
     [batchId],
   );
   return rowCount ?? 0;
+}
+
+/** Cancels one that is open, whatever it was asked for with; false where it is over, or is not about that company. */
+export async function cancelRequest(tx: Tx, id: string, companyId: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update pitch_requests set state = 'cancelled', finished_at = now() where id = $1 and company_id = $2 and ${OPEN}`,
+    [id, companyId],
+  );
+  return rowCount === 1;
 }
 
 // Long enough to be asked what became of last month's batch.

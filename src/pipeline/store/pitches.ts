@@ -29,7 +29,7 @@ export type Pitch = {
 /** A pitch of a company: one template's, for one persona or (empty) for nobody in particular. */
 export type PitchKey = { companyId: string; template: string; persona: string };
 
-const COLUMNS = `id, company_id as "companyId", template, persona, version, fingerprint, key_points as "keyPoints",
+export const PITCH_COLUMNS = `id, company_id as "companyId", template, persona, version, fingerprint, key_points as "keyPoints",
   call_to_action as "callToAction", text, citations, cut, method, text_model as "textModel", written_at as "writtenAt"`;
 
 const MAKING =
@@ -48,7 +48,7 @@ export async function reusePitch(
   { fingerprint, current }: { fingerprint: string; current: boolean },
 ): Promise<Pitch | null> {
   const { rows } = await tx.query<Pitch>(
-    `select ${COLUMNS} from pitches where company_id = $1 and template = $2 and persona = $3 and fingerprint = $4
+    `select ${PITCH_COLUMNS} from pitches where company_id = $1 and template = $2 and persona = $3 and fingerprint = $4
        and written_at > now() - make_interval(days => $5) and not awaits_model order by version desc limit 1`,
     [key.companyId, key.template, key.persona, fingerprint, REUSE_DAYS],
   );
@@ -73,9 +73,10 @@ async function showVersion(
 
 /** The company's pitch: the one that its workspace's settings ask for, which the CRM shows. */
 export async function findCurrentPitch(tx: Tx, companyId: string): Promise<Pitch | null> {
-  const { rows } = await tx.query<Pitch>(`select ${COLUMNS} from pitches where company_id = $1 and current`, [
-    companyId,
-  ]);
+  const { rows } = await tx.query<Pitch>(
+    `select ${PITCH_COLUMNS} from pitches where company_id = $1 and current`,
+    [companyId],
+  );
   return rows[0] ?? null;
 }
 
@@ -85,7 +86,7 @@ export async function findShownPitch(
   { companyId, template, persona }: PitchKey,
 ): Promise<Pitch | null> {
   const { rows } = await tx.query<Pitch>(
-    `select ${COLUMNS} from pitches where company_id = $1 and template = $2 and persona = $3 and shown`,
+    `select ${PITCH_COLUMNS} from pitches where company_id = $1 and template = $2 and persona = $3 and shown`,
     [companyId, template, persona],
   );
   return rows[0] ?? null;
@@ -100,7 +101,7 @@ export async function listVersions(
   const { rows } = await tx.query<
     Pitch & { changes: readonly PitchChange[]; current: boolean; place: string }
   >(
-    `select ${COLUMNS}, changes, current, written_at::text as place from pitches where company_id = $1 and ($2::text is null or template = $2)
+    `select ${PITCH_COLUMNS}, changes, current, written_at::text as place from pitches where company_id = $1 and ($2::text is null or template = $2)
        and ($3::timestamptz is null or (written_at, id) < ($3, $4::uuid)) order by written_at desc, id desc limit $5`,
     [companyId, page.template ?? null, page.after?.writtenAt ?? null, page.after?.id ?? null, page.limit],
   );
@@ -108,7 +109,7 @@ export async function listVersions(
 }
 
 export async function findPitch(tx: Tx, id: string): Promise<Pitch | null> {
-  const { rows } = await tx.query<Pitch>(`select ${COLUMNS} from pitches where id = $1`, [id]);
+  const { rows } = await tx.query<Pitch>(`select ${PITCH_COLUMNS} from pitches where id = $1`, [id]);
   return rows[0] ?? null;
 }
 
@@ -119,7 +120,7 @@ export async function findVersionBefore(
   fingerprint: string,
 ): Promise<(Pitch & PitchMaking) | null> {
   const { rows } = await tx.query<Pitch & PitchMaking>(
-    `select ${COLUMNS}, ${MAKING} from pitches where company_id = $1 and template = $2 and persona = $3
+    `select ${PITCH_COLUMNS}, ${MAKING} from pitches where company_id = $1 and template = $2 and persona = $3
        and not (awaits_model and fingerprint = $4) order by version desc limit 1`,
     [companyId, template, persona, fingerprint],
   );
@@ -207,7 +208,7 @@ export async function savePitch(tx: Tx, workspaceId: string, pitch: NewPitch): P
        citations = excluded.citations, cut = excluded.cut, method = excluded.method, text_model = excluded.text_model,
        awaits_model = excluded.awaits_model, made_with = excluded.made_with, cuts = excluded.cuts, made_from = excluded.made_from,
        changes = excluded.changes, written_at = now()
-     returning ${COLUMNS}`,
+     returning ${PITCH_COLUMNS}`,
     [
       workspaceId,
       companyId,

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import type { Tx } from '../../db.ts';
 import { findCompanyByDomain } from '../../pipeline/store/companies.ts';
 import type { Company } from '../../pipeline/store/companies.ts';
 import { listConnectionsEver } from '../../pipeline/store/connections.ts';
@@ -7,6 +8,7 @@ import type { Extraction } from '../../pipeline/store/extractions.ts';
 import { listPersonas } from '../../pipeline/store/personas.ts';
 import type { Persona } from '../../pipeline/store/personas.ts';
 import { readCurrentPitch } from '../../pipeline/read-pitch.ts';
+import { readPitchMaking } from '../../pipeline/store/pitches.ts';
 import { listWritableRecords } from '../../pipeline/store/records.ts';
 import { findCurrentScore } from '../../pipeline/store/scores.ts';
 import { listSources, listUnreadPages } from '../../pipeline/store/sources.ts';
@@ -41,7 +43,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
       score: await findCurrentScore(tx, company.id),
       competitors: extraction === null ? [] : await listCompetitors(tx, extraction.id),
       personas: await listPersonas(tx, company.id),
-      pitch: await readCurrentPitch(tx, company.id),
+      ...(await readOwnPitch(tx, company.id)),
       sources: await listSources(tx, company.id),
       unread: await listUnreadPages(tx, company.id),
       records: await listWritableRecords(tx, company.id, ['Account', 'Lead', 'company', 'contact']),
@@ -76,7 +78,7 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
       domain: competitor.domain ?? '',
       evidence: describeQuote(competitor.quote, competitor.url, sources),
     })),
-    pitch: found.pitch === null ? null : describePitch(found.pitch),
+    pitch: found.pitch === null ? null : describePitch(found.pitch, found.cuts),
     sources: sources.map(describeSource),
     unread: found.unread.map(({ url, reason, detail }) => ({
       href: safeLink(url),
@@ -93,6 +95,11 @@ export async function showCompany(deps: PageDeps, request: Request): Promise<str
     writes: describeCompanyWrites(`/companies/${encodeURIComponent(company.domain)}`, found.writes),
     cost: describeCost(found.usage),
   });
+}
+
+async function readOwnPitch(tx: Tx, companyId: string) {
+  const pitch = await readCurrentPitch(tx, companyId);
+  return { pitch, cuts: pitch === null ? [] : ((await readPitchMaking(tx, pitch.id))?.cuts ?? []) };
 }
 
 function describeFacts({ industry, employees, country }: Company): string[] {

@@ -16,11 +16,14 @@ export function describePitchView({
   score,
   pitch,
   sources,
+  cuts = [],
 }: {
   company: Company;
   score: StoredScore;
   pitch: ShownPitch | null;
   sources: readonly Source[];
+  /** What was cut of the pitch, where it is to be shown. */
+  cuts?: readonly { text: string; reason: string }[];
 }) {
   return {
     name: company.name,
@@ -31,7 +34,7 @@ export function describePitchView({
       .toSorted((a, b) => Math.abs(b.points) - Math.abs(a.points))
       .slice(0, REASONS_SHOWN)
       .map(describeReason),
-    pitch: pitch === null ? null : describePitch(pitch),
+    pitch: pitch === null ? null : describePitch(pitch, cuts),
   };
 }
 

@@ -1,26 +1,28 @@
 import type { ShownPitch } from '../../pipeline/apply-edits.ts';
+import { describeCuts } from './describe-cuts.ts';
+import { nameWriter } from './describe-versions.ts';
 import { describeMoment } from './format.ts';
 import { linkToQuote, shortenUrl } from '../../pipeline/link.ts';
-
-const EDITED = { keyPoints: 'key points', callToAction: 'call to action', text: 'text' } as const;
+import { nameEdits } from '../../pipeline/name-edits.ts';
 
 type Segment = { text: string; cite: string | null };
 
-/** A pitch with its [n] marks turned into links to the numbered sources below it. */
-export function describePitch(pitch: ShownPitch) {
+/** A pitch with its [n] marks turned into links to the numbered sources below it, and what was cut of it. */
+export function describePitch(pitch: ShownPitch, cuts: readonly { text: string; reason: string }[]) {
   const numbers = new Set(pitch.citations.map(({ number }) => String(number)));
   return {
     template: pitch.template,
-    method: [
-      pitch.method === 'llm' ? `written by ${pitch.textModel ?? 'an LLM'}` : 'made from quotes alone, no LLM',
-      ...pitch.edited.map(({ field, editedBy }) => `${EDITED[field]} written by ${editedBy}`),
-    ].join('; '),
+    version: pitch.version,
+    method: nameWriter(pitch),
+    // What a person wrote is not checked against sources.
+    edits: nameEdits(pitch.edited),
     writtenAt: describeMoment(pitch.writtenAt),
     cut: pitch.cut,
     cutLabel:
       pitch.cut === 1
         ? '1 sentence that no source proves was cut.'
         : `${pitch.cut} sentences that no source proves were cut.`,
+    cuts: describeCuts(cuts),
     keyPoints: pitch.keyPoints.map((point) => splitCitations(point, numbers)),
     callToAction: splitCitations(pitch.callToAction, numbers),
     paragraphs: pitch.text

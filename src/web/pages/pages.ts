@@ -9,7 +9,7 @@ import { showConnections } from './connections.ts';
 import { readRunId, showRun } from './run.ts';
 import { showRuns } from './runs.ts';
 import type { PageDeps } from './page-deps.ts';
-import { beginPitch, sendPitchPdf, sendPitchState, showPitch } from './pitch.ts';
+import { servePitchPages } from './pitch-pages.ts';
 import { showSettings, takeSettings } from './settings.ts';
 import { showStatus } from './status.ts';
 
@@ -33,14 +33,7 @@ export function servePages(server: Omit<PageDeps, 'visitor'>): Router {
     };
   router.get('/', page(showCompanies));
   router.get('/companies/:domain', page(showCompany));
-  const pitchPages = {
-    '/companies/:domain/pitch': showPitch,
-    '/companies/:domain/pitch.pdf': sendPitchPdf,
-    '/companies/:domain/pitch/state': sendPitchState,
-    '/companies/:domain/pitch.pdf/state': sendPitchState,
-  };
-  for (const [path, act] of Object.entries(pitchPages))
-    router.get(path, (request, response) => act(depsFor(request), request, response));
+  router.use(servePitchPages(depsFor));
   router.get('/runs', page(showRuns));
   router.get('/runs/:id', page(showRun));
   router.get('/settings', page(showConnections));
@@ -52,10 +45,6 @@ export function servePages(server: Omit<PageDeps, 'visitor'>): Router {
   });
 
   const readForm = urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 5 });
-  // Who may look may ask, as on the card in the CRM.
-  router.post('/companies/:domain/pitch', readForm, checkForm, (request: Request, response: Response) =>
-    beginPitch(depsFor(request), request, response),
-  );
   const form = [requireChanger, readForm, checkForm];
   const actions = { pause: pauseRun, resume: resumeRun, cancel: cancelRun };
   for (const [name, act] of Object.entries(actions))

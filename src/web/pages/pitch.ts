@@ -1,55 +1,106 @@
 import type { Request, Response } from 'express';
+import { z } from 'zod';
 import { readSheet } from '../../pipeline/6-pitch/read-sheet.ts';
 import { whySpent } from '../../pipeline/budget.ts';
-import { findCompanyByDomain } from '../../pipeline/store/companies.ts';
+import { findShownPitch } from '../../pipeline/store/pitches.ts';
 import type { Company } from '../../pipeline/store/companies.ts';
 import { listSources } from '../../pipeline/store/sources.ts';
 import type { Source } from '../../pipeline/store/sources.ts';
+import type { UserError } from '../../errors.ts';
 import { describeWaiting } from '../auth/describe-waiting.ts';
 import type { WaitingView } from '../auth/describe-waiting.ts';
 import { isVisit } from '../auth/is-visit.ts';
 import { issueFormToken } from '../guard.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
+import { describeDesk } from './describe-desk.ts';
+import type { Typed } from './describe-desk.ts';
 import { describePitchView } from './describe-pitch-view.ts';
 import { describeFrame } from './frame.ts';
 import type { PageDeps } from './page-deps.ts';
+import { linkToPitch, readWanted } from './pitch-address.ts';
+import { readDesk } from './pitch-desk.ts';
 import { sendPdf } from './pitch-pdf.ts';
 import { lookForPitch } from './pitch-standing.ts';
 import type { PitchStanding } from './pitch-standing.ts';
+import { requireCompany } from './require-company.ts';
 
-type Found = { company: Company; standing: PitchStanding; sources: readonly Source[] };
+type Found = {
+  company: Company;
+  standing: PitchStanding;
+  sources: readonly Source[];
+  spent: UserError | null;
+};
 
 /**
  * The page that a record's link in the CRM leads to: the company's pitch from what is stored, else how far it is, which turns into the
  * pitch at the same address.
  */
-export async function showPitch(deps: PageDeps, request: Request, response: Response): Promise<void> {
-  const found = await look(deps, request, isVisit(request) ? 'by-coming' : null);
-  const { company, standing, sources } = found;
+export function showPitch(deps: PageDeps, request: Request, response: Response): Promise<void> {
+  return sendDesk(deps, request, response, { status: 200, begin: isVisit(request) ? 'by-coming' : null });
+}
+
+/** The same page as an answer to a form that could not be taken: what was typed stands in it. */
+export async function sendDesk(
+  deps: PageDeps,
+  request: Request,
+  response: Response,
+  { status, begin = null, typed = {} }: { status: number; begin?: 'by-coming' | null; typed?: Typed },
+): Promise<void> {
+  const found = await look(deps, request, begin);
+  const { company, standing, sources, spent } = found;
   if (standing.state !== 'stored') return sendWithout(deps, found, request, response);
-  const { visitor } = deps;
-  sendPage(
-    response,
-    200,
-    renderPage('pitch', {
-      ...describeFrame({ title: `Pitch of ${company.name}`, section: 'companies', visitor }),
-      ...describePitchView({ company, sources, ...standing }),
-      actions: [
-        { label: 'Pitch PDF', href: `${pathOf(company)}/pitch.pdf`, main: true },
-        { label: `All about ${company.name}`, href: pathOf(company) },
-      ],
+  const { score, pitch: own } = standing;
+  const asked = z.uuid().safeParse(request.query['request']);
+  const below = z.coerce.number().int().positive().max(1_000_000).safeParse(request.query['below']);
+  const desk = await deps.db.inWorkspace(deps.workspaceId, (tx) =>
+    readDesk(tx, company.id, {
+      wanted: readWanted(request.query),
+      own,
+      requestId: asked.data ?? null,
+      below: below.data ?? null,
     }),
   );
+  const { pitch, wanted } = desk;
+  const view = describeDesk(company, desk, {
+    typed,
+    spent,
+    edited: request.query['edited'] !== undefined,
+    isScored: score.status === 'scored',
+  });
+  const html = renderPage('pitch', {
+    ...describeFrame({ title: `Pitch of ${company.name}`, section: 'companies', visitor: deps.visitor }),
+    ...describePitchView({ company, sources, score, pitch, cuts: desk.making?.cuts ?? [] }),
+    actions: [
+      ...(pitch === null && wanted !== null
+        ? []
+        : [{ label: 'Pitch PDF', href: linkToPitch(company.domain, wanted, '.pdf'), main: true }]),
+      { label: `All about ${company.name}`, href: view.path },
+    ],
+    desk: view,
+    token: issueFormToken(request, response, deps.publicUrl),
+  });
+  sendPage(response, status, html);
 }
 
 /** The same as a PDF. */
 export async function sendPitchPdf(deps: PageDeps, request: Request, response: Response): Promise<void> {
   const found = await look(deps, request, isVisit(request) ? 'by-coming' : null);
   if (found.standing.state !== 'stored') return sendWithout(deps, found, request, response);
+  const { company } = found;
+  const wanted = readWanted(request.query);
   const frame = { seller: deps.sellerName, publicUrl: deps.publicUrl };
-  const sheet = await deps.db.inWorkspace(deps.workspaceId, (tx) => readSheet(tx, found.company, frame));
-  if (sheet === null) throw new Error(`${found.company.domain} has a score that nothing was read for`);
+  const sheet = await deps.db.inWorkspace(deps.workspaceId, async (tx) => {
+    const pitch = wanted === null ? null : await findShownPitch(tx, { companyId: company.id, ...wanted });
+    if (wanted !== null && pitch === null)
+      throw new HttpError(
+        404,
+        `There is no such pitch of ${company.name}`,
+        'Its pitch page can have one written.',
+      );
+    return readSheet(tx, company, frame, pitch);
+  });
+  if (sheet === null) throw new Error(`${company.domain} has a score that nothing was read for`);
   await sendPdf(deps, sheet, response);
 }
 
@@ -64,26 +115,17 @@ export async function sendPitchState(deps: PageDeps, request: Request, response:
 /** The button of a page without a pitch. */
 export async function beginPitch(deps: PageDeps, request: Request, response: Response): Promise<void> {
   const { company } = await look(deps, request, 'by-hand');
-  response.redirect(303, `${pathOf(company)}/pitch`);
+  response.redirect(303, linkToPitch(company.domain, null));
 }
 
 async function look(deps: PageDeps, request: Request, begin: 'by-hand' | 'by-coming' | null): Promise<Found> {
   const { workspaceId } = deps;
-  const domain = String(request.params['domain']).toLowerCase().replaceAll('\0', '');
   const spent = await whySpent(deps.budget, deps.monthlyBudgetUsd, workspaceId);
-  const found = await deps.db.inWorkspace(workspaceId, async (tx) => {
-    const company = await findCompanyByDomain(tx, domain);
-    if (company === null) return null;
+  return deps.db.inWorkspace(workspaceId, async (tx) => {
+    const company = await requireCompany(tx, request);
     const standing = await lookForPitch(tx, company, { ...deps, spent, begin });
-    return { company, standing, sources: await listSources(tx, company.id) };
+    return { company, standing, sources: await listSources(tx, company.id), spent };
   });
-  if (found === null)
-    throw new HttpError(
-      404,
-      `${domain} is not among your companies`,
-      'It appears once a CRM record points to it. A link from the CRM that leads here is of a company that was merged or deleted since.',
-    );
-  return found;
 }
 
 function sendWithout(
@@ -101,8 +143,8 @@ function sendWithout(
     title: `No pitch of ${company.name}`,
     name: company.name,
     ...standing,
-    begin: `${pathOf(company)}/pitch`,
-    page: pathOf(company),
+    begin: linkToPitch(company.domain, null),
+    page: `/companies/${encodeURIComponent(company.domain)}`,
     token: issueFormToken(request, response, publicUrl),
   });
   sendPage(response, 409, html);
@@ -117,8 +159,4 @@ function describeWork(
 
 function sendPage(response: Response, status: number, html: string): void {
   response.status(status).set('cache-control', 'no-store').type('html').send(html);
-}
-
-function pathOf({ domain }: Company): string {
-  return `/companies/${encodeURIComponent(domain)}`;
 }

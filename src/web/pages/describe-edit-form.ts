@@ -1,0 +1,73 @@
+import { splitSources } from '../../pipeline/apply-edits.ts';
+import type { ShownPitch } from '../../pipeline/apply-edits.ts';
+import { EDIT_LABELS, nameEditor } from '../../pipeline/name-edits.ts';
+import type { EditField } from '../../pipeline/store/pitch-edits.ts';
+import type { Pitch } from '../../pipeline/store/pitches.ts';
+import { describeMoment } from './format.ts';
+
+/** What stands in the fields of the form. */
+export type EditTexts = Record<EditField, string>;
+
+/** What somebody sent that could not be kept: the texts that their page showed, and theirs. */
+export type TypedEdit = { base: EditTexts; mine: EditTexts; problem: string | null };
+
+export const EDIT_FIELDS = ['keyPoints', 'callToAction', 'text'] as const satisfies readonly EditField[];
+
+const FIELDS: Record<EditField, { hint: string; rows: number; most: number }> = {
+  keyPoints: { hint: 'One a line, 20 at most.', rows: 5, most: 12_000 },
+  callToAction: { hint: '', rows: 2, most: 1_000 },
+  text: { hint: 'Without the list of sources, which stands below it by itself.', rows: 14, most: 20_000 },
+};
+
+/** A pitch → its fields as a form holds them. */
+export function textsOf({ keyPoints, callToAction, text }: Pitch): EditTexts {
+  return {
+    keyPoints: keyPoints.join('\n').trim(),
+    callToAction: callToAction.trim(),
+    text: splitSources(text).body.trim(),
+  };
+}
+
+/**
+ * The form in which a pitch is edited. Of what could not be kept (`typed`) each field that its writer changed stands as they wrote it, the
+ * others as they are now; a field that both changed is shown in both ways.
+ */
+export function describeEditForm(pitch: ShownPitch, generated: Pitch, typed: TypedEdit | null) {
+  const now = textsOf(pitch);
+  const ours = textsOf(generated);
+  const isMine = (field: EditField): boolean => typed !== null && typed.mine[field] !== typed.base[field];
+  const changed = typed === null ? [] : EDIT_FIELDS.filter((field) => now[field] !== typed.base[field]);
+  return {
+    revision: pitch.revision,
+    base: JSON.stringify(now),
+    problem: typed?.problem ?? null,
+    isOpen: typed !== null,
+    isOvertaken: typed !== null && typed.problem === null,
+    overtaken: changed.map((field) => ({
+      label: capitalize(EDIT_LABELS[field]),
+      before: typed?.base[field] ?? '',
+      theirs: now[field],
+      yours: isMine(field) ? (typed?.mine[field] ?? '') : null,
+    })),
+    fields: EDIT_FIELDS.map((field) => {
+      const edit = pitch.edited.find((one) => one.field === field);
+      const { hint, rows, most } = FIELDS[field];
+      return {
+        name: field,
+        label: capitalize(EDIT_LABELS[field]),
+        hint,
+        rows,
+        most,
+        value: typed !== null && isMine(field) ? typed.mine[field] : now[field],
+        edited:
+          edit === undefined
+            ? null
+            : { by: nameEditor(edit.editedBy), at: describeMoment(edit.editedAt), ours: ours[field] },
+      };
+    }),
+  };
+}
+
+function capitalize(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
