@@ -11,7 +11,9 @@ import { finishPitch } from './finish-pitch.ts';
 import { countWords, fitLength, trimPassages, WORD_BANDS } from './fit-length.ts';
 import { fingerprintOf, hash, preparePitch } from './prepare-pitch.ts';
 import type { PitchOrder } from './prepare-pitch.ts';
+import type { PitchData } from './pitch-data.ts';
 import { fillPassages } from './render-template.ts';
+import type { Rendered } from './render-template.ts';
 import type { TemplateRenderer } from './template-renderer.ts';
 import { listOwn, PITCH_PROMPT } from './write-passages.ts';
 
@@ -58,10 +60,12 @@ export async function makePitch(
     if (known !== null) return known;
   }
 
-  const { rendered, data } = await fitLength((part) => templates.render(template, part), material.data);
-  const writing = { passages: rendered.passages, data, citations, seller, settings, anew, spent };
+  const render = (part: PitchData): Promise<Rendered> => templates.render(template, part);
+  const { rendered: asked, data } = await fitLength(render, material.data);
+  const writing = { passages: asked.passages, data, citations, seller, settings, anew, spent };
   const written = textModel === null ? null : await buyPassages(db, textModel, work, writing);
   const proven = written === 'no answer' ? null : written;
+  const rendered = proven === null ? asked : await refill(render, material.data, asked, proven.texts);
   const passages =
     proven === null ? null : { ...proven, texts: trimPassages(rendered, proven.texts, settings.length) };
   const made = finishPitch({
@@ -112,6 +116,20 @@ export async function makePitch(
     return { pitch, isMain };
   });
   return stored === 'unwanted' ? null : stored;
+}
+
+/** Where the model says less than the template's own words in their place, there is room for evidence that was left out for them. */
+async function refill(
+  render: (data: PitchData) => Promise<Rendered>,
+  data: PitchData,
+  asked: Rendered,
+  texts: ReadonlyMap<number, string>,
+): Promise<Rendered> {
+  const words = countWords(fillPassages(asked, texts).text);
+  if (words >= WORD_BANDS[data.settings.length].least) return asked;
+  const { rendered } = await fitLength(render, data, texts);
+  const same = (one: Rendered): string => JSON.stringify(one.passages.map(({ instruction }) => instruction));
+  return same(rendered) === same(asked) ? rendered : asked;
 }
 
 function sayWhy(isSame: boolean, asked: boolean): PitchChange[] {
