@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from '../../src/db.ts';
+import { until } from '../e2e/faults/observe.ts';
 import type { Desk } from './write-back.ts';
 
 /** Which values are on their way: of any field, or of one. */
@@ -32,7 +32,7 @@ export function freezeDeparture(
       const result = await desk.db.inWorkspace(workspaceId, act);
       if (!frozen && (await countSending(desk, which, false)) > 0) {
         frozen = true;
-        while ((await countSending(desk, which, true)) > 0) await wait(20);
+        await until('their lease is over', async () => (await countSending(desk, which, true)) === 0);
         await whileFrozen();
       }
       return result;

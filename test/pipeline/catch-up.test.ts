@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../../src/app.ts';
 import type { CrmObject } from '../../src/connectors/crm.ts';
 import { ProviderError } from '../../src/errors.ts';
@@ -12,6 +11,7 @@ import { listUnreadable } from '../../src/pipeline/store/unreadable-rows.ts';
 import { countHints } from '../../src/pipeline/store/record-hints.ts';
 import { MOST_HINTS, tellHints } from '../../src/pipeline/tell-hints.ts';
 import type { Telling } from '../../src/pipeline/tell-hints.ts';
+import { until } from '../e2e/faults/observe.ts';
 import { editTwin, emptyCalls, readCalls } from '../e2e/twin-records.ts';
 import { connectAndSync, startSystem, syncAll } from '../harness/system.ts';
 import type { System } from '../harness/system.ts';
@@ -283,8 +283,7 @@ test('while the CRM is down hints wait; when it answers again they are read', as
   faults.set({ down: false });
   assert.equal(await waiting('hubspot'), 1);
   // The breaker lets a probe through after some seconds.
-  for (let result = await runJob('hubspot'); result !== 'done'; result = await runJob('hubspot'))
-    await wait(200);
+  await until('they are read', async () => (await runJob('hubspot')) === 'done');
   assert.equal((await row('hubspot', id))?.industry, wanted);
   assert.equal(await waiting('hubspot'), 0);
 });

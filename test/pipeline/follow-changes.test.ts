@@ -13,6 +13,7 @@ import { findConnection } from '../../src/pipeline/store/connections.ts';
 import type { Connection } from '../../src/pipeline/store/connections.ts';
 import { countHints } from '../../src/pipeline/store/record-hints.ts';
 import type { SalesforceTwin } from '../../sandbox/salesforce/twin.ts';
+import { until as waitUntil } from '../e2e/faults/observe.ts';
 import { connectAndSync, startSystem } from '../harness/system.ts';
 import type { System } from '../harness/system.ts';
 
@@ -62,9 +63,7 @@ const listening = (): number => twin.listeners().filter(({ waiting }) => waiting
 
 const handshakes = (): number => twin.kit.calls.summary().byOperation['cometd handshake']?.calls ?? 0;
 
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await wait(20);
-}
+const until = (holds: () => boolean | Promise<boolean>): Promise<void> => waitUntil(String(holds), holds);
 
 const salesforce = (): Connection => {
   const found = app.connections.find(({ kind }) => kind === 'salesforce');

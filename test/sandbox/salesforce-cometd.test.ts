@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { until } from '../e2e/faults/observe.ts';
 import { startSmall, accountId, contactId, leadId } from './salesforce-fixture.ts';
 import type { SalesforceTwin, SalesforceTwinOptions } from '../../sandbox/salesforce/twin.ts';
 
@@ -307,7 +307,7 @@ test('a revoked session ends a subscription in its wait, and a gap names the rec
   );
   const waiting = listener.connect();
   // Not before the twin holds it: a connect that comes later is refused as well, but not in its wait.
-  while (!twin.listeners().some(({ waiting: held }) => held)) await wait(5);
+  await until('the twin holds it', () => twin.listeners().some(({ waiting: held }) => held));
   twin.expireTokens();
   const { answer } = await waiting;
   assert.equal(answer.error, '401::Authentication invalid');

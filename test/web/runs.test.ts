@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { pauseRun, startRun } from '../../src/pipeline/runs.ts';
 import { ensureConnection } from '../../src/pipeline/store/connections.ts';
@@ -17,6 +16,7 @@ import { findRun } from '../../src/pipeline/store/runs.ts';
 import type { Run } from '../../src/pipeline/store/runs.ts';
 import { saveUsage } from '../../src/pipeline/store/usage.ts';
 import { insertWrites } from '../../src/pipeline/store/writes.ts';
+import { until } from '../e2e/faults/observe.ts';
 import { seedCompany } from './seed.ts';
 import type { TestWeb } from './web-fixture.ts';
 import { openWeb } from './web-fixture.ts';
@@ -65,14 +65,13 @@ const settle = (run: Run, companyId: string, state: 'done' | 'failed', error?: s
   });
 
 async function waitForLock({ database }: TestWeb): Promise<void> {
-  for (;;) {
+  await until('somebody waits for the lock', async () => {
     const waiting = await database.db.directory(
       `select from pg_locks where not granted and relation = 'scores'::regclass
          and database = (select oid from pg_database where datname = current_database())`,
     );
-    if (waiting.rowCount !== 0) return;
-    await wait(10);
-  }
+    return waiting.rowCount !== 0;
+  });
 }
 
 /** Reads a stream of events until it ends; `onText` sees all that came so far. */

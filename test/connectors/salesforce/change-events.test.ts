@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { StreamPosition, ToldBatch } from '../../../src/connectors/crm-told.ts';
 import type { SalesforceOptions } from '../../../src/connectors/salesforce/salesforce.ts';
 import { openStream } from '../../../src/connectors/salesforce/stream.ts';
 import { ProviderError } from '../../../src/errors.ts';
+import { until } from '../../e2e/faults/observe.ts';
 import { accountId, contactId, leadId, startSmall } from '../../sandbox/salesforce-fixture.ts';
 import type { SalesforceTwin, SalesforceTwinOptions } from '../../../sandbox/salesforce/twin.ts';
 import { connect, ledger } from './connect.ts';
@@ -56,10 +56,10 @@ function follow(
     notices: options.notices,
     followed: () => followed,
     until: async (holds) => {
-      while (!holds(batches)) {
+      await until('the batches are as they should', () => {
         if (ended !== null) throw ended;
-        await wait(10);
-      }
+        return holds(batches);
+      });
     },
     stop: async () => {
       options.stop.abort();
@@ -252,7 +252,7 @@ test('a stop ends it within a moment, even where the org never answers', async (
   const twin = await start();
   twin.kit.faults.set({ only: ['/cometd'], rateHang: 1 });
   const following = follow(twin);
-  while (!twin.kit.calls.list().some(({ path }) => path.includes('token'))) await wait(10);
+  await until('it logs in', () => twin.kit.calls.list().some(({ path }) => path.includes('token')));
   assert.ok((await following.stop()) instanceof Error);
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from '../../../src/db.ts';
+import { until } from '../../e2e/faults/observe.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { createFakeCrm } from '../../harness/fake-crm.ts';
@@ -25,8 +26,8 @@ const PATIENCE_MS = 120_000;
 const isWrite = ({ path }: TappedRequest): boolean => /\/(composite|batch\/update)$/.test(path);
 
 async function flushToEnd(desk: Desk, options: { slowMs?: number } = {}): Promise<void> {
-  const until = Date.now() + PATIENCE_MS;
-  while (Date.now() < until) {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (Date.now() < deadline) {
     const { waiting, comeBackAt } = await desk.flush({ leaseMs: 30_000, ...options });
     if (waiting === 0 && comeBackAt === null) return;
     await wait(50);
@@ -87,7 +88,7 @@ for (const kind of ['salesforce', 'hubspot'] as const) {
 
     const flushed = flushToEnd(stage.desk);
     const isCut = (): boolean => tapped.twin.kit.calls.list().some((call) => call.fault === 'late');
-    while (!isCut()) await wait(20);
+    await until('the connection broke', isCut);
     await stage.edit(id, 'pitch', 'my own words');
     await flushed;
 

@@ -48,6 +48,9 @@ const idle: Handlers = {
   dead: async () => undefined,
   tick: async () => undefined,
 };
+/** The next event by that name; fails where it does not come, so that the test ends by itself. */
+const next = (events: EventEmitter, name: string): Promise<unknown[]> =>
+  once(events, name, { signal: AbortSignal.timeout(60_000) });
 const plenty = async (room: number): Promise<number> => room;
 const jobs = (count: number) =>
   Array.from({ length: count }, () => ({ workspaceId, runId: randomUUID(), companyId: randomUUID() }));
@@ -76,7 +79,7 @@ test('every queued company is handled once and never more than the slots at a ti
     },
     { concurrency: 7, admit: plenty, schedule: false },
   );
-  if (seen.length < wanted.length) await once(all, 'done');
+  if (seen.length < wanted.length) await next(all, 'done');
 
   assert.deepEqual(seen.toSorted(), wanted.map((job) => job.companyId).toSorted());
   assert.ok(most <= 7, `${most} at a time`);
@@ -117,7 +120,7 @@ test('a postponed job comes back and a failing handler does not lose its job', a
     },
     { concurrency: 2, admit: plenty, schedule: false },
   );
-  if (![...times.values()].every((count) => count === 3) || times.size < 2) await once(all, 'done');
+  if (![...times.values()].every((count) => count === 3) || times.size < 2) await next(all, 'done');
 
   assert.deepEqual([...times.values()], [3, 3]);
 });
@@ -137,8 +140,8 @@ test('who waits for an answer in Slack overtakes alerts, also on a second try wh
   let tries = 0;
   let told = 0;
   let toldBefore = 0;
-  const served = once(events, 'served');
-  const all = once(events, 'all');
+  const served = next(events, 'served');
+  const all = next(events, 'all');
   await queue.work(
     {
       ...idle,
@@ -187,9 +190,9 @@ test('a person who waits is served while every batch slot is busy', async () => 
     },
     { concurrency: 1, admit: plenty, schedule: false },
   );
-  await once(events, 'busy');
+  await next(events, 'busy');
 
-  const served = once(events, 'served');
+  const served = next(events, 'served');
   await here.db.inWorkspace(workspaceId, (tx) => queue.enqueueCompanies(tx, jobs(1), { now: true }));
   await served;
   release();
@@ -226,7 +229,7 @@ test('nothing is taken up while a provider that all need is down', async () => {
       },
     },
   );
-  await once(events, 'done');
+  await next(events, 'done');
 
   assert.equal(handled, 3);
 });
@@ -279,7 +282,7 @@ test('a flush that only waits for something to be due comes at once when it is a
     until('both are put off', async () => (await putOff()).length === 2, 20_000);
   await ask();
   await bothPutOff();
-  const again = once(all, 'handled', { signal: AbortSignal.timeout(20_000) });
+  const again = next(all, 'handled');
   await ask();
   await again;
   await bothPutOff();
@@ -311,7 +314,7 @@ test('what a dead worker had in hand is handled long before its heartbeat would 
     },
     { concurrency: 2, admit: plenty, schedule: false },
   );
-  await once(events, 'handled');
+  await next(events, 'handled');
 
   assert.ok(performance.now() - began < 9_000);
   const left = await here.db.directory('select from queue_workers where worker = $1', [dead]);
@@ -332,7 +335,7 @@ test('a job that took its last worker with it is handed to whoever ends what it 
     [job.companyId, dead],
   );
   const events = new EventEmitter();
-  const buried = once(events, 'buried');
+  const buried = next(events, 'buried');
   await queue.work(
     {
       ...idle,
@@ -364,7 +367,7 @@ test('a flush that got on is not given up, however many workers were killed at i
   };
   await die(4_713, 'retry_limit - 1');
   const events = new EventEmitter();
-  const ended = once(events, 'ended');
+  const ended = next(events, 'ended');
   let tries = 0;
   await queue.work(
     {
@@ -374,8 +377,9 @@ test('a flush that got on is not given up, however many workers were killed at i
         if (tries === 1) {
           gotOn();
           const limit = `select from pgboss.job where data->>'connectionId' = $1 and retry_limit > retry_count`;
-          for (let seen = 0; seen === 0; await setTimeout(20))
-            seen = (await here.db.directory(limit, [job.connectionId])).rowCount ?? 0;
+          const mayTryAgain = async () =>
+            (await here.db.directory(limit, [job.connectionId])).rows.length > 0;
+          await until('its tries do not count', mayTryAgain);
           const lost = once(signal, 'abort');
           await die(4_714, 'retry_count');
           await lost;
@@ -416,8 +420,8 @@ test('a worker that lost a job stops its handler and does not queue the job agai
     },
     { concurrency: 2, admit: plenty, schedule: false },
   );
-  if (attempts === 0) await once(events, 'attempt');
-  const handedOver = once(events, 'stopped');
+  if (attempts === 0) await next(events, 'attempt');
+  const handedOver = next(events, 'stopped');
   await here.db.directory(
     `update pgboss.job set state = 'retry' where name = 'company' and data->>'companyId' = $1`,
     [job.companyId],
@@ -444,8 +448,8 @@ test('a worker that started during another one’s flush takes the next flush up
   await first.work(
     {
       ...idle,
-      flush: async () => {
-        await once(ended, 'flush');
+      flush: async (_job, signal) => {
+        await once(ended, 'flush', { signal });
         return 'done';
       },
     },
@@ -462,7 +466,7 @@ test('a worker that started during another one’s flush takes the next flush up
     );
     return rows.length > 0;
   };
-  while (!(await isNoted())) await setTimeout(50);
+  await until('the flush is noted as active', isNoted);
   await boss.end();
 
   const second = await start(true);
