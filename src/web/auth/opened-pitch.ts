@@ -54,6 +54,14 @@ export async function lookAtTemplate(
     return { state: 'failed', name: company.name, why: 'What was asked for is gone.', fix: again };
   if (request.state === 'done') {
     const pitch = request.pitchId === null ? null : await findPitch(tx, request.pitchId);
+    // Another pitch in its place would be taken for it.
+    if (pitch === null)
+      return {
+        state: 'failed',
+        name: company.name,
+        why: `Its pitch of the template "${template}" was made, and was deleted since.`,
+        fix: again,
+      };
     return { state: 'ready', companies: [company], pitch };
   }
   if (request.state === 'waiting' || request.state === 'working') {

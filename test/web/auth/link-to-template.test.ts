@@ -66,6 +66,23 @@ test('a link that names a template makes that pitch, once, and turns into its PD
   assert.match(other.headers.get('content-type') ?? '', /html/);
 });
 
+test('where the pitch that a link made was deleted since, its page says so, and the next press makes another', async () => {
+  const company = await seed('vanished.example');
+  const page = await open(company.id, 'battlecard');
+  await fetch(page);
+  const [request] = await requestsOf(company.id);
+  assert.equal(await bench.work(request?.id ?? assert.fail()), 'done');
+  assert.equal((await fetch(page)).headers.get('content-type'), 'application/pdf');
+  await bench.within((tx) =>
+    tx.query(`delete from pitches where company_id = $1 and template = 'battlecard'`, [company.id]),
+  );
+  const gone = await fetch(page);
+  assert.equal(gone.status, 409);
+  assert.match(await gone.text(), /"?battlecard"?[^]*was deleted since[^]*Press the button again/);
+  const next = await open(company.id, 'battlecard');
+  assert.match(await (await fetch(next)).text(), /The pitch of vanished\.example is being made/);
+});
+
 test('what was read without enough evidence opens under any template; one that was removed says so', async () => {
   const company = await seed('thin.example', null);
   const page = await open(company.id, 'concise');
