@@ -9,6 +9,18 @@ export const broken: [what: string, path: string, source: string, message: RegEx
     /main must not import app/,
   ],
   [
+    'a page importing a card of a CRM',
+    'src/web/buttons/card.ts',
+    `import type { Card } from '../../../crm/hubspot/src/app/cards/card-answer.ts'`,
+    /web must not import crm/,
+  ],
+  [
+    'a card of a CRM importing our shapes',
+    'crm/hubspot/src/app/cards/Score.tsx',
+    `import type { Card } from '../../../../../src/web/buttons/card-shape.ts';\nexport const a = <b title='x'>Fieldnote's own</b>;`,
+    /crm must not import web/,
+  ],
+  [
     'the app importing a command',
     'src/app.ts',
     `import { a } from './cli/run.ts'`,

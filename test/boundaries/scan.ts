@@ -25,9 +25,10 @@ const BEFORE_PATTERN = new Set(
 /**
  * Reads TypeScript far enough to know what is code, what is text and what is a comment. Throws where a bracket or a string
  * stays open, so that a misreading can't pass for a clean file. Known limits: a regular expression right after `)` or `}` is
- * read as a division; the house has none, and the brackets would tell.
+ * read as a division; the house has none, and the brackets would tell. With `jsx`, the text between tags is read as code as well: in it
+ * stand words, and an apostrophe within one.
  */
-export function tokenize(source: string): Token[] {
+export function tokenize(source: string, { jsx = false } = {}): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   let line = 1;
@@ -47,6 +48,9 @@ export function tokenize(source: string): Token[] {
     if (last.kind === 'sign') return last.value === ')' || last.value === ']' || last.value === '}';
     return last.kind !== 'word' || !BEFORE_PATTERN.has(last.value);
   };
+
+  /** The slash of `</a>` or `<a />`. */
+  const isOfTag = (next: string | undefined): boolean => jsx && (source[at - 2] === '<' || next === '>');
 
   const readString = (quote: string): void => {
     const begun = line;
@@ -110,7 +114,8 @@ export function tokenize(source: string): Token[] {
       const next = source[at];
       if (character === '/' && next === '/') skipComment('\n');
       else if (character === '/' && next === '*') skipComment('*/');
-      else if (character === '/' && !divides()) readPattern();
+      else if (character === '/' && !isOfTag(next) && !divides()) readPattern();
+      else if (character === "'" && jsx && /[\p{L}\d]/u.test(source[at - 2] ?? '')) continue;
       else if (character === "'" || character === '"') readString(character);
       else if (character === '`') readTemplate();
       else if (!/\s/.test(character)) {
@@ -130,8 +135,8 @@ export function tokenize(source: string): Token[] {
 }
 
 /** Every module that a source names: import, export from, import(), require(), and workers by `new URL('….ts', …)`. */
-export function scan(source: string): Scan {
-  const tokens = tokenize(source);
+export function scan(source: string, options: { jsx?: boolean } = {}): Scan {
+  const tokens = tokenize(source, options);
   const imports: Import[] = [];
   const computedImports: number[] = [];
   const take = (token: Token): void => {
