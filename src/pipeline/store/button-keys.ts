@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Tx } from '../../db.ts';
 import type { Sealed } from '../../seal.ts';
 
@@ -92,6 +93,17 @@ export async function takeSignature(tx: Tx, workspaceId: string, signature: Buff
     [workspaceId, signature],
   );
   return rowCount === 1;
+}
+
+/** The same for one press of a button in a CRM that signs a repeated call anew: it is named by what was pressed and a number of its own. */
+export function takePress(tx: Tx, workspaceId: string, press: readonly string[]): Promise<boolean> {
+  return takeSignature(
+    tx,
+    workspaceId,
+    createHash('sha256')
+      .update(JSON.stringify(['press', ...press]))
+      .digest(),
+  );
 }
 
 // A call is let in from five minutes before its time to five after it; the clock of the database may be another than ours.

@@ -22,10 +22,15 @@ const Query = z.object({
   appId: z.string().max(64).optional(),
 });
 
+const Press = z.string().regex(/^[\w-]{16,64}$/);
+
+/** What "Score now" asks besides: cards of earlier versions do not name their presses. */
+const ScoreQuery = z.object({ press: Press.optional() });
+
 /** What "Pitch PDF" asks besides. `press` names one press of the button: HubSpot may bring it twice. */
 const PitchQuery = z.object({
   template: z.string().min(1).max(40).optional(),
-  press: z.string().regex(/^[\w-]{16,64}$/),
+  press: Press,
 });
 
 const OBJECTS = { '0-1': 'contact', '0-2': 'company', contact: 'contact', company: 'company' } as const;
@@ -54,7 +59,9 @@ export function serveHubspotCard(deps: WebDeps): Router {
     answer(response, await readCard(deps, (await open(request)).target));
   });
   router.post('/hubspot/card/score', rawBody, async (request: Request, response: Response) => {
-    answer(response, await scoreNow(deps, (await open(request)).target));
+    const { target } = await open(request);
+    const { press = null } = readQuery(ScoreQuery, request);
+    answer(response, await scoreNow(deps, target, press));
   });
   router.post('/hubspot/card/pitch', rawBody, async (request: Request, response: Response) => {
     const { target, query, secret } = await open(request);

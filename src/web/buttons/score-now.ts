@@ -2,6 +2,7 @@ import { askForScores } from '../../pipeline/ask-for-scores.ts';
 import { whySpent } from '../../pipeline/budget.ts';
 import { findAskedWork, holdCompany } from '../../pipeline/store/asked-work.ts';
 import type { AskedWork } from '../../pipeline/store/asked-work.ts';
+import { takePress } from '../../pipeline/store/button-keys.ts';
 import { findCurrentScore } from '../../pipeline/store/scores.ts';
 import type { WebDeps } from '../deps.ts';
 import { findCardCompany, readCard } from './card.ts';
@@ -15,16 +16,20 @@ const REPEATED_WITHIN_S = 30;
 
 /**
  * Begins what it takes to score a record's company again, unless that is under way or was over a moment ago, and tells where it is. A
- * record that can have no score begins nothing: its card says why.
+ * record that can have no score begins nothing: its card says why. `press` names one press of the button, which begins one run however
+ * often and late it comes; null: its platform repeats nothing.
  * @throws UserError when the month's budget is spent
  */
-export async function scoreNow(deps: ScoreNowDeps, target: CardTarget): Promise<Card> {
-  const { workspaceId } = target;
+export async function scoreNow(deps: ScoreNowDeps, target: CardTarget, press: string | null): Promise<Card> {
+  const { workspaceId, connection, object, externalId } = target;
   const spent = await whySpent(deps.budget, deps.monthlyBudgetUsd, workspaceId);
   await deps.db.inWorkspace(workspaceId, async (tx) => {
     const company = await findCardCompany(tx, target);
     if (company === null) return;
     await holdCompany(tx, company.id);
+    const pressed = [connection.id, object, externalId, press ?? ''];
+    // Also where somebody else's run answers it: that one may be over when the press comes again.
+    if (press !== null && !(await takePress(tx, workspaceId, pressed))) return;
     if (isAnswered(await findAskedWork(tx, company.id))) return;
     // What was never scored has nothing that could be refreshed.
     const refresh = (await findCurrentScore(tx, company.id)) !== null;

@@ -136,6 +136,50 @@ describe('the card on a HubSpot record', () => {
     }
   });
 
+  test('begins nothing for a press of "Score now" that HubSpot brings again, however late, and a run for the next press', async () => {
+    const { id, companyId } = record(0);
+    const press = (number: string) =>
+      readCard(id, { method: 'POST', path: '/hubspot/card/score', query: { press: number } });
+    const count = async (): Promise<number> =>
+      (
+        await inside(
+          `select from runs r join run_items i on i.run_id = r.id where i.company_id = $1 and r.kind = 'interactive'`,
+          [companyId],
+        )
+      ).length;
+    // As if whatever ran before had been over for a while.
+    const pass = () =>
+      inside(
+        `update run_items set finished_at = finished_at - interval '31 seconds' where company_id = $1 and finished_at is not null`,
+        [companyId],
+      );
+    const finish = async (): Promise<void> => {
+      for (const { id: run } of await inside<{ id: string }>(
+        `select id from runs where kind = 'interactive' and state = 'running'`,
+      ))
+        await waitForRun(app, run);
+      await pass();
+    };
+    await pass();
+    const [first, second, joining] = [randomUUID(), randomUUID(), randomUUID()];
+    const before = await count();
+    await Promise.all([press(first), press(first)]);
+    assert.equal(await count(), before + 1, 'one run for both');
+    await press(joining);
+    assert.equal(await count(), before + 1, 'another press joins what is under way');
+    await finish();
+    await press(first);
+    await press(joining);
+    assert.equal(await count(), before + 1, 'both come again when it is long over');
+    await press(second);
+    assert.equal(await count(), before + 2, 'a press of its own');
+    await finish();
+    assert.match(
+      await refusal(id, { method: 'POST', path: '/hubspot/card/score', query: { press: 'x' } }),
+      /^400 .*press/s,
+    );
+  });
+
   test('shows a value that a person holds beside ours', async () => {
     const { id, companyId } = record(0);
     await inside(

@@ -59,7 +59,8 @@ export function createFieldnote(
   };
   return {
     readCard: () => ask(Card, 'GET', '/hubspot/card'),
-    scoreNow: () => ask(Card, 'POST', '/hubspot/card/score'),
+    // Each press by a number of its own: HubSpot repeats a call that went wrong, and it begins one run.
+    scoreNow: () => ask(Card, 'POST', '/hubspot/card/score', { press: crypto.randomUUID() }),
     linkToPitch: ({ template, press }) =>
       ask(PitchLink, 'POST', '/hubspot/card/pitch', { press, ...(template === null ? {} : { template }) }),
   };
