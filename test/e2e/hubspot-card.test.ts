@@ -121,6 +121,44 @@ test('the card on a contact is that of its company, with the template of one’s
   assert.deepEqual(page.problems, []);
 });
 
+test('a link of the card that is forged or came too late opens nothing, and says what to do', async () => {
+  const page = await openCard('company');
+  await page.click(testId('pitch'));
+  await page.waitFor(`document.querySelector('a[data-test-id=open-pitch]') !== null`);
+  const link = String(await page.evaluate(`document.querySelector('a[data-test-id=open-pitch]').href`));
+  const visitor = await browser.openPage();
+  const assertRefused = async (address: string, what: string): Promise<void> => {
+    await visitor.goto(address);
+    assert.match(await visitor.text(), /does not open anything any more.*press the button again/s, what);
+  };
+  await assertRefused(link.slice(0, -1) + (link.endsWith('A') ? 'B' : 'A'), 'forged');
+  await inside(`update one_time_links set expires_at = now() - interval '1 second' where used_at is null`);
+  await assertRefused(link, 'too late');
+});
+
+test('a call of the card whose record was edited on its way, or that is not signed by the app, is refused in a sentence', async () => {
+  const tap = await openTwinTap(base);
+  const { hubspot } = system.sandbox.twins;
+  const other = await findRecord('company', 1);
+  const page = await openCard('company');
+  hubspot.setCardAddress({ url: base, reachedAt: tap.url });
+  const before = await inside('select from one_time_links');
+  tap.tamper = (call) => ({ ...call, path: call.path.replace(/objectId=\d+/, `objectId=${other}`) });
+  await page.click(testId('pitch'));
+  await page.waitFor(`document.querySelector('[data-test-id=again]') !== null`);
+  assert.match(await page.text(), /signature is not that of a HubSpot app/);
+  assert.equal((await inside('select from one_time_links')).length, before.length);
+
+  tap.tamper = null;
+  await page.click(testId('again'));
+  // What was said goes, and the buttons move up.
+  await page.waitFor(`document.querySelector('[data-test-id=again]') === null`);
+  await page.click(testId('pitch'));
+  await page.waitFor(`document.querySelector('a[data-test-id=open-pitch]') !== null`);
+  hubspot.setCardAddress({ url: base, reachedAt: base });
+  await tap.close();
+});
+
 test('where an answer is lost HubSpot asks again: the card shows it, and nothing is done twice', async () => {
   const tap = await openTwinTap(base);
   const lost: string[] = [];

@@ -13,6 +13,8 @@ export type TwinTap = {
   at: (moment: TapMoment, call: TappedRequest) => Promise<void> | void;
   /** What the caller is told in place of the twin's answer; null: the answer as it is, byte for byte. */
   rewrite: ((call: TappedRequest, answer: string) => string) | null;
+  /** What reaches the twin in the call's place, however it was signed; null: the call as it is. */
+  tamper: ((call: TappedRequest) => TappedRequest) | null;
   close(): Promise<void>;
 };
 
@@ -25,25 +27,30 @@ export async function openTwinTap(target: string): Promise<TwinTap> {
     const call = { method: incoming.method ?? 'GET', path: incoming.url ?? '/', body: body.toString('utf8') };
     await tap.at('before', call);
     // The Host stays the tap's: a Salesforce login answers with the address that all later calls go to.
-    const { rewrite } = tap;
+    const { rewrite, tamper } = tap;
+    const sent = tamper === null ? call : tamper(call);
+    const content = tamper === null ? body : Buffer.from(sent.body);
     // What is to be rewritten must not come zipped.
-    const headers =
-      rewrite === null ? incoming.headers : { ...incoming.headers, 'accept-encoding': 'identity' };
+    const headers = {
+      ...incoming.headers,
+      ...(rewrite === null ? {} : { 'accept-encoding': 'identity' }),
+      ...(tamper === null ? {} : { 'content-length': String(content.length) }),
+    };
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const onward = request(new URL(call.path, target), { method: call.method, headers, agent }, resolve);
+      const onward = request(new URL(sent.path, target), { method: sent.method, headers, agent }, resolve);
       onward.once('error', reject);
-      onward.end(body);
+      onward.end(content);
     });
-    const content = await readAll(answer);
+    const answered = await readAll(answer);
     await tap.at('after', call);
     if (rewrite === null) {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      outgoing.end(content);
+      outgoing.end(answered);
       return;
     }
     const { 'content-length': _length, ...kept } = answer.headers;
     outgoing.writeHead(answer.statusCode ?? 502, kept);
-    outgoing.end(rewrite(call, content.toString('utf8')));
+    outgoing.end(rewrite(call, answered.toString('utf8')));
   };
 
   const server = createServer({ keepAliveTimeout: 30_000 }, (incoming, outgoing) => {
@@ -56,6 +63,7 @@ export async function openTwinTap(target: string): Promise<TwinTap> {
     url: `http://127.0.0.1:${address.port}`,
     at: () => undefined,
     rewrite: null,
+    tamper: null,
     close: () =>
       new Promise((resolve) => {
         agent.destroy();

@@ -9,6 +9,8 @@ import { findThrough, until } from '../../harness/browser-page.ts';
 import type { BrowserPage } from '../../harness/browser-page.ts';
 import { openFrontDoor } from '../../harness/front-door.ts';
 import type { FrontDoor } from '../../harness/front-door.ts';
+import { openTwinTap } from '../../harness/twin-tap.ts';
+import type { TwinTap } from '../../harness/twin-tap.ts';
 import { connectAndSync, startSystem, waitForRun } from '../../harness/system.ts';
 import type { System } from '../../harness/system.ts';
 import { openWebhookServer } from '../../harness/webhook-server.ts';
@@ -17,6 +19,8 @@ import type { WebhookServer } from '../../harness/webhook-server.ts';
 let system: System;
 let app: App;
 let door: FrontDoor;
+/** Between the door and our server. */
+let tap: TwinTap;
 let web: WebhookServer;
 let browser: Browser;
 let records: { id: string; object: string }[];
@@ -29,7 +33,8 @@ before(async () => {
   await app.startWorker({ schedule: false });
   door = await openFrontDoor();
   web = await openWebhookServer(app, { publicUrl: door.url });
-  door.leadTo(Number(new URL(web.base).port));
+  tap = await openTwinTap(web.base);
+  door.leadTo(Number(new URL(tap.url).port));
   browser = await openBrowser();
   await enterKey();
   records = await query(
@@ -39,6 +44,7 @@ before(async () => {
 });
 after(async () => {
   await browser.close();
+  await tap.close();
   await web.close();
   await door.close();
   await system.close();
@@ -133,6 +139,21 @@ test('where the browser holds back the tab a link stands in the card; it opens o
   await assertRefused(late, 'too late');
   const last = late.at(-1) === 'A' ? 'B' : 'A';
   await assertRefused(late.slice(0, -1) + last, 'forged');
+});
+
+test('a call of the card whose record was edited on its way is refused in a sentence, and opens nothing', async () => {
+  const page = await openRecord(0);
+  const [own = '', other = ''] = [records[0]?.id, records[1]?.id];
+  const before = await query('select from one_time_links');
+  tap.tamper = (call) => ({ ...call, body: call.body.replaceAll(own, other) });
+  try {
+    await page.click(part('pitch'));
+    assert.match(await look(page, 'problem'), /signature is not that of its key/);
+  } finally {
+    tap.tamper = null;
+  }
+  assert.equal((await query('select from one_time_links')).length, before.length);
+  await askForLink(page);
 });
 
 test('ticked rows of a list become one ZIP, and the page says which have no pitch', async () => {
