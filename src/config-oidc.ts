@@ -1,6 +1,8 @@
 import { UserError } from './errors.ts';
 
 const ISSUERS = { slack: 'https://slack.com', google: 'https://accounts.google.com' };
+// Entra's ids of organizations; the words common, organizations and consumers stand there for everybody.
+const TENANT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 // They serve every org; a My Domain address serves one.
 const FOR_ALL_ORGS = /^(login|test)\.salesforce\.com$/;
 
@@ -9,14 +11,14 @@ export type OidcConfig = {
   clientId: string;
   clientSecret: string;
   /** Null: none of those that we know by name. */
-  preset: 'slack' | 'google' | 'salesforce' | null;
+  preset: 'slack' | 'google' | 'salesforce' | 'microsoft' | null;
   tenant: string | null;
   /** E-mail addresses, and domains with an @ before them, in lower case. */
   allowedEmails: readonly string[];
 };
 
 type OidcEnvironment = {
-  OIDC_PROVIDER?: 'slack' | 'google' | 'salesforce' | undefined;
+  OIDC_PROVIDER?: OidcConfig['preset'] | undefined;
   SALESFORCE_LOGIN_URL?: string | undefined;
 } & Partial<
   Record<
@@ -40,14 +42,14 @@ export function readOidc(
   const tenant = env.OIDC_TENANT ?? null;
   const names = ['OIDC_ISSUER', 'OIDC_TENANT', 'OIDC_ALLOWED_EMAILS'] as const;
   if (preset === null && !clientId && !clientSecret && names.every((name) => !env[name])) return null;
-  const usual = preset === 'salesforce' ? env.SALESFORCE_LOGIN_URL : preset === null ? null : ISSUERS[preset];
-  const issuer = env.OIDC_ISSUER ?? usual;
+  if (preset === 'microsoft') requireMicrosoftTenant(tenant);
+  const issuer = env.OIDC_ISSUER ?? usualIssuer(preset, env);
   if (!issuer)
     throw new UserError(
       'Sign-in: nothing says who signs people in',
       preset === 'salesforce'
         ? "Set OIDC_ISSUER to your org's My Domain address, e.g. https://acme.my.salesforce.com."
-        : 'Set OIDC_PROVIDER to slack, google or salesforce, or OIDC_ISSUER to the address of an OpenID provider.',
+        : 'Set OIDC_PROVIDER to slack, google, salesforce or microsoft, or OIDC_ISSUER to the address of an OpenID provider.',
     );
   if (!clientId || !clientSecret)
     throw new UserError(
@@ -62,12 +64,28 @@ export function readOidc(
   return { issuer, clientId, clientSecret, preset, tenant, allowedEmails };
 }
 
+function usualIssuer(preset: OidcConfig['preset'], env: OidcEnvironment): string | null {
+  if (preset === null) return null;
+  if (preset === 'salesforce') return env.SALESFORCE_LOGIN_URL ?? null;
+  if (preset === 'microsoft')
+    return `https://login.microsoftonline.com/${env.OIDC_TENANT?.toLowerCase()}/v2.0`;
+  return ISSUERS[preset];
+}
+
 function requireSafe(url: string, name: string, isHere: (host: string) => boolean): void {
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:' && !isHere(hostname.replace(/^\[|\]$/g, '')))
     throw new UserError(
       `Sign-in: ${name} is ${url}, which is not https`,
       `Give ${name} an https:// address.`,
+    );
+}
+
+function requireMicrosoftTenant(tenant: string | null): void {
+  if (tenant === null || !TENANT_ID.test(tenant))
+    throw new UserError(
+      'Sign-in: Microsoft signs in the people of every organization',
+      'Set OIDC_TENANT to the Directory (tenant) ID of yours, as its overview in the Microsoft Entra admin center shows it.',
     );
 }
 
@@ -84,7 +102,7 @@ function requireTenant(preset: OidcConfig['preset'], issuer: string, tenant: str
     );
   if (preset === null && tenant !== null)
     throw new UserError(
-      'Sign-in: OIDC_TENANT means something to Slack, Google and Salesforce alone',
+      'Sign-in: OIDC_TENANT means something to Slack, Google, Salesforce and Microsoft alone',
       'Set OIDC_PROVIDER to one of them, or take OIDC_TENANT away and set OIDC_ISSUER to an issuer of your own.',
     );
 }

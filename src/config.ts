@@ -63,7 +63,9 @@ const Environment = z.object({
   SLACK_CLIENT_ID: text.optional(),
   SLACK_CLIENT_SECRET: text.optional(),
   OIDC_PROVIDER: z
-    .enum(['slack', 'google', 'salesforce'], { error: 'expected slack, google or salesforce' })
+    .enum(['slack', 'google', 'salesforce', 'microsoft'], {
+      error: 'expected slack, google, salesforce or microsoft',
+    })
     .optional(),
   OIDC_ISSUER: address.optional(),
   OIDC_CLIENT_ID: text.optional(),

@@ -149,7 +149,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'OIDC_PROVIDER',
     meaning:
-      'who signs people in to the pages: slack, google or salesforce (see docs/sign-in.md); unset: the OpenID provider at OIDC_ISSUER',
+      'who signs people in to the pages: slack, google, salesforce or microsoft (see docs/sign-in.md); unset: the OpenID provider at OIDC_ISSUER',
   },
   {
     name: 'OIDC_ISSUER',
@@ -171,7 +171,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'OIDC_TENANT',
     meaning:
-      'whose people alone count: Slack workspace id (required for slack), Google Workspace domain, Salesforce org id',
+      'whose people alone count: Slack workspace id (required for slack), Google Workspace domain, Salesforce org id, Microsoft Entra tenant id (required for microsoft)',
   },
   {
     name: 'OIDC_ALLOWED_EMAILS',

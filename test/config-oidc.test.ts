@@ -12,6 +12,11 @@ test('each provider needs no more than what can not be known of it', () => {
   assert.equal(readConfig(PUBLIC).oidc, null);
   assert.equal(issuerOf({ OIDC_PROVIDER: 'slack', OIDC_TENANT: 'T123' }), 'https://slack.com');
   assert.equal(issuerOf({ OIDC_PROVIDER: 'google' }), 'https://accounts.google.com');
+  const tenant = '5F1D0000-0000-4000-8000-00000000FEED';
+  assert.equal(
+    issuerOf({ OIDC_PROVIDER: 'microsoft', OIDC_TENANT: tenant }),
+    `https://login.microsoftonline.com/${tenant.toLowerCase()}/v2.0`,
+  );
   assert.equal(issuerOf({ OIDC_ISSUER: 'https://idp.example/realms/x' }), 'https://idp.example/realms/x');
   const salesforce = {
     OIDC_PROVIDER: 'salesforce',
@@ -33,13 +38,19 @@ test('sign-in that would say too little, or let the wrong people in, is refused 
     [
       { ...KEYS, ...PUBLIC },
       /nothing says who signs people in/,
-      /OIDC_PROVIDER to slack, google or salesforce/,
+      /OIDC_PROVIDER to slack, google, salesforce or microsoft/,
     ],
     [{ ...KEYS, ...PUBLIC, OIDC_PROVIDER: 'salesforce' }, /nothing says who/, /My Domain/],
     [{ ...PUBLIC, OIDC_PROVIDER: 'google' }, /OIDC_CLIENT_ID is missing/, /docs\/sign-in\.md/],
     [{ ...PUBLIC, OIDC_PROVIDER: 'google', OIDC_CLIENT_ID: 'id' }, /OIDC_CLIENT_SECRET is missing/, /both/],
     [{ ...PUBLIC, OIDC_ALLOWED_EMAILS: '@acme.com' }, /nothing says who/, /OIDC_ISSUER/],
     [{ ...KEYS, ...PUBLIC, OIDC_PROVIDER: 'slack' }, /anybody with a Slack workspace/, /OIDC_TENANT/],
+    [{ ...KEYS, ...PUBLIC, OIDC_PROVIDER: 'microsoft' }, /people of every organization/, /tenant/],
+    ...['common', 'acme.com'].map((tenant): [Record<string, string>, RegExp, RegExp] => [
+      { ...KEYS, ...PUBLIC, OIDC_PROVIDER: 'microsoft', OIDC_TENANT: tenant },
+      /people of every organization/,
+      /Directory \(tenant\) ID/,
+    ]),
     [
       { ...KEYS, ...PUBLIC, OIDC_PROVIDER: 'salesforce', OIDC_ISSUER: 'https://login.salesforce.com' },
       /serves every Salesforce org/,
@@ -57,7 +68,11 @@ test('sign-in that would say too little, or let the wrong people in, is refused 
       /"acme\.com" is neither/,
       /@acme\.com/,
     ],
-    [{ ...KEYS, ...PUBLIC, OIDC_PROVIDER: 'okta' }, /expected slack, google or salesforce/, /doctor/],
+    [
+      { ...KEYS, ...PUBLIC, OIDC_PROVIDER: 'okta' },
+      /expected slack, google, salesforce or microsoft/,
+      /doctor/,
+    ],
   ];
   for (const [environment, message, fix] of cases)
     assert.throws(

@@ -4,11 +4,12 @@ import type { World } from '../kit/world.ts';
 /** Somebody who can sign in. */
 export type OidcPerson = { id: string; name: string; email: string };
 
-/** The provider's own kind of organization: Slack's workspace, Salesforce's org. */
+/** The provider's own kind of organization: Slack's workspace, Salesforce's org, Microsoft's tenant. */
 export const TEAM_ID = 'T0SANDBOX';
 export const ORG_ID = '00D000000000001AAA';
+export const TENANT_ID = '5f1d0000-0000-4000-8000-00000000feed';
 
-export const VENDORS = ['plain', 'slack', 'google', 'salesforce'] as const;
+export const VENDORS = ['plain', 'slack', 'google', 'salesforce', 'microsoft'] as const;
 /** Whose claims and whose way to refuse the twin speaks. */
 export type Vendor = (typeof VENDORS)[number];
 
@@ -76,6 +77,11 @@ export function describePerson(
       const sub = `${issuer}/id/${ORG_ID}/005${id.toUpperCase()}`;
       const userinfo = { sub, user_id: `005${id.toUpperCase()}`, organization_id: ORG_ID, active: true };
       return { idToken: { sub }, userinfo: { ...userinfo, ...said } };
+    }
+    case 'microsoft': {
+      // As an app with the optional claims email and xms_edov gets it. Nothing says email_verified.
+      const claims = { sub: `${id}-pairwise`, name, email };
+      return { idToken: { ...claims, oid: id, tid: TENANT_ID, xms_edov: true }, userinfo: claims };
     }
   }
 }

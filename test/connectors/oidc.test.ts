@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ORG_ID, TEAM_ID, makePerson } from '../../sandbox/oidc/people.ts';
+import { ORG_ID, TEAM_ID, TENANT_ID, makePerson } from '../../sandbox/oidc/people.ts';
 import type { Vendor } from '../../sandbox/oidc/people.ts';
 import { startOidcTwin } from '../../sandbox/oidc/twin.ts';
 import type { Twin } from '../../sandbox/kit/twin.ts';
@@ -11,6 +11,8 @@ import { ProviderError } from '../../src/errors.ts';
 const CALLBACK = 'http://127.0.0.1:9/sign-in/callback';
 const CLIENT = { clientId: 'fieldnote', clientSecret: 'its secret' };
 const NORA = makePerson('Nora Vance', 'seller.example');
+const ANOTHER_TENANT = '00000000-0000-4000-8000-000000000000';
+const MICROSOFT: Partial<OidcOptions> = { preset: 'microsoft', tenant: TENANT_ID };
 
 let twin: Twin;
 before(async () => {
@@ -60,6 +62,7 @@ test('each provider is asked in its own way, and says the same of the same perso
     ['google', { preset: 'google' }, { prompt: 'select_account' }],
     ['salesforce', { preset: 'salesforce' }, {}],
     ['salesforce', { preset: 'salesforce', tenant: ORG_ID.slice(0, 15) }, {}],
+    ['microsoft', { preset: 'microsoft', tenant: TENANT_ID.toUpperCase() }, { prompt: 'select_account' }],
   ];
   for (const [vendor, options, parameters] of ways) {
     await behave(vendor);
@@ -79,6 +82,17 @@ test('people of another organization do not count, nor those for whose address t
     // An account of a person, with an address that Google only once saw a mail arrive at.
     ['google', { preset: 'google' }, { hd: null }, /does not manage the address/],
     ['salesforce', { preset: 'salesforce', tenant: '00D000000000002AAA' }, {}, /another Salesforce org/],
+    ['microsoft', { preset: 'microsoft', tenant: ANOTHER_TENANT }, {}, /another Microsoft organization/],
+    ['microsoft', MICROSOFT, { tid: ANOTHER_TENANT }, /another Microsoft organization/],
+    ['microsoft', MICROSOFT, { tid: null }, /another Microsoft organization/],
+    // An administrator of any organization can write any address into an account.
+    ['microsoft', MICROSOFT, { xms_edov: null }, /does not vouch.*email and xms_edov/],
+    ['microsoft', MICROSOFT, { xms_edov: false }, /does not vouch/],
+    ['microsoft', MICROSOFT, { xms_edov: null, email_verified: true }, /does not vouch/],
+    ['microsoft', MICROSOFT, { email_verified: false }, /does not vouch/],
+    ['microsoft', MICROSOFT, { email: null }, /does not vouch/],
+    // What Microsoft's own preset takes for a proof is none elsewhere.
+    ['microsoft', {}, {}, /does not vouch/],
     ['plain', {}, { email_verified: false }, /does not vouch/],
     ['plain', {}, { email_verified: 'false' }, /does not vouch/],
     ['plain', {}, { email: 'no address' }, /does not vouch/],

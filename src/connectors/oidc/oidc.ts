@@ -4,7 +4,7 @@ import { ProviderError } from '../../errors.ts';
 import type { IdentityProvider, Person } from '../identity.ts';
 import { explainFailure } from './failures.ts';
 import { MANNERS } from './presets.ts';
-import type { Claims, Preset } from './presets.ts';
+import type { Claims, Manners, Preset } from './presets.ts';
 import { fetchFromSlack } from './slack-answers.ts';
 
 export type OidcOptions = {
@@ -14,7 +14,7 @@ export type OidcOptions = {
   clientSecret: string;
   /** Null: none of the providers that we know by name. */
   preset: Preset | null;
-  /** Whose people alone count: Slack's team id, Google's Workspace domain, Salesforce's org id. */
+  /** Whose people alone count: Slack's team id, Google's Workspace domain, Salesforce's org id, Entra's tenant id. */
   tenant: string | null;
 };
 
@@ -71,9 +71,13 @@ export function createOidc(options: OidcOptions): IdentityProvider {
     return config;
   };
 
-  /** Salesforce's ID token names no address unless an administrator adds it, and never the org. */
+  /**
+   * Salesforce's ID token names no address unless an administrator adds it, and never the org. Microsoft's userinfo knows less than its ID
+   * token, and nothing of whom an address belongs to.
+   */
   const saysAll = (claims: Claims, config: client.Configuration): boolean =>
     config.serverMetadata().userinfo_endpoint === undefined ||
+    preset === 'microsoft' ||
     (preset !== 'salesforce' && claims['email'] !== undefined && claims['email_verified'] !== undefined);
 
   return {
@@ -108,7 +112,7 @@ export function createOidc(options: OidcOptions): IdentityProvider {
         const said: Claims = saysAll(claims, config)
           ? claims
           : { ...claims, ...(await client.fetchUserInfo(config, tokens.access_token, claims.sub)) };
-        return readPerson(name, said, manners.whyNot(said, tenant));
+        return readPerson(name, said, { ...manners, whyNot: manners.whyNot(said, tenant) });
       } catch (error) {
         throw explainFailure(name, 'sign-in', error);
       }
@@ -117,19 +121,24 @@ export function createOidc(options: OidcOptions): IdentityProvider {
   };
 }
 
-const Vouched = z.object({
+const Named = z.object({
   email: z.email().max(254),
-  // Some send it as text.
-  email_verified: z.union([z.literal(true), z.literal('true')]),
   name: z.string().max(200).optional(),
 });
 
-function readPerson(provider: string, claims: Claims, whyNot: string | null): Person {
+function readPerson(
+  provider: string,
+  claims: Claims,
+  { vouches, vouchingTakes, whyNot }: Pick<Manners, 'vouches' | 'vouchingTakes'> & { whyNot: string | null },
+): Person {
   const refuse = (message: string): ProviderError =>
     new ProviderError({ provider, operation: 'sign-in', kind: 'refused', message });
   if (whyNot !== null) throw refuse(whyNot);
-  const vouched = Vouched.safeParse(claims);
-  if (!vouched.success) throw refuse(`${provider} does not vouch for an e-mail address of yours`);
-  const email = vouched.data.email.toLowerCase();
-  return { email, name: vouched.data.name ?? email };
+  const named = Named.safeParse(claims);
+  if (!named.success || !vouches(claims)) {
+    const takes = vouchingTakes === null ? '' : `: that takes ${vouchingTakes}`;
+    throw refuse(`${provider} does not vouch for an e-mail address of yours${takes}`);
+  }
+  const email = named.data.email.toLowerCase();
+  return { email, name: named.data.name ?? email };
 }
