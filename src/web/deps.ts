@@ -52,6 +52,13 @@ export type WebDeps = {
   /** The name of the company that sells, for what is printed; null: nobody said. */
   sellerName: string | null;
   printPitch: Printer;
+  /**
+   * How often live streams say that they are there, and look whether their reader may still come in, in milliseconds; absent: every 15
+   * seconds.
+   */
+  heartbeatMs?: number;
+  /** Whose word counts on who asks; absent: nobody's. */
+  trustProxy?: TrustProxy;
   templates: TemplateRenderer;
   /** The address that it binds to. */
   host: string;

@@ -6,40 +6,73 @@ import { describeProgress } from './pages/describe-progress.ts';
 import type { ProgressView } from './pages/describe-progress.ts';
 
 export type ProgressFeed = {
-  /** Sends the run's progress to this client as Server-Sent Events until the run is over, the client goes, or we close. */
-  follow(workspaceId: string, runId: string, response: Response): void;
+  /** Sends the run's progress to this client as Server-Sent Events until the run is over, the client goes or may not stay, or we close. */
+  follow(
+    run: { workspaceId: string; runId: string },
+    response: Response,
+    /** Asked with every heartbeat. */
+    mayStay: () => Promise<boolean>,
+  ): void;
   close(): void;
 };
 
-type Viewers = { workspaceId: string; responses: Set<Response>; last: string; timer: NodeJS.Timeout | null };
+type Viewers = {
+  workspaceId: string;
+  responses: Map<Response, () => Promise<boolean>>;
+  last: string;
+  timer: NodeJS.Timeout | null;
+};
 
 const LOOK_EVERY_MS = 700;
 // Proxies cut connections on which nothing moves, commonly after 30 to 60 seconds.
-const KEEP_ALIVE_MS = 15_000;
+const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 2_000;
 
 /** One look at the database serves all who watch a run. */
-export function createProgressFeed({ db, log }: Pick<WebDeps, 'db' | 'log'>): ProgressFeed {
+export function createProgressFeed({
+  db,
+  log,
+  heartbeatMs = HEARTBEAT_MS,
+}: Pick<WebDeps, 'db' | 'log' | 'heartbeatMs'>): ProgressFeed {
   const watched = new Map<string, Viewers>();
   let closed = false;
-  const keepAlive = setInterval(() => {
+  const asking = new WeakSet<Response>();
+  /** Ends the stream of a reader who may not come in any more, and keeps that of everybody else open. */
+  const beat = async (responses: Viewers['responses'], response: Response): Promise<void> => {
+    const mayStay = responses.get(response);
+    // Where the database takes longer than a heartbeat to answer, one question is enough.
+    if (mayStay === undefined || asking.has(response)) return;
+    asking.add(response);
+    try {
+      if (!(await mayStay())) {
+        responses.delete(response);
+        response.end();
+      }
+    } catch (error) {
+      log.warn({ err: describeError(error) }, 'whether a reader may stay could not be looked up');
+    } finally {
+      asking.delete(response);
+    }
+    if (responses.has(response) && !response.writableEnded) response.write(': still here\n\n');
+  };
+  const heartbeat = setInterval(() => {
     for (const { responses } of watched.values())
-      for (const response of responses) response.write(': still here\n\n');
-  }, KEEP_ALIVE_MS);
-  keepAlive.unref();
+      for (const response of responses.keys()) void beat(responses, response);
+  }, heartbeatMs);
+  heartbeat.unref();
 
   const endAll = (runId: string): void => {
     const viewers = watched.get(runId);
     watched.delete(runId);
     if (viewers?.timer) clearTimeout(viewers.timer);
-    for (const response of viewers?.responses ?? []) response.end();
+    for (const response of viewers?.responses.keys() ?? []) response.end();
   };
 
   const look = async (runId: string, viewers: Viewers): Promise<void> => {
     try {
       const progress = describeProgress(await readProgress(db, viewers.workspaceId, runId));
       const event = formatEvent(progress);
-      if (event !== viewers.last) for (const response of viewers.responses) response.write(event);
+      if (event !== viewers.last) for (const response of viewers.responses.keys()) response.write(event);
       viewers.last = event;
       if (progress.over) {
         endAll(runId);
@@ -58,7 +91,7 @@ export function createProgressFeed({ db, log }: Pick<WebDeps, 'db' | 'log'>): Pr
   };
 
   return {
-    follow: (workspaceId, runId, response) => {
+    follow: ({ workspaceId, runId }, response, mayStay) => {
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         // no-transform: a proxy that compresses would hold events back; the other header says the same to nginx.
@@ -72,12 +105,12 @@ export function createProgressFeed({ db, log }: Pick<WebDeps, 'db' | 'log'>): Pr
       }
       let viewers = watched.get(runId);
       if (viewers === undefined) {
-        viewers = { workspaceId, responses: new Set(), last: '', timer: null };
+        viewers = { workspaceId, responses: new Map(), last: '', timer: null };
         watched.set(runId, viewers);
         void look(runId, viewers);
       } else if (viewers.last !== '') response.write(viewers.last);
       const own = viewers;
-      own.responses.add(response);
+      own.responses.set(response, mayStay);
       response.once('close', () => {
         own.responses.delete(response);
         if (own.responses.size > 0 || watched.get(runId) !== own) return;
@@ -87,7 +120,7 @@ export function createProgressFeed({ db, log }: Pick<WebDeps, 'db' | 'log'>): Pr
     },
     close: () => {
       closed = true;
-      clearInterval(keepAlive);
+      clearInterval(heartbeat);
       for (const runId of watched.keys()) endAll(runId);
     },
   };

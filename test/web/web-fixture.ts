@@ -42,6 +42,8 @@ export async function openWeb(
       | 'crmOf'
       | 'budget'
       | 'monthlyBudgetUsd'
+      | 'trustProxy'
+      | 'heartbeatMs'
     >
   > & { port?: number; signIn?: Omit<SignIn, 'workspaceId'> } = {},
 ): Promise<TestWeb> {

@@ -27,15 +27,20 @@ export async function saveSession(
   );
 }
 
-/** Whose session it is; noted as seen, at most once a minute. Null where there is none, or it has ended. */
-export async function seeSession(tx: Tx, tokenHash: Buffer): Promise<Session | null> {
+/** Whose session it is, and whether it was last seen more than a minute ago. Null where there is none, or it has ended. */
+export async function findSession(tx: Tx, tokenHash: Buffer): Promise<(Session & { stale: boolean }) | null> {
   const { rows } = await tx.query<Session & { stale: boolean }>(
     `select email, name, last_seen_at < now() - interval '1 minute' as stale from sessions
      where token_hash = $1 and expires_at > now() and last_seen_at > now() - make_interval(hours => $2)`,
     [tokenHash, IDLE_HOURS],
   );
-  const [found] = rows;
-  if (found === undefined) return null;
+  return rows[0] ?? null;
+}
+
+/** The same; noted as seen, at most once a minute. */
+export async function seeSession(tx: Tx, tokenHash: Buffer): Promise<Session | null> {
+  const found = await findSession(tx, tokenHash);
+  if (found === null) return null;
   if (found.stale)
     await tx.query('update sessions set last_seen_at = now() where token_hash = $1', [tokenHash]);
   return { email: found.email, name: found.name };

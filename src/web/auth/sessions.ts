@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Database } from '../../db.ts';
-import { endSession, saveSession, seeSession } from '../../pipeline/store/sessions.ts';
+import { endSession, findSession, saveSession, seeSession } from '../../pipeline/store/sessions.ts';
 import type { Session } from '../../pipeline/store/sessions.ts';
 import type { SignIn, WebDeps } from '../deps.ts';
 import { HttpError } from '../http-error.ts';
@@ -72,6 +72,26 @@ export function requireVisitor({
     response
       .set('cache-control', 'no-store')
       .redirect(303, `/sign-in?to=${encodeURIComponent(request.originalUrl)}`);
+  };
+}
+
+/**
+ * Asks whether whoever sent a request may still come in, for what goes on after it was let in. That nobody signed out of a page that
+ * stands open does not count as being seen.
+ */
+export function watchVisitor(
+  { db, publicUrl, signIn = null }: Pick<WebDeps, 'db' | 'publicUrl' | 'signIn'>,
+  request: Request,
+): () => Promise<boolean> {
+  const token = readSession(request, publicUrl);
+  return async () => {
+    if (signIn === null) return true;
+    if (token === null) return false;
+    const { workspaceId } = token;
+    return db.inWorkspace(workspaceId, async (tx) => {
+      const session = await findSession(tx, token.hash);
+      return session !== null && (await admit(tx, { email: session.email, workspaceId, signIn })) !== null;
+    });
   };
 }
 

@@ -1,7 +1,7 @@
 import { Router, urlencoded } from 'express';
 import type { Request, Response } from 'express';
 import { cancelRun, pauseRun, resumeRun } from '../../pipeline/runs.ts';
-import { requireChanger, visitorOf } from '../auth/sessions.ts';
+import { requireChanger, visitorOf, watchVisitor } from '../auth/sessions.ts';
 import { checkForm } from '../guard.ts';
 import { showCompanies } from './companies.ts';
 import { showCompany } from './company.ts';
@@ -41,7 +41,8 @@ export function servePages(server: Omit<PageDeps, 'visitor'>): Router {
   router.get('/status', page(showStatus));
   router.get('/runs/:id/events', async (request, response) => {
     const deps = depsFor(request);
-    deps.feed.follow(deps.workspaceId, await readRunId(deps, request), response);
+    const run = { workspaceId: deps.workspaceId, runId: await readRunId(deps, request) };
+    deps.feed.follow(run, response, watchVisitor(deps, request));
   });
 
   const readForm = urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 5 });

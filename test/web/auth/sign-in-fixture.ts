@@ -22,7 +22,10 @@ export const CLIENT = { clientId: 'fieldnote', clientSecret: 'its secret' };
 export type SignInWeb = TestWeb & { twin: Twin; edit(body: unknown): Promise<void> };
 
 /** A web server on which people sign in at a twin. */
-export async function openSignInWeb(oidc: Partial<OidcOptions> = {}): Promise<SignInWeb> {
+export async function openSignInWeb(
+  oidc: Partial<OidcOptions> = {},
+  server: Pick<NonNullable<Parameters<typeof openWeb>[0]>, 'trustProxy' | 'heartbeatMs'> = {},
+): Promise<SignInWeb> {
   const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   const twin = await startOidcTwin({
