@@ -1,6 +1,8 @@
 import type { App } from '../app.ts';
 import { openIdentity } from '../app-connectors.ts';
 import { describeError } from '../errors.ts';
+import { deriveAttemptKey } from '../web/auth/attempts.ts';
+import { isBehindUnknownProxy } from '../web/client-address.ts';
 import { createWebServer } from '../web/server.ts';
 import type { ProviderCheck } from '../web/deps.ts';
 
@@ -12,8 +14,8 @@ const GRACE_MS = 5_000;
 /** Starts the web server; `elseAnyPort` takes a free port where the configured one is taken. */
 export async function openWeb(app: App, options: { elseAnyPort: boolean }): Promise<OpenWeb> {
   const { config } = app;
-  const provider = openIdentity(config);
-  const allowedEmails = config.oidc?.allowedEmails ?? [];
+  const signIn = openSignIn(app);
+  if (isBehindUnknownProxy(config)) app.log.warn(NOBODY_IS_LIMITED);
   const open = async (port: number): Promise<OpenWeb> => {
     const server = createWebServer({
       ...app,
@@ -40,6 +42,13 @@ export async function openWeb(app: App, options: { elseAnyPort: boolean }): Prom
  * quota, so there the breaker speaks, which readiness joins by name.
  */
 async function checkProviders(app: App, signal: AbortSignal): Promise<ProviderCheck[]> {
+function openSignIn({ config, workspaceId }: App): SignIn | null {
+  const provider = openIdentity(config);
+  if (provider === null || config.oidc === null) return null;
+  const { allowedEmails, clientSecret } = config.oidc;
+  return { provider, allowedEmails, attemptKey: deriveAttemptKey(clientSecret), workspaceId };
+}
+
   const { config } = app;
   const named = [
     ...new Set(app.connections.map((connection) => connection.kind)),

@@ -30,6 +30,8 @@ export type SignIn = {
   /** Addresses, and domains with an @ before them, in lower case: they may see and change everything in this workspace. */
   allowedEmails: readonly string[];
   workspaceId: string;
+  /** Signs what a browser holds of a sign-in under way. */
+  attemptKey: Buffer;
 };
 
 export type WebDeps = {

@@ -26,6 +26,7 @@ export function serveSignIn(deps: Deps): Router {
   const router = Router();
 
   router.get('/sign-in', (request, response) => {
+  const held = { publicUrl, key: signIn.attemptKey };
     const to = ownPath(request.query['to']);
     response.set('cache-control', 'no-store').type('html');
     const start = `/sign-in/start?to=${encodeURIComponent(to)}`;
@@ -43,13 +44,13 @@ export function serveSignIn(deps: Deps): Router {
     const { address, attempt } = await provider.begin(callback).catch((error: unknown) => {
       throw explain(error, response);
     });
-    holdAttempt(request, response, { ...attempt, to }, publicUrl);
+    holdAttempt(request, response, { ...attempt, to }, held);
     response.redirect(303, address);
   });
 
   router.get('/sign-in/callback', async (request, response) => {
     response.set('cache-control', 'no-store');
-    const begun = takeAttempt(request, response, publicUrl);
+    const begun = takeAttempt(request, response, held);
     if (begun === null)
       throw new HttpError(
         400,

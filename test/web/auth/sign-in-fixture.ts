@@ -6,6 +6,7 @@ import type { Twin } from '../../../sandbox/kit/twin.ts';
 import { createOidc } from '../../../src/connectors/oidc/oidc.ts';
 import type { OidcOptions } from '../../../src/connectors/oidc/oidc.ts';
 import { freePort } from '../../../src/embedded/ports.ts';
+import { deriveAttemptKey } from '../../../src/web/auth/attempts.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import { replaceUsers } from '../../../src/pipeline/store/crm-users.ts';
 import { openWeb } from '../web-fixture.ts';
@@ -21,6 +22,8 @@ export const CLIENT = { clientId: 'fieldnote', clientSecret: 'its secret' };
 
 export type SignInWeb = TestWeb & { twin: Twin; edit(body: unknown): Promise<void> };
 
+export const ATTEMPT_KEY = deriveAttemptKey(CLIENT.clientSecret);
+
 /** A web server on which people sign in at a twin. */
 export async function openSignInWeb(
   oidc: Partial<OidcOptions> = {},
@@ -33,7 +36,8 @@ export async function openSignInWeb(
     client: { ...CLIENT, redirectUris: [`${publicUrl}/sign-in/callback`] },
   });
   const provider = createOidc({ ...CLIENT, issuer: twin.url, preset: null, tenant: null, ...oidc });
-  const web = await openWeb({ port, publicUrl, signIn: { provider, allowedEmails: [ADMIN.email] } });
+  const signIn = { provider, allowedEmails: [ADMIN.email], attemptKey: ATTEMPT_KEY };
+  const web = await openWeb({ port, publicUrl, signIn, ...server });
   await ownRecords(web, web.workspaceId, [REP]);
   return {
     ...web,

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import { retireConnection } from '../../../src/pipeline/store/remove-connection.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { forgetOldSessions } from '../../../src/pipeline/store/sessions.ts';
+import { deriveAttemptKey } from '../../../src/web/auth/attempts.ts';
 import { seedCompany } from '../seed.ts';
 import {
   ADMIN,
+  ATTEMPT_KEY,
   REP,
   STRANGER,
   comeBack,
@@ -224,6 +227,44 @@ test('an answer counts once, and only in the browser that asked', async () => {
   assert.equal((await victim.get(address)).status, 400);
   for (const path of ['?code=x', '?code=x&state=y', '?state=', ''])
     assert.equal((await openClient().get(`${web.base}/sign-in/callback${path}`)).status, 400, path);
+});
+
+test('a sign-in under way that was edited, invented or kept too long is none, and it leads nowhere but here', async () => {
+  const begin = async (): Promise<{ client: Client; address: string; name: string; held: string }> => {
+    const client = openClient();
+    const address = await comeBack(client, web, ADMIN, '/runs');
+    const [name = ''] = [...client.cookies.keys()].filter((each) => each.startsWith('fieldnote_sign_in_'));
+    return { client, address, name, held: client.cookies.get(name) ?? assert.fail() };
+  };
+  const read = (held: string): Record<string, unknown> =>
+    JSON.parse(Buffer.from(held.split('.')[0] ?? '', 'base64url').toString());
+  const write = (attempt: unknown, key: Buffer): string => {
+    const text = Buffer.from(JSON.stringify(attempt)).toString('base64url');
+    return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
+  };
+  const other = deriveAttemptKey('the secret of another');
+  const forgeries: [what: string, forge: (held: string) => string][] = [
+    ['unsigned', (held) => held.split('.')[0] ?? ''],
+    [
+      'edited',
+      (held) => `${write({ ...read(held), to: '/status' }, other).split('.')[0]}.${held.split('.')[1]}`,
+    ],
+    ['signed by another', (held) => write(read(held), other)],
+    ['kept for longer', (held) => write({ ...read(held), until: Date.now() - 1 }, ATTEMPT_KEY)],
+  ];
+  for (const [what, forge] of forgeries) {
+    const { client, address, name, held } = await begin();
+    client.cookies.set(name, forge(held));
+    const answer = await client.get(address);
+    assert.equal(answer.status, 400, what);
+    assert.match(await answer.text(), /not begun in this browser/, what);
+    assert.equal(client.cookies.has('fieldnote_session'), false, what);
+  }
+  for (const to of ['https://evil.example/', '//evil.example', '/sign-out', 'javascript:alert(1)']) {
+    const { client, address, name, held } = await begin();
+    client.cookies.set(name, write({ ...read(held), to }, ATTEMPT_KEY));
+    assert.equal(leadsTo(await client.get(address)).href, `${web.base}/`, to);
+  }
 });
 
 test('two tabs that sign in at once both end well', async () => {
