@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { readOidc } from './config-oidc.ts';
 import type { OidcConfig } from './config-oidc.ts';
+import { readTrustProxy } from './config-proxy.ts';
+import type { TrustProxy } from './config-proxy.ts';
 import { readSlack } from './config-slack.ts';
 import type { SlackConfig } from './config-slack.ts';
 import { UserError } from './errors.ts';
@@ -32,6 +34,7 @@ const Environment = z.object({
   HOST: text.default('127.0.0.1'),
   PORT: z.coerce.number({ error: 'expected a port number' }).int().min(0).max(PORT_MAX).default(3000),
   PUBLIC_URL: withoutSlash.optional(),
+  TRUST_PROXY: text.optional(),
   SELLER_NAME: text.max(120, 'expected a name of at most 120 characters').optional(),
   SECRET_KEY: key.optional(),
   SECRET_KEY_PREVIOUS: key.optional(),
@@ -98,6 +101,7 @@ export type Config = {
   host: string;
   port: number;
   publicUrl: string;
+  trustProxy: TrustProxy;
   /** Your company's name, as it stands on pitch PDFs. */
   sellerName: string | null;
   secretKey: string | null;
@@ -147,6 +151,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     host: env.HOST,
     port: env.PORT,
     publicUrl,
+    trustProxy: readTrustProxy(env.TRUST_PROXY),
     sellerName: env.SELLER_NAME ?? null,
     secretKey: env.SECRET_KEY ?? null,
     previousSecretKey: env.SECRET_KEY_PREVIOUS ?? null,

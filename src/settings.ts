@@ -32,6 +32,11 @@ export const SETTINGS: readonly Setting[] = [
       'address under which people reach the web server, which links in the CRM lead to; required unless HOST is loopback',
     default: 'http://127.0.0.1:3000',
   },
+  {
+    name: 'TRUST_PROXY',
+    meaning:
+      'how many proxies stand before the web server (1 on Heroku or behind one ingress), or their addresses and networks, separated by commas; their X-Forwarded-For then says who asks; unset: nobody’s word on that counts, and behind https nothing limits how often one address tries to come in',
+  },
   { name: 'SELLER_NAME', meaning: "your company's name, as it stands on pitch PDFs" },
   {
     name: 'SECRET_KEY',

@@ -9,8 +9,10 @@ import { migrate } from '../migrate.ts';
 import { SETTINGS } from '../settings.ts';
 import { checkToken } from '../slack/check-token.ts';
 import { createSlackClients } from '../slack/clients.ts';
+import { isBehindUnknownProxy } from '../web/client-address.ts';
 import type { Context } from './context.ts';
 import { checkConnections } from './doctor-connections.ts';
+import { NOBODY_IS_LIMITED } from './web.ts';
 
 export type Finding = { name: string; status: 'ok' | 'failed'; detail: string };
 
@@ -57,7 +59,8 @@ function checkPublicUrl(config: Config): Finding {
   const name = 'PUBLIC_URL';
   try {
     requirePublicUrl(config);
-    return { name, status: 'ok', detail: `links in the CRM lead to ${config.publicUrl}` };
+    const told = isBehindUnknownProxy(config) ? `; ${NOBODY_IS_LIMITED}` : '';
+    return { name, status: 'ok', detail: `links in the CRM lead to ${config.publicUrl}${told}` };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { name, status: 'failed', detail: [error.message, error.fix].filter(Boolean).join('. ') };

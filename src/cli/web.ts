@@ -4,12 +4,16 @@ import { describeError } from '../errors.ts';
 import { deriveAttemptKey } from '../web/auth/attempts.ts';
 import { isBehindUnknownProxy } from '../web/client-address.ts';
 import { createWebServer } from '../web/server.ts';
-import type { ProviderCheck } from '../web/deps.ts';
+import type { ProviderCheck, SignIn } from '../web/deps.ts';
 
 export type OpenWeb = { port: number; close(): Promise<void> };
 
 // The worker of the same process stops after it and takes up to 21 s; hosts kill what has not stopped within 30 s.
 const GRACE_MS = 5_000;
+
+/** What it means that nobody said which proxies stand before an https address. */
+export const NOBODY_IS_LIMITED =
+  'TRUST_PROXY is not set, so that callers cannot be told apart and nothing limits how often one tries to come in';
 
 /** Starts the web server; `elseAnyPort` takes a free port where the configured one is taken. */
 export async function openWeb(app: App, options: { elseAnyPort: boolean }): Promise<OpenWeb> {
@@ -21,9 +25,10 @@ export async function openWeb(app: App, options: { elseAnyPort: boolean }): Prom
       ...app,
       textModelName: app.connectors.textModel?.model ?? null,
       publicUrl: config.publicUrl,
+      trustProxy: config.trustProxy,
       monthlyBudgetUsd: config.monthlyBudgetUsd,
       host: config.host,
-      signIn: provider === null ? null : { provider, allowedEmails, workspaceId: app.workspaceId },
+      signIn,
       checkProviders: (signal) => checkProviders(app, signal),
     });
     const { port: taken } = await server.listen(port, config.host);
@@ -37,11 +42,6 @@ export async function openWeb(app: App, options: { elseAnyPort: boolean }): Prom
   }
 }
 
-/**
- * Every configured provider. Only the LLM endpoint can be asked for nothing (its models); calls to the others cost credits or
- * quota, so there the breaker speaks, which readiness joins by name.
- */
-async function checkProviders(app: App, signal: AbortSignal): Promise<ProviderCheck[]> {
 function openSignIn({ config, workspaceId }: App): SignIn | null {
   const provider = openIdentity(config);
   if (provider === null || config.oidc === null) return null;
@@ -49,6 +49,11 @@ function openSignIn({ config, workspaceId }: App): SignIn | null {
   return { provider, allowedEmails, attemptKey: deriveAttemptKey(clientSecret), workspaceId };
 }
 
+/**
+ * Every configured provider. Only the LLM endpoint can be asked for nothing (its models); calls to the others cost credits or
+ * quota, so there the breaker speaks, which readiness joins by name.
+ */
+async function checkProviders(app: App, signal: AbortSignal): Promise<ProviderCheck[]> {
   const { config } = app;
   const named = [
     ...new Set(app.connections.map((connection) => connection.kind)),

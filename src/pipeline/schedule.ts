@@ -15,6 +15,7 @@ import { forgetOldFiles } from './store/slack-files.ts';
 import { forgetOldPosts } from './store/slack-posts.ts';
 import { forgetOldReplies } from './store/slack-replies.ts';
 import { forgetOldRequests } from './store/slack-requests.ts';
+import { forgetOldTries } from './store/tries.ts';
 import { listWorkspaces } from './store/workspaces.ts';
 import { tellOfTheRest } from './tell-channels.ts';
 
@@ -35,6 +36,7 @@ export function createTick(deps: {
   areKeysGood: () => Promise<boolean>;
 }) {
   return async (): Promise<void> => {
+    await forgetOldTries(deps.db);
     for (const workspaceId of await listWorkspaces(deps.db)) {
       await deps.db.inWorkspace(workspaceId, async (tx) => {
         for (const connection of await listConnections(tx)) {

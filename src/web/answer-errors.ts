@@ -32,6 +32,7 @@ export function answerErrors({ log }: { log: Log }) {
     }
     response.status(answer.status);
     response.setHeader('cache-control', 'no-store');
+    if (error instanceof HttpError) response.set(error.headers);
     if (request.path.startsWith('/api/')) {
       answerProblem(error, answer, response);
       return;

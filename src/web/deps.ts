@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import type { TrustProxy } from '../config-proxy.ts';
 import type { Database } from '../db.ts';
 import type { Crm } from '../connectors/crm.ts';
 import type { IdentityProvider } from '../connectors/identity.ts';
@@ -29,9 +30,9 @@ export type SignIn = {
   provider: IdentityProvider;
   /** Addresses, and domains with an @ before them, in lower case: they may see and change everything in this workspace. */
   allowedEmails: readonly string[];
-  workspaceId: string;
   /** Signs what a browser holds of a sign-in under way. */
   attemptKey: Buffer;
+  workspaceId: string;
 };
 
 export type WebDeps = {
@@ -51,9 +52,6 @@ export type WebDeps = {
   crmOf(connection: Connection, trial?: ConnectionSettings): Crm;
   /** The address under which people reach the server. */
   publicUrl: string;
-  /** The name of the company that sells, for what is printed; null: nobody said. */
-  sellerName: string | null;
-  printPitch: Printer;
   /**
    * How often live streams say that they are there, and look whether their reader may still come in, in milliseconds; absent: every 15
    * seconds.
@@ -61,6 +59,9 @@ export type WebDeps = {
   heartbeatMs?: number;
   /** Whose word counts on who asks; absent: nobody's. */
   trustProxy?: TrustProxy;
+  /** The name of the company that sells, for what is printed; null: nobody said. */
+  sellerName: string | null;
+  printPitch: Printer;
   templates: TemplateRenderer;
   /** The address that it binds to. */
   host: string;

@@ -9,7 +9,7 @@ import { answerErrors, refuseUnknownPath } from './answer-errors.ts';
 import { serveApi } from './api/serve.ts';
 import { serveAccount } from './auth/account.ts';
 import { serveEmbeds } from './auth/embeds.ts';
-import { serveLinks } from './auth/open-links.ts';
+import { LINK_TRIES, serveLinks } from './auth/open-links.ts';
 import { serveOpened } from './auth/opened-pages.ts';
 import { requireVisitor } from './auth/sessions.ts';
 import { serveSignIn } from './auth/sign-in.ts';
@@ -21,6 +21,7 @@ import { createHealth, serveHealth } from './health.ts';
 import { servePages } from './pages/pages.ts';
 import { createProgressFeed } from './progress-feed.ts';
 import { trackRequests } from './requests.ts';
+import { createTries } from './tries.ts';
 import { serveHubspotWebhooks } from './webhooks/hubspot.ts';
 
 export type WebServer = {
@@ -40,6 +41,7 @@ export function createWebServer(deps: WebDeps): WebServer {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  app.set('trust proxy', deps.trustProxy ?? 0);
   const feed = createProgressFeed(deps);
   const health = createHealth(deps);
   let closing = false;
@@ -65,8 +67,9 @@ export function createWebServer(deps: WebDeps): WebServer {
   app.use(serveSalesforceButton(deps));
   app.use('/assets', express.static(ASSETS, { index: false, maxAge: '1h', setHeaders: allowLoading }));
   // The link itself says who may: it was given to whoever pressed a button in a CRM.
-  app.use(serveLinks(deps));
-  app.use(serveOpened(deps));
+  const links = { ...deps, tries: createTries(deps, LINK_TRIES) };
+  app.use(serveLinks(links));
+  app.use(serveOpened(links));
   app.use(serveEmbeds(deps));
   const signIn = deps.signIn ?? null;
   if (signIn === null) app.use(refuseBeyondLoopback(deps));

@@ -5,6 +5,7 @@ import { SCOPES, findToken, noteTokenUsed } from '../../pipeline/store/api-token
 import type { Scope } from '../../pipeline/store/api-tokens.ts';
 import type { WebDeps } from '../deps.ts';
 import { isPrivateBind, nameOf } from '../guard.ts';
+import type { Tries } from '../tries.ts';
 import { ApiError } from './problem.ts';
 
 /** Who asks: the workspace that a token belongs to, and what it may do. */
@@ -14,8 +15,11 @@ export type Caller = { workspaceId: string; scope: Scope; id: string };
 const FORWARDED = /^(forwarded|via|x-forwarded-.*|x-real-ip)$/;
 const HOW = 'Send "Authorization: Bearer TOKEN" with a token of "fieldnote token create --name NAME".';
 
-/** Finds out who asks. @throws ApiError 401 with what to do, 403 for a page of another site */
-export async function authenticate(deps: WebDeps, request: Request): Promise<Caller> {
+/**
+ * Finds out who asks. `tries`: how many unknown tokens may come from one address.
+ * @throws ApiError 401 with what to do, 403 for a page of another site; HttpError 429
+ */
+export async function authenticate(deps: WebDeps, request: Request, tries: Tries): Promise<Caller> {
   const sent = request.headersDistinct['authorization'] ?? [];
   if (sent.length > 1) throw new ApiError(400, 'There are several Authorization headers', 'Send one.');
   const [header] = sent;
@@ -23,6 +27,7 @@ export async function authenticate(deps: WebDeps, request: Request): Promise<Cal
   const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
   const claimed = token === undefined ? null : readToken(token);
   if (claimed === null) throw refuse('This is no token of Fieldnote', HOW, 'invalid_token');
+  tries.refuse(request);
   const found = await deps.db.inWorkspace(claimed.workspaceId, async (tx) => {
     const known = await findToken(tx, claimed.id);
     if (known === null || !isSameHash(known.hash, claimed.hash)) return null;
@@ -31,7 +36,10 @@ export async function authenticate(deps: WebDeps, request: Request): Promise<Cal
       await noteTokenUsed(tx, known.id);
     return known;
   });
-  if (found === null) throw refuse('This token is not known here', HOW, 'invalid_token');
+  if (found === null) {
+    await tries.count(request);
+    throw refuse('This token is not known here', HOW, 'invalid_token');
+  }
   const another = 'Make another one: fieldnote token create --name NAME.';
   if (found.revokedAt !== null)
     throw refuse(`The token "${found.name}" was revoked`, another, 'invalid_token', 'token-revoked');

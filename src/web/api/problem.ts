@@ -35,7 +35,7 @@ export class ApiError extends HttpError {
   readonly details: ProblemDetails;
 
   constructor(status: number, message: string, fix?: string, details: ProblemDetails = {}) {
-    super(status, message, fix);
+    super(status, message, fix, details.headers);
     this.details = details;
   }
 }
@@ -49,7 +49,6 @@ export function answerProblem(
   const details = error instanceof ApiError ? error.details : {};
   const title = STATUS_CODES[answer.status] ?? 'Error';
   const kind = details.kind ?? title.toLowerCase().replaceAll(/[^a-z]+/g, '-');
-  response.set(details.headers ?? {});
   const problem: z.infer<typeof Problem> = {
     type: `urn:fieldnote:problem:${kind}`,
     title,

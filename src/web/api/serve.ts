@@ -2,6 +2,7 @@ import express, { Router } from 'express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { takeOrRefuse } from '../../pipeline/store/limits.ts';
 import type { WebDeps } from '../deps.ts';
+import { createTries } from '../tries.ts';
 import { authenticate, requireScope } from './authenticate.ts';
 import type { Caller } from './authenticate.ts';
 import { describeApi } from './openapi.ts';
@@ -16,11 +17,14 @@ const API_ROOT = '/api/v1';
 const BODY_LIMIT = '128kb';
 // Requests a minute for each token, from all processes together; as many may come at once after a rest.
 const PER_MINUTE = 600;
+// Unknown tokens from one address. Programs whose token was thrown away go on for a while.
+const TRIES = { name: 'tokens', perMinute: 60 };
 
 /** The JSON API: every route of the table, and the document that describes them. */
 export function serveApi(deps: WebDeps): Router {
   const router = Router();
   const readBody = express.json({ limit: BODY_LIMIT, strict: false });
+  const tries = createTries(deps, TRIES);
   const document = JSON.stringify(describeApi(ROUTES, deps.publicUrl));
   router.get(`${API_ROOT}/openapi.json`, (_request, response) => {
     // It describes every installation alike and tells nothing about this one.
@@ -29,7 +33,7 @@ export function serveApi(deps: WebDeps): Router {
   for (const each of ROUTES) {
     const path = `${API_ROOT}${each.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
     const handle: RequestHandler = async (request, response) => {
-      const caller = await authenticate(deps, request);
+      const caller = await authenticate(deps, request, tries);
       requireScope(caller, each.scope);
       await takeTurn(deps, caller, each.units ?? 1, response);
       const body = each.body === NOTHING ? undefined : await readJson(request, response, readBody);

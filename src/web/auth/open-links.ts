@@ -5,6 +5,7 @@ import type { WebDeps } from '../deps.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
 import { requestId } from '../requests.ts';
+import type { Tries } from '../tries.ts';
 import { isVisit } from './is-visit.ts';
 import { makeToken, readToken } from './tokens.ts';
 import type { Token } from './tokens.ts';
@@ -12,21 +13,29 @@ import type { Token } from './tokens.ts';
 /** How long the page that a link turns into may be loaded again. */
 const PAGE_SECONDS = 15 * 60;
 const COOKIE = 'fieldnote_opened';
+/** What opens nothing counts. People come with a link that was used, now and then. */
+export const LINK_TRIES = { name: 'links', perMinute: 60 };
 
 /**
  * GET and POST /l/TOKEN. A person's browser that goes there uses the link up and is sent on to a page of its own. Whatever only looks
- * (previews of chats, scanners of mail, a browser that fetches ahead) uses nothing up: it gets a page with a button.
+ * (previews of chats, scanners of mail, a browser that fetches ahead) uses nothing up: it gets a page with a button. `tries`: what opens nothing.
  */
-export function serveLinks({ db, log, publicUrl }: Pick<WebDeps, 'db' | 'log' | 'publicUrl'>): Router {
+export function serveLinks({
+  db,
+  log,
+  publicUrl,
+  tries,
+}: Pick<WebDeps, 'db' | 'log' | 'publicUrl'> & { tries: Tries }): Router {
   const open = async (request: Request, response: Response): Promise<void> => {
+    tries.refuse(request);
     const token = readToken(request.params['token']);
-    if (token === null) throw refuseLink();
+    if (token === null) return refuse(request);
     const page = makeToken(token.workspaceId);
     const link = await db.inWorkspace(token.workspaceId, (tx) =>
       takeLink(tx, token.hash, { hash: page.hash, seconds: PAGE_SECONDS }),
     );
     const opened = link === null ? await findOwnPage(request, token) : page.text;
-    if (opened === null) throw refuseLink();
+    if (opened === null) return refuse(request);
     if (link !== null)
       log.info(
         {
@@ -45,6 +54,11 @@ export function serveLinks({ db, log, publicUrl }: Pick<WebDeps, 'db' | 'log' | 
       maxAge: PAGE_SECONDS * 1000,
     });
     response.set('cache-control', 'no-store').redirect(303, `/opened/${opened}`);
+  };
+
+  const refuse = async (request: Request): Promise<never> => {
+    await tries.count(request);
+    throw refuseLink();
   };
 
   /** The page that this very browser was sent to: a link that is clicked twice opens the same again. */

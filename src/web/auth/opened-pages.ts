@@ -10,6 +10,7 @@ import type { Pitch } from '../../pipeline/store/pitches.ts';
 import type { WebDeps } from '../deps.ts';
 import { sendPdf } from '../pages/pitch-pdf.ts';
 import { renderPage } from '../render.ts';
+import type { Tries } from '../tries.ts';
 import { describeWaiting } from './describe-waiting.ts';
 import { refuseLink } from './open-links.ts';
 import { lookAtOpened } from './opened.ts';
@@ -28,7 +29,7 @@ type Deps = Pick<
   | 'sellerName'
   | 'publicUrl'
   | 'printPitch'
->;
+> & { tries: Tries };
 
 // Two hundred take seconds; a reader who stops reading holds a response, and no more.
 const ZIP_TIMEOUT_MS = 10 * 60_000;
@@ -38,19 +39,26 @@ const ZIP_TIMEOUT_MS = 10 * 60_000;
  * document at the same address. …/state says the same to the page's script.
  */
 export function serveOpened(deps: Deps): Router {
+  const { tries } = deps;
   const look = async (
     request: Request,
   ): Promise<{ workspaceId: string; standing: Standing; zip: boolean }> => {
+    tries.refuse(request);
     const page = readToken(request.params['token']);
-    if (page === null) throw refuseLink();
+    if (page === null) return refuse(request);
     const { workspaceId } = page;
     const spent = await whySpent(deps.budget, deps.monthlyBudgetUsd, workspaceId);
-    return deps.db.inWorkspace(workspaceId, async (tx) => {
+    const found = await deps.db.inWorkspace(workspaceId, async (tx) => {
       const link = await holdOpenedLink(tx, page.hash);
-      if (link === null) throw refuseLink();
+      if (link === null) return null;
       const standing = await lookAtOpened(tx, link, { ...deps, workspaceId, spent });
       return { workspaceId, standing, zip: link.target.kind === 'zip' };
     });
+    return found ?? refuse(request);
+  };
+  const refuse = async (request: Request): Promise<never> => {
+    await tries.count(request);
+    throw refuseLink();
   };
 
   const router = Router();

@@ -6,6 +6,7 @@ import { checkForm, nameOf } from '../guard.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
 import { requestId } from '../requests.ts';
+import { createTries } from '../tries.ts';
 import { listOpenTo } from './admission.ts';
 import { holdAttempt, takeAttempt } from './attempts.ts';
 import { ownPath } from './own-path.ts';
@@ -13,7 +14,10 @@ import { beginSession, leave, refuseStranger } from './sessions.ts';
 
 const FORM_LIMIT = '4kb';
 
-type Deps = Pick<WebDeps, 'db' | 'log' | 'publicUrl'> & { signIn: SignIn };
+// One sign-in takes three; an office behind one address may begin its day.
+const TRIES = { name: 'sign-in', perMinute: 120 };
+
+type Deps = Pick<WebDeps, 'db' | 'log' | 'publicUrl' | 'trustProxy'> & { signIn: SignIn };
 
 /**
  * GET /sign-in: a page with one button. …/start sends the browser to the provider, …/callback is where it comes back to. POST /sign-out
@@ -22,11 +26,17 @@ type Deps = Pick<WebDeps, 'db' | 'log' | 'publicUrl'> & { signIn: SignIn };
 export function serveSignIn(deps: Deps): Router {
   const { db, log, publicUrl, signIn } = deps;
   const { provider } = signIn;
+  const held = { publicUrl, key: signIn.attemptKey };
   const callback = `${publicUrl}/sign-in/callback`;
+  const tries = createTries(deps, TRIES);
   const router = Router();
+  // What follows asks the provider, and says whom it let in.
+  router.use('/sign-in', async (request, _response, next) => {
+    await tries.count(request);
+    next();
+  });
 
   router.get('/sign-in', (request, response) => {
-  const held = { publicUrl, key: signIn.attemptKey };
     const to = ownPath(request.query['to']);
     response.set('cache-control', 'no-store').type('html');
     const start = `/sign-in/start?to=${encodeURIComponent(to)}`;
