@@ -22,7 +22,7 @@ type Task = { row: NoteWrite; note: CrmNote; id: string | null };
 
 /**
  * Makes and removes the notes that may be now, one batch of them. A note whose making was never heard of is looked for by its
- * key before it is made again. Returns false when there was nothing to do.
+ * key before it is made again. Returns false when there is nothing more to do.
  */
 export async function flushNotes(
   session: FlushSession,
@@ -31,12 +31,12 @@ export async function flushNotes(
   const { crm, connectionId, leaseMs } = session;
   const { notes } = crm;
   if (notes === undefined) return false;
-  const rows = await session.inTx(async (tx) => {
+  const { notes: rows, more } = await session.inTx(async (tx) => {
     await lockConnection(tx, connectionId);
     const [limit, least] = [notes.batch, options.fullOnly ? notes.batch : 1];
     return claimNotes(tx, connectionId, { limit, least, askedOnly: options.askedOnly, leaseMs });
   });
-  if (rows.length === 0) return false;
+  if (rows.length === 0) return more;
   for (const { id, attempt } of rows) session.claims.set(id, { id, attempt });
   const tasks = rows.map((row): Task => {
     const id = row.noteId === null || row.undoes === null ? null : String(row.noteId);

@@ -1,6 +1,7 @@
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
-import { MAY_STILL_LAND, OPEN_NOTES, claimRows, lockRows } from './writes-outbox.ts';
+import { listDueNotes } from './writes-notes-due.ts';
+import { MAY_STILL_LAND, claimRows, lockRows } from './writes-outbox.ts';
 import { NOTE, WRITE_COLUMNS } from './writes.ts';
 import type { Write, WriteState } from './writes.ts';
 
@@ -27,29 +28,27 @@ const NOTE_COLUMNS = `${WRITE_COLUMNS}, ${MAY_STILL_LAND}, made.id as "madeBy", 
 
 /**
  * Takes up to `limit` notes that may be made or removed now into one flusher's hands; nothing where fewer than `least` are.
- * `askedOnly`: only those of a person's own request. Includes what another flusher left on its way.
+ * `askedOnly`: only those of a person's own request. Includes what another flusher left on its way. `more`: not all that wait were looked at yet.
  */
 export async function claimNotes(
   tx: Tx,
   connectionId: string,
   options: { limit: number; least: number; askedOnly: boolean; leaseMs: number },
-): Promise<NoteWrite[]> {
-  const { rows: due } = await tx.query<{ id: number }>(
-    `select id from (${OPEN_NOTES}) as note where due <= now() and (kind = 'interactive' or not $3) order by id limit $2`,
-    [connectionId, options.limit, options.askedOnly],
-  );
-  if (due.length === 0 || due.length < options.least) return [];
-  const locked = await lockRows(tx, due.map((row) => row.id)); // prettier-ignore
+): Promise<{ notes: NoteWrite[]; more: boolean }> {
+  const { ids, more } = await listDueNotes(tx, connectionId, options);
+  if (ids.length === 0 || ids.length < options.least) return { notes: [], more };
+  const locked = await lockRows(tx, ids);
   const open = locked.filter((row) => (row.state === 'planned' || row.state === 'sending') && !row.leased);
   const claimed = await claimRows<{ id: number }>(tx, open.map((row) => row.id), options.leaseMs, 'w.id'); // prettier-ignore
-  return readNotes(tx, claimed.map((row) => row.id)); // prettier-ignore
+  return { notes: await readNotes(tx, claimed.map((row) => row.id)), more }; // prettier-ignore
 }
 
 /** Rows of notes, by id. */
 export async function readNotes(tx: Tx, ids: readonly number[]): Promise<NoteWrite[]> {
   if (ids.length === 0) return [];
   const { rows } = await tx.query<NoteWrite>(
-    `select ${NOTE_COLUMNS} from writes w join writes made on made.id = coalesce(w.undoes, w.id)
+    // Not "coalesce", by which nothing is looked up under row-level security: it would read all writes of the workspace.
+    `select ${NOTE_COLUMNS} from writes w join writes made on made.id = case when w.undoes is null then w.id else w.undoes end
      where w.id = any($1) and w.field = $2 order by w.id`,
     [ids, NOTE],
   );

@@ -1,6 +1,5 @@
 import type { QueryResultRow } from 'pg';
 import type { Tx } from '../../db.ts';
-import { listDueRecords } from './writes-due.ts';
 import type { OpenRecord } from './writes-due.ts';
 import { WRITE_COLUMNS } from './writes.ts';
 import type { Write, WriteState } from './writes.ts';
@@ -116,7 +115,7 @@ export async function claimPlanned(
 }
 
 // Word for word as the index has it, and no other one; `$1` is the connection.
-const ON_THEIR_WAY = `case when state = 'sending' then connection_id end = $1 and state = 'sending'`;
+export const ON_THEIR_WAY = `case when state = 'sending' then connection_id end = $1 and state = 'sending'`;
 
 /** Asked for when rows are claimed, so before the record is read. */
 export const MAY_STILL_LAND = `coalesce(w.may_land_until > now(), false) as "mayStillLand"`;
@@ -169,59 +168,4 @@ export async function renewLeases(tx: Tx, claims: readonly Claim[], leaseMs: num
     [ids, leaseMs],
   );
   return new Set(ids);
-}
-
-/** So many at most are counted: nobody needs to know more exactly, and all would have to be read, with each flush. */
-export const MOST_COUNTED = 1_000;
-
-type Outbox = {
-  /** Fields still to be sent, up to MOST_COUNTED. */
-  waiting: number;
-  /** How long until something of it may be touched, in milliseconds; null: nothing is open. */
-  dueInMs: number | null;
-  /** Since when the oldest value that landed waits to be read back; null: none does. */
-  unreadSince: Date | null;
-};
-
-/**
- * A note goes out after the band that it tells of, and only then; `$1` is the connection. "offset 0" is a fence: the record's
- * rows are looked up by their own index.
- */
-export const OPEN_NOTES = `select w.id, r.kind,
-    greatest(coalesce(w.not_before, '-infinity'), coalesce(w.leased_until, '-infinity')) as due
-  from writes w left join runs r on r.workspace_id = w.workspace_id and r.id = w.run_id
-  where w.connection_id = $1 and w.field = 'note' and w.state in ('planned', 'sending')
-    and (w.state = 'sending' or r.state is null or r.state not in ('paused', 'cancelled'))
-    and not exists (
-      select from (select field, state from writes where connection_id = w.connection_id and object = w.object
-        and external_id = w.external_id offset 0) as band
-      where band.field = 'band' and band.state in ('planned', 'sending'))`;
-
-/** How much of a connection is open. `readBackFirst` as in listDueRecords. */
-export async function readOutbox(tx: Tx, connectionId: string, readBackFirst: boolean): Promise<Outbox> {
-  const { records, nextMs } = await listDueRecords(tx, connectionId, {
-    limit: 1,
-    askedOnly: false,
-    readBackFirst,
-  });
-  // A bitmap is made of all rows before the first is counted.
-  await tx.query('set local enable_bitmapscan = off');
-  const { rows } = await tx.query<Outbox>(
-    `select (select count(*) from (
-         select from writes where connection_id = $1 and state in ('planned', 'sending') order by id limit $2) as counted) as waiting,
-       (select extract(epoch from min(greatest(due, now())) - now()) * 1000 from (
-          select coalesce(leased_until, '-infinity') as due from writes
-          where ${ON_THEIR_WAY} and field <> 'note'
-          union all select due from (${OPEN_NOTES}) as note) as on_their_way)::float8 as "dueInMs",
-       (select min(settled_at) from writes where connection_id = $1 and state = 'applied' and returned_value is null)
-         as "unreadSince"`,
-    [connectionId, MOST_COUNTED],
-  );
-  const [found] = rows;
-  const known = [found?.dueInMs ?? null, records.length > 0 ? 0 : nextMs].filter((ms) => ms !== null);
-  return {
-    waiting: found?.waiting ?? 0,
-    dueInMs: known.length === 0 ? null : Math.min(...known),
-    unreadSince: found?.unreadSince ?? null,
-  };
 }

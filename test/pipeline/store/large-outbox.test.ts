@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { z } from 'zod';
 import type { Tx } from '../../../src/db.ts';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { listDueRecords } from '../../../src/pipeline/store/writes-due.ts';
-import {
-  MOST_COUNTED,
-  cancelPlanned,
-  claimPlanned,
-  claimUnresolved,
-  readOutbox,
-} from '../../../src/pipeline/store/writes-outbox.ts';
+import { MOST_COUNTED, readOutbox } from '../../../src/pipeline/store/writes-open.ts';
+import { cancelPlanned, claimPlanned, claimUnresolved } from '../../../src/pipeline/store/writes-outbox.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
+import { measureRows } from '../../harness/measure-rows.ts';
 
 // Of a running run and of a paused one each half, four fields to a record.
 const ROWS = Number(process.env.LARGE_OUTBOX_ROWS ?? 200_000);
@@ -57,52 +52,8 @@ before(async () => {
 });
 after(() => here.close());
 
-type Plan = {
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  Plans?: Plan[];
-};
-const Plan: z.ZodType<Plan> = z.lazy(() =>
-  z.object({
-    'Actual Rows': z.number(),
-    'Actual Loops': z.number(),
-    'Rows Removed by Filter': z.number().optional(),
-    Plans: z.array(Plan).optional(),
-  }),
-);
-const Explained = z.array(z.object({ Plan }));
-
-/** Rows that a plan's steps handed on or threw away, all told. */
-function countRows(plan: Plan): number {
-  const own = (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops'];
-  return (plan.Plans ?? []).reduce((sum, part) => sum + countRows(part), own);
-}
-
-/** What `act` answers, and how many rows its statements went through: those that read, or all, where none changes what the next one finds. */
-async function measure<T>(
-  act: (tx: Tx) => Promise<T>,
-  { updatesToo = false } = {},
-): Promise<{ answer: T; rows: number }> {
-  let rows = 0;
-  const answer = await here.db.inWorkspace(workspaceId, async (tx) =>
-    act({
-      client: tx.client,
-      query: async (text, values) => {
-        if (!text.startsWith('set ') && (updatesToo || !/\bupdate\b/.test(text))) {
-          const explained = await tx.query<{ 'QUERY PLAN': unknown }>(
-            `explain (analyze, format json) ${text}`,
-            values,
-          );
-          for (const { Plan: plan } of Explained.parse(explained.rows[0]?.['QUERY PLAN']))
-            rows += countRows(plan);
-        }
-        return tx.query(text, values);
-      },
-    }),
-  );
-  return { answer, rows };
-}
+const measure = <T>(act: (tx: Tx) => Promise<T>, options: { updatesToo?: boolean } = {}) =>
+  measureRows(here.db, workspaceId, act, options);
 
 const due = (tx: Tx, limit: number, askedOnly = false) =>
   listDueRecords(tx, connectionId, { limit, askedOnly, readBackFirst: true });
