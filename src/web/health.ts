@@ -11,6 +11,8 @@ export type ProviderHealth = ProviderCheck & {
   breaker: 'closed' | 'open' | 'half-open';
   failures: number;
   openUntil: string | null;
+  /** How many of its connections do not answer, where each has a breaker of its own; null: it has one for all. */
+  connectionsDown: number | null;
 };
 
 type Readiness = {
@@ -125,9 +127,14 @@ function joinBreakers(checks: readonly ProviderCheck[], breakers: readonly Break
     const found = states.get(check.name);
     const state = found === undefined ? 'closed' : stateOf(found);
     const openUntil = found?.openUntil?.toISOString() ?? null;
+    const connectionsDown = found?.connectionsDown ?? null;
     if (state === 'closed')
-      return { ...check, breaker: state, failures: found?.failures ?? 0, openUntil: null };
-    const detail = `not answering after ${found?.failures ?? 0} failures in a row; next attempt ${openUntil ?? 'soon'}`;
+      return { ...check, breaker: state, failures: found?.failures ?? 0, openUntil: null, connectionsDown };
+    const where =
+      connectionsDown === null
+        ? ''
+        : ` on ${connectionsDown} ${connectionsDown === 1 ? 'connection' : 'connections'}`;
+    const detail = `not answering${where} after ${found?.failures ?? 0} failures in a row; next attempt ${openUntil ?? 'soon'}`;
     return {
       name: check.name,
       ok: false,
@@ -135,24 +142,27 @@ function joinBreakers(checks: readonly ProviderCheck[], breakers: readonly Break
       breaker: state,
       failures: found?.failures ?? 0,
       openUntil,
+      connectionsDown,
     };
   });
 }
 
 /**
  * Each connection to a CRM has a breaker of its own, `hubspot:ID`. What stands open on every bind names providers alone: one
- * that any connection finds down is shown as down.
+ * that any connection finds down is shown as down, with how many do.
  */
-function worstOfEach(breakers: readonly BreakerState[]): BreakerState[] {
-  const worst = new Map<string, BreakerState>();
-  for (const breaker of breakers) {
-    const provider = breaker.provider.replace(/:.*/, '');
-    const other = worst.get(provider);
-    const isWorse = other === undefined || weight(breaker) > weight(other);
-    if (isWorse) worst.set(provider, { ...breaker, provider });
-  }
-  return [...worst.values()];
+function worstOfEach(breakers: readonly BreakerState[]): WorstBreaker[] {
+  const byProvider = Map.groupBy(breakers, ({ provider }) => provider.replace(/:.*/, ''));
+  return [...byProvider].flatMap(([provider, all]) => {
+    const [worst] = all.toSorted((one, other) => weight(other) - weight(one));
+    const ofConnections = all.filter((breaker) => breaker.provider !== provider);
+    const down = ofConnections.filter(({ state }) => state === 'open').length;
+    const connectionsDown = ofConnections.length === 0 ? null : down;
+    return worst === undefined ? [] : [{ ...worst, provider, connectionsDown }];
+  });
 }
+
+type WorstBreaker = BreakerState & Pick<ProviderHealth, 'connectionsDown'>;
 
 const weight = ({ state, failures }: BreakerState): number => (state === 'open' ? 1e9 : 0) + failures;
 

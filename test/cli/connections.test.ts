@@ -410,6 +410,69 @@ describe('several workspaces', () => {
   });
 });
 
+describe('of two orgs of the same CRM', () => {
+  const salesforceOf = async (name: string): Promise<{ id: string; workspace: string }> => {
+    const [found] = await sql<{ id: string; workspace: string }>(
+      `select c.id, w.name as workspace from connections c join workspaces w on w.id = c.workspace_id
+       where c.kind = 'salesforce' and c.name = $1`,
+      [name],
+    );
+    return found ?? assert.fail(`no connection ${name}`);
+  };
+  const openBreakers = async (): Promise<string[]> =>
+    (
+      await sql<{ provider: string }>(`select provider from breakers where state = 'open' order by provider`)
+    ).map(({ provider }) => provider);
+
+  test('one that is down stops neither the other of its workspace nor those of others', async () => {
+    const second = await startSalesforceTwin({
+      world: system.sandbox.world,
+      journalFile: null,
+      clientId: 'apac-client',
+      clientSecret: 'APAC-org-secret-77d1',
+      organization: 'apac',
+    });
+    try {
+      const credentials = {
+        loginUrl: second.url,
+        clientId: 'apac-client',
+        clientSecret: 'APAC-org-secret-77d1',
+      };
+      const admin = {
+        SALESFORCE_ADMIN_CLIENT_ID: second.adminClientId,
+        SALESFORCE_ADMIN_CLIENT_SECRET: second.adminClientSecret,
+      };
+      await ok(['connect', 'salesforce', '--name', 'apac', '--install', '--credentials', 'stdin'], admin, credentials); // prettier-ignore
+      await setFaults(second.url, { down: true });
+      const down = `salesforce:${(await salesforceOf('apac')).id}`;
+      await until('its breaker is open', async () => {
+        assert.equal((await run(['sync'])).code, 1);
+        return (await openBreakers()).includes(down);
+      });
+      assert.deepEqual(await openBreakers(), [down]);
+
+      const called = { home: system.sandbox.twins.salesforce.kit.calls, acme: acme.salesforce.kit.calls };
+      for (const calls of Object.values(called)) calls.clear();
+      const home = await run(['sync', '--json']);
+      assert.match(home.err, /salesforce apac was not synced: .*not answering/);
+      const rows = z.array(z.looseObject({ connection: z.string(), synced: z.boolean() })).parse(JSON.parse(home.out)); // prettier-ignore
+      assert.equal(rows.find(({ connection }) => connection === 'salesforce')?.synced, true);
+      await ok(['sync', '--workspace', 'acme']);
+      for (const [name, calls] of Object.entries(called)) assert.ok(calls.list().length > 0, name);
+      assert.deepEqual(await openBreakers(), [down]);
+
+      // What is to be written goes to the org that is up, and waits for the other.
+      const ran = await run(['run']);
+      assert.match(ran.err, /\d+ fields wait to be written: salesforce apac does not answer/);
+      assert.equal(await countWrites('apac', 'applied'), 0);
+      await ok(['connect', '--remove', 'apac']);
+      assert.deepEqual(await openBreakers(), [], 'of a connection that is gone nobody is told');
+    } finally {
+      await second.close();
+    }
+  });
+});
+
 describe('removing a connection', () => {
   test('keeps what was written to be read, and touches nothing in the CRM', async () => {
     const written = await countWrites('emea', 'applied');

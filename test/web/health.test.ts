@@ -14,7 +14,14 @@ const Readiness = z.object({
   reasons: z.array(z.string()),
   database: Part,
   queue: Part,
-  providers: z.array(Part.extend({ name: z.string(), breaker: z.string(), failures: z.number() })),
+  providers: z.array(
+    Part.extend({
+      name: z.string(),
+      breaker: z.string(),
+      failures: z.number(),
+      connectionsDown: z.number().nullable(),
+    }),
+  ),
 });
 
 let web: TestWeb;
@@ -57,6 +64,34 @@ test('a provider that is down degrades readiness and is named, since its work wa
   const [llm, salesforce] = body.reasons;
   assert.match(llm ?? '', /^llm: connection refused/);
   assert.match(salesforce ?? '', /^salesforce: not answering after 5 failures in a row; next attempt 20/);
+});
+
+test('a CRM is shown with the worst of its connections, and how many do not answer', async () => {
+  const breaker = createSharedBreaker(web.database.db);
+  const fail = async (connection: string, times: number): Promise<void> => {
+    for (let failure = 0; failure < times; failure += 1)
+      await breaker.report(`hubspot:${connection}`, 'failure');
+  };
+  const look = async () => {
+    const { providers, reasons } = Readiness.parse(await (await fetch(`${web.base}/readyz`)).json());
+    const { ok, breaker: state, failures, connectionsDown } = providers.find(({ name }) => name === 'hubspot') ?? assert.fail(); // prettier-ignore
+    return { shown: [ok, state, failures, connectionsDown], reasons: reasons.join('\n') };
+  };
+  await fail('of-acme', 1);
+  await fail('of-globex', 2);
+  assert.deepEqual((await look()).shown, [true, 'closed', 2, 0]);
+  await fail('of-acme', 5);
+  const one = await look();
+  assert.deepEqual(one.shown, [false, 'open', 6, 1]);
+  assert.match(one.reasons, /hubspot: not answering on 1 connection after 6 failures in a row/);
+  await fail('of-globex', 5);
+  const two = await look();
+  assert.deepEqual(two.shown, [false, 'open', 7, 2]);
+  assert.match(two.reasons, /hubspot: not answering on 2 connections after 7 failures/);
+  // It stands open on every bind.
+  assert.doesNotMatch(JSON.stringify(two), /of-acme|of-globex/);
+  await breaker.report('hubspot:of-acme', 'success');
+  await breaker.report('hubspot:of-globex', 'success');
 });
 
 test('the status page tells how much of a CRM’s day is used, and that batch work waits', async () => {

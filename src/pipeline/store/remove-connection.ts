@@ -20,6 +20,11 @@ export async function retireConnection(tx: Tx, id: string): Promise<number> {
   await tx.query('delete from change_streams where connection_id = $1', [id]);
   await tx.query('delete from button_keys where connection_id = $1', [id]);
   await tx.query('delete from crm_users where connection_id = $1', [id]);
+  // Nobody would ever find it answering again.
+  await tx.query(
+    `delete from breakers using connections c where c.id = $1 and provider = c.kind || ':' || c.id`,
+    [id],
+  );
   // In the order of their ids, like everyone who locks many of them, so that no two wait for each other.
   await tx.query(
     `select from writes where connection_id = $1 and state in ('planned', 'sending') order by id for update`,
