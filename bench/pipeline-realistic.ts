@@ -2,7 +2,8 @@
 import { simulateIdealRun } from './harness/ideal-run.ts';
 import { measureRun, openPipeline } from './harness/pipeline.ts';
 import type { Measured } from './harness/pipeline.ts';
-import { median, printResult, readNumbers, spread } from './harness/print.ts';
+import { median } from './harness/numbers.ts';
+import { printResult, readNumbers, spread } from './harness/print.ts';
 import type { TwinFaults } from './harness/processes.ts';
 
 // Less than one company in flight stands for: as many as the limits keep busy.

@@ -3,21 +3,33 @@ import { loadavg } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../src/app.ts';
 import { pauseRun, readProgress, resumeRun, startRun } from '../src/pipeline/runs.ts';
+import { keepLookupTimes } from './harness/lookup-times.ts';
+import { percentile } from './harness/numbers.ts';
 import { openPipeline } from './harness/pipeline.ts';
-import { median, percentile, printResult, readNumbers, spread } from './harness/print.ts';
+import { readNumbers } from './harness/print.ts';
 import { startWorkerProcess } from './harness/processes.ts';
 import type { TwinFaults } from './harness/processes.ts';
 import { openSlackFront } from './harness/slack-front.ts';
 import type { SlackFront } from './harness/slack-front.ts';
+import { printBlocks, readSpent } from './harness/slack-blocks.ts';
+import type { Block } from './harness/slack-blocks.ts';
 
-// `new`: new companies that are asked for in each block; a block lasts until all of them are answered. `scale` divides all latencies and
-// multiplies all limits.
-const options = readNumbers({ companies: [2_000], rounds: [3], new: [5], scale: [1], concurrency: [140] });
+// `new`: new companies that are asked for in each block; a block lasts until all of them are answered, or for `patience` seconds. `scale`
+// divides all latencies and multiplies all limits.
+const options = readNumbers({
+  companies: [2_000],
+  rounds: [3],
+  new: [5],
+  scale: [1],
+  concurrency: [140],
+  patience: [120],
+});
 const [companies = 0] = options.companies;
 const [rounds = 0] = options.rounds;
 const [perBlock = 0] = options.new;
 const [scale = 1] = options.scale;
 const [concurrency = 1] = options.concurrency;
+const [patience = 0] = options.patience;
 
 // As in pipeline-realistic.ts, but for hung calls: an answer that hangs says nothing of who comes first.
 const LATENCY = { search: 1.2, page: 0.8, llm: 10 };
@@ -28,17 +40,8 @@ const STORED = 20;
 const STORED_EVERY_MS = 250;
 const NEW_EVERY_MS = 2_000;
 const LOOK_EVERY_MS = 200;
-const PATIENCE_MS = 900_000;
-
-type Block = {
-  state: 'idle' | 'batch';
-  storedMs: number[];
-  /** Commands that were not acknowledged within Slack's three seconds. */
-  missed: number;
-  newSeconds: number[];
-  doneInBatch: number;
-  load: number;
-};
+// For what must come to be before a block can begin.
+const SET_UP_PATIENCE_MS = 300_000;
 
 const slow = (seconds: number) => ({ latencyMs: (seconds * 1_000) / scale, jitter: JITTER });
 const faults: TwinFaults = {
@@ -46,6 +49,12 @@ const faults: TwinFaults = {
   web: slow(LATENCY.page),
   llm: { ...slow(LATENCY.llm), firstByteShare: FIRST_TOKEN_SHARE, only: ['/chat/completions'] },
 };
+
+// Whoever stops it gets what was measured by then, and nothing stays behind.
+const stopped = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => stopped.abort(new Error(`stopped by ${signal}`)));
+const sleep = (ms: number): Promise<void> => wait(ms, undefined, { signal: stopped.signal });
 
 const newInAll = rounds * 2 * perBlock;
 const pipeline = await openPipeline({
@@ -64,34 +73,44 @@ const pipeline = await openPipeline({
 await pipeline.app.db.inWorkspace(pipeline.app.workspaceId, (tx) =>
   tx.query(`update companies set due_at = now() + interval '1 day'`),
 );
+const times = await keepLookupTimes(pipeline.environment.DATABASE_URL ?? '', scale);
 const worker = startWorkerProcess(pipeline.environment);
+const blocks: Block[] = [];
 let slack: SlackFront | null = null;
 try {
   slack = await openSlackFront(pipeline.environment);
   await worker.usage();
-  report(await measure(pipeline.app, slack));
+  await measure(pipeline.app, slack);
+} catch (error) {
+  process.exitCode = 1;
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
 } finally {
+  printBlocks(blocks, { companies, concurrency, scale, patience });
   await slack?.stop();
-  await worker.stop();
+  await (stopped.signal.aborted ? worker.kill() : worker.stop());
+  await times.close();
   await pipeline.close();
 }
 
-async function measure(app: App, front: SlackFront): Promise<Block[]> {
+async function measure(app: App, front: SlackFront): Promise<void> {
   const domains = await listDomains(app);
   const stored = domains.slice(0, STORED);
   const fresh = domains.slice(STORED, STORED + newInAll);
   const batch = domains.slice(STORED + newInAll);
   for (let first = 0; first < stored.length; first += 10)
     await front.command('/score', stored.slice(first, first + 10).join(' '));
-  await untilAnswered(app);
+  await untilAnswered(app, SET_UP_PATIENCE_MS);
   await pipeline.twins.setFaults(faults);
 
-  const blocks: Block[] = [];
   let runId: string | null = null;
   for (let round = 0; round < rounds; round += 1) {
-    const ask = (state: Block['state']): Promise<Block> =>
-      measureBlock(app, front, { state, stored, fresh: fresh.splice(0, perBlock), runId });
-    blocks.push(await ask('idle'));
+    const ask = async (state: Block['state']): Promise<void> => {
+      if (!(await untilAnswered(app, SET_UP_PATIENCE_MS))) throw new Error('an answer did not come');
+      const asked = { state, stored, fresh: fresh.splice(0, perBlock), runId };
+      blocks.push(await measureBlock(app, front, asked));
+    };
+    await ask('idle');
+    const doneBefore = await countDone(app, runId);
     if (runId === null) {
       const { id } = await startRun(app, {
         workspaceId: app.workspaceId,
@@ -101,16 +120,19 @@ async function measure(app: App, front: SlackFront): Promise<Block[]> {
       });
       runId = id;
     } else await resumeRun(app, app.workspaceId, runId);
-    // Under way: as many at once as it comes to.
+    // Under way: about as many at once as it comes to, and in all stages.
     const half = Math.min(concurrency, batch.length) / 2;
-    await untilRun(app, runId, ({ working, run }) => working >= half || run.state !== 'running');
-    blocks.push(await ask('batch'));
+    await untilRun(
+      app,
+      runId,
+      ({ working, done, run }) => (working >= half && done > doneBefore) || run.state !== 'running',
+    );
+    await ask('batch');
     const { run } = await readProgress(app.db, app.workspaceId, runId);
     if (run.state !== 'running') throw new Error('the batch ended too soon: ask for more --companies');
     await pauseRun(app, app.workspaceId, runId);
     await untilRun(app, runId, ({ working }) => working === 0);
   }
-  return blocks;
 }
 
 async function measureBlock(
@@ -123,7 +145,11 @@ async function measureBlock(
     runId,
   }: { state: Block['state']; stored: readonly string[]; fresh: readonly string[]; runId: string | null },
 ): Promise<Block> {
-  const doneBefore = await countDone(app, runId);
+  const [began, doneBefore, before] = [
+    performance.now(),
+    await countDone(app, runId),
+    await readSpent(pipeline, worker),
+  ];
   const storedMs: number[] = [];
   let asking = true;
   let missed = 0;
@@ -134,24 +160,37 @@ async function measureBlock(
       else if (!answer.includes('"refresh"'))
         throw new Error(`a stored company was not answered at once: ${answer.slice(0, 300)}`);
       storedMs.push(ms);
-      await wait(STORED_EVERY_MS);
+      await sleep(STORED_EVERY_MS);
     }
   };
   const askNew = async (): Promise<void> => {
-    for (const domain of fresh) {
-      if ((await front.command('/score', domain)).answer === null) missed += 1;
-      await wait(NEW_EVERY_MS / scale);
+    try {
+      for (const domain of fresh) {
+        if ((await front.command('/score', domain)).answer === null) missed += 1;
+        await sleep(NEW_EVERY_MS / scale);
+      }
+      await untilAnswered(app, patience * 1_000);
+    } finally {
+      asking = false;
     }
-    await untilAnswered(app);
-    asking = false;
   };
   await Promise.all([askStored(), askNew()]);
-  const block = {
+  const [seconds, after] = [(performance.now() - began) / 1_000, await readSpent(pipeline, worker)];
+  const lookups = await times.read(fresh);
+  const block: Block = {
     state,
+    seconds,
     storedMs,
     missed,
-    newSeconds: await readSeconds(app, fresh),
+    lookups,
+    unanswered: fresh.length - lookups.length,
     doneInBatch: (await countDone(app, runId)) - doneBefore,
+    cores: {
+      worker: (after.worker.cpuSeconds - before.worker.cpuSeconds) / seconds,
+      database: (after.database - before.database) / seconds,
+      twins: (after.twins.cpuSeconds - before.twins.cpuSeconds) / seconds,
+    },
+    loops: { worker: after.worker.loop, twins: after.twins.loop },
     load: loadavg()[0] ?? NaN,
   };
   process.stderr.write(
@@ -177,91 +216,22 @@ async function untilRun(
   runId: string,
   condition: (progress: Awaited<ReturnType<typeof readProgress>>) => boolean,
 ): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + SET_UP_PATIENCE_MS;
   while (!condition(await readProgress(app.db, app.workspaceId, runId))) {
     if (Date.now() > deadline) throw new Error('the batch did not come to where it should be');
-    await wait(LOOK_EVERY_MS);
+    await sleep(LOOK_EVERY_MS);
   }
 }
 
-async function untilAnswered(app: App): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+/** False when some answer did not come in time. */
+async function untilAnswered(app: App, patienceMs: number): Promise<boolean> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const { rowCount } = await app.db.inWorkspace(app.workspaceId, (tx) =>
       tx.query(`select from slack_replies where state = 'open' limit 1`),
     );
-    if (rowCount === 0) return;
-    if (Date.now() > deadline) throw new Error('an answer did not come');
-    await wait(LOOK_EVERY_MS);
+    if (rowCount === 0) return true;
+    if (Date.now() > deadline) return false;
+    await sleep(LOOK_EVERY_MS);
   }
-}
-
-/** Seconds from each command until its answer stood in Slack, by the database's clock. */
-async function readSeconds(app: App, domains: readonly string[]): Promise<number[]> {
-  const { rows } = await app.db.inWorkspace(app.workspaceId, (tx) =>
-    tx.query<{ seconds: number; method: string }>(
-      `select extract(epoch from r.settled_at - r.asked_at)::float8 as seconds, e.method
-       from slack_replies r join companies c on c.id = r.company_ids[1] join scores s on s.company_id = c.id and s.current
-       join extractions e on e.id = s.extraction_id
-       where r.state = 'answered' and cardinality(r.company_ids) = 1 and c.domain = any($1)`,
-      [domains],
-    ),
-  );
-  if (rows.length !== domains.length || rows.some(({ method }) => method !== 'llm'))
-    throw new Error(
-      `of ${domains.length} new companies ${rows.filter(({ method }) => method === 'llm').length} were read by the LLM`,
-    );
-  return rows.map(({ seconds }) => seconds * scale);
-}
-
-function report(blocks: readonly Block[]): void {
-  const of = (state: Block['state']) => {
-    const mine = blocks.filter((block) => block.state === state);
-    return {
-      storedMs: mine.flatMap(({ storedMs }) => storedMs),
-      missed: mine.reduce((sum, { missed }) => sum + missed, 0),
-      newSeconds: mine.flatMap(({ newSeconds }) => newSeconds),
-      doneInBatch: mine.reduce((sum, { doneInBatch }) => sum + doneInBatch, 0),
-      loads: mine.map(({ load }) => load),
-    };
-  };
-  const idle = of('idle');
-  const busy = of('batch');
-  const ratio = median(busy.newSeconds) / median(idle.newSeconds);
-  const row = (name: string, { storedMs, missed, newSeconds, doneInBatch, loads }: typeof idle): string[] => [
-    name,
-    String(storedMs.length),
-    percentile(storedMs, 0.5).toFixed(0),
-    percentile(storedMs, 0.95).toFixed(0),
-    Math.max(...storedMs).toFixed(0),
-    String(missed),
-    String(newSeconds.length),
-    spread(newSeconds, 1),
-    String(doneInBatch),
-    spread(loads, 1),
-  ];
-  printResult(
-    `/score in Slack beside a batch of ${companies}, ${concurrency} in flight; a new company takes ${ratio.toFixed(2)} times as long as without the batch`,
-    [
-      'system',
-      'stored n',
-      'p50 ms',
-      'p95 ms',
-      'most ms',
-      'over 3 s',
-      'new n',
-      'new s',
-      'batch done meanwhile',
-      'load',
-    ],
-    [row('idle', idle), row('batch', busy)],
-    {
-      companies,
-      concurrency,
-      scale,
-      stored: { idleP95Ms: percentile(idle.storedMs, 0.95), batchP95Ms: percentile(busy.storedMs, 0.95) },
-      new: { idleSeconds: median(idle.newSeconds), batchSeconds: median(busy.newSeconds), ratio },
-      blocks: blocks.map((block) => ({ ...block, storedMs: block.storedMs.map(Math.round) })),
-    },
-  );
 }

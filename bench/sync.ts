@@ -11,7 +11,8 @@ import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { z } from 'zod';
 import { createBenchDatabase } from './harness/database.ts';
-import { median, printResult, readNumbers, spread } from './harness/print.ts';
+import { median } from './harness/numbers.ts';
+import { printResult, readNumbers, spread } from './harness/print.ts';
 import { countRows } from './harness/salesforce-rows.ts';
 
 const options = readNumbers({ rows: [10_000, 100_000], seeds: [3] });

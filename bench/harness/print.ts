@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { median } from './numbers.ts';
 
 /** `--companies 100,1000 --seeds 5`: numbers from the command line, the defaults where there are none. */
 export function readNumbers<Name extends string>(
@@ -19,19 +20,6 @@ export function readNumbers<Name extends string>(
     numbers[name] = list;
   }
   return numbers;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [low = 0, high = 0] = [sorted[sorted.length % 2 === 1 ? middle : middle - 1], sorted[middle]];
-  return (low + high) / 2;
-}
-
-/** The value that `share` of all do not exceed (nearest rank). */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
 }
 
 /** `median [least..most]`. */

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { FaultSettings } from '../../sandbox/kit/faults.ts';
-import { ProcessUsage } from './messages.ts';
+import { LivingUsage } from './messages.ts';
 
 export type TwinFaults = Partial<Record<'tavily' | 'web' | 'llm', Partial<FaultSettings>>>;
 
@@ -23,7 +23,7 @@ export type Twins = {
   environment: Record<string, string>;
   setFaults(faults: TwinFaults): Promise<void>;
   countCalls(): Promise<CallCounts>;
-  usage(): Promise<ProcessUsage>;
+  usage(): Promise<LivingUsage>;
   stop(): Promise<void>;
 };
 
@@ -42,19 +42,25 @@ export async function startTwins(order: { worldFolder: string; faults?: TwinFaul
       await ask(child, faults);
     },
     countCalls: async () => CallCounts.parse(await ask(child, 'calls')),
-    usage: async () => ProcessUsage.parse(await ask(child, 'usage')),
+    usage: async () => LivingUsage.parse(await ask(child, 'usage')),
     stop: () => end(child, () => child.send('stop')),
   };
 }
 
-export type Worker = { usage(): Promise<ProcessUsage>; stop(): Promise<void> };
+export type Worker = {
+  usage(): Promise<LivingUsage>;
+  stop(): Promise<void>;
+  /** Ends it at once, whatever it has in hand. */
+  kill(): Promise<void>;
+};
 
 /** Starts the product's own worker command, as users start it, and asks it for its usage over a side channel. */
 export function startWorkerProcess(environment: Record<string, string>): Worker {
   const child = startCommand('worker', environment);
   return {
-    usage: async () => ProcessUsage.parse(await ask(child, 'usage')),
+    usage: async () => LivingUsage.parse(await ask(child, 'usage')),
     stop: () => end(child, () => child.kill('SIGTERM')),
+    kill: () => end(child, () => child.kill('SIGKILL')),
   };
 }
 

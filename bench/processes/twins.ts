@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FaultSettings } from '../../sandbox/kit/faults.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import { readOwnUsage } from '../harness/messages.ts';
+import { watchLoop } from '../harness/watch-loop.ts';
 
 const Order = z.object({
   worldFolder: z.string(),
@@ -17,11 +18,12 @@ const play = (faults: z.infer<typeof Order>['faults']): void => {
     sandbox.twins[name].kit.faults.set(faults[name] ?? {});
 };
 play(order.faults);
+const readLoop = watchLoop();
 
 // A bench that is killed leaves nothing behind.
 process.on('disconnect', () => process.exit());
 process.on('message', (message) => {
-  if (message === 'usage') process.send?.(readOwnUsage());
+  if (message === 'usage') process.send?.({ ...readOwnUsage(), loop: readLoop() });
   else if (message === 'calls')
     process.send?.(
       Object.fromEntries(
