@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
+import { nameEdits } from '../pipeline/name-edits.ts';
 import { withEdits } from '../pipeline/read-pitch.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
 import { FOCUSES, LENGTHS, PitchWishes, TONES } from '../pipeline/store/pitch-settings.ts';
@@ -90,14 +91,15 @@ async function printPitch(context: Context, domain: string, options: Options): P
     }));
     const { madeWith = null, cuts = [], changes = [] } = making ?? {};
     if (json) {
-      const { keyPoints, callToAction, text, citations, cut, method, version, edited } = shown;
+      const { keyPoints, callToAction, text, citations, cut, method, version, edited, revision } = shown;
       const { template: made, persona: role } = pitch;
-      context.terminal.json({ domain, keyPoints, callToAction, text, citations, cut, template: made, persona: role, version, method, edited, madeWith, cuts, changes }); // prettier-ignore
+      context.terminal.json({ domain, keyPoints, callToAction, text, citations, cut, template: made, persona: role, version, method, edited, revision, madeWith, cuts, changes }); // prettier-ignore
       return;
     }
     context.terminal.print(shown.text);
     context.terminal.print('');
     for (const citation of shown.citations) context.terminal.print(`[${citation.number}] ${citation.url}`);
+    for (const line of nameEdits(shown.edited)) context.terminal.note(line);
     if (changes.length > 0)
       context.terminal.note(`Version ${pitch.version}: ${changes.map(({ text }) => text).join('; ')}`);
   });

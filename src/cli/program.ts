@@ -10,6 +10,7 @@ import { noKeyboard } from './keyboard.ts';
 import type { Keyboard } from './keyboard.ts';
 import { addMigrate } from './migrate.ts';
 import { addPitch } from './pitch.ts';
+import { addPitchEdit } from './pitch-edit.ts';
 import { addPitchSettings } from './pitch-settings.ts';
 import { addRun } from './run.ts';
 import { addSandbox } from './sandbox.ts';
@@ -56,6 +57,7 @@ export async function runCli(
     addUndo,
     addScore,
     addPitch,
+    addPitchEdit,
     addTemplates,
     addPitchSettings,
     addSeller,

@@ -20,7 +20,7 @@ const FIELDS: Record<EditField, { hint: string; rows: number; most: number }> = 
 };
 
 /** A pitch → its fields as a form holds them. */
-export function textsOf({ keyPoints, callToAction, text }: Pitch): EditTexts {
+function textsOf({ keyPoints, callToAction, text }: Pitch): EditTexts {
   return {
     keyPoints: keyPoints.join('\n').trim(),
     callToAction: callToAction.trim(),
@@ -36,7 +36,9 @@ export function describeEditForm(pitch: ShownPitch, generated: Pitch, typed: Typ
   const now = textsOf(pitch);
   const ours = textsOf(generated);
   const isMine = (field: EditField): boolean => typed !== null && typed.mine[field] !== typed.base[field];
-  const changed = typed === null ? [] : EDIT_FIELDS.filter((field) => now[field] !== typed.base[field]);
+  const differs = typed === null ? [] : EDIT_FIELDS.filter((field) => now[field] !== typed.base[field]);
+  // An edited call or point stands in the text, too: there it is no change of its own.
+  const changed = differs.filter((field) => field !== 'text' || differs.length === 1 || isMine(field));
   return {
     revision: pitch.revision,
     base: JSON.stringify(now),
