@@ -33,6 +33,8 @@ const PAGES = [
   'account',
   'pitch',
   'pitch-version',
+  'pitch-setup',
+  'template',
   'no-pitch',
   'embed',
   'embed-over',

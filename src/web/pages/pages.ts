@@ -9,9 +9,11 @@ import { showConnections } from './connections.ts';
 import { readRunId, showRun } from './run.ts';
 import { showRuns } from './runs.ts';
 import type { PageDeps } from './page-deps.ts';
+import { showPitchSetup, takePitchSettings, takeSeller } from './pitch-setup.ts';
 import { servePitchPages } from './pitch-pages.ts';
 import { showSettings, takeSettings } from './settings.ts';
 import { showStatus } from './status.ts';
+import { showTemplate, takeTemplate } from './template.ts';
 
 // The forms of runs hold a token and nothing else; that of the settings holds them twice, with up to fifty filters.
 const FORM_LIMIT = '4kb';
@@ -37,6 +39,11 @@ export function servePages(server: Omit<PageDeps, 'visitor'>): Router {
   router.get('/runs', page(showRuns));
   router.get('/runs/:id', page(showRun));
   router.get('/settings', page(showConnections));
+  router.get(
+    '/settings/pitches',
+    page((...asked) => showPitchSetup(...asked)),
+  );
+  router.get(['/settings/templates', '/settings/templates/:name'], page(showTemplate));
   router.get('/settings/:id', page(showSettings));
   router.get('/status', page(showStatus));
   router.get('/runs/:id/events', async (request, response) => {
@@ -65,15 +72,23 @@ export function servePages(server: Omit<PageDeps, 'visitor'>): Router {
     limit: SETTINGS_LIMIT,
     parameterLimit: SETTINGS_FIELDS,
   });
-  router.post(
-    '/settings/:id',
-    requireChanger,
-    settingsForm,
-    checkForm,
-    async (request: Request, response: Response) => {
-      const html = await takeSettings(depsFor(request), request, response);
-      if (html !== null) response.set('cache-control', 'no-store').type('html').send(html);
-    },
-  );
+  const settings = {
+    '/settings/pitches': takePitchSettings,
+    '/settings/pitches/seller': takeSeller,
+    '/settings/templates': takeTemplate,
+    '/settings/templates/:name': takeTemplate,
+    '/settings/:id': takeSettings,
+  };
+  for (const [path, take] of Object.entries(settings))
+    router.post(
+      path,
+      requireChanger,
+      settingsForm,
+      checkForm,
+      async (request: Request, response: Response) => {
+        const html = await take(depsFor(request), request, response);
+        if (html !== null) response.set('cache-control', 'no-store').type('html').send(html);
+      },
+    );
   return router;
 }

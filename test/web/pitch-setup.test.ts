@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { readPitchSettings } from '../../src/pipeline/store/pitch-settings.ts';
+import { readSeller } from '../../src/pipeline/store/sellers.ts';
+import { openBrowser } from '../harness/browser.ts';
+import type { Browser } from '../harness/browser.ts';
+import type { BrowserPage } from '../harness/browser-page.ts';
+import { seedCompany } from './seed.ts';
+import { openWeb } from './web-fixture.ts';
+import type { TestWeb } from './web-fixture.ts';
+
+let web: TestWeb;
+let browser: Browser;
+before(async () => {
+  web = await openWeb();
+  browser = await openBrowser();
+  await web.database.db.inWorkspace(web.workspaceId, (tx) =>
+    seedCompany(tx, web.workspaceId, { domain: 'acme.example', name: 'Acme', score: 70 }),
+  );
+});
+after(async () => {
+  await browser.close();
+  await web.close();
+});
+
+const open = async (path: string): Promise<BrowserPage> => {
+  const page = await browser.openPage();
+  await page.goto(web.base + path);
+  return page;
+};
+const put = (page: BrowserPage, selector: string, text: string): Promise<unknown> =>
+  page.evaluate(`document.querySelector(${JSON.stringify(selector)}).value = ${JSON.stringify(text)}`);
+const shows = (page: BrowserPage, text: string): Promise<void> =>
+  page.waitFor(`document.body.innerText.includes(${JSON.stringify(text)})`);
+const read = <T>(act: (tx: Parameters<typeof readSeller>[0]) => Promise<T>): Promise<T> =>
+  web.database.db.inWorkspace(web.workspaceId, act);
+
+test('the seller’s profile is written down on a page, refused where it contradicts itself, and never overwritten unseen', async () => {
+  const [page, other] = [await open('/settings/pitches'), await open('/settings/pitches')];
+  assert.match(await page.text(), /Nobody wrote it down yet/);
+  await put(page, '#seller-name', 'Fjord Compute');
+  await put(page, '#seller-offer', 'The cheapest nodes');
+  await put(page, '#seller-never', 'cheapest');
+  await page.click('#seller button');
+  await shows(page, 'says what the profile never claims');
+  await put(page, '#seller-offer', 'H200 nodes by the hour');
+  await put(page, '#seller-proof', 'Borealis trains on our nodes\n\nWe run in Oslo\n');
+  await page.click('#seller button');
+  await shows(page, 'Stored.');
+  const stored = { name: 'Fjord Compute', offer: 'H200 nodes by the hour', audience: '', proofPoints: ['Borealis trains on our nodes', 'We run in Oslo'], neverClaim: ['cheapest'] }; // prettier-ignore
+  assert.deepEqual(await read(readSeller), stored);
+
+  await put(other, '#seller-name', 'Somebody else');
+  await other.click('#seller button');
+  await shows(other, 'Somebody else changed this meanwhile');
+  assert.equal(await other.evaluate(`document.querySelector('#seller-name').value`), 'Somebody else');
+  assert.deepEqual(await read(readSeller), stored);
+  await other.click('#seller button');
+  await shows(other, 'Stored.');
+  assert.equal((await read(readSeller))?.name, 'Somebody else');
+});
+
+test('how pitches are written is changed on a page, and reset to what is shipped', async () => {
+  const page = await open('/settings');
+  await page.click('a[href="/settings/pitches"]');
+  await shows(page, 'How they are written');
+  await put(page, '#set-tone', 'direct');
+  await put(page, '#set-temperature', '7');
+  await page.click('#manner button.primary');
+  await shows(page, 'That is no temperature');
+  assert.equal(await page.evaluate(`document.querySelector('#set-tone').value`), 'direct');
+  await put(page, '#set-temperature', '0.4');
+  await page.click('#manner button.primary');
+  await shows(page, 'Stored.');
+  assert.partialDeepStrictEqual(await read(readPitchSettings), { tone: 'direct', temperature: 0.4 });
+  await page.click('#manner button[value=reset]');
+  await page.waitFor(`document.querySelector('#set-tone')?.value === 'professional'`);
+  assert.partialDeepStrictEqual(await read(readPitchSettings), { tone: 'professional', temperature: null });
+});
+
+test('a template is made, says where it is wrong, is tried with a company, becomes one’s own, and is reset', async () => {
+  const page = await open('/settings/templates');
+  await put(page, '#name', 'ours');
+  await put(page, '#source', 'Hello\n{{company.nmae}}');
+  await page.click('button[value=save]');
+  await shows(page, 'Line 2, column 3');
+  assert.match(await page.text(), /company\.name/);
+  await put(
+    page,
+    '#source',
+    '{{! Ours: short }}\nHello {{company.name}}.\n{{#callToAction}}Talk?{{/callToAction}}\n',
+  );
+  await page.click('button[value=check]');
+  await shows(page, 'It can be used.');
+  assert.match(await page.text(), /For acme\.example[\s\S]*Hello Acme\./);
+  await put(page, '#domain', 'nobody.example');
+  await page.click('button[value=check]');
+  await shows(page, 'nobody.example is not among your companies');
+  await page.click('button[value=save]');
+  await shows(page, 'Stored.');
+  assert.match(await page.text(), /Ours your own\s+ours · short/);
+
+  await page.goto(`${web.base}/settings/templates/concise`);
+  const shipped = String(await page.evaluate(`document.querySelector('#source').value`));
+  await put(page, '#source', `${shipped}\nAnd more.`);
+  await page.click('button[value=save]');
+  await shows(page, 'Stored.');
+  await page.goto(`${web.base}/settings/templates/concise`);
+  assert.match(String(await page.evaluate(`document.querySelector('#source').value`)), /And more\.$/);
+  await page.click('button[value=reset]');
+  await shows(page, 'Stored.');
+  await page.goto(`${web.base}/settings/templates/concise`);
+  assert.equal(await page.evaluate(`document.querySelector('#source').value`), shipped);
+  assert.deepEqual(
+    page.problems.filter((problem) => !problem.includes('422')),
+    [],
+  );
+});
+
+test('of two who change a template the second sees the text of the first before it is replaced', async () => {
+  const [one, two] = [
+    await open('/settings/templates/executive'),
+    await open('/settings/templates/executive'),
+  ];
+  await put(one, '#source', 'First of {{company.name}}.');
+  await one.click('button[value=save]');
+  await shows(one, 'Stored.');
+  await put(two, '#source', 'Second of {{company.name}}.');
+  await two.click('button[value=save]');
+  await shows(two, 'There is another text under this name by now');
+  assert.match(await two.text(), /First of \{\{company\.name\}\}\./);
+  assert.equal(await two.evaluate(`document.querySelector('#source').value`), 'Second of {{company.name}}.');
+  await two.click('button[value=save]');
+  await shows(two, 'Stored.');
+});
