@@ -67,6 +67,7 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
     const run = await startRun(app, {
       workspaceId: app.workspaceId,
       kind: 'manual',
+      startedBy: { via: 'command-line', name: null },
       model: app.modelName,
       refresh: options.refresh ?? false,
     });

@@ -61,7 +61,7 @@ export function addPitchEdit(program: Command, context: Context): void {
             pitchId: pitch.id,
             companyId: pitch.companyId,
             edits,
-            by: 'command line',
+            by: { via: 'command-line', name: null },
             revision: options.revision,
           });
         });

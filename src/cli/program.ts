@@ -13,6 +13,7 @@ import { addPitch } from './pitch.ts';
 import { addPitchEdit } from './pitch-edit.ts';
 import { addPitchSettings } from './pitch-settings.ts';
 import { addRun } from './run.ts';
+import { addRuns } from './runs.ts';
 import { addSandbox } from './sandbox.ts';
 import { addScore } from './score.ts';
 import { addSeller } from './seller.ts';
@@ -54,6 +55,7 @@ export async function runCli(
     addConnect,
     addSync,
     addRun,
+    addRuns,
     addUndo,
     addScore,
     addPitch,

@@ -4,6 +4,7 @@ import { countBands, rankCompanies } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';
 import { countExcluded } from '../pipeline/store/exclusions.ts';
+import type { Starter } from '../pipeline/store/runs.ts';
 import { countOutcomes, listRunCompanies } from '../pipeline/store/run-companies.ts';
 import { countSkipped } from '../pipeline/store/skipped-records.ts';
 import type { SkippedCount } from '../pipeline/store/skipped-records.ts';
@@ -18,6 +19,8 @@ import type { Terminal } from './terminal.ts';
 
 export type RunReport = {
   run: string;
+  /** Who asked for it; null: nobody noted it. */
+  startedBy: Starter | null;
   method: 'llm' | 'phrases' | 'mixed' | null;
   companies: {
     total: number;
@@ -59,6 +62,7 @@ export async function collectReport(app: Pick<App, 'db' | 'workspaceId'>, runId:
     const failures = await listRunCompanies(tx, runId, { state: 'failed', limit: SHOWN_FAILURES, offset: 0 });
     return {
       run: runId,
+      startedBy: progress.run.startedBy,
       method: methodOf(ranking),
       companies: {
         total: progress.total,

@@ -32,7 +32,7 @@ export async function requestPitch(
       domains: [domain],
       order: { ...MAIN_PITCH, ...order },
       force,
-      askedBy: 'command line',
+      askedBy: { via: 'command-line', name: null },
       textModel: app.connectors.textModel?.model ?? null,
       spent,
     }),

@@ -90,6 +90,7 @@ async function beginRun(app: App, options: RunOptions, domains: string[] | undef
   return startRun(app, {
     workspaceId: app.workspaceId,
     kind: 'manual',
+    startedBy: { via: 'command-line', name: null },
     model: options.model ?? app.modelName,
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
     ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),

@@ -49,6 +49,7 @@ async function scoreDomain(app: App, context: Context, domain: string, refresh: 
       model: app.modelName,
       domains: [domain],
       refresh,
+      startedBy: { via: 'command-line', name: null },
       spent,
     }),
   );

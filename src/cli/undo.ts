@@ -22,7 +22,12 @@ export function addUndo(program: Command, context: Context): void {
       await withApp(context, { worker: true, workspace: options.workspace }, async (app) => {
         requireConnections(app);
         const { db, workspaceId } = app;
-        const planned = await planUndo(db, { workspaceId, runId, dryRun: options.dryRun ?? false });
+        const planned = await planUndo(db, {
+          workspaceId,
+          runId,
+          dryRun: options.dryRun ?? false,
+          startedBy: { via: 'command-line', name: null },
+        });
         if (options.dryRun) {
           await printRehearsal(app, context, planned.run.id, { json: options.json ?? false });
           return;
@@ -32,7 +37,14 @@ export function addUndo(program: Command, context: Context): void {
         const writes = await db.inWorkspace(workspaceId, (tx) => countWritesByConnection(tx, planned.run.id));
         if (options.json) {
           const { run, overtaken, unsettled } = planned;
-          context.terminal.json({ run: run.id, undoes: runId, overtaken, unsettled, writes });
+          context.terminal.json({
+            run: run.id,
+            undoes: runId,
+            startedBy: run.startedBy,
+            overtaken,
+            unsettled,
+            writes,
+          });
         } else {
           context.terminal.table(
             ['CRM', 'object', 'state', 'records', 'fields'],

@@ -4,6 +4,7 @@ import { FIELDS } from '../connectors/crm-fields.ts';
 import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import type { App } from '../app.ts';
+import { describeStarter } from '../pipeline/describe-starter.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
 import { findRun } from '../pipeline/store/runs.ts';
 import { listWrites } from '../pipeline/store/writes-list.ts';
@@ -62,7 +63,7 @@ async function readFilter({ db, workspaceId }: App, options: Options): Promise<W
   return db.inWorkspace(workspaceId, async (tx) => {
     const filter: WriteFilter = { externalId: record, field, runId: run, state };
     if (run !== undefined && (await findRun(tx, run)) === null)
-      throw new UserError(`There is no run ${run}`, '"fieldnote run" prints the id of each run.');
+      throw new UserError(`There is no run ${run}`, '"fieldnote runs" lists them.');
     if (company === undefined) return filter;
     const meant = domainOf(company);
     const found = 'domain' in meant ? await findCompanyByDomain(tx, meant.domain) : null;
@@ -91,6 +92,9 @@ async function* readPages(
   }
 }
 
+const describeRun = (id: string, by: WriteLine['startedBy']): string =>
+  by === null ? id.slice(0, 8) : `${id.slice(0, 8)} by ${describeStarter(by)}`;
+
 const show = (value: string | number | null): string => (value === null ? '–' : shorten(String(value), 28));
 
 function printTable({ terminal }: Context, writes: readonly WriteLine[]): void {
@@ -107,7 +111,7 @@ function printTable({ terminal }: Context, writes: readonly WriteLine[]): void {
       write.state,
       write.oldRead ? show(write.oldValue) : '',
       show(write.newValue),
-      write.runId?.slice(0, 8) ?? '',
+      write.runId === null ? '' : describeRun(write.runId, write.startedBy),
       shorten(write.reason ?? '', 60),
     ]),
   );

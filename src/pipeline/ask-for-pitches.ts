@@ -11,6 +11,7 @@ import { findCompanyByDomain } from './store/companies.ts';
 import { findOpenRequest, saveRequest } from './store/pitch-requests.ts';
 import { findCurrentPitch, reusePitch } from './store/pitches.ts';
 import { readPitchSettings } from './store/pitch-settings.ts';
+import type { Starter } from './store/runs.ts';
 import { findCurrentScore } from './store/scores.ts';
 
 /** As many as one request may ask for. */
@@ -24,8 +25,7 @@ export type PitchesRequest = {
   order: PitchOrder;
   /** Written anew although nothing changed. */
   force: boolean;
-  /** Who asks, for people to see. */
-  askedBy: string;
+  askedBy: Starter;
   /** The text model's name as far as this process knows; null: none. Only tells whether a stored pitch can answer at once. */
   textModel: string | null;
   /** Why nothing that costs may be begun; null: it may. */
@@ -61,6 +61,7 @@ export async function askForPitches(
             workspaceId,
             model: request.model,
             domains: missing,
+            startedBy: askedBy,
             spent: request.spent,
           })
         ).run;

@@ -4,7 +4,7 @@ import type { Queue } from './queue/queue.ts';
 import { startRunWithin } from './runs.ts';
 import { ensureCompany, findCompanyByDomain } from './store/companies.ts';
 import type { Company } from './store/companies.ts';
-import type { Run } from './store/runs.ts';
+import type { Run, Starter } from './store/runs.ts';
 import { findCurrentScore } from './store/scores.ts';
 
 // A stored score answers at once while it is younger than the slowest facts that it rests on (seven days).
@@ -34,11 +34,12 @@ export async function askForScores(
     model: string;
     domains: readonly string[];
     refresh?: boolean;
+    startedBy: Starter;
     /** Why nothing that costs may be begun; null: it may. */
     spent: UserError | null;
   },
 ): Promise<ScoresAsked> {
-  const { workspaceId, model, domains, refresh = false } = request;
+  const { workspaceId, model, domains, refresh = false, startedBy } = request;
   const known: Company[] = [];
   const missing: string[] = [];
   for (const domain of new Set(domains)) {
@@ -61,6 +62,7 @@ export async function askForScores(
     kind: 'interactive',
     model,
     refresh,
+    startedBy,
     companyIds: made.map(({ id }) => id),
   });
   const byDomain = new Map([...known, ...made].map((company) => [company.domain, company]));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Tx } from '../db.ts';
 import { citesOf, splitSources } from './apply-edits.ts';
 import type { ShownPitch } from './apply-edits.ts';
+import { describeStarter } from './describe-starter.ts';
 import { cleanLine, cleanText } from './plain-text.ts';
 import type { Queue } from './queue/queue.ts';
 import { withEdits } from './read-pitch.ts';
@@ -10,6 +11,7 @@ import { holdCompany } from './store/asked-work.ts';
 import { saveEdit, undoEdit } from './store/pitch-edits.ts';
 import type { EditValue } from './store/pitch-edits.ts';
 import { findCurrentPitch, findPitch } from './store/pitches.ts';
+import type { Starter } from './store/runs.ts';
 
 const line = (most: number) => z.string().max(most).transform(cleanLine);
 
@@ -39,11 +41,12 @@ export async function editPitch(
     pitchId: string;
     companyId: string;
     edits: PitchEdits;
-    by: string;
+    by: Starter;
     revision?: string | undefined;
   },
 ): Promise<ShownPitch | 'conflict'> {
-  const { workspaceId, companyId, edits, by } = request;
+  const { workspaceId, model, companyId, edits } = request;
+  const by = describeStarter(request.by);
   // One at a time for each company, and no new version meanwhile.
   await holdCompany(tx, companyId);
   const pitch = await findPitch(tx, request.pitchId);
@@ -60,7 +63,12 @@ export async function editPitch(
   }
   const after = await withEdits(tx, pitch);
   if (after.revision !== before.revision && (await findCurrentPitch(tx, companyId))?.id === pitch.id)
-    await startRewriteWithin(tx, queue, { workspaceId, model: request.model, companyIds: [companyId] });
+    await startRewriteWithin(tx, queue, {
+      workspaceId,
+      model,
+      companyIds: [companyId],
+      startedBy: request.by,
+    });
   return after;
 }
 

@@ -76,7 +76,12 @@ export function createPitchJob(deps: PitchJobDeps) {
             await settleRequest(tx, id, { pitchId: stored.pitch.id });
             // The CRM shows the company's own pitch, and no other.
             if (stored.isMain && before?.id !== stored.pitch.id)
-              await startRewriteWithin(tx, deps.queue, { workspaceId, model: deps.modelName, companyIds: [request.companyId] }); // prettier-ignore
+              await startRewriteWithin(tx, deps.queue, {
+                workspaceId,
+                model: deps.modelName,
+                companyIds: [request.companyId],
+                startedBy: request.askedBy,
+              });
             return stored;
           }),
       });

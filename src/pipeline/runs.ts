@@ -14,7 +14,7 @@ import {
 import type { RunCounts } from './store/run-items.ts';
 import { takeRejected } from './store/rejected-writes.ts';
 import { changeRunState, createRun, findRun, forgetStalls, listStalledRuns } from './store/runs.ts';
-import type { Run, RunKind } from './store/runs.ts';
+import type { Run, RunKind, Starter } from './store/runs.ts';
 
 type Deps = { db: Database; queue: Queue };
 
@@ -29,6 +29,8 @@ export type RunRequest = {
   domains?: readonly string[];
   dueOnly?: boolean;
   limit?: number;
+  /** Who asks; absent: nobody will know. */
+  startedBy?: Starter;
 };
 
 // A scheduled run takes at most this many at a time; the next tick takes the rest.
@@ -52,12 +54,11 @@ export async function startRunWithin(tx: Tx, queue: Queue, request: RunRequest):
 export async function startRewriteWithin(
   tx: Tx,
   queue: Queue,
-  request: { workspaceId: string; model: string; companyIds: readonly string[] },
+  request: Pick<RunRequest, 'workspaceId' | 'model' | 'startedBy'> & { companyIds: readonly string[] },
 ): Promise<void> {
-  const { workspaceId, model, companyIds } = request;
+  const { companyIds, ...rest } = request;
   await beginRun(tx, queue, {
-    workspaceId,
-    model,
+    ...rest,
     kind: 'interactive',
     companyIds: [],
     rewritten: companyIds,
@@ -97,7 +98,15 @@ export async function startDueRun(deps: Deps, workspaceId: string, model: string
     const due = new Set(companyIds);
     const rewritten = (await takeRejected(tx, MOST_REJECTED)).filter((id) => !due.has(id));
     if (companyIds.length + rewritten.length === 0) return null;
-    return beginRun(tx, deps.queue, { workspaceId, kind: 'scheduled', model, companyIds, rewritten });
+    const startedBy = { via: 'schedule', name: null } as const;
+    return beginRun(tx, deps.queue, {
+      workspaceId,
+      kind: 'scheduled',
+      model,
+      companyIds,
+      rewritten,
+      startedBy,
+    });
   });
 }
 
@@ -178,8 +187,7 @@ export type RunProgress = RunCounts & {
 export async function readProgress(db: Database, workspaceId: string, runId: string): Promise<RunProgress> {
   return db.inWorkspace(workspaceId, async (tx) => {
     const run = await findRun(tx, runId);
-    if (run === null)
-      throw new UserError(`There is no run ${runId}`, '"fieldnote run" prints the id of each run.');
+    if (run === null) throw new UserError(`There is no run ${runId}`, '"fieldnote runs" lists them.');
     const counts = await countItems(tx, runId);
     const settled = counts.done + counts.failed + counts.cancelled;
     const elapsed = ((run.finishedAt ?? new Date()).getTime() - run.createdAt.getTime()) / 1000;

@@ -8,6 +8,7 @@ import { findCompany } from '../pipeline/store/companies.ts';
 import { findCompaniesByName } from '../pipeline/store/named-companies.ts';
 import type { NamedCompany } from '../pipeline/store/named-companies.ts';
 import { findMayPost } from '../pipeline/store/slack-channels.ts';
+import { findPerson } from '../pipeline/store/slack-people.ts';
 import { createReply } from '../pipeline/store/slack-replies.ts';
 import type { ReplyForm, SlackReply } from '../pipeline/store/slack-replies.ts';
 import { claimRequest } from '../pipeline/store/slack-requests.ts';
@@ -130,6 +131,8 @@ async function takeUp(
       model: deps.modelName,
       domains: named.domains,
       refresh,
+      // Their address, where Slack told it before; else it is noted with the answer.
+      startedBy: { via: 'slack', name: (await findPerson(tx, asker))?.email ?? asker.userId },
       spent,
     });
     const { companies, run } = found;

@@ -6,7 +6,7 @@ import { findCompany } from '../pipeline/store/companies.ts';
 import type { Company } from '../pipeline/store/companies.ts';
 import { findItems } from '../pipeline/store/run-items.ts';
 import type { RunItem } from '../pipeline/store/run-items.ts';
-import { findRun } from '../pipeline/store/runs.ts';
+import { findRun, nameStarter } from '../pipeline/store/runs.ts';
 import type { Run } from '../pipeline/store/runs.ts';
 import { planFile } from '../pipeline/store/slack-files.ts';
 import { closeReply, releaseReply, takeReply } from '../pipeline/store/slack-replies.ts';
@@ -120,10 +120,14 @@ async function concludeFrom(
     });
     return showProblem(why);
   }
-  await meetPerson(deps, reply).catch((error: unknown) => {
+  const person = await meetPerson(deps, reply).catch((error: unknown) => {
     // Then the card says nothing of their own book.
     if (!(error instanceof ProviderError)) throw error;
+    return null;
   });
+  const email = person?.email ?? null;
+  if (run !== null && email !== null && run.startedBy?.name === reply.userId)
+    await deps.db.inWorkspace(reply.workspaceId, (tx) => nameStarter(tx, run.id, email));
   const states = new Map(items.map((item) => [item.companyId, item]));
   return readResult(deps, reply, {
     form: reply.form,

@@ -6,6 +6,7 @@ const PARTIALS = [
   'layout',
   'bare',
   'run-progress',
+  'run-undone',
   'quote',
   'pager',
   'cost',

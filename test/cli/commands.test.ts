@@ -106,6 +106,24 @@ test('run says how to take it back', async () => {
   assert.equal(undone.code, 0, undone.stderr);
 });
 
+test('runs lists who started each, and who undid it', async () => {
+  const listed = await run(['runs', '--json']);
+  assert.equal(listed.code, 0, listed.stderr);
+  const By = z.object({ via: z.string(), name: z.string().nullable() });
+  const Line = z.looseObject({ id: z.string(), kind: z.string(), startedBy: By, undoneBy: z.array(z.looseObject({ run: z.string(), startedBy: By })) }); // prettier-ignore
+  const [undo, undone] = listed.stdout.trim().split('\n').map((line) => Line.parse(JSON.parse(line))); // prettier-ignore
+  const commandLine = { via: 'command-line', name: null };
+  assert.deepEqual([undo?.kind, undo?.startedBy], ['undo', commandLine]);
+  assert.deepEqual([undone?.kind, undone?.startedBy], ['manual', commandLine]);
+  assert.deepEqual(
+    undone?.undoneBy.map((one) => [one.run, one.startedBy]),
+    [[undo?.id, commandLine]],
+  );
+  const { stdout } = await run(['runs', '--limit', '2']);
+  assert.match(stdout, /the command line +undo of [0-9a-f]{8} +\w+ *\n/);
+  assert.match(stdout, /the command line +manual +done +[-0-9]{10} [:0-9]{8} by the command line/);
+});
+
 test('undo puts every field back that the run wrote', async () => {
   const untouched = await dump();
   const ended = await run(['run', '--json']);

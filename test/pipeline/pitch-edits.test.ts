@@ -61,7 +61,7 @@ const edit = async (companyId: string, edits: PitchEdits, revision?: string) => 
       pitchId: id,
       companyId,
       edits,
-      by: 'ada@seller.example',
+      by: { via: 'web', name: 'ada@seller.example' },
       revision,
     }),
   );

@@ -120,7 +120,7 @@ export async function openPitchBench(
           model: 'gpu-infrastructure',
           order: MAIN_PITCH,
           force: false,
-          askedBy: 'a test',
+          askedBy: { via: 'command-line', name: null },
           textModel: TEXT_MODEL,
           spent: null,
           ...request,

@@ -96,6 +96,10 @@ test('a command that Slack sends twice makes one run and one answer', async () =
   slack.twin.configure({ duplicates: false });
   await until('the answer is there', answered);
   assert.equal(await runs(), before + 1);
+  const [run] = await database.rows<{ by: string }>(
+    `select started_via || ' ' || started_by as by from runs order by created_at desc limit 1`,
+  );
+  assert.match(run?.by ?? '', /^slack \S+@\S+$/, 'known by their address once the answer is there');
   const replies = await database.rows('select id from slack_replies');
   assert.equal(replies.length, before + 1);
 });

@@ -41,7 +41,11 @@ export async function emptyStrayed(
   });
   const [last] = await listRuns(tx, 1);
   if (wanted.length === 0 || last === undefined) return 0;
-  const run = await createRun(tx, workspaceId, { kind: 'scheduled', model: last.model });
+  const run = await createRun(tx, workspaceId, {
+    kind: 'scheduled',
+    model: last.model,
+    startedBy: { via: 'schedule', name: null },
+  });
   const planned = await insertWrites(tx, run.id, wanted);
   await delayWrites(tx, run.id, WAIT_MS);
   // It has no companies to wait for.

@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts';
 import { finishRunIfSettled } from '../store/run-items.ts';
 import { nameConnection } from '../store/connections.ts';
 import { createRun, findRun } from '../store/runs.ts';
-import type { Run } from '../store/runs.ts';
+import type { Run, Starter } from '../store/runs.ts';
 import { cancelRunWrites, countOnTheirWay, listUndoable } from '../store/writes-undo.ts';
 import type { OnTheirWay } from '../store/writes-undo.ts';
 import { insertWrites } from '../store/writes.ts';
@@ -48,13 +48,12 @@ const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
  */
 export async function planUndo(
   db: Database,
-  request: { workspaceId: string; runId: string; dryRun?: boolean },
+  request: { workspaceId: string; runId: string; dryRun?: boolean; startedBy?: Starter },
 ): Promise<PlannedUndo> {
-  const { workspaceId, runId, dryRun = false } = request;
+  const { workspaceId, runId, dryRun = false, startedBy } = request;
   return db.inWorkspace(workspaceId, async (tx) => {
     const undone = UUID.test(runId) ? await findRun(tx, runId) : null;
-    if (undone === null)
-      throw new UserError(`There is no run ${runId}`, '"fieldnote run" prints the id of each run.');
+    if (undone === null) throw new UserError(`There is no run ${runId}`, '"fieldnote runs" lists them.');
     if (undone.kind === 'undo')
       throw new UserError(
         `Run ${runId} is an undo`,
@@ -73,6 +72,7 @@ export async function planUndo(
       model: undone.model,
       undoes: runId,
       dryRun,
+      ...(startedBy === undefined ? {} : { startedBy }),
     });
     const { found, fields, overtaken } = await planAll(tx, runId, run.id);
     if (found === 0)

@@ -1,5 +1,6 @@
 import type { Tx } from '../../db.ts';
 import type { PitchWishes } from './pitch-settings.ts';
+import type { Starter } from './runs.ts';
 
 export type PitchRequestState = 'waiting' | 'working' | 'done' | 'failed' | 'cancelled';
 
@@ -23,12 +24,12 @@ export type PitchRequest = {
   fix: string | null;
   askedAt: Date;
   finishedAt: Date | null;
-  /** Who asked, for people to see. */
-  askedBy: string;
+  askedBy: Starter;
 };
 
 const COLUMNS = `r.id, r.batch_id as "batchId", r.company_id as "companyId", c.domain, r.template, r.persona, r.wishes, r.force, r.state,
-  r.run_id as "runId", r.pitch_id as "pitchId", r.error, r.fix, r.asked_at as "askedAt", r.finished_at as "finishedAt", r.asked_by as "askedBy"`;
+  r.run_id as "runId", r.pitch_id as "pitchId", r.error, r.fix,
+  json_build_object('via', coalesce(r.asked_via, 'web'), 'name', nullif(r.asked_by, '')) as "askedBy", r.asked_at as "askedAt", r.finished_at as "finishedAt"`;
 const FROM =
   'from pitch_requests r join companies c on c.workspace_id = r.workspace_id and c.id = r.company_id';
 const OPEN = `state in ('waiting', 'working')`;
@@ -40,8 +41,8 @@ type NewRequest = Pick<PitchRequest, 'batchId' | 'companyId' | 'template' | 'per
 /** Keeps what somebody asks for; with a `pitchId` it is done. @returns its id */
 export async function saveRequest(tx: Tx, workspaceId: string, request: NewRequest): Promise<string> {
   const { rows } = await tx.query<{ id: string }>(
-    `insert into pitch_requests (workspace_id, batch_id, company_id, template, persona, wishes, force, run_id, pitch_id, asked_by, state, finished_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $9::uuid is null then 'waiting' else 'done' end, case when $9::uuid is not null then now() end)
+    `insert into pitch_requests (workspace_id, batch_id, company_id, template, persona, wishes, force, run_id, pitch_id, asked_via, asked_by, state, finished_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, case when $9::uuid is null then 'waiting' else 'done' end, case when $9::uuid is not null then now() end)
      returning id`,
     [
       workspaceId,
@@ -53,7 +54,8 @@ export async function saveRequest(tx: Tx, workspaceId: string, request: NewReque
       request.force,
       request.runId ?? null,
       request.pitchId ?? null,
-      request.askedBy,
+      request.askedBy.via,
+      request.askedBy.name ?? '',
     ],
   );
   if (rows[0] === undefined) throw new Error('a request for a pitch was not stored');

@@ -4,6 +4,10 @@ export type RunKind = 'manual' | 'scheduled' | 'interactive' | 'undo';
 const RUN_STATES = ['running', 'paused', 'cancelled', 'done'] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
+export type StartedVia = 'command-line' | 'web' | 'api' | 'slack' | 'crm' | 'schedule';
+/** Who asked for something, by which way, and how they are known there (an address, a token's name); null: it is not known. */
+export type Starter = { via: StartedVia; name: string | null };
+
 /** One batch over many companies. */
 export type Run = {
   id: string;
@@ -15,25 +19,46 @@ export type Run = {
   /** ISO day from which freshness is reckoned. */
   asOf: string;
   undoes: string | null;
+  /** Null: it is older than the column. */
+  startedBy: Starter | null;
   /** Why it paused by itself, with what to do; null where it did not. */
   pausedBecause: string | null;
   createdAt: Date;
   finishedAt: Date | null;
 };
 
+export const STARTED_BY =
+  "case when started_via is not null then json_build_object('via', started_via, 'name', started_by) end";
 const COLUMNS = `id, kind, state, model, refresh, dry_run as "dryRun", as_of as "asOf", undoes,
+  ${STARTED_BY} as "startedBy",
   paused_because as "pausedBecause", created_at as "createdAt",
   finished_at as "finishedAt"`;
 
 export async function createRun(
   tx: Tx,
   workspaceId: string,
-  run: { kind: RunKind; model: string; refresh?: boolean; dryRun?: boolean; undoes?: string },
+  run: {
+    kind: RunKind;
+    model: string;
+    refresh?: boolean;
+    dryRun?: boolean;
+    undoes?: string;
+    startedBy?: Starter;
+  },
 ): Promise<Run> {
   const { rows } = await tx.query<Run>(
-    `insert into runs (workspace_id, kind, model, refresh, dry_run, undoes, as_of)
-     values ($1, $2, $3, $4, $5, $6, (now() at time zone 'utc')::date) returning ${COLUMNS}`,
-    [workspaceId, run.kind, run.model, run.refresh ?? false, run.dryRun ?? false, run.undoes ?? null],
+    `insert into runs (workspace_id, kind, model, refresh, dry_run, undoes, started_via, started_by, as_of)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, (now() at time zone 'utc')::date) returning ${COLUMNS}`,
+    [
+      workspaceId,
+      run.kind,
+      run.model,
+      run.refresh ?? false,
+      run.dryRun ?? false,
+      run.undoes ?? null,
+      run.startedBy?.via ?? null,
+      run.startedBy?.name?.replaceAll('\0', '') ?? null,
+    ],
   );
   if (rows[0] === undefined) throw new Error('the run was not stored');
   return rows[0];
@@ -54,6 +79,20 @@ export async function listRuns(tx: Tx, limit = 20): Promise<Run[]> {
     limit,
   ]);
   return rows;
+}
+
+/** The runs that undid any of these, and were no rehearsal, oldest first. */
+export async function listUndos(tx: Tx, ids: readonly string[]): Promise<(Run & { undoes: string })[]> {
+  const { rows } = await tx.query<Run & { undoes: string }>(
+    `select ${COLUMNS} from runs where undoes = any($1) and not dry_run order by created_at, id`,
+    [ids],
+  );
+  return rows;
+}
+
+/** Says how a person in Slack is known, of whom only Slack's own id was when they asked. */
+export async function nameStarter(tx: Tx, id: string, name: string): Promise<void> {
+  await tx.query(`update runs set started_by = $2 where id = $1 and started_via = 'slack'`, [id, name]);
 }
 
 // Which states may follow which; anything else is refused.

@@ -9,7 +9,13 @@ import type { Tries } from '../tries.ts';
 import { ApiError } from './problem.ts';
 
 /** Who asks: the workspace that a token belongs to, and what it may do. */
-export type Caller = { workspaceId: string; scope: Scope; id: string };
+export type Caller = {
+  workspaceId: string;
+  scope: Scope;
+  id: string;
+  /** The token's; null: a program on this machine, without one. */
+  name: string | null;
+};
 
 // What a proxy adds: behind one, the peer is this machine whoever asks.
 const FORWARDED = /^(forwarded|via|x-forwarded-.*|x-real-ip)$/;
@@ -45,7 +51,7 @@ export async function authenticate(deps: WebDeps, request: Request, tries: Tries
     throw refuse(`The token "${found.name}" was revoked`, another, 'invalid_token', 'token-revoked');
   if (found.expiresAt <= new Date())
     throw refuse(`The token "${found.name}" has expired`, another, 'invalid_token', 'token-expired');
-  return { workspaceId: claimed.workspaceId, scope: found.scope, id: found.id };
+  return { workspaceId: claimed.workspaceId, scope: found.scope, id: found.id, name: found.name };
 }
 
 /** @throws ApiError 403 that names what is missing */
@@ -75,7 +81,7 @@ function admitNeighbour(deps: WebDeps, request: Request): Caller {
     origin === undefined || (URL.canParse(origin) && new URL(origin).host === request.get('host'));
   if ((site !== undefined && site !== 'same-origin' && site !== 'none') || !isOwn)
     throw new ApiError(403, 'A page of another site may not call this', HOW, { kind: 'other-site' });
-  return { workspaceId: deps.workspaceId, scope: 'admin', id: '' };
+  return { workspaceId: deps.workspaceId, scope: 'admin', id: '', name: null };
 }
 
 function isLoopbackPeer(address: string | undefined): boolean {

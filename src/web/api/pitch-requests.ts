@@ -151,7 +151,7 @@ async function begin(
       domains,
       order: { template: body.template, persona: body.persona, wishes: body.settings },
       force: body.force,
-      askedBy: caller.id === '' ? 'this machine' : `token ${caller.id}`,
+      askedBy: { via: 'api', name: caller.name },
       textModel: deps.textModelName,
       spent,
     }),

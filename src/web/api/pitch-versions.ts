@@ -3,7 +3,6 @@ import type { Tx } from '../../db.ts';
 import { editPitch, PitchEdits } from '../../pipeline/edit-pitch.ts';
 import { readCurrentPitch, withEdits } from '../../pipeline/read-pitch.ts';
 import type { ShownPitch } from '../../pipeline/apply-edits.ts';
-import { findToken } from '../../pipeline/store/api-tokens.ts';
 import { findCompany } from '../../pipeline/store/companies.ts';
 import { findPitch, findShownPitch, listVersions, readPitchMaking } from '../../pipeline/store/pitches.ts';
 import type { PitchChange } from '../../pipeline/store/pitches.ts';
@@ -78,14 +77,13 @@ export const pitchVersionRoutes = [
       const answered = await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
         const company = await requireCompany(tx, params.domain);
         const pitch = await requirePitch(tx, company, query);
-        const name = caller.id === '' ? 'this machine' : `the token “${(await findToken(tx, caller.id))?.name ?? caller.id}”`; // prettier-ignore
         const after = await editPitch(tx, deps.queue, {
           workspaceId: caller.workspaceId,
           model: deps.modelName,
           pitchId: pitch.id,
           companyId: company.id,
           edits: edits.data,
-          by: name,
+          by: { via: 'api', name: caller.name },
           revision,
         });
         return after === 'conflict' ? null : describeShown(tx, company.domain, after);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { domainOf } from '../../pipeline/1-sync/domain.ts';
 import { askForScores } from '../../pipeline/ask-for-scores.ts';
 import { whySpent } from '../../pipeline/budget.ts';
+import { describeStarter } from '../../pipeline/describe-starter.ts';
 import { readScoreCard } from '../../pipeline/score-card.ts';
 import { findCompanyByDomain } from '../../pipeline/store/companies.ts';
 import { listRunCompanies } from '../../pipeline/store/run-companies.ts';
@@ -49,6 +50,7 @@ export const scoreRoutes = [
           model: deps.modelName,
           domains: [read.domain],
           refresh: body.refresh,
+          startedBy: { via: 'api', name: caller.name },
           spent,
         });
         const [company] = asked.companies;
@@ -100,7 +102,7 @@ async function describeStored(
   { companyId, domain }: z.infer<typeof Begun>,
 ): Promise<State> {
   const result = await readScoreCard(deps.db, workspaceId, companyId);
-  return { id: null, domain, state: 'done', stage: null, why: null, result };
+  return { id: null, domain, state: 'done', stage: null, why: null, startedBy: null, result };
 }
 
 /** Null where that is no run over one company that somebody asked about. */
@@ -126,6 +128,7 @@ async function describeRun(deps: WebDeps, workspaceId: string, id: string): Prom
     state,
     stage: item.stage,
     why: item.error ?? run.pausedBecause,
+    startedBy: run.startedBy === null ? null : describeStarter(run.startedBy),
     result,
   };
 }

@@ -127,6 +127,7 @@ export const ScoreState = z.object({
   state: z.enum(['waiting', 'working', 'paused', 'done', 'failed', 'cancelled']),
   stage: z.string().nullable().describe('the last stage that finished'),
   why: z.string().nullable().describe('why it failed or waits'),
+  startedBy: z.string().nullable().describe('who asked for it; null: a stored score was fresh enough'),
   result: ScoreCard.nullable(),
 });
 

@@ -92,7 +92,8 @@ async function look(deps: WebDeps, request: Request, begin: 'by-coming' | null):
   return deps.db.inWorkspace(workspaceId, async (tx) => {
     const company = await findCompany(tx, embed.companyId);
     if (company === null) return null;
-    const standing = await lookForPitch(tx, company, { ...deps, workspaceId, spent, begin });
+    const startedBy = { via: 'crm', name: embed.user } as const;
+    const standing = await lookForPitch(tx, company, { ...deps, workspaceId, spent, begin, startedBy });
     return { workspaceId, company, standing, sources: await listSources(tx, company.id) };
   });
 }

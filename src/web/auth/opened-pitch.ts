@@ -36,7 +36,7 @@ export async function lookAtTemplate(
         domains: [company.domain],
         order: { ...MAIN_PITCH, template },
         force: false,
-        askedBy: link.askedBy,
+        askedBy: { via: 'crm', name: link.askedBy },
         textModel: textModelName,
         spent,
       });

@@ -98,7 +98,14 @@ async function findMissing(
     );
   try {
     const domains = wanted.map(({ domain }) => domain);
-    const { run } = await askForScores(tx, queue, { workspaceId, model: modelName, domains, spent });
+    const startedBy = { via: 'crm', name: link.askedBy } as const;
+    const { run } = await askForScores(tx, queue, {
+      workspaceId,
+      model: modelName,
+      domains,
+      startedBy,
+      spent,
+    });
     if (run !== null) await noteLinkRun(tx, link.tokenHash, run.id);
     return run?.id ?? null;
   } catch (error) {

@@ -1,5 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Database } from '../../db.ts';
+import type { Starter } from '../../pipeline/store/runs.ts';
+import { cleanLine } from '../../pipeline/plain-text.ts';
 import { endSession, findSession, saveSession, seeSession } from '../../pipeline/store/sessions.ts';
 import type { Session } from '../../pipeline/store/sessions.ts';
 import type { SignIn, WebDeps } from '../deps.ts';
@@ -13,11 +15,21 @@ import type { Token } from './tokens.ts';
 export type Visitor = Session & { workspaceId: string; mayChange: boolean };
 
 const COOKIE = 'fieldnote_session';
+// Of a name that a provider gives.
+const LONGEST_NAME = 120;
 const visitors = new WeakMap<Request, Visitor>();
 
 /** Who asks; null where nobody has to sign in. */
 export function visitorOf(request: Request): Visitor | null {
   return visitors.get(request) ?? null;
+}
+
+/** Who asks, "Ada Lind (ada@seller.example)", for what they start and write; without a name where nobody has to sign in. */
+export function starterOf(visitor: Session | null): Starter {
+  if (visitor === null) return { via: 'web', name: null };
+  const { email } = visitor;
+  const name = cleanLine(visitor.name).slice(0, LONGEST_NAME).toWellFormed();
+  return { via: 'web', name: name === '' || name === email ? email : `${name} (${email})` };
 }
 
 /** Begins a session under a new id, and ends the one that the browser had. */

@@ -59,9 +59,10 @@ export function serveHubspotCard(deps: WebDeps): Router {
     answer(response, await readCard(deps, (await open(request)).target));
   });
   router.post('/hubspot/card/score', rawBody, async (request: Request, response: Response) => {
-    const { target } = await open(request);
+    const { target, query } = await open(request);
     const { press = null } = readQuery(ScoreQuery, request);
-    answer(response, await scoreNow(deps, target, press));
+    const user = query.userEmail ?? query.userId ?? null;
+    answer(response, await scoreNow(deps, target, { user, press }));
   });
   router.post('/hubspot/card/pitch', rawBody, async (request: Request, response: Response) => {
     const { target, query, secret } = await open(request);

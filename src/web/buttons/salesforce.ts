@@ -51,7 +51,9 @@ export function serveSalesforceButton(deps: WebDeps): Router {
   ): CardTarget => ({ ...caller, object, externalId: id });
 
   serve('/salesforce/button/card', OfOne, (caller, asked) => readCard(deps, targetOf(caller, asked)));
-  serve('/salesforce/button/score', OfOne, (caller, asked) => scoreNow(deps, targetOf(caller, asked), null));
+  serve('/salesforce/button/score', OfOne, (caller, asked) =>
+    scoreNow(deps, targetOf(caller, asked), { user: asked.userName, press: null }),
+  );
   serve('/salesforce/button/pitch', OfOne, (caller, asked) =>
     issuePitchLink(deps, targetOf(caller, asked), {
       template: asked.template ?? null,

@@ -16,11 +16,15 @@ const REPEATED_WITHIN_S = 30;
 
 /**
  * Begins what it takes to score a record's company again, unless that is under way or was over a moment ago, and tells where it is. A
- * record that can have no score begins nothing: its card says why. `press` names one press of the button, which begins one run however
- * often and late it comes; null: its platform repeats nothing.
+ * record that can have no score begins nothing: its card says why. `user`: who pressed the button, as the CRM says; null: it does not.
+ * `press` names one press of the button, which begins one run however often and late it comes; null: its platform repeats nothing.
  * @throws UserError when the month's budget is spent
  */
-export async function scoreNow(deps: ScoreNowDeps, target: CardTarget, press: string | null): Promise<Card> {
+export async function scoreNow(
+  deps: ScoreNowDeps,
+  target: CardTarget,
+  { user, press }: { user: string | null; press: string | null },
+): Promise<Card> {
   const { workspaceId, connection, object, externalId } = target;
   const spent = await whySpent(deps.budget, deps.monthlyBudgetUsd, workspaceId);
   await deps.db.inWorkspace(workspaceId, async (tx) => {
@@ -39,6 +43,7 @@ export async function scoreNow(deps: ScoreNowDeps, target: CardTarget, press: st
       model: deps.modelName,
       domains: [domain],
       refresh,
+      startedBy: { via: 'crm', name: user },
       spent,
     });
   });

@@ -1,3 +1,4 @@
+import { describeStarter } from '../../pipeline/describe-starter.ts';
 import type { UserError } from '../../errors.ts';
 import type { Company } from '../../pipeline/store/companies.ts';
 import type { PitchRequest } from '../../pipeline/store/pitch-requests.ts';
@@ -39,7 +40,7 @@ export function describeDesk(
     progress: desk.open.map(({ request, item }) => ({
       ...describeProgress(company, { request, item }),
       name: nameOf(desk, request),
-      by: request.askedBy.includes('@') ? request.askedBy : '',
+      by: request.askedBy.name === null ? '' : describeStarter(request.askedBy),
       state: `${path}/pitch-requests/${request.id}/state`,
       cancel: `${path}/pitch-requests/${request.id}/cancel`,
       result: linkWith(`${path}/pitch`, { request: request.id }),

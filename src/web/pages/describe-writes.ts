@@ -2,6 +2,7 @@ import { FIELDS } from '../../connectors/crm-fields.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { CrmKind } from '../../connectors/crm.ts';
 import { couldHaveBecome } from '../../pipeline/7-write-back/same-value.ts';
+import { describeStarter } from '../../pipeline/describe-starter.ts';
 import type { WriteLine } from '../../pipeline/store/writes-list.ts';
 import { NOTE } from '../../pipeline/store/writes.ts';
 import type { WriteState } from '../../pipeline/store/writes.ts';
@@ -46,7 +47,12 @@ export function describeWrite(write: WriteLine) {
     run:
       write.runId === null
         ? null
-        : { href: `/runs/${write.runId}`, label: write.runId.slice(0, 8), puts: write.undoes !== null },
+        : {
+            href: `/runs/${write.runId}`,
+            label: write.runId.slice(0, 8),
+            puts: write.undoes !== null,
+            by: write.startedBy === null ? '' : describeStarter(write.startedBy),
+          },
     at: describeMoment(at),
   };
 }

@@ -9,6 +9,7 @@ import { cancelRequest, findRequest } from '../../pipeline/store/pitch-requests.
 import type { PitchRequest } from '../../pipeline/store/pitch-requests.ts';
 import { PitchWishes, readPitchSettings } from '../../pipeline/store/pitch-settings.ts';
 import { findItems } from '../../pipeline/store/run-items.ts';
+import { starterOf } from '../auth/sessions.ts';
 import { HttpError } from '../http-error.ts';
 import { findWishes } from './describe-ask-form.ts';
 import { describeProgress } from './describe-desk.ts';
@@ -77,7 +78,7 @@ export async function takeAsk(deps: PageDeps, request: Request, response: Respon
         domains: [company.domain],
         order: { template: template || null, persona, wishes: findWishes(wanted.data, usual) },
         force: action === 'again',
-        askedBy: who,
+        askedBy: starterOf(visitor),
         textModel: deps.textModelName,
         spent,
       });

@@ -6,6 +6,7 @@ import { readCurrentPitch, withEdits } from '../../pipeline/read-pitch.ts';
 import type { ShownPitch } from '../../pipeline/apply-edits.ts';
 import type { Tx } from '../../db.ts';
 import { findShownPitch } from '../../pipeline/store/pitches.ts';
+import { starterOf } from '../auth/sessions.ts';
 import { HttpError } from '../http-error.ts';
 import { EDIT_FIELDS } from './describe-edit-form.ts';
 import type { EditTexts } from './describe-edit-form.ts';
@@ -31,7 +32,6 @@ const Sent = Texts.extend({
   }),
 });
 const Undo = z.object({ revision: z.string().max(40), field: z.enum(EDIT_FIELDS) });
-const LONGEST_NAME = 120;
 
 /**
  * Keeps what somebody changed in the fields of a pitch. What they left alone stays whatever it is. Where the pitch is not the one that they
@@ -85,7 +85,7 @@ async function keep(
       pitchId: pitch.id,
       companyId: company.id,
       edits,
-      by: nameVisitor(deps),
+      by: starterOf(deps.visitor),
       revision,
     });
   });
@@ -98,13 +98,6 @@ async function findWanted(tx: Tx, companyId: string, request: Request): Promise<
     wanted === null ? await readCurrentPitch(tx, companyId) : stored && (await withEdits(tx, stored));
   if (pitch === null) throw new HttpError(404, 'This pitch is not there any more', 'Have it written again.');
   return pitch;
-}
-
-/** "Ada Lind (ada@seller.example)": whose words these are, wherever they are shown. */
-function nameVisitor({ visitor }: PageDeps): string {
-  if (visitor === null) return 'this machine';
-  const name = cleanLine(visitor.name).slice(0, LONGEST_NAME).toWellFormed();
-  return name === '' || name === visitor.email ? visitor.email : `${name} (${visitor.email})`;
 }
 
 function contentOf(field: (typeof EDIT_FIELDS)[number], texts: EditTexts): string | string[] {

@@ -7,6 +7,7 @@ import type { AskedWork } from '../../pipeline/store/asked-work.ts';
 import type { Company } from '../../pipeline/store/companies.ts';
 import { readCurrentPitch } from '../../pipeline/read-pitch.ts';
 import type { ShownPitch } from '../../pipeline/apply-edits.ts';
+import type { Starter } from '../../pipeline/store/runs.ts';
 import { findCurrentScore } from '../../pipeline/store/scores.ts';
 import type { StoredScore } from '../../pipeline/store/scores.ts';
 
@@ -23,6 +24,7 @@ type Asking = {
   workspaceId: string;
   modelName: string;
   spent: UserError | null;
+  startedBy: Starter;
   /** By hand: in any case. By coming here: unless it has just failed. Null: only look. */
   begin: 'by-hand' | 'by-coming' | null;
 };
@@ -43,8 +45,8 @@ export async function lookForPitch(tx: Tx, company: Company, asking: Asking): Pr
   if (score !== null) return { state: 'stored', score, pitch };
   const why = whyNot(company, work, asking);
   if (why !== null) return why;
-  const { workspaceId, modelName: model, spent } = asking;
-  await askForScores(tx, asking.queue, { workspaceId, model, domains: [company.domain], spent });
+  const { workspaceId, modelName: model, spent, startedBy } = asking;
+  await askForScores(tx, asking.queue, { workspaceId, model, domains: [company.domain], startedBy, spent });
   return { state: 'working', stage: null, begun: false };
 }
 

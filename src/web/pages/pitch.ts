@@ -10,6 +10,7 @@ import type { UserError } from '../../errors.ts';
 import { describeWaiting } from '../auth/describe-waiting.ts';
 import type { WaitingView } from '../auth/describe-waiting.ts';
 import { isVisit } from '../auth/is-visit.ts';
+import { starterOf } from '../auth/sessions.ts';
 import { issueFormToken } from '../guard.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
@@ -123,7 +124,12 @@ async function look(deps: PageDeps, request: Request, begin: 'by-hand' | 'by-com
   const spent = await whySpent(deps.budget, deps.monthlyBudgetUsd, workspaceId);
   return deps.db.inWorkspace(workspaceId, async (tx) => {
     const company = await requireCompany(tx, request);
-    const standing = await lookForPitch(tx, company, { ...deps, spent, begin });
+    const standing = await lookForPitch(tx, company, {
+      ...deps,
+      spent,
+      begin,
+      startedBy: starterOf(deps.visitor),
+    });
     return { company, standing, sources: await listSources(tx, company.id), spent };
   });
 }

@@ -5,7 +5,7 @@ import { STAGE_NAMES } from '../../pipeline/stage.ts';
 import type { RunCompany, RunTrouble } from '../../pipeline/store/run-companies.ts';
 import { countWorkingByStage, listRunCompanies, listTroubles } from '../../pipeline/store/run-companies.ts';
 import type { ItemState } from '../../pipeline/store/run-items.ts';
-import { findRun } from '../../pipeline/store/runs.ts';
+import { findRun, listUndos } from '../../pipeline/store/runs.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
 import { listWriteTroubles } from '../../pipeline/store/writes-list.ts';
 import { countWritesByConnection } from '../../pipeline/store/writes.ts';
@@ -54,6 +54,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     usage: await sumUsage(tx, { runId }),
     writes: await countWritesByConnection(tx, runId),
     writeTroubles: await listWriteTroubles(tx, runId),
+    undos: await listUndos(tx, [runId]),
   }));
   const path = `/runs/${runId}`;
   const { run } = progress;
@@ -64,7 +65,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
       visitor: deps.visitor,
       down: await deps.health.readDown(),
     }),
-    ...describeRun(run),
+    ...describeRun(run, found.undos),
     progress: describeProgress(progress),
     token: issueFormToken(request, response, deps.publicUrl),
     pausedBecause: run.state === 'paused' ? run.pausedBecause : null,

@@ -1,6 +1,7 @@
+import { describeStarter } from '../../pipeline/describe-starter.ts';
 import { readProgress } from '../../pipeline/runs.ts';
 import type { Run } from '../../pipeline/store/runs.ts';
-import { listRuns } from '../../pipeline/store/runs.ts';
+import { listRuns, listUndos } from '../../pipeline/store/runs.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
 import { renderPage } from '../render.ts';
 import { describeCost } from './describe-cost.ts';
@@ -17,7 +18,8 @@ export async function showRuns({ db, workspaceId, health, visitor }: PageDeps): 
     const runs = await listRuns(tx, RUNS_SHOWN);
     const costs = new Map<string, string>();
     for (const run of runs) costs.set(run.id, describeCost(await sumUsage(tx, { runId: run.id })).total);
-    return { runs, costs };
+    const undos = await listUndos(tx, runs.map(({ id }) => id)); // prettier-ignore
+    return { runs, costs, undos };
   });
   const progress = await Promise.all(listed.runs.map((run) => readProgress(db, workspaceId, run.id)));
   return renderPage('runs', {
@@ -29,14 +31,14 @@ export async function showRuns({ db, workspaceId, health, visitor }: PageDeps): 
     }),
     runs: progress.map((each) => ({
       ...describeProgress(each),
-      ...describeRun(each.run),
+      ...describeRun(each.run, listed.undos),
       cost: listed.costs.get(each.run.id) ?? '',
     })),
   });
 }
 
-/** A run in words: what kind, since when. */
-export function describeRun(run: Run) {
+/** A run in words: what kind, by whom, since when, and who put it back. `undos`: of this run, and maybe of others. */
+export function describeRun(run: Run, undos: readonly Run[]) {
   const kinds: Record<Run['kind'], string> = {
     manual: 'Started by hand',
     scheduled: 'Scheduled',
@@ -47,6 +49,8 @@ export function describeRun(run: Run) {
     href: `/runs/${run.id}`,
     shortId: run.id.slice(0, 8),
     kind: kinds[run.kind],
+    by: run.startedBy === null || run.kind === 'scheduled' ? '' : describeStarter(run.startedBy),
+    undoneBy: undos.filter(({ undoes }) => undoes === run.id).map(describeUndo),
     notes: [
       ...(run.dryRun ? ['dry run: nothing is written'] : []),
       ...(run.refresh ? ['sources read again'] : []),
@@ -55,5 +59,13 @@ export function describeRun(run: Run) {
     ],
     model: run.model,
     startedAt: describeMoment(run.createdAt),
+  };
+}
+
+function describeUndo({ id, startedBy, createdAt }: Run) {
+  return {
+    href: `/runs/${id}`,
+    by: startedBy === null ? '' : describeStarter(startedBy),
+    at: describeMoment(createdAt),
   };
 }

@@ -104,11 +104,12 @@ describe('the card on a HubSpot record', () => {
     const press = () => readCard(id, { method: 'POST', path: '/hubspot/card/score' });
     const cards = await Promise.all([press(), press(), press()]);
     assert.ok(cards.some(({ work, state }) => work !== null || state === 'scored'));
-    const runs = await inside<{ id: string }>(
-      `select r.id from runs r join run_items i on i.run_id = r.id where i.company_id = $1 and r.kind = 'interactive'`,
+    const runs = await inside<{ id: string; by: string }>(
+      `select r.id, r.started_via || ' ' || r.started_by as by from runs r join run_items i on i.run_id = r.id where i.company_id = $1 and r.kind = 'interactive'`,
       [companyId],
     );
     assert.equal(runs.length, 1, 'one run');
+    assert.equal(runs[0]?.by, 'crm ada@seller.example');
     await waitForRun(app, runs[0]?.id ?? '');
     await press();
     const after = await inside<{ n: number }>(

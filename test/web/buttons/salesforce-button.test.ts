@@ -136,11 +136,12 @@ describe('the card and the buttons on a Salesforce record', () => {
     assert.equal(first.company?.domain, record(0).domain);
     const press = () => readCard(record(0), '/salesforce/button/score');
     await Promise.all([press(), press(), press()]);
-    const runs = await inside<{ id: string }>(
-      `select r.id from runs r join run_items i on i.run_id = r.id where i.company_id = $1 and r.kind = 'interactive'`,
+    const runs = await inside<{ id: string; by: string }>(
+      `select r.id, r.started_via || ' ' || r.started_by as by from runs r join run_items i on i.run_id = r.id where i.company_id = $1 and r.kind = 'interactive'`,
       [record(0).companyId],
     );
     assert.equal(runs.length, 1, 'one run');
+    assert.equal(runs[0]?.by, 'crm ada@seller.example');
     await waitForRun(app, runs[0]?.id ?? '');
     const card = await readCard();
     assert.ok(card.state === 'scored' || card.state === 'not-enough-evidence', card.state);
