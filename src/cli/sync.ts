@@ -22,7 +22,7 @@ export function addSync(program: Command, context: Context): void {
   program
     .command('sync')
     .description('read what changed in the CRMs since last time')
-    .option('--full', 'forget where the last sync left off and read everything')
+    .option('--full', 'read everything anew; where that is stopped, the next sync goes on without it')
     .option('--json', 'print the counts as JSON')
     .addOption(workspaceOption())
     .action(async (options: { full?: boolean; json?: boolean; workspace?: string }) => {
@@ -31,6 +31,10 @@ export function addSync(program: Command, context: Context): void {
         const results = await syncAll(app, context, { full: options.full ?? false });
         if (options.json) context.terminal.json(results);
         else printSync(context.terminal, results);
+        if (options.full && results.some((result) => !result.synced))
+          context.terminal.note(
+            'The next sync goes on where this one stopped; with --full it would begin anew.',
+          );
         refuseUnsynced(results);
       });
     });

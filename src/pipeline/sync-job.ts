@@ -36,7 +36,10 @@ type Deps = {
   onError(error: unknown, what: string): void;
 };
 
-/** Reads one connection's changes, its access checked once a day first, and keeps what the calls cost. */
+/**
+ * Reads one connection's changes, its access checked once a day first, and keeps what the calls cost. `full`: everything anew, also where this
+ * is stopped and another sync goes on.
+ */
 export async function syncOnce(
   deps: Deps,
   connection: Connection,
@@ -44,6 +47,7 @@ export async function syncOnce(
     full: boolean;
     signal: AbortSignal;
     onProgress?: (progress: { object: string; read: number }) => void;
+    onStored?: () => void;
   },
 ): Promise<SyncResult & { companiesFound: number }> {
   const ledger = openCallLedger(deps, connection);
@@ -63,6 +67,7 @@ export async function syncOnce(
       call,
       onPage: (tx, records, strayed) => settleWrites(tx, connection, records, strayed),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      ...(options.onStored === undefined ? {} : { onStored: options.onStored }),
     });
     await readUsers(deps, crm, connection, call);
     return { ...result, companiesFound: await findDomains(deps, connection, call) };
@@ -122,7 +127,7 @@ export function createSyncJob(deps: Deps) {
       return 'done';
     }
     try {
-      await syncOnce(deps, connection, { full: job.full ?? false, signal, onProgress: gotOn });
+      await syncOnce(deps, connection, { full: false, signal, onStored: gotOn });
       return 'done';
     } catch (error) {
       if (signal.aborted) throw error;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ProviderError } from '../../src/errors.ts';
-import { createSyncJob } from '../../src/pipeline/sync-job.ts';
+import { createSyncJob, syncOnce } from '../../src/pipeline/sync-job.ts';
 import { findConnection } from '../../src/pipeline/store/connections.ts';
+import { crmRecord } from '../harness/crm-record.ts';
 import { startSystem } from '../harness/system.ts';
 import type { System } from '../harness/system.ts';
 
@@ -51,6 +52,50 @@ test("once the month's budget is spent, a sync reads the CRM and searches for no
     if (budget === app.budget) assert.notDeepEqual(troubles, [], 'there are names to look up');
   }
   assert.deepEqual(troubles, []);
+});
+
+test('a full sync that the day’s allowance stops again and again is gone on with by the queue, each page read once, until it ends', async () => {
+  const app = await system.openApp({ worker: false });
+  const PAGES = 3;
+  const PAGES_A_DAY = 2;
+  for (const connection of app.connections) {
+    const { readObjects } = app.crmOf(connection);
+    const read: string[] = [];
+    let left = 0;
+    const crmOf: typeof app.crmOf = (of) => ({
+      ...app.crmOf(of),
+      readDeals: async function* () {},
+      readChanges: async function* (object, cursor) {
+        for (let page = Number(cursor?.['page'] ?? 0); page < PAGES; page += 1) {
+          if (left === 0)
+            throw new ProviderError({ provider: of.kind, operation: 'list', kind: 'quota', message: 'no' });
+          left -= 1;
+          read.push(`${object} ${page}`);
+          yield { records: [crmRecord(object, `${object}-${page}`, {})], cursor: { page: page + 1 } };
+        }
+      },
+    });
+    const deps = { ...app, ...app.connectors, crmOf, prices: app.config.prices, onError: () => undefined };
+    const job = { workspaceId: app.workspaceId, connectionId: connection.id };
+    const signal = AbortSignal.timeout(30_000);
+    const everything = readObjects.flatMap((object) =>
+      Array.from({ length: PAGES }, (_, page) => `${object} ${page}`),
+    );
+    const sync = createSyncJob(deps);
+    // Twice: also where every page was read before.
+    for (let time = 0; time < 2; time += 1) {
+      left = PAGES_A_DAY;
+      await assert.rejects(syncOnce(deps, connection, { full: true, signal }), { kind: 'quota' });
+      let days = 1;
+      do {
+        days += 1;
+        left = PAGES_A_DAY;
+      } while ((await sync(job, signal)) !== 'done');
+
+      assert.deepEqual(read.splice(0), everything);
+      assert.equal(days, Math.ceil(everything.length / PAGES_A_DAY));
+    }
+  }
 });
 
 test('what a CRM refuses is said and not asked for again every few seconds', async () => {

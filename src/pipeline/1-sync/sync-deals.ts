@@ -1,6 +1,7 @@
 import { holdSettings } from '../store/connections.ts';
 import { findCursor, forgetCursor, saveCursor } from '../store/cursors.ts';
 import { updateExclusionsOfAccounts } from '../store/exclusions.ts';
+import { readClock } from '../store/record-hints.ts';
 import { clearDeals, mergeDeals } from '../store/open-deals.ts';
 import { forgetUnreadable } from '../store/unreadable-rows.ts';
 import { SettingsChanged } from './settings-changed.ts';
@@ -27,10 +28,11 @@ export async function syncDeals({ db, crm, connection, call }: SyncOptions): Pro
     });
     return 0;
   }
-  const { cursor, account } = await db.inWorkspace(workspaceId, async (tx) => {
+  const { cursor, begunAt, account } = await db.inWorkspace(workspaceId, async (tx) => {
     const found = await findCursor(tx, connectionId, OBJECT, PLAN);
     return {
-      cursor: found,
+      cursor: found?.cursor ?? null,
+      begunAt: found?.begunAt ?? (await readClock(tx)),
       account: await openUnreadable(tx, at, { object: OBJECT, afresh: found === null }),
     };
   });
@@ -49,6 +51,7 @@ export async function syncDeals({ db, crm, connection, call }: SyncOptions): Pro
         ...at,
         object: OBJECT,
         cursor: page.cursor,
+        begunAt,
         plan: PLAN,
         rowsRead: page.deals.length + unreadable.length,
       });

@@ -5,7 +5,7 @@ import type { Database, Tx } from '../../db.ts';
 import { ProviderError, describeError } from '../../errors.ts';
 import { holdSettings, noteSynced } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
-import { findCursor, forgetCursors, saveCursor } from '../store/cursors.ts';
+import { askForFullSync, findCursor, saveCursor } from '../store/cursors.ts';
 import { mergeRecords, prepareRecord } from '../store/merge-records.ts';
 import type { RecordKey } from '../store/write-records.ts';
 import type { PreparedRecord } from '../store/merge-records.ts';
@@ -47,11 +47,14 @@ export type SyncOptions = {
   db: Database;
   crm: Crm;
   connection: Connection;
+  /** Everything is to be read anew: asked for once, and gone on with by whoever syncs after a stop, who does not ask again. */
   full: boolean;
   call: CallOptions;
   /** Sees each page, and which records lost their company, in the transaction that stores it. */
   onPage?: (tx: Tx, records: readonly CrmRecord[], strayed: readonly RecordKey[]) => Promise<void>;
   onProgress?: (progress: { object: CrmObject; read: number }) => void;
+  /** Rows are stored, with where to go on behind them. */
+  onStored?: () => void;
 };
 
 // COPY and merge of 5,000 rows a transaction is the fastest of what was measured (0.97 of a raw COPY on two connections).
@@ -63,15 +66,15 @@ const INDEX_LAG_MS = 60_000;
 
 /**
  * CRM rows → records and companies. Streams page by page; the cursor moves in the transaction that stores the rows it
- * stands for, so a kill loses nothing. An object whose mapping or exclusions changed is read from its beginning. `full` forgets
- * the cursors first. @throws SettingsChanged
+ * stands for, so a kill loses nothing, and what was read before a stop is stored all the same. An object whose mapping or
+ * exclusions changed is read from its beginning. @throws SettingsChanged
  */
 export async function syncConnection(options: SyncOptions): Promise<SyncResult> {
   const { db, connection } = options;
   const { workspaceId, id } = connection;
   const result = { read: 0, changed: 0, companiesAdded: 0, companiesChanged: 0, unreadable: 0 };
   const begunAt = await db.inWorkspace(workspaceId, readClock);
-  if (options.full) await db.inWorkspace(workspaceId, (tx) => forgetCursors(tx, id));
+  if (options.full) await db.inWorkspace(workspaceId, (tx) => askForFullSync(tx, id));
   // Deals first: a company that somebody is selling to must be known as such before it is taken up.
   result.unreadable += await syncDeals(options);
   await syncObjects(options, result);
@@ -122,10 +125,11 @@ async function syncObject(options: SyncOptions, object: CrmObject, shared: Share
   const { settings, settingsVersion } = connection;
   const at = { workspaceId: connection.workspaceId, connectionId: connection.id };
   const plan = nameOfPlan(object, settings);
-  const { cursor, fresh, account } = await db.inWorkspace(at.workspaceId, async (tx) => {
+  const { cursor, begunAt, fresh, account } = await db.inWorkspace(at.workspaceId, async (tx) => {
     const found = await findCursor(tx, connection.id, object, plan);
     return {
-      cursor: found,
+      cursor: found?.cursor ?? null,
+      begunAt: found?.begunAt ?? (await readClock(tx)),
       fresh: !(await hasRecords(tx, connection.id, object)),
       account: await openUnreadable(tx, at, { object, afresh: found === null }),
     };
@@ -142,6 +146,7 @@ async function syncObject(options: SyncOptions, object: CrmObject, shared: Share
         ...at,
         object,
         cursor: reached,
+        begunAt,
         plan,
         rowsRead: batch.records.length + batch.unreadable.length,
       });
@@ -150,6 +155,7 @@ async function syncObject(options: SyncOptions, object: CrmObject, shared: Share
     result.changed += merged.changed;
     result.companiesAdded += merged.companies.added;
     result.companiesChanged += merged.companies.changed;
+    options.onStored?.();
   };
   const startBatch = async (): Promise<Batch> => ({
     records: [],
@@ -163,24 +169,28 @@ async function syncObject(options: SyncOptions, object: CrmObject, shared: Share
     if (reached !== null) await line.begin(() => merge(batch, reached));
   };
   let batch = await startBatch();
-  for await (const page of crm.readChanges(object, cursor, options.call)) {
-    for (const record of page.records) {
-      batch.records.push(record);
-      batch.prepared.push(prepareRecord(mirrorRecord(record, settings.exclude)));
+  try {
+    for await (const page of crm.readChanges(object, cursor, options.call)) {
+      for (const record of page.records) {
+        batch.records.push(record);
+        batch.prepared.push(prepareRecord(mirrorRecord(record, settings.exclude)));
+      }
+      const { unreadable = [] } = page;
+      batch.unreadable.push(...unreadable);
+      batch.cursor = page.cursor;
+      result.read += page.records.length + unreadable.length;
+      result.unreadable += unreadable.length;
+      options.onProgress?.({ object, read: result.read });
+      const rows = batch.records.length + batch.unreadable.length;
+      const worthwhile = rows >= (line.isFree() ? ROWS_WORTH_MERGING : ROWS_PER_MERGE);
+      // A page without rows says where to go on and nothing else: that is kept before a long wait for the next one.
+      if (worthwhile || page.records.length === 0) {
+        await handOver(batch);
+        batch = await startBatch();
+      }
     }
-    const { unreadable = [] } = page;
-    batch.unreadable.push(...unreadable);
-    batch.cursor = page.cursor;
-    result.read += page.records.length + unreadable.length;
-    result.unreadable += unreadable.length;
-    options.onProgress?.({ object, read: result.read });
-    const rows = batch.records.length + batch.unreadable.length;
-    const worthwhile = rows >= (line.isFree() ? ROWS_WORTH_MERGING : ROWS_PER_MERGE);
-    // A page without rows says where to go on and nothing else: that is kept before a long wait for the next one.
-    if (worthwhile || page.records.length === 0) {
-      await handOver(batch);
-      batch = await startBatch();
-    }
+  } finally {
+    // Also where the day's calls are used up after a few pages: else a large org would begin behind the same row day after day.
+    await handOver(batch);
   }
-  await handOver(batch);
 }

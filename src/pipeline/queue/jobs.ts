@@ -28,7 +28,6 @@ export type CompanyJob = z.infer<typeof CompanyJob>;
 export const ConnectionJob = z.object({
   workspaceId: z.uuid(),
   connectionId: z.uuid(),
-  full: z.boolean().optional(),
   /** It was put off until something is due, not because something stands in the way: who asks for it has it at once. */
   early: z.boolean().optional(),
 });

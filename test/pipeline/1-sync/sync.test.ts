@@ -193,6 +193,56 @@ test('a sync that breaks off goes on behind the rows that it stored', async () =
   assert.equal(all[0]?.n, 20_000);
 });
 
+test('a sync whose calls are used up after a few pages goes on behind the last row that it read, not behind the last thousand', async () => {
+  const pages = Array.from({ length: 9 }, (_, page) =>
+    Array.from({ length: 100 }, (_row, index) =>
+      crmRecord('Account', `few${page}-${index}`, { website: `few${page}-${index}.example` }),
+    ),
+  );
+  const read: number[] = [];
+  for (let day = 0; day < 3; day += 1) {
+    const crm = createCrm({ Account: pages }, 2);
+    await assert.rejects(sync(crm, day === 0), /the connection broke/);
+    const [stored] = await query<{ n: number }>(
+      `select count(*) as n from records where external_id like 'few%'`,
+    );
+    read.push(stored?.n ?? 0);
+  }
+  assert.deepEqual(read, [200, 400, 600]);
+});
+
+test('everything is read anew once it was asked for, also where the sync that was asked is stopped and another was under way', async () => {
+  const account = (id: string) => [crmRecord('Account', id, { website: `${id}.example` })];
+  const pages = ['anew0', 'anew1', 'anew2'].map(account);
+  const seen: string[] = [];
+  const watch = (crm: Crm, act: (id: string) => Promise<void> = async () => undefined): Crm => ({
+    ...crm,
+    async *readChanges(...asked) {
+      for await (const page of crm.readChanges(...asked)) {
+        const id = page.records[0]?.externalId ?? '';
+        seen.push(id);
+        yield page;
+        await act(id);
+      }
+    },
+  });
+  await sync(watch(createCrm({ Account: pages })), true);
+  assert.deepEqual(seen.splice(0), ['anew0', 'anew1', 'anew2']);
+
+  // While an ordinary sync reads what is new, somebody asks for everything, and is stopped behind the first page.
+  const newer = [...pages, account('anew3'), account('anew4')];
+  const full = async (id: string): Promise<void> => {
+    if (id === 'anew3') await assert.rejects(sync(watch(createCrm({ Account: newer }, 1)), true));
+  };
+  await sync(watch(createCrm({ Account: newer }), full));
+  assert.deepEqual(seen.splice(0), ['anew3', 'anew0', 'anew4']);
+
+  await sync(watch(createCrm({ Account: newer })));
+  assert.deepEqual(seen.splice(0), ['anew1', 'anew2', 'anew3', 'anew4']);
+  await sync(watch(createCrm({ Account: newer })));
+  assert.deepEqual(seen, []);
+});
+
 test('tabs, backslashes, NUL and lone surrogates in a CRM field are stored as text, not as damage', async () => {
   const name = 'Tab\tBack\\slash\nLine \\N \u0000 \uD800 end';
 
