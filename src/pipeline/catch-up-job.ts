@@ -6,6 +6,7 @@ import { SettingsChanged } from './1-sync/settings-changed.ts';
 import { settleWrites } from './after-page.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { pauseRefused, whyClosed } from './open-connection.ts';
+import type { GotOn } from './queue/handlers.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Observer } from './run-company.ts';
@@ -33,7 +34,11 @@ const FIRST_RETRY_MS = 5_000;
  * of its day is used up, hints wait; what it refuses is given up and left to a sync at once, which says what is wrong.
  */
 export function createCatchUpJob(deps: Deps) {
-  return async (job: ConnectionJob, signal: AbortSignal): Promise<JobResult> => {
+  return async (
+    job: ConnectionJob,
+    signal: AbortSignal,
+    gotOn: GotOn = () => undefined,
+  ): Promise<JobResult> => {
     const { workspaceId, connectionId } = job;
     const { connection, toldBy } = await deps.db.inWorkspace(workspaceId, async (tx) => ({
       connection: await findConnection(tx, connectionId),
@@ -55,6 +60,7 @@ export function createCatchUpJob(deps: Deps) {
           onNotice: (notice) => deps.onError(new Error(notice), `sync of ${connection.kind}`),
         },
         onPage: (tx, records, strayed) => settleWrites(tx, connection, records, strayed),
+        onProgress: gotOn,
       });
       return 'done';
     } catch (error) {

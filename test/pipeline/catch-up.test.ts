@@ -58,7 +58,7 @@ const tell = (kind: Kind, tellings: readonly (Pick<Telling, 'externalId'> & Part
   );
 
 /** One round of the queue's job, by hand. */
-const runJob = (kind: Kind, over: Partial<ReturnType<App['crmOf']>> = {}) => {
+const runJob = (kind: Kind, over: Partial<ReturnType<App['crmOf']>> = {}, gotOn?: () => void) => {
   const { workspaceId, id: connectionId } = connectionOf(kind);
   const job = createCatchUpJob({
     ...app,
@@ -66,7 +66,7 @@ const runJob = (kind: Kind, over: Partial<ReturnType<App['crmOf']>> = {}) => {
     crmOf: (connection) => ({ ...app.crmOf(connection), ...over }),
     onError: (_error, what) => troubles.push(what),
   });
-  return job({ workspaceId, connectionId }, AbortSignal.timeout(30_000));
+  return job({ workspaceId, connectionId }, AbortSignal.timeout(30_000), gotOn);
 };
 
 const rows = (kind: Kind, object: CrmObject = names[kind].object): Promise<Row[]> =>
@@ -305,6 +305,29 @@ test('what can not be read by its id is left to a sync, at once', async () => {
     assert.equal(troubles.length, 1, kind);
     assert.notEqual(await wish(), null, kind);
   }
+});
+
+test('a catch-up has got on once a batch of what it was told is stored, and not before', async () => {
+  const ids = await unused('hubspot', 3);
+  await tell('hubspot', ids.map((externalId) => ({ externalId }))); // prettier-ignore
+  const crm = app.crmOf(connectionOf('hubspot'));
+  const left: number[] = [];
+  let stored = 0;
+  const gotOn = (): void => {
+    stored += 1;
+  };
+  // Two records a call: the worker dies while it reads the third.
+  const dying: typeof crm.readRecords = async (...asked) => {
+    left.push(stored);
+    if (left.length === 2) throw new Error('killed');
+    return crm.readRecords(...asked);
+  };
+  await assert.rejects(runJob('hubspot', { recordBatch: 2, readRecords: dying }, gotOn), /killed/);
+
+  assert.deepEqual(left, [0, 1]);
+  assert.equal(await waiting('hubspot'), 1);
+  assert.equal(await runJob('hubspot'), 'done');
+  assert.equal(await waiting('hubspot'), 0);
 });
 
 test('a flood is left to one sync, asked for until one that began after it is through', async () => {

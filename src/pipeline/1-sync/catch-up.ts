@@ -27,6 +27,8 @@ export type CatchUpOptions = {
   call: CallOptions;
   /** Sees the records, and which of them lost their company, in the transaction that stores them. */
   onPage?: (tx: Tx, records: readonly CrmRecord[], strayed: readonly RecordKey[]) => Promise<void>;
+  /** Told after each batch whose records are stored and whose hints are gone. */
+  onProgress?: (progress: { read: number }) => void;
 };
 
 /**
@@ -48,6 +50,7 @@ export async function catchUp(options: CatchUpOptions): Promise<CatchUpResult> {
       );
       result.read += hints.length;
       result.changed += await store(options, object, hints, found);
+      options.onProgress?.({ read: result.read });
     }
   return result;
 }

@@ -8,7 +8,7 @@ export type Handlers = {
   company: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
   companyNow: (job: CompanyJob, signal: AbortSignal) => Promise<JobResult>;
   sync: (job: ConnectionJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
-  catchUp: (job: ConnectionJob, signal: AbortSignal) => Promise<JobResult>;
+  catchUp: (job: ConnectionJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   flush: (job: ConnectionJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   pitch: (job: PitchJob, signal: AbortSignal) => Promise<JobResult>;
   /** Somebody in Slack is to be told; absent where nobody can be. */

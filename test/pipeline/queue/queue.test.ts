@@ -5,7 +5,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { openQueue } from '../../../src/pipeline/queue/queue.ts';
-import type { Handlers } from '../../../src/pipeline/queue/handlers.ts';
+import type { GotOn, Handlers } from '../../../src/pipeline/queue/handlers.ts';
 import type { Queue } from '../../../src/pipeline/queue/queue.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../../harness/database.ts';
@@ -351,50 +351,55 @@ test('a job that took its last worker with it is handed to whoever ends what it 
   assert.deepEqual(await buried, [job]);
 });
 
-test('a flush that got on is not given up, however many workers were killed at it before', async () => {
-  const queue = await start(true);
-  const job = { workspaceId, connectionId: randomUUID() };
-  await here.db.inWorkspace(workspaceId, (tx) => queue.requestFlush(tx, job));
-  // As a killed worker leaves it: active, marked, and nobody holds the lock.
-  const die = async (worker: number, retries: string): Promise<void> => {
-    await here.db.directory('insert into queue_workers (worker) values ($1)', [worker]);
-    await here.db.directory(
-      `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now(), retry_count = ${retries},
-         output = jsonb_build_object('worker', $2::integer)
-       where name = 'flush' and data->>'connectionId' = $1`,
-      [job.connectionId, worker],
-    );
-  };
-  await die(4_713, 'retry_limit - 1');
-  const events = new EventEmitter();
-  const ended = next(events, 'ended');
-  let tries = 0;
-  await queue.work(
-    {
-      ...idle,
-      flush: async (_job, signal, gotOn) => {
-        tries += 1;
-        if (tries === 1) {
-          gotOn();
-          const limit = `select from pgboss.job where data->>'connectionId' = $1 and retry_limit > retry_count`;
-          const mayTryAgain = async () =>
-            (await here.db.directory(limit, [job.connectionId])).rows.length > 0;
-          await until('its tries do not count', mayTryAgain);
-          const lost = once(signal, 'abort');
-          await die(4_714, 'retry_count');
-          await lost;
+for (const { what, request, handler } of [
+  { what: 'flush', request: 'requestFlush', handler: 'flush' },
+  { what: 'sync', request: 'requestSync', handler: 'sync' },
+  { what: 'catch-up', request: 'requestCatchUp', handler: 'catchUp' },
+] as const)
+  test(`a ${what} that got on is not given up, however many workers were killed at it before`, async () => {
+    const queue = await start(true);
+    const job = { workspaceId, connectionId: randomUUID() };
+    await here.db.inWorkspace(workspaceId, (tx) => queue[request](tx, job));
+    // As a killed worker leaves it: active, marked, and nobody holds the lock.
+    const die = async (worker: number, retries: string): Promise<void> => {
+      await here.db.directory('insert into queue_workers (worker) values ($1)', [worker]);
+      await here.db.directory(
+        `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now(), retry_count = ${retries},
+           output = jsonb_build_object('worker', $2::integer)
+         where name = $3 and data->>'connectionId' = $1`,
+        [job.connectionId, worker, what],
+      );
+    };
+    await die(4_713, 'retry_limit - 1');
+    const events = new EventEmitter();
+    const ended = next(events, 'ended');
+    let tries = 0;
+    await queue.work(
+      {
+        ...idle,
+        [handler]: async (_job: unknown, signal: AbortSignal, gotOn: GotOn) => {
+          tries += 1;
+          if (tries === 1) {
+            gotOn();
+            const limit = `select from pgboss.job where data->>'connectionId' = $1 and retry_limit > retry_count`;
+            const mayTryAgain = async () =>
+              (await here.db.directory(limit, [job.connectionId])).rows.length > 0;
+            await until('its tries do not count', mayTryAgain);
+            const lost = once(signal, 'abort');
+            await die(4_714, 'retry_count');
+            await lost;
+            return 'done';
+          }
+          events.emit('ended');
           return 'done';
-        }
-        events.emit('ended');
-        return 'done';
+        },
+        dead: async () => assert.fail('it was given up'),
       },
-      dead: async () => assert.fail('it was given up'),
-    },
-    { concurrency: 2, admit: plenty, schedule: false },
-  );
+      { concurrency: 2, admit: plenty, schedule: false },
+    );
 
-  await ended;
-});
+    await ended;
+  });
 
 test('a worker that lost a job stops its handler and does not queue the job again', async () => {
   const queue = await start(true);
