@@ -6,8 +6,9 @@ import type { PitchOrder } from './6-pitch/prepare-pitch.ts';
 import { requireTemplate } from './6-pitch/template-library.ts';
 import { askForScores } from './ask-for-scores.ts';
 import type { Queue } from './queue/queue.ts';
-import { holdCompany } from './store/asked-work.ts';
+import { holdCompanies } from './store/asked-work.ts';
 import { findCompanyByDomain } from './store/companies.ts';
+import type { Company } from './store/companies.ts';
 import { findOpenRequest, saveRequest } from './store/pitch-requests.ts';
 import { findCurrentPitch, reusePitch } from './store/pitches.ts';
 import { readPitchSettings } from './store/pitch-settings.ts';
@@ -70,11 +71,7 @@ export async function askForPitches(
   const requestIds: string[] = [];
   const jobs: string[] = [];
   let joined: string | null = null;
-  for (const domain of domains) {
-    const company = await findCompanyByDomain(tx, domain);
-    if (company === null) throw new Error(`nobody answers for ${domain}`);
-    // One at a time for each company: the second sees what the first asked for.
-    await holdCompany(tx, company.id);
+  for (const { domain, company } of await takeInHand(tx, domains)) {
     const wanted = { companyId: company.id, template: template.name, persona: order.persona, wishes: order.wishes, force }; // prettier-ignore
     const open = isOne ? await findOpenRequest(tx, wanted) : null;
     if (open !== null) {
@@ -98,6 +95,21 @@ export async function askForPitches(
     jobs.map((pitchRequestId) => ({ workspaceId, pitchRequestId, now: isOne })),
   );
   return { batchId: joined ?? batchId, requestIds };
+}
+
+/** Their companies, one at a time for each: the second who asks sees what the first asked for. */
+async function takeInHand(
+  tx: Tx,
+  domains: readonly string[],
+): Promise<{ domain: string; company: Company }[]> {
+  const taken: { domain: string; company: Company }[] = [];
+  for (const domain of domains) {
+    const company = await findCompanyByDomain(tx, domain);
+    if (company === null) throw new Error(`nobody answers for ${domain}`);
+    taken.push({ domain, company });
+  }
+  await holdCompanies(tx, taken.map(({ company }) => company.id)); // prettier-ignore
+  return taken;
 }
 
 /** @throws UserError where it is left out */

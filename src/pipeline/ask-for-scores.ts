@@ -56,7 +56,8 @@ export async function askForScores(
   if (missing.length === 0) return { companies: known, run: null };
   if (request.spent !== null) throw request.spent;
   const made: Company[] = [];
-  for (const domain of missing) made.push(await ensureCompany(tx, workspaceId, { domain }));
+  // In one order everywhere, so that no two who ask for new companies wait for each other in a circle.
+  for (const domain of missing.toSorted()) made.push(await ensureCompany(tx, workspaceId, { domain }));
   const run = await startRunWithin(tx, queue, {
     workspaceId,
     kind: 'interactive',

@@ -222,3 +222,15 @@ test('a new version of the company’s own pitch is written to the CRM, and anot
   await make('written.example', null, { force: true });
   assert.equal(await rewrites(), 2);
 });
+
+test('two batches of the same companies in opposite orders, known and new ones, asked for in the same moment, come about again and again', async () => {
+  const known = ['order-a.example', 'order-b.example', 'order-c.example', 'order-d.example'];
+  for (const domain of known) await seed(domain);
+  for (let round = 0; round < 25; round += 1) {
+    const domains = [...known, ...known.map((_, n) => `order-${round}-${n}.example`)];
+    const ask = (asked: string[]) => bench.ask({ domains: asked, order: order('technical'), force: true });
+    const [one, other] = await Promise.all([ask(domains), ask(domains.toReversed())]);
+    const asked = (requests: readonly PitchRequest[]) => requests.map(({ domain }) => domain);
+    assert.deepEqual([asked(one.requests), asked(other.requests)], [domains, domains.toReversed()]);
+  }
+});

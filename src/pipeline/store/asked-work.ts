@@ -43,3 +43,8 @@ export async function estimateAskedSeconds(tx: Tx): Promise<number | null> {
 export async function holdCompany(tx: Tx, companyId: string): Promise<void> {
   await tx.query('select from companies where id = $1 for no key update', [companyId]);
 }
+
+/** The same for several at once, held in one order everywhere, so that no two who ask wait for each other in a circle. */
+export async function holdCompanies(tx: Tx, companyIds: readonly string[]): Promise<void> {
+  await tx.query('select from companies where id = any($1) order by id for no key update', [companyIds]);
+}
