@@ -1,4 +1,4 @@
-import type { Tx } from '../../db.ts';
+import type { Database, Tx } from '../../db.ts';
 import type { StoredScore } from './scores.ts';
 
 type Basis = Pick<StoredScore, 'reasons' | 'modelVersion'>;
@@ -44,6 +44,14 @@ export async function isOwner(tx: Tx, email: string): Promise<boolean> {
     [email],
   );
   return rowCount === 1;
+}
+
+/** The workspaces in which that is so, all looked through in one statement. */
+export async function listWorkspacesOfOwner(db: Database, email: string): Promise<Set<string>> {
+  return db.inDirectory(async (tx) => {
+    const { rows } = await tx.query<{ id: string }>('select workspaces_of_owner($1) as id', [email]);
+    return new Set(rows.map(({ id }) => id));
+  });
 }
 
 /** The companies of a person's book by score, the best first, and how many there are in all. */

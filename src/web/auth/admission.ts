@@ -1,5 +1,5 @@
 import type { Database, Tx } from '../../db.ts';
-import { isOwner } from '../../pipeline/store/books.ts';
+import { isOwner, listWorkspacesOfOwner } from '../../pipeline/store/books.ts';
 import { readWorkspaces } from '../../pipeline/store/workspaces.ts';
 import type { SignIn } from '../deps.ts';
 
@@ -9,9 +9,9 @@ export type Admission = { mayChange: boolean };
 type Asking = { email: string; workspaceId: string; signIn: SignIn };
 
 /** May somebody with this address come in, and what may they do there? Null: they may not. Asked anew with each request. */
-export async function admit(tx: Tx, { email, workspaceId, signIn }: Asking): Promise<Admission | null> {
-  if (workspaceId === signIn.workspaceId && isNamed(email, signIn.allowedEmails)) return { mayChange: true };
-  return (await isOwner(tx, email)) ? { mayChange: false } : null;
+export async function admit(tx: Tx, asking: Asking): Promise<Admission | null> {
+  if (isNamed(asking)) return { mayChange: true };
+  return (await isOwner(tx, asking.email)) ? { mayChange: false } : null;
 }
 
 /** The workspaces that somebody may come into; the one whose people are named in the settings first, then the oldest. */
@@ -20,14 +20,15 @@ export async function listOpenTo(
   email: string,
   signIn: SignIn,
 ): Promise<{ id: string; name: string }[]> {
-  const open: { id: string; name: string }[] = [];
-  for (const workspace of await readWorkspaces(db)) {
-    const asking = { email, workspaceId: workspace.id, signIn };
-    if ((await db.inWorkspace(workspace.id, (tx) => admit(tx, asking))) !== null) open.push(workspace);
-  }
+  const owned = await listWorkspacesOfOwner(db, email);
+  const open = (await readWorkspaces(db)).filter(
+    ({ id }) => owned.has(id) || isNamed({ email, workspaceId: id, signIn }),
+  );
   return open.toSorted((a, b) => Number(b.id === signIn.workspaceId) - Number(a.id === signIn.workspaceId));
 }
 
-function isNamed(email: string, allowed: readonly string[]): boolean {
-  return allowed.includes(email) || allowed.includes(email.slice(email.lastIndexOf('@')));
+/** The settings name them or their domain, for the workspace of the settings alone. */
+function isNamed({ email, workspaceId, signIn: { workspaceId: own, allowedEmails } }: Asking): boolean {
+  if (workspaceId !== own) return false;
+  return allowedEmails.includes(email) || allowedEmails.includes(email.slice(email.lastIndexOf('@')));
 }
