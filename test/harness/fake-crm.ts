@@ -164,7 +164,8 @@ export function createFakeCrm(kind: 'salesforce' | 'hubspot', now?: () => number
       longestWriteMs: 0,
       readBatch: kind === 'salesforce' ? 2000 : 100,
       recordBatch: kind === 'salesforce' ? 200 : 100,
-      readRecords: () => Promise.reject(new Error('not asked for')),
+      // Nothing is ever merged in it.
+      readRecords: () => Promise.resolve({ records: [] }),
       syncedFields: () => [],
       check: () => Promise.reject(new Error('not asked for')),
       installFields: () => Promise.reject(new Error('not asked for')),

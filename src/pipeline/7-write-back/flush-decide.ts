@@ -11,6 +11,7 @@ import { readRecords } from './flush-read.ts';
 import type { Reading } from './flush-read.ts';
 import type { FlushSession } from './flush-session.ts';
 import { followPutBacks } from './follow-put-backs.ts';
+import { followUndos } from './follow-undos.ts';
 import { hintGone } from './hint-gone.ts';
 import { putOff } from './put-off.ts';
 
@@ -43,11 +44,9 @@ export async function* decideRecords(
       const batch = ids.slice(at, at + session.crm.readBatch);
       await renewClaims(session);
       const readings = await readRecords(session, object, batch, 'read');
-      if (session.crm.history)
-        await followPutBacks(session, session.crm.history, object, {
-          rows: batch.flatMap((id) => records.get(id) ?? []),
-          readings,
-        });
+      const read = { rows: batch.flatMap((id) => records.get(id) ?? []), readings };
+      if (session.crm.history) await followPutBacks(session, session.crm.history, object, read);
+      await followUndos(session, object, read);
       const verdicts = batch.map((id) =>
         judgeRecord(session, records.get(id) ?? [], readings.get(id), ledgers),
       );

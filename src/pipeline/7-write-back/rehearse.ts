@@ -15,6 +15,7 @@ import { explainRow } from './explain-refusal.ts';
 import { readRecords } from './flush-read.ts';
 import { openSession } from './flush-session.ts';
 import type { FlushCalls, FlushSession, OpenConnection } from './flush-session.ts';
+import { rehearseMerged } from './rehearse-merged.ts';
 import { isField, openNotes } from './rehearse-notes.ts';
 import type { RehearsedNotes } from './rehearse-notes.ts';
 
@@ -132,11 +133,14 @@ async function rehearsePage(
   const addresses = ids.map((externalId) => ({ connectionId: session.connectionId, object, externalId }));
   const ledgers = await session.inTx((tx) => findLedgers(tx, addresses));
   const readings = await readRecords(session, object, ids, 'read');
+  const merged = await rehearseMerged(session, object, page.filter(isField), readings);
+  for (const { key, write } of merged.sent) tally.sent.add(key, write);
+  tally.records += merged.sent.length;
   const locked = await findLocks?.(ids);
   const fields: RehearsedField[] = [];
   for (const address of addresses) {
     const rows = records.get(address.externalId) ?? [];
-    const sound = rows.filter((row) => faultOf(row) === null);
+    const sound = rows.filter((row) => faultOf(row) === null && !merged.fields.has(row.id));
     const reading = readings.get(address.externalId);
     const key = recordKey(address);
     const open = decideRecord(sound, reading, ledgers.get(key), session);
@@ -148,7 +152,8 @@ async function rehearsePage(
     const lock = locked?.get(address.externalId);
     const decision = lock === undefined ? open : refuseLocked(open, lock);
     const values = reading !== undefined && 'current' in reading ? reading.current.values : null;
-    for (const row of rows) fields.push(describeField(row, values?.[row.field] ?? null, decision));
+    for (const row of rows)
+      fields.push(merged.fields.get(row.id) ?? describeField(row, values?.[row.field] ?? null, decision));
   }
   return [...fields, ...(await tally.notes.rehearse(page, fields))];
 }

@@ -1,0 +1,106 @@
+import type { CrmObject } from '../../connectors/crm.ts';
+import type { FieldKey } from '../../connectors/crm-fields.ts';
+import type { Tx } from '../../db.ts';
+import type { LedgerEntry } from './writes-ledger.ts';
+import { lockClaims, lockRows } from './writes-outbox.ts';
+import type { Claim } from './writes-outbox.ts';
+
+export type UndoneWrite = Pick<LedgerEntry, 'id' | 'value' | 'returned' | 'readBack'>;
+
+/** Writes that are to be undone, by their ids, as the ledger tells of them. */
+export async function listUndoneWrites(tx: Tx, ids: readonly number[]): Promise<Map<number, UndoneWrite>> {
+  const { rows } = await tx.query<UndoneWrite>(
+    `select id, new_value as value, coalesce(returned_value, new_value) as returned, returned_value is not null as "readBack"
+     from writes where id = any($1) and state = 'applied'`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+type RunField = {
+  runId: string;
+  connectionId: string;
+  object: CrmObject;
+  externalId: string;
+  field: FieldKey;
+};
+
+/** Which of these fields a run has a line for, whatever became of it, as `${runId} ${externalId} ${field}`. */
+export async function listRunFields(tx: Tx, fields: readonly RunField[]): Promise<Set<string>> {
+  const { rows } = await tx.query<{ key: string }>(
+    // "offset 0" is a fence: each field is looked up by its own index, whatever the planner believes about the table.
+    `select distinct asked.run_id || ' ' || asked.external_id || ' ' || asked.field as key
+     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[]) as asked (run_id, connection_id, object, external_id, field)
+     cross join lateral (
+       select run_id from writes where connection_id = asked.connection_id and object = asked.object
+         and external_id = asked.external_id and field = asked.field offset 0) as w
+     where w.run_id = asked.run_id`,
+    [
+      fields.map((one) => one.runId),
+      fields.map((one) => one.connectionId),
+      fields.map((one) => one.object),
+      fields.map((one) => one.externalId),
+      fields.map((one) => one.field),
+    ],
+  );
+  return new Set(rows.map(({ key }) => key));
+}
+
+/**
+ * Planned rows of undos, claimed by this flusher, whose records were merged into the given ones: they and what their run wrote to
+ * that field become those records', and are free to be claimed. A value that a run planned there gives way; where another one is to go
+ * back already, it stays. Returns the ids that were moved.
+ */
+export async function moveUndos(
+  tx: Tx,
+  moves: readonly (Claim & { externalId: string })[],
+): Promise<number[]> {
+  const ours = await lockClaims(tx, moves, ['planned']);
+  if (ours.length === 0) return [];
+  const values = [ours.map((row) => row.id), ours.map((row) => row.externalId)];
+  const { rows: planned } = await tx.query<{ id: number }>(
+    `select w.id from unnest($1::bigint[], $2::text[]) as moved (id, external_id) join writes mine on mine.id = moved.id
+     cross join lateral (
+       select id, state, run_id, undoes from writes where connection_id = mine.connection_id and object = mine.object
+         and external_id = moved.external_id and field = mine.field offset 0) as w
+     where w.state = 'planned' and w.run_id is not null and w.undoes is null`,
+    values,
+  );
+  const replaced = await lockRows(tx, planned.map(({ id }) => id)); // prettier-ignore
+  await tx.query(
+    `update writes set state = 'cancelled', settled_at = now(), leased_until = null,
+       reason = 'The value before goes back first: an undo of a record that was merged into this one'
+     where id = any($1)`,
+    [replaced.flatMap(({ id, state }) => (state === 'planned' ? [id] : []))],
+  );
+  const { rows: moved } = await tx.query<{ id: number }>(
+    `update writes w set external_id = moved.external_id, leased_until = null
+     from unnest($1::bigint[], $2::text[]) as moved (id, external_id)
+     where w.id = any($1) and w.id = moved.id and not exists (
+       select from writes there where there.connection_id = w.connection_id and there.object = w.object
+         and there.external_id = moved.external_id and there.field = w.field and there.state = 'planned')
+     returning w.id`,
+    values,
+  );
+  const ids = moved.map(({ id }) => id);
+  await moveUndone(tx, ids);
+  return ids;
+}
+
+/** What a run wrote to the fields that these rows put back stands on their records now. */
+async function moveUndone(tx: Tx, undoing: readonly number[]): Promise<void> {
+  const { rows } = await tx.query<{ id: number; externalId: string }>(
+    `select w.id, undo.external_id as "externalId"
+     from writes undo join writes last on last.id = undo.undoes
+     cross join lateral (
+       select id, run_id, state, undoes from writes where connection_id = last.connection_id and object = last.object
+         and external_id = last.external_id and field = last.field offset 0) as w
+     where undo.id = any($1) and w.run_id = last.run_id and w.state = 'applied' and w.undoes is null and w.id <= last.id`,
+    [undoing],
+  );
+  await tx.query(
+    `update writes w set external_id = moved.external_id
+     from unnest($1::bigint[], $2::text[]) as moved (id, external_id) where w.id = any($1) and w.id = moved.id`,
+    [rows.map(({ id }) => id), rows.map(({ externalId }) => externalId)],
+  );
+}
