@@ -46,5 +46,5 @@ export const BEFORE = listed(`
 
 /** What they introduce is no fact. */
 export const CONDITIONS = listed(
-  'if, unless, in case, provided that, assuming, whether to, asked whether, unclear whether, question* whether, decide whether, deciding whether, discuss* whether',
+  'if, unless, in case, provided that, assuming, whether to, ask* whether, ask* where, wonder* whether, wonder* where, unclear whether, question* whether, decide whether, deciding whether, discuss* whether',
 );

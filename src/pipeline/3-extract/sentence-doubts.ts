@@ -2,6 +2,7 @@ import { escapePattern } from './escape-pattern.ts';
 import { type Hit, indexTerms, splitWords } from '../scoring-model-terms.ts';
 import { BEFORE, CONDITIONS, DENIALS, ENDINGS, LATER, NO_DENIALS, NO_PLANS, PLANS } from './doubt-words.ts';
 import { findClauses } from './clauses.ts';
+import { isOnlySomethingElse } from './only-else.ts';
 
 export type Doubt =
   | 'question'
@@ -47,7 +48,8 @@ export function readDoubts(
   const words = splitWords(sentence);
   const hits = index.findHits(words).filter((hit) => !isPartOfName(words, hit));
   const years = findYears(words);
-  if (hits.length === 0 && years.length === 0) return () => null;
+  const hasOnly = words.some(({ text }) => /^only$/i.test(text));
+  if (hits.length === 0 && years.length === 0 && !hasOnly) return () => null;
   const of = (list: keyof typeof LISTS, except?: keyof typeof LISTS): Hit[] => {
     const exceptions = except ? of(except) : [];
     return hits.filter(
@@ -101,6 +103,7 @@ export function readDoubts(
     if (denials.some((hit) => reaches(hit) || isHeading(hit))) return 'negated';
     // "… is not what we do": the denial follows its claim.
     if (denials.some((hit) => follows(hit, 6) && isVerbBefore(words, hit, to))) return 'negated';
+    if (hasOnly && isOnlySomethingElse({ sentence, words, clauseOf, ownNames }, claim)) return 'negated';
     if (plans.some((hit) => reaches(hit) || isHeading(hit))) return 'not-present';
     // "If you send footage, we train …", "Coming soon: …": these govern what follows, whatever clause it stands in.
     if ([...later, ...conditions].some((hit) => hit.from <= to)) return 'not-present';

@@ -42,6 +42,10 @@ const SAYS: [sentence: string, kind: string][] = [
   ['Halden (formerly Grasp Works) trains its own vision models.', 'own-models'],
   ['Halden-3 was trained on 600 H100 GPUs.', 'gpu-hardware'],
   ['Halden sorts parts which do not fit into any box, using computer vision.', 'computer-vision'],
+  ['The only GPU cluster in the country is ours.', 'gpu-hardware'],
+  ['The only foundation model for soil is Halden’s own.', 'foundation-models'],
+  ['The only render farm in the valley is at our office in Oslo.', 'simulation'],
+  ['Halden is the only GPU cloud that heats a swimming pool.', 'gpu-hardware'],
   ['Here is how it works: we train vision models on your parts.', 'own-models'],
 ];
 
@@ -103,6 +107,10 @@ const SAYS_NOTHING: [why: string, sentence: string][] = [
   ['model trains', 'Model trains in all gauges, new and used.'],
   ['deep learning at school', 'Deep learning takes time. So each pupil has one tutor.'],
   ['models of engineers', 'Our hydraulic models are scale models of river beds.'],
+  ['the only one, which is something else', 'The only render farm at Halden is Petra’s watercolour tin.'],
+  ['the only one of ours, which is none', 'Our only GPU cluster in the woods is a family of hedgehogs.'],
+  ['what people ask', 'People ask where the AI is and we offer them soup.'],
+  ['what somebody wonders', 'Some wonder whether we train our own models.'],
   ['an address', 'Write to us at www.halden.ai or shop.halden.ml today.'],
 ];
 
