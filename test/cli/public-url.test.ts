@@ -31,5 +31,10 @@ test('doctor says so before anything is started', async () => {
   assert.equal(code, 1);
   assert.match(out, /✘ PUBLIC_URL: HOST is 0\.0\.0\.0.*Set PUBLIC_URL/);
   const set = await runHere(['doctor'], { ...beyondLoopback(), PUBLIC_URL: 'https://notes.example' });
-  assert.match(set.out, /✔ PUBLIC_URL: links in the CRM lead to https:\/\/notes\.example/);
+  assert.match(
+    set.out,
+    /✔ PUBLIC_URL: links in the CRM lead to https:\/\/notes\.example; TRUST_PROXY is not set/,
+  );
+  const told = { ...beyondLoopback(), PUBLIC_URL: 'https://notes.example', TRUST_PROXY: '1' };
+  assert.match((await runHere(['doctor'], told)).out, /lead to https:\/\/notes\.example\n/);
 });
