@@ -29,7 +29,8 @@ export function addReasons(flow: Flow, sheet: Sheet): void {
   if (reasons.length === 0 && missing.length === 0) return;
   const most = Math.max(...reasons.map(({ points }) => Math.abs(points)), 1);
   const laid = reasons.map((reason) => reasonBlocks(flow, reason, most));
-  const section = flow.section('Why this score', laid[0] ?? 20);
+  const bare = reasons.length === 0;
+  const section = flow.section(bare ? 'What was looked for' : 'Why this score', laid[0] ?? 20);
   for (const [index, blocks] of laid.entries()) {
     const item = flow.paper.element('Sect', section);
     if (index > 0) flow.skip(7);
@@ -46,9 +47,15 @@ export function addReasons(flow: Flow, sheet: Sheet): void {
     ...(missing.length === 0 ? [] : [`Nothing found about: ${missing.join(', ')}.`]),
   ];
   if (notes.length > 0) {
-    flow.skip(6);
+    if (!bare) flow.skip(6);
     flow.place(
-      [flow.block([{ text: notes.join(' '), ink: SMALL }], { width: COLUMN, indent: RAIL, most: 5 })],
+      [
+        flow.block([{ text: notes.join(' '), ink: bare ? BODY : SMALL }], {
+          width: COLUMN,
+          indent: bare ? 0 : RAIL,
+          most: 5,
+        }),
+      ],
       section,
     );
   }

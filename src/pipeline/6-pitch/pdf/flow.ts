@@ -16,6 +16,8 @@ export type Block = {
   indent: number;
   /** Stands in the room that the indent leaves, on the first line; read before it. */
   rail: Line[];
+  /** Where the rail stands, and where the lines begin, from the left of the block: on its right where the text runs from there. */
+  at: { rail: number; lines: number };
   /** Drawn before it, for the eye; told the top of the block. */
   ornament?: (x: number, top: number) => void;
   /** Its name for links within the document. */
@@ -54,6 +56,8 @@ type BlockOptions = {
   above?: number;
   indent?: number;
   rail?: readonly Span[];
+  /** The rail stands on the right where the text runs from there. */
+  mirrors?: boolean;
   most?: number;
   /** Stands at the end also where the text before it is cut. */
   tail?: readonly Span[];
@@ -83,8 +87,8 @@ export function startFlow(paper: Paper, fonts: Fonts, top: number, density: Dens
     const element = paper.element(block.tag, into);
     if (block.place !== undefined) paper.doc.addNamedDestination(block.place, 'XYZ', null, at, null);
     const baseline = at + block.leading * (ASCENT / LEADING);
-    paper.write(element, block.rail, x, baseline, block.leading);
-    paper.write(element, block.lines, x + block.indent, baseline, block.leading);
+    paper.write(element, block.rail, x + block.at.rail, baseline, block.leading);
+    paper.write(element, block.lines, x + block.at.lines, baseline, block.leading);
     element.end();
   };
   const putSplit = (block: Block, into: Element, x: number): void => {
@@ -93,7 +97,7 @@ export function startFlow(paper: Paper, fonts: Fonts, top: number, density: Dens
     if (block.ornament) paper.decorate(() => block.ornament?.(x, y));
     for (const line of block.lines) {
       if (y + block.leading > bottom) turn();
-      paper.write(element, [line], x + block.indent, y + block.leading * (ASCENT / LEADING), block.leading);
+      paper.write(element, [line], x + block.at.lines, y + block.leading * (ASCENT / LEADING), block.leading);
       y += block.leading;
     }
     element.end();
@@ -118,16 +122,22 @@ export function startFlow(paper: Paper, fonts: Fonts, top: number, density: Dens
         above = 0,
         indent = 0,
         rail = [],
+        mirrors = false,
         most,
         tail = [],
       } = options;
+      const lines = layText(setting, scaled, width - indent, { most, tail: scale(tail) });
+      const railed = layText(setting, scale(rail), indent, { most: 1 });
+      const [first] = lines;
+      const isMirrored = mirrors && first !== undefined && first.fromRight;
       return {
         tag,
-        lines: layText(setting, scaled, width - indent, { most, tail: scale(tail) }),
+        lines,
         leading: size * leading,
         above: above * density.space,
         indent,
-        rail: layText(setting, scale(rail), indent, { most: 1 }),
+        rail: railed,
+        at: isMirrored ? { rail: width - (railed[0]?.width ?? 0), lines: 0 } : { rail: 0, lines: indent },
         ...(options.place === undefined ? {} : { place: options.place }),
         ...(options.ornament === undefined ? {} : { ornament: options.ornament }),
       };

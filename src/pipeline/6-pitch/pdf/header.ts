@@ -9,16 +9,24 @@ import type { Sheet } from '../sheet.ts';
 const DIAL = { x: PAGE.width - PAGE.right - 44, y: 84, radius: 40, stroke: 8 } as const;
 const TEXT_WIDTH = DIAL.x - 78 - PAGE.left;
 const LEAST_HEIGHT = 146;
-// A name takes the largest of these at which two lines hold it.
-const NAME_SIZES = [25, 20, 16];
+// A name takes the largest of these at which its lines hold it.
+const NAME_SIZES = [
+  { size: 25, most: 2 },
+  { size: 20, most: 2 },
+  { size: 16, most: 2 },
+  { size: 13.5, most: 3 },
+];
+const SMALLEST = { size: 13.5, most: 3 };
 
 /** The head of the first page: the company's name, what is known of it, the dial. Returns where the text may begin. */
 export function drawHeader(paper: Paper, fonts: Fonts, sheet: Sheet): number {
   const lay = (spans: Span[], most: number): Line[] =>
     layText({ fonts, measure: paper.measure }, spans, TEXT_WIDTH, { most });
   const small = { face: 'sans', size: 9, color: QUIET } as const;
-  const size = NAME_SIZES.find((each) => lay([nameSpan(sheet.name, each)], 3).length <= 2) ?? 16;
-  const name = lay([nameSpan(sheet.name, size)], 2);
+  const { size, most } =
+    NAME_SIZES.find((each) => lay([nameSpan(sheet.name, each.size)], each.most + 1).length <= each.most) ??
+    SMALLEST;
+  const name = lay([nameSpan(sheet.name, size)], most);
   const facts = lay(describeFacts(sheet), 2);
   const frame = lay(
     [
@@ -81,7 +89,7 @@ function describeFacts({ domain, website, facts }: Sheet): Span[] {
     { text: domain, ink: { ...ink, color: website === null ? INK : LINK }, ...link },
     ...facts.flatMap((fact) => [
       { text: '  ·  ', ink },
-      { text: fact, ink, apart: true },
+      { text: fact, ink, apart: true, whole: true },
     ]),
   ];
 }

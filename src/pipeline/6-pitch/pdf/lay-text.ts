@@ -31,7 +31,11 @@ export type Piece = {
   /** The text as it is read, where it is drawn in another order; null: as it is drawn. */
   read: string | null;
 };
-export type Line = { pieces: Piece[]; width: number };
+export type Line = {
+  pieces: Piece[];
+  width: number;
+  /** The paragraph begins on the right. */ fromRight: boolean;
+};
 
 /** Width of a text in points, as it will be drawn. */
 export type Measure = (font: FontName, size: number, text: string, rightToLeft: boolean) => number;
@@ -208,5 +212,5 @@ function placePieces({ measure }: Setting, paragraph: Paragraph, range: Range, w
   const pieces = placed
     .toSorted((a, b) => a.start - b.start)
     .map(({ piece }): Piece => ({ ...piece, x: piece.x + shift }));
-  return { pieces, width: x };
+  return { pieces, width: x, fromRight };
 }

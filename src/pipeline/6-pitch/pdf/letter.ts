@@ -14,13 +14,21 @@ const BOX = { padding: 11, radius: 5 };
 export function addPitch(flow: Flow, { pitch, sources }: Sheet): void {
   if (pitch === null) return;
   const numbers = new Set(sources.map(({ number }) => number));
-  const parts = pitch.parts.map((part) => partBlock(flow, part, numbers));
+  const [first, ...rest] = pitch.parts;
+  const parts = [
+    ...(first === undefined ? [] : [{ ...partBlock(flow, first, numbers), above: 0 }]),
+    ...rest.map((part) => partBlock(flow, part, numbers)),
+  ];
   const section = flow.section('The pitch', parts.slice(0, 2));
-  for (const part of parts) flow.place([part], section);
+  for (const part of parts.slice(0, -1)) flow.place([part], section);
   const note = pitch.shortened
     ? `Shortened: all of it stands on the company’s page · ${pitch.note}`
     : pitch.note;
-  flow.place([flow.block([{ text: note, ink: SMALL }], { width: COLUMN, above: 5, most: 2 })], section);
+  // What it was made with does not stand alone on the next page.
+  flow.place(
+    [...parts.slice(-1), flow.block([{ text: note, ink: SMALL }], { width: COLUMN, above: 5, most: 2 })],
+    section,
+  );
   section.end();
 }
 
@@ -29,7 +37,7 @@ function partBlock(flow: Flow, { kind, text, joined }: ShownPart, numbers: Reado
   const above = joined ? 1 : kind === 'head' ? 7 : 5;
   if (kind === 'head' || kind === 'text') return flow.block(spans, { width: COLUMN, above });
   const rail: Span[] = kind === 'item' ? [{ text: '•', ink: { ...BODY, color: BRAND } }] : [];
-  return flow.block(spans, { width: COLUMN, above, indent: BULLET, rail });
+  return flow.block(spans, { width: COLUMN, above, indent: BULLET, rail, mirrors: true });
 }
 
 /** What to do next, set apart: the one thing that a hurried reader should see. */
@@ -49,6 +57,7 @@ export function addNextStep(flow: Flow, { pitch, sources }: Sheet): void {
       doc.rect(PAGE.left, top - BOX.padding, 3, height).fill(BRAND);
     },
     indent: BOX.padding + 3,
+    at: { rail: 0, lines: BOX.padding + 3 },
   };
   flow.skip(BOX.padding / flow.density.space);
   flow.place([boxed], section);

@@ -8,16 +8,30 @@ const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Sc
 /** Level of each character (odd: right to left), null where all of it runs from the left; and from where the paragraph begins. */
 export type Levels = { levels: Uint8Array | null; fromRight: boolean };
 
+// Set a stretch apart from what is around it (FSI and PDI).
+const ISOLATE = ['\u2068', '\u2069'] as const;
+
 /**
- * The directions in a paragraph (UAX 9). It begins from where its first letter does, but where a part stands apart: then it begins
- * from the left, and each of its parts is ordered by itself.
+ * The directions in a paragraph (UAX 9). It begins from where its first letter does, and a link or what is kept whole turns nothing around it.
+ * Where a part stands apart it begins from the left, and each of its parts is ordered by itself.
  */
-export function findLevels(spans: readonly { text: string; apart?: boolean }[]): Levels {
+export function findLevels(
+  spans: readonly { text: string; apart?: boolean; whole?: boolean; link?: unknown }[],
+): Levels {
   const text = spans.map((span) => span.text).join('');
   if (!RIGHT_TO_LEFT.test(text)) return { levels: null, fromRight: false };
   if (!spans.some(({ apart }) => apart)) {
-    const { levels, paragraphs } = bidi.getEmbeddingLevels(text);
-    return { levels, fromRight: (paragraphs[0]?.level ?? 0) % 2 === 1 };
+    const parts = spans.map((span) => ({ ...span, alone: span.whole === true || span.link !== undefined }));
+    const { levels, paragraphs } = bidi.getEmbeddingLevels(
+      parts.map(({ text: part, alone }) => (alone ? ISOLATE.join(part) : part)).join(''),
+    );
+    let at = 0;
+    const kept = parts.flatMap((part) => {
+      const from = at + (part.alone ? 1 : 0);
+      at = from + part.text.length + (part.alone ? 1 : 0);
+      return Array.from(levels.slice(from, from + part.text.length));
+    });
+    return { levels: Uint8Array.from(kept), fromRight: (paragraphs[0]?.level ?? 0) % 2 === 1 };
   }
   const levels = spans.flatMap((span) => [
     ...bidi.getEmbeddingLevels(span.text, span.apart ? 'auto' : 'ltr').levels,

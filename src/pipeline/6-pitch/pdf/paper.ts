@@ -63,8 +63,7 @@ export function openPaper(fonts: Fonts, info: PaperInfo): Paper {
     registered.add(name);
     doc.registerFont(name, fonts.fontOf(name)).font(name, size);
     const opened: unknown = Reflect.get(doc, '_font');
-    if (typeof opened === 'object' && opened !== null)
-      Reflect.set(opened, 'layoutCache', fonts.shapedOf(name));
+    if (typeof opened === 'object' && opened !== null) rememberShapes(opened, fonts.shapedOf(name));
   };
   const root = doc.struct('Document');
   doc.addStructure(root);
@@ -160,6 +159,22 @@ export function openPaper(fonts: Fonts, info: PaperInfo): Paper {
 
 // Any list of features, an empty one too, makes the library lay out a piece as a whole. Else it does so word by word, from the left.
 const features = (rightToLeft: boolean): { features?: [] } => (rightToLeft ? { features: [] } : {});
+
+/** The library keeps words that it shaped; pieces from the right, which it lays out as a whole, are kept beside them. */
+function rememberShapes(font: object, shaped: Record<string, unknown>): void {
+  Reflect.set(font, 'layoutCache', shaped);
+  const shape: unknown = Reflect.get(font, 'layoutRun');
+  if (typeof shape !== 'function') throw new Error('pdfkit shapes text in another way than before');
+  Reflect.set(font, 'layoutRun', (text: string, ...rest: unknown[]): unknown => {
+    // No word has a space within.
+    const key = `from the right ${text}`;
+    const known = rest[0] === undefined ? undefined : shaped[key];
+    if (known !== undefined) return known;
+    const run: unknown = Reflect.apply(shape, font, [text, ...rest]);
+    if (rest[0] !== undefined) shaped[key] = run;
+    return run;
+  });
+}
 
 function groupByLink(pieces: readonly Piece[]): Piece[][] {
   const groups: Piece[][] = [];

@@ -45,7 +45,7 @@ function personaBlocks(flow: Flow, { title, contacts, traits }: ShownPersona, wi
   return [
     flow.block([{ text: title, ink: { ...STRONG, size: 9.6 }, apart: true }], { width, tag: 'H3', most: 2 }),
     ...(people.length === 0 ? [nobody] : people).map((spans) =>
-      flow.block(spans, { width, above: 1, most: 2 }),
+      flow.block(spans, { width, above: 1, most: 3 }),
     ),
     ...traits.map(({ label, text }) =>
       flow.block(
@@ -67,7 +67,7 @@ export function addCompetitors(flow: Flow, { competitors, moreCompetitors }: She
   const cells = competitors.map((competitor): Cell => ({
     tag: 'Sect',
     blocks: [
-      flow.block([{ text: competitor.name, ink: STRONG, apart: true }], { width, tag: 'H3', most: 2 }),
+      flow.block([{ text: competitor.name, ink: STRONG }], { width, tag: 'H3', most: 2 }),
       quoteBlock(flow, competitor, 9.2, { width, most: 5, tail: noteSpans(competitor, null) }),
     ],
   }));

@@ -245,6 +245,39 @@ describe('the PDF of a pitch', without(poppler, 'poppler-utils'), () => {
     assert.match(xml, /R&amp;D &lt;Ltd&gt;/);
   });
 
+  test('a quote that runs from the right and ends in Latin letters has its source behind it, and a bullet stands before it', async () => {
+    const { words } = await readWords(
+      await printFacts(
+        changed((facts) => ({
+          score: {
+            ...facts.score,
+            reasons: facts.score.reasons.map((each) =>
+              each.kind === 'own' ? { ...each, quote: 'דרושים מהנדסים עם ניסיון ב-CUDA.' } : each,
+            ),
+          },
+          pitch: facts.pitch && { ...facts.pitch, text: 'Why now\n- האשכול גדל\n- הם מגייסים' },
+        })),
+      ),
+    );
+    const end = words.find(({ text }) => text.includes('CUDA')) ?? assert.fail('no quote');
+    const source = words.find(
+      ({ text, page, top }) => page === end.page && Math.abs(top - end.top) < 6 && /\[\d+\]/.test(text),
+    );
+    assert.ok(source && source.right <= end.left + 1, 'to the left of the last word');
+    const bullets = words.filter(({ text }) => text.includes('•'));
+    assert.equal(bullets.length, 2);
+    for (const { left } of bullets) assert.ok(left > 500, `a bullet at ${left}`);
+  });
+
+  test('a long name of a company stands whole in the head, and the foot keeps its day', async () => {
+    const name = 'Größenwahn & Söhne Vermögensverwaltungsgesellschaft für Rechenzentren mbH & Co. KGaA';
+    const read = await readText(
+      await printFacts(changed((facts) => ({ company: { ...facts.company, name } }))),
+    );
+    assert.ok(read.includes(name));
+    assert.equal(read.match(/… · for Northwind Compute · Fieldnote · as of 20 Oct 2026/g)?.length, 2);
+  });
+
   test('whatever is stored, nothing lies over anything else or leaves the page, and it ends', async () => {
     await assertTidy(pdf, 'an ordinary company');
     const hostile = await printFacts(hostileFacts());
