@@ -1,9 +1,9 @@
 import type { Tx } from '../../db.ts';
 
-/** What a link opens: a company's pitch, or the pitches of several in a ZIP. */
+/** What a link opens: a company's pitch, or the pitches of several in a ZIP; `template` by its name, null: each company's own. */
 export type LinkTarget =
   | { kind: 'pitch'; companyId: string; template: string | null }
-  | { kind: 'zip'; companyIds: string[] };
+  | { kind: 'zip'; companyIds: string[]; template: string | null };
 
 /** The CRM record on which somebody pressed the button. */
 export type LinkRecord = { connectionId: string; object: string; id: string };
@@ -18,15 +18,17 @@ export type OpenedLink = {
   runId: string | null;
   /** The request for the pitch of the template that it names; null: none was made. */
   pitchRequestId: string | null;
+  /** The same of several companies: the batch of requests. */
+  pitchBatchId: string | null;
 };
 
-const COLUMNS = `token_hash as "tokenHash", target, record, asked_by as "askedBy", run_id as "runId", pitch_request_id as "pitchRequestId"`;
+const COLUMNS = `token_hash as "tokenHash", target, record, asked_by as "askedBy", run_id as "runId", pitch_request_id as "pitchRequestId", pitch_batch_id as "pitchBatchId"`;
 
 /** Keeps a link under its token's hash; one that is kept already stays as it is. @returns when it ends */
 export async function saveLink(
   tx: Tx,
   workspaceId: string,
-  link: Omit<OpenedLink, 'runId' | 'pitchRequestId'> & { seconds: number },
+  link: Omit<OpenedLink, 'runId' | 'pitchRequestId' | 'pitchBatchId'> & { seconds: number },
 ): Promise<Date> {
   const { rows } = await tx.query<{ expiresAt: Date }>(
     `insert into one_time_links (workspace_id, token_hash, target, record, asked_by, expires_at)
@@ -78,6 +80,10 @@ export async function noteLinkPitch(tx: Tx, tokenHash: Buffer, requestId: string
     tokenHash,
     requestId,
   ]);
+}
+
+export async function noteLinkBatch(tx: Tx, tokenHash: Buffer, batchId: string): Promise<void> {
+  await tx.query('update one_time_links set pitch_batch_id = $2 where token_hash = $1', [tokenHash, batchId]);
 }
 
 // Long enough to be asked who opened what yesterday.

@@ -133,6 +133,13 @@ export const ScoreState = z.object({
 
 export const ZipRequest = z.strictObject({
   domains: z.array(Domain).min(1).max(200).describe('in the order in which they are to stand'),
+  template: z
+    .string()
+    .min(1)
+    .max(60)
+    .optional()
+    .describe('whose pitches; unset: each company’s own, as the settings want it'),
+  persona: z.string().max(60).optional().describe('the role that they are written for; only with a template'),
 });
 
 export const EmbedRequest = z.strictObject({

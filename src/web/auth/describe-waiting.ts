@@ -41,8 +41,10 @@ export function describeWaiting(standing: Standing): WaitingView {
     };
     return { ...view, failed: { why, fix } };
   }
-  const [first] = standing.companies;
-  const count = standing.companies.length;
+  const companies =
+    standing.state === 'ready' ? standing.documents.map(({ company }) => company) : standing.companies;
+  const [first] = companies;
+  const count = companies.length;
   const name = count === 1 && first !== undefined ? first.name : `${count} companies`;
   const view = { title: `Pitch of ${name}`, name, waits: true, failed: null };
   if (standing.state === 'ready') return { ...view, over: true, doing: 'Ready', step: 1, steps: 1 };

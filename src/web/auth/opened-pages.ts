@@ -5,8 +5,6 @@ import { readSheet } from '../../pipeline/6-pitch/read-sheet.ts';
 import type { Sheet } from '../../pipeline/6-pitch/sheet.ts';
 import { zipSheets } from '../../pipeline/6-pitch/zip-sheets.ts';
 import { holdOpenedLink } from '../../pipeline/store/one-time-links.ts';
-import type { Company } from '../../pipeline/store/companies.ts';
-import type { Pitch } from '../../pipeline/store/pitches.ts';
 import type { WebDeps } from '../deps.ts';
 import { sendPdf } from '../pages/pitch-pdf.ts';
 import { renderPage } from '../render.ts';
@@ -14,7 +12,7 @@ import type { Tries } from '../tries.ts';
 import { describeWaiting } from './describe-waiting.ts';
 import { refuseLink } from './open-links.ts';
 import { lookAtOpened } from './opened.ts';
-import type { Standing } from './opened.ts';
+import type { OpenedDocument, Standing } from './opened.ts';
 import { readToken } from './tokens.ts';
 
 type Deps = Pick<
@@ -77,10 +75,10 @@ export function serveOpened(deps: Deps): Router {
         .send(renderPage('waiting', describeWaiting(standing)));
       return;
     }
-    const [company] = standing.companies;
-    if (zip || company === undefined) await sendZip(deps, workspaceId, standing.companies, response);
+    const [document] = standing.documents;
+    if (zip || document === undefined) await sendZip(deps, workspaceId, standing.documents, response);
     else {
-      const sheet = await read(deps, workspaceId, company, standing.pitch);
+      const sheet = await read(deps, workspaceId, document);
       if (sheet === null) throw refuseLink();
       await sendPdf(deps, sheet, response);
     }
@@ -96,13 +94,13 @@ export function serveOpened(deps: Deps): Router {
 async function sendZip(
   deps: Deps,
   workspaceId: string,
-  companies: readonly Company[],
+  documents: readonly OpenedDocument[],
   response: Response,
 ): Promise<void> {
   response.set({ 'content-disposition': 'attachment; filename="pitches.zip"' }).type('zip');
   async function* sheets(): AsyncGenerator<Sheet> {
-    for (const company of companies) {
-      const sheet = await read(deps, workspaceId, company);
+    for (const document of documents) {
+      const sheet = await read(deps, workspaceId, document);
       if (sheet !== null) yield sheet;
     }
   }
@@ -110,12 +108,7 @@ async function sendZip(
   await zipSheets(sheets(), deps.printPitch, response, AbortSignal.timeout(ZIP_TIMEOUT_MS));
 }
 
-function read(
-  deps: Deps,
-  workspaceId: string,
-  company: Company,
-  pitch: Pitch | null = null,
-): Promise<Sheet | null> {
+function read(deps: Deps, workspaceId: string, { company, pitch }: OpenedDocument): Promise<Sheet | null> {
   const frame = { seller: deps.sellerName, publicUrl: deps.publicUrl };
   return deps.db.inWorkspace(workspaceId, (tx) => readSheet(tx, company, frame, pitch));
 }

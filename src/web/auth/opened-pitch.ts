@@ -26,7 +26,8 @@ export async function lookAtTemplate(
 ): Promise<Standing> {
   // Without enough evidence there is no pitch of any template: what was read is still worth showing.
   const score = await findCurrentScore(tx, company.id);
-  if (score?.status === 'not-enough-evidence') return { state: 'ready', companies: [company], pitch: null };
+  if (score?.status === 'not-enough-evidence')
+    return { state: 'ready', documents: [{ company, pitch: null }] };
   let id = link.pitchRequestId;
   if (id === null) {
     try {
@@ -62,7 +63,7 @@ export async function lookAtTemplate(
         why: `Its pitch of the template "${template}" was made, and was deleted since.`,
         fix: again,
       };
-    return { state: 'ready', companies: [company], pitch };
+    return { state: 'ready', documents: [{ company, pitch }] };
   }
   if (request.state === 'waiting' || request.state === 'working') {
     const [item] = request.runId === null ? [] : await findItems(tx, request.runId, [company.id]);

@@ -11,11 +11,15 @@ import { findItems } from '../../pipeline/store/run-items.ts';
 import type { RunItem } from '../../pipeline/store/run-items.ts';
 import { findCurrentScore } from '../../pipeline/store/scores.ts';
 import { lookAtTemplate } from './opened-pitch.ts';
+import { lookAtTemplates } from './opened-pitches.ts';
+
+/** A company with a score. `pitch`: the one that is opened; null: the company's own. */
+export type OpenedDocument = { company: Company; pitch: Pitch | null };
 
 /** What a link opens, as it stands now. */
 export type Standing =
-  /** Everything that can be had is stored: these companies have a score. `pitch`: the one that it opens; null: each company's own. */
-  | { state: 'ready'; companies: Company[]; pitch: Pitch | null }
+  /** Everything that can be had is stored. */
+  | { state: 'ready'; documents: OpenedDocument[] }
   /** Some are at work. `stage`: the last that one of them is through with; `begun`: it is not waiting for a place. */
   | { state: 'working'; companies: Company[]; ready: number; stage: string | null; begun: boolean }
   | { state: 'failed'; name: string; why: string; fix: string };
@@ -50,6 +54,13 @@ export async function lookAtOpened(tx: Tx, link: OpenedLink, asking: Asking): Pr
     };
   if (link.target.kind === 'pitch' && link.target.template !== null)
     return lookAtTemplate(tx, link, { company: first, template: link.target.template }, asking);
+  if (link.target.kind === 'zip' && link.target.template)
+    return lookAtTemplates(
+      tx,
+      link,
+      { companies: [...scored, ...missing], template: link.target.template },
+      asking,
+    );
   const runId = link.runId ?? (await findMissing(tx, link, missing, asking));
   if (typeof runId === 'object' && runId !== null && scored.length === 0)
     return { state: 'failed', name: nameAll(missing), why: runId.message, fix: runId.fix ?? '' };
@@ -75,7 +86,8 @@ export async function lookAtOpened(tx: Tx, link: OpenedLink, asking: Asking): Pr
       begun: open.some(({ state, stage }) => state === 'working' || stage !== null),
     };
   }
-  if (scored.length > 0) return { state: 'ready', companies: scored, pitch: null };
+  if (scored.length > 0)
+    return { state: 'ready', documents: scored.map((company) => ({ company, pitch: null })) };
   if (spent !== null)
     return { state: 'failed', name: nameAll(missing), why: spent.message, fix: spent.fix ?? '' };
   return { state: 'failed', name: nameAll(missing), ...explain(items) };

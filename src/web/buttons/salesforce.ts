@@ -17,9 +17,10 @@ const Asked = z.object({
   /** The login of who pressed the button. */
   userName: z.string().min(1).max(120),
 });
-const OfOne = Asked.extend({ id: SalesforceId, template: z.string().min(1).max(40).nullish() });
+const Template = z.string().min(1).max(60).nullish();
+const OfOne = Asked.extend({ id: SalesforceId, template: Template });
 // Salesforce lets a list view tick 200.
-const OfSeveral = Asked.extend({ ids: z.array(SalesforceId).max(200) });
+const OfSeveral = Asked.extend({ ids: z.array(SalesforceId).max(200), template: Template });
 
 // 200 ids are 4 kB.
 const BODY_LIMIT = '16kb';
@@ -62,8 +63,8 @@ export function serveSalesforceButton(deps: WebDeps): Router {
       press: null,
     }),
   );
-  serve('/salesforce/button/zip', OfSeveral, (caller, { object, ids, userName }) =>
-    issuePitchesLink(deps, { ...caller, object }, { ids, user: userName }),
+  serve('/salesforce/button/zip', OfSeveral, (caller, { object, ids, template, userName }) =>
+    issuePitchesLink(deps, { ...caller, object }, { ids, template: template ?? null, user: userName }),
   );
   return router;
 }

@@ -78,6 +78,17 @@ test('a pitch is made on request, once for each key, edited, kept through a rege
   assert.equal((await api.ask('GET', `/pitches/${older.pitches[0]?.id}`)).status, 200);
   const pdf = await api.ask('GET', '/companies/acme.example/pitch.pdf?template=concise');
   assert.equal(pdf.headers.get('content-type'), 'application/pdf');
+
+  const domains = ['globex.example', 'acme.example'];
+  const zip = await api.ask('POST', '/pitches.zip', { body: { domains, template: 'concise' } });
+  const names = String(zip.body).match(/[\w.]+\.pdf(?=,)/g);
+  assert.deepEqual(names, ['acme.example.pdf'], 'globex has none of that template');
+  assert.ok(
+    Buffer.isBuffer(zip.body) && Buffer.isBuffer(pdf.body) && zip.body.includes(pdf.body.subarray(0, 2_000)),
+  );
+  const none = await api.ask('POST', '/pitches.zip', { body: { domains, template: 'battlecard' } });
+  assert.equal(none.status, 404);
+  assert.match(JSON.stringify(none.body), /POST \/api\/v1\/pitch-batches/);
 });
 
 test('a batch shows its progress and can be cancelled', async () => {

@@ -6,6 +6,7 @@ import { forgetOldLinks } from '../../../src/pipeline/store/one-time-links.ts';
 import type { LinkTarget } from '../../../src/pipeline/store/one-time-links.ts';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
+import { openPitchBench } from '../../pipeline/pitch-fixture.ts';
 import { createOneTimeLinks } from '../../../src/web/auth/one-time-links.ts';
 import { seedCompany } from '../seed.ts';
 import { openWeb } from '../web-fixture.ts';
@@ -289,9 +290,52 @@ test('with the budget spent what is stored opens, and the rest says so', async (
   }
 });
 
+test('several records open as one ZIP of the template that was chosen, whose pitches are made once', async () => {
+  const { db } = web.database;
+  const bench = await openPitchBench(web);
+  try {
+    const poor = await db.inWorkspace(web.workspaceId, (tx) =>
+      seedCompany(tx, web.workspaceId, { domain: 'poor.example', name: 'Poor', score: null }),
+    );
+    const companyIds = [scored, poor.id, other];
+    const opened = await visit(await issue({ kind: 'zip', companyIds, template: 'battlecard' }));
+    assert.match(await opened.text(), /0 of 3 companies are ready/);
+    await Promise.all(Array.from({ length: 4 }, () => visit(opened.at)));
+    const { rows } = await query(
+      `select id, company_id as company from pitch_requests where template = 'battlecard'`,
+    );
+    assert.deepEqual(
+      rows.map(({ company }) => String(company)).toSorted(),
+      companyIds.toSorted(),
+      'one request each',
+    );
+    for (const [index, { id }] of rows.entries()) {
+      assert.equal(await bench.work(String(id), { now: false }), 'done');
+      if (index === 0) assert.match(await (await visit(opened.at)).text(), /1 of 3 companies are ready/);
+    }
+    const ready = await visit(opened.at);
+    assert.equal(ready.headers.get('content-type'), 'application/zip');
+    const bytes = Buffer.from(await ready.arrayBuffer());
+    const index = /file,company[\s\S]*?(?=PK)/.exec(bytes.toString('latin1'))?.[0] ?? '';
+    assert.deepEqual(index.match(/^[\w.]+\.pdf/gm), [
+      'scored.example.pdf',
+      'poor.example.pdf',
+      'other.example.pdf',
+    ]);
+    const again = await visit(opened.at);
+    assert.ok(bytes.equals(Buffer.from(await again.arrayBuffer())), 'and the same once more');
+
+    const gone = await visit(await issue({ kind: 'zip', companyIds, template: 'sonnet' }));
+    assert.equal(gone.status, 409);
+    assert.match(await gone.text(), /There is no template/);
+  } finally {
+    await bench.close();
+  }
+});
+
 test('several records open as one ZIP, and one that nothing is known of makes it wait', async () => {
   const { db } = web.database;
-  const ready = await visit(await issue({ kind: 'zip', companyIds: [scored, other] }));
+  const ready = await visit(await issue({ kind: 'zip', companyIds: [scored, other], template: null }));
   assert.equal(ready.headers.get('content-type'), 'application/zip');
   assert.match(ready.headers.get('content-disposition') ?? '', /^attachment; filename="pitches\.zip"$/);
   const bytes = Buffer.from(await ready.arrayBuffer()).toString('latin1');
@@ -301,6 +345,8 @@ test('several records open as one ZIP, and one that nothing is known of makes it
   const fresh = await db.inWorkspace(web.workspaceId, (tx) =>
     ensureCompany(tx, web.workspaceId, { domain: 'third.example' }),
   );
-  const waiting = await visit(await issue({ kind: 'zip', companyIds: [scored, fresh.id, other] }));
+  const waiting = await visit(
+    await issue({ kind: 'zip', companyIds: [scored, fresh.id, other], template: null }),
+  );
   assert.match(await waiting.text(), /2 of 3 companies are ready/);
 });

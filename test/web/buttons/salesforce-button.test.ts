@@ -187,6 +187,15 @@ describe('the card and the buttons on a Salesforce record', () => {
     const response = await open(zip.url ?? '');
     assert.match(Buffer.from(await response.arrayBuffer()).toString('latin1'), /^PK/);
 
+    const chosen = { object: 'Account', ids: [record(0).id], template: 'executive' };
+    const another = Zip.parse((await call('/salesforce/button/zip', chosen)).body);
+    const [link] = await inside<{ target: { template: string | null } }>(
+      `select target from one_time_links order by issued_at desc limit 1`,
+    );
+    assert.deepEqual([another.companies, link?.target.template], [1, 'executive']);
+    const sonnet = { ...chosen, template: 'sonnet' };
+    assert.match(await refusal({}, '/salesforce/button/zip', sonnet), /^409 There is no template/);
+
     const none = Zip.parse(
       (await call('/salesforce/button/zip', { object: 'Account', ids: [gone.id] })).body,
     );
