@@ -4,6 +4,7 @@ import { listOpenRequests } from '../../src/pipeline/store/pitch-requests.ts';
 import { openBrowser } from '../harness/browser.ts';
 import type { Browser } from '../harness/browser.ts';
 import type { BrowserPage } from '../harness/browser-page.ts';
+import { readText } from '../pipeline/6-pitch/pdf/read-pdf.ts';
 import { openPitchBench, TEXT_MODEL } from '../pipeline/pitch-fixture.ts';
 import type { PitchBench } from '../pipeline/pitch-fixture.ts';
 import { seedCompany } from './seed.ts';
@@ -50,6 +51,9 @@ const open = async (domain: string, options: { script?: boolean } = {}): Promise
 /** Puts a text into a field in place of what stands there. */
 const put = (page: BrowserPage, selector: string, text: string): Promise<unknown> =>
   page.evaluate(`document.querySelector(${JSON.stringify(selector)}).value = ${JSON.stringify(text)}`);
+/** What a PDF says; on one line, since it wraps as it likes. */
+const printed = async (url: string): Promise<string> =>
+  (await readText(Buffer.from(await (await fetch(url)).arrayBuffer()))).replaceAll(/\s+/g, ' ');
 const shows = (page: BrowserPage, text: string): Promise<void> =>
   page.waitFor(`document.body.innerText.includes(${JSON.stringify(text)})`);
 
@@ -66,6 +70,12 @@ test('a rep puts words of their own in place of a field; the page says whose the
   await page.click('.edited summary');
   await shows(page, before);
   assert.equal(await page.evaluate(`document.querySelector('.edited .ours').innerText`), before);
+
+  assert.equal(await page.evaluate(`document.querySelectorAll('#versions a[href$=".pdf"]').length`), 1);
+  const href = String(await page.evaluate(`document.querySelector('#versions a[href$=".pdf"]').href`));
+  const [shown, version] = [await printed(`${pageOf('edited.example')}.pdf`), await printed(href)];
+  assert.match(shown, /call to action edited by a person on.*Shall we talk on Tuesday\?/);
+  assert.doesNotMatch(version, /Tuesday|edited by/);
 
   await page.click('.edited button');
   await page.waitFor(`document.querySelector('.edited') === null`);
@@ -90,6 +100,9 @@ test('of two who edit at once nobody overwrites the other unseen: both texts sta
   await put(bob, '#edit-keyPoints', 'A point of Bob’s');
   await bob.click('#edit button.primary');
   await shows(bob, 'This pitch changed while you wrote');
+  assert.match(await bob.text(), /Your edit was not stored/);
+  const again = await fetch(await bob.url(), { redirect: 'manual' });
+  assert.equal(again.headers.get('location'), '/companies/two.example/pitch');
   const sides = String(await bob.evaluate(`document.querySelector('.sides').innerText`));
   assert.match(sides, /Ada asks\?[\s\S]*Bob asks\?/);
   assert.equal(await bob.evaluate(`document.querySelector('#edit-callToAction').value`), 'Bob asks?');

@@ -1,3 +1,4 @@
+import { splitSources } from '../../pipeline/apply-edits.ts';
 import type { ShownPitch } from '../../pipeline/apply-edits.ts';
 import { describeCuts } from './describe-cuts.ts';
 import { nameWriter } from './describe-versions.ts';
@@ -9,6 +10,7 @@ type Segment = { text: string; cite: string | null };
 
 /** A pitch with its [n] marks turned into links to the numbered sources below it, and what was cut of it. */
 export function describePitch(pitch: ShownPitch, cuts: readonly { text: string; reason: string }[]) {
+  const { body, own } = splitSources(pitch.text);
   const numbers = new Set(pitch.citations.map(({ number }) => String(number)));
   return {
     template: pitch.template,
@@ -25,7 +27,9 @@ export function describePitch(pitch: ShownPitch, cuts: readonly { text: string; 
     cuts: describeCuts(cuts),
     keyPoints: pitch.keyPoints.map((point) => splitCitations(point, numbers)),
     callToAction: splitCitations(pitch.callToAction, numbers),
-    paragraphs: pitch.text
+    // The sources stand below it by themselves; what the seller says of itself has none.
+    paragraphs: [body, ...[...own].map(([mark, quote]) => `[${mark}] “${quote}” our own`)]
+      .join('\n\n')
       .split(/\n\s*\n/)
       .filter((paragraph) => paragraph.trim() !== '')
       .map((paragraph) => splitCitations(paragraph.trim(), numbers)),

@@ -2,6 +2,7 @@ import { Router, urlencoded } from 'express';
 import type { Request, Response } from 'express';
 import { checkForm } from '../guard.ts';
 import type { PageDeps } from './page-deps.ts';
+import { linkToPitch, readWanted } from './pitch-address.ts';
 import { cancelAsked, sendAskedState, takeAsk } from './pitch-ask.ts';
 import { takeEdit, undoEdit } from './pitch-edit.ts';
 import { showVersion, sendVersionPdf } from './pitch-version.ts';
@@ -32,6 +33,11 @@ export function servePitchPages(depsFor: (request: Request) => PageDeps): Router
     const html = await showVersion(depsFor(request), request);
     response.set('cache-control', 'no-store').type('html').send(html);
   });
+
+  // Where a form was answered with a page: reloaded by its address, it is the pitch's again.
+  router.get([`${company}/pitch/edit`, `${company}/pitch/undo`, `${company}/pitches`], (request, response) =>
+    response.redirect(303, linkToPitch(String(request.params['domain']), readWanted(request.query))),
+  );
 
   const form = [urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: FORM_FIELDS }), checkForm];
   const forms = {

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { UserError } from '../../errors.ts';
 import { domainOf } from '../../pipeline/1-sync/domain.ts';
-import { checkTemplateSource } from '../../pipeline/6-pitch/check-template.ts';
+import { checkTemplateSource, TemplateError } from '../../pipeline/6-pitch/check-template.ts';
 import type { FinishedPitch } from '../../pipeline/6-pitch/finish-pitch.ts';
 import { previewTemplate } from '../../pipeline/6-pitch/preview-template.ts';
 import {
@@ -83,7 +83,8 @@ export async function takeTemplate(
     });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return show(422, { why: 'Nothing was stored', fix: checkTemplateSource(typed.source).problems.length > 0 ? 'What is wrong stands below.' : `${error.message}. ${error.fix ?? ''}` }); // prettier-ignore
+    // Each mistake is shown with its place anyway.
+    return show(422, error instanceof TemplateError ? null : { why: error.message, fix: error.fix ?? '' });
   }
   const by = deps.visitor?.email ?? null;
   deps.log.info(
