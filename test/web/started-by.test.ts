@@ -84,7 +84,7 @@ test('the pages of runs, and of a company’s writes, say who started a run and 
   );
   assert.match(
     await text('/companies/acme.example'),
-    new RegExp(`run ${run.slice(0, 8)}, started by kim@seller\\.example in Slack`),
+    new RegExp(`run ${run.slice(0, 8)} ?started by kim@seller\\.example in Slack`),
   );
 });
 
