@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { hashBytes } from '../kit/world-ids.ts';
 import type { Author } from './events.ts';
 import { mergeRecords } from './merge.ts';
 import { BATCH_FORMS } from './portal.ts';
@@ -8,6 +7,7 @@ import type { HistoryEntry, TwinRecord } from './records.ts';
 import { createRecord } from './routes-write.ts';
 import { findObjectType, objectTypes } from './schema.ts';
 import type { ObjectType } from './schema.ts';
+import { userIdOf } from './user-ids.ts';
 import { checkValue } from './values.ts';
 
 const As = z
@@ -55,8 +55,7 @@ function readAuthor(as: string, caller: Author): Author {
   if (as === 'integration') return caller;
   const [kind = '', ...rest] = as.split(':');
   const name = rest.length === 0 ? kind : rest.join(':');
-  // A steady number per name, as HubSpot's user ids are.
-  const userId = 10_000_000 + (hashBytes(name).readUInt32BE(0) % 90_000_000);
+  const userId = userIdOf(name);
   return kind === 'integration'
     ? { sourceType: 'INTEGRATION', sourceId: String(userId), userId: null, name }
     : { sourceType: 'CRM_UI', sourceId: `userId:${userId}`, userId, name };

@@ -2,12 +2,16 @@ import type { Request } from 'express';
 import { refuse } from './answers.ts';
 import { HUBSPOT_API_VERSION, handle } from './portal.ts';
 import type { Portal } from './portal.ts';
+import { userIdOf } from './user-ids.ts';
 
 // Owners guide: a hundred unless told, five hundred at the most.
 const USUAL_PAGE = 100;
 const LARGEST_PAGE = 500;
 
-/** Who owns records: the people that records name as their owner, by the addresses that the sandbox's Slack knows them by. */
+/**
+ * Every user is an owner: the people that records name as their owner, by the addresses that the sandbox's Slack knows them by, and those
+ * who changed something.
+ */
 export function mountOwners(portal: Portal): void {
   portal.app.get([`/crm/owners/${HUBSPOT_API_VERSION}`, '/crm/v3/owners'], (request, response) => {
     handle(response, 'owners', () => {
@@ -16,7 +20,7 @@ export function mountOwners(portal: Portal): void {
       if (limit < 1 || limit > LARGEST_PAGE) throw refuse(`limit must be between 1 and ${LARGEST_PAGE}`);
       const from = readNumber(request, 'after', 0);
       const ids = listOwners(portal);
-      const results = ids.slice(from, from + limit).map(showOwner);
+      const results = ids.slice(from, from + limit).map((id) => showOwner(id));
       const next = from + limit;
       return {
         body: { results, ...(next < ids.length ? { paging: { next: { after: String(next) } } } : {}) },
@@ -37,7 +41,7 @@ function listOwners({ state }: Portal): string[] {
       .inOrder()
       .flatMap(({ properties }) => properties.hubspot_owner_id ?? []),
   );
-  return [...new Set(ids)].toSorted();
+  return [...new Set([...ids, ...state.people])].toSorted();
 }
 
 function showOwner(id: string): Record<string, unknown> {
@@ -50,6 +54,7 @@ function showOwner(id: string): Record<string, unknown> {
     id,
     email: `${handle}@fieldnote-sandbox.example`,
     type: 'PERSON',
+    userId: userIdOf(id),
     firstName,
     lastName: rest.join(' '),
     archived: false,

@@ -12,6 +12,8 @@ import { IMPORTED_AT, seedIndustries, seedRecords } from './seed.ts';
 
 /** Everything that a portal holds. Changes go through `commit` alone, which journals them. */
 export type TwinState = {
+  /** Names of the people who changed anything. */
+  people: ReadonlySet<string>;
   shelf(type: ObjectType): RecordShelf;
   properties(type: ObjectType): Map<string, PropertyDefinition>;
   groups(type: ObjectType): Map<string, PropertyGroup>;
@@ -60,6 +62,8 @@ export function openState(options: StateOptions): TwinState {
     const record = shelf(type).get(current);
     return record !== undefined && (record.archivedAt !== null) === archived ? record : undefined;
   }
+
+  const people = new Set<string>();
 
   function change(
     event: { type: ObjectType; id: string; at: number },
@@ -132,6 +136,7 @@ export function openState(options: StateOptions): TwinState {
   }
 
   function apply(event: TwinEvent): void {
+    if ('by' in event && event.by.userId !== null) people.add(event.by.name);
     switch (event.kind) {
       case 'create':
         writeValues(create(event.type, event.id, event.at), event.properties, event.at, event.by);
@@ -193,6 +198,7 @@ export function openState(options: StateOptions): TwinState {
   journal.replay(apply);
 
   return {
+    people,
     shelf,
     properties: (type) => of(definitions, type),
     groups: (type) => of(groups, type),

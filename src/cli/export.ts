@@ -2,6 +2,7 @@ import { stringify } from 'csv-stringify';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { guardCell } from '../pipeline/csv-cell.ts';
+import { describeEditor } from '../pipeline/describe-editor.ts';
 import { listExcluded } from '../pipeline/store/exclusions.ts';
 import { readRanking } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
@@ -127,6 +128,7 @@ async function* failedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
         state: write.state,
         reason: write.reason,
         in_crm: write.oldValue,
+        in_crm_by: write.editor === null ? null : describeEditor(write.editor),
         wanted: write.newValue,
         run: write.runId,
       };

@@ -4,6 +4,7 @@ import { FIELDS } from '../connectors/crm-fields.ts';
 import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import type { App } from '../app.ts';
+import { describeEditor } from '../pipeline/describe-editor.ts';
 import { describeStarter } from '../pipeline/describe-starter.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
 import { findRun } from '../pipeline/store/runs.ts';
@@ -112,7 +113,9 @@ function printTable({ terminal }: Context, writes: readonly WriteLine[]): void {
       write.oldRead ? show(write.oldValue) : '',
       show(write.newValue),
       write.runId === null ? '' : describeRun(write.runId, write.startedBy),
-      shorten(write.reason ?? '', 60),
+      [shorten(write.reason ?? '', 60), ...(write.editor === null ? [] : [describeEditor(write.editor)])]
+        .filter((part) => part !== '')
+        .join('; '),
     ]),
   );
 }

@@ -3,7 +3,7 @@ import type { CrmCheck, FieldAccess, FieldInstall } from './crm-check.ts';
 import type { FieldKey, FieldValue } from './crm-fields.ts';
 import type { CrmNotes } from './crm-notes.ts';
 import type { CrmField, FieldMap, RawValue } from './crm-reading.ts';
-import type { ReadUsers } from './crm-users.ts';
+import type { Author, ReadAuthors, ReadUsers } from './crm-users.ts';
 import type { UnreadableRow } from './unreadable.ts';
 import type { FollowChanges } from './crm-told.ts';
 
@@ -87,6 +87,8 @@ export type CurrentRecord = {
   unreadable?: string;
   /** When anything of the record was last changed (Salesforce LastModifiedDate, HubSpot updatedAt), ISO. */
   modifiedAt: string | null;
+  /** The user who changed it last, where the platform tells; never our own. */
+  modifiedBy?: string;
   /** The platform's clock when it answered, ISO; absent where it does not tell. */
   readAt?: string;
   /** Why nothing can be written to it now, in the CRM's words (locked, converted…). */
@@ -121,8 +123,8 @@ export type WriteOutcome =
       retryable: boolean;
     };
 
-/** A value that a field took, and when (ISO, by the platform's clock). */
-export type FieldVersion = { value: FieldValue; at: string };
+/** A value that a field took, when (ISO, by the platform's clock), and by whom where that is told. */
+export type FieldVersion = { value: FieldValue; at: string; by?: Author };
 
 /** An id that leads to another record since the two were merged: what is written to it falls on that one. */
 export type Survivor = {
@@ -216,6 +218,8 @@ export type Crm = {
   };
   /** Who owns records. */
   readUsers?: ReadUsers;
+  /** Who made a change. */
+  readAuthors?: ReadAuthors;
   /** Notes on the timelines of records that carry our fields. */
   notes?: CrmNotes;
   /**

@@ -16,6 +16,7 @@ import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { checkConnection, pauseRefused, whyClosed } from './open-connection.ts';
 import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
+import { nameEditors } from './name-editors.ts';
 import { readUsers } from './read-users.ts';
 import type { Observer } from './run-company.ts';
 import type { Prices } from './store/usage.ts';
@@ -70,6 +71,7 @@ export async function syncOnce(
       ...(options.onStored === undefined ? {} : { onStored: options.onStored }),
     });
     await readUsers(deps, crm, connection, call);
+    await nameEditors(deps, crm, connection, call);
     return { ...result, companiesFound: await findDomains(deps, connection, call) };
   } finally {
     await ledger.saved();

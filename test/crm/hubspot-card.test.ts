@@ -48,7 +48,9 @@ const SCORED: Card = {
     },
   ],
   personas: [{ title: 'Head of Infrastructure', people: [{ name: 'Ines Okafor', title: 'VP Infra' }] }],
-  conflicts: [{ label: 'Personas', theirs: 'Mine', ours: 'Head of Infrastructure' }],
+  conflicts: [
+    { label: 'Personas', theirs: 'Mine', by: 'edited by Ines Okafor', ours: 'Head of Infrastructure' },
+  ],
   work: null,
   usage: { spentUsd: 12, limitUsd: 100, isSpent: false },
   templates: [{ name: 'executive', title: 'For executives' }],
@@ -114,7 +116,7 @@ test('the card shows score, band, confidence, age, reasons with sources, people 
     ', Oct 1, 2026',
     '−2.0 Hires for it',
     'Ines Okafor, VP Infra',
-    'Here: Mine',
+    'Here: Mine (edited by Ines Okafor)',
     'Fieldnote would write: Head of Infrastructure',
     '$88.00 of $100.00 left this month',
   ])

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FIELDS } from '../crm-fields.ts';
 import type { FieldKey, FieldValue } from '../crm-fields.ts';
 import type { CallOptions } from '../call.ts';
+import type { Author } from '../crm-users.ts';
 import type { RecordHistory } from '../crm.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
 import type { HubspotApi } from './api.ts';
@@ -14,7 +15,13 @@ import { RowErrors } from './shapes.ts';
 /** CRM objects guide: a batch read with history takes up to 50 records. */
 export const HISTORY_BATCH = 50;
 
-const Version = z.object({ value: z.string().nullable(), timestamp: z.iso.datetime({ offset: true }) });
+const Version = z.object({
+  value: z.string().nullable(),
+  timestamp: z.iso.datetime({ offset: true }),
+  // Who it was is worth knowing, and no reason to leave a version out.
+  sourceType: z.string().optional().catch(undefined),
+  updatedByUserId: z.number().int().optional().catch(undefined),
+});
 const Row = z.object({
   id: z.string(),
   archived: z.boolean().optional(),
@@ -64,10 +71,30 @@ export async function readHistory(
         (one, other) => Date.parse(other.timestamp) - Date.parse(one.timestamp),
       );
       const value = (raw: string | null): FieldValue => readFields({ [hubspotName]: raw })[key] ?? null;
-      return [key, held.map((version) => ({ value: value(version.value), at: version.timestamp }))] as const;
+      const shown = held.map((version) => ({
+        value: value(version.value),
+        at: version.timestamp,
+        by: authorOf(version),
+      }));
+      return [key, shown] as const;
     });
     return { object, externalId, versions: Object.fromEntries(versions) };
   });
+}
+
+// Changes that no person made by hand, even where HubSpot names one who set them up.
+const NOBODY: Readonly<Record<string, string>> = {
+  INTEGRATION: 'another app',
+  API: 'another app',
+  AUTOMATION_PLATFORM: 'a workflow',
+  WORKFLOWS: 'a workflow',
+};
+
+function authorOf({ sourceType = '', updatedByUserId }: z.infer<typeof Version>): Author {
+  const what = NOBODY[sourceType];
+  if (what !== undefined) return { userId: null, what };
+  if (updatedByUserId !== undefined) return { userId: String(updatedByUserId), what: null };
+  return { userId: null, what: sourceType === 'IMPORT' ? 'an import' : null };
 }
 
 async function readBatch(

@@ -19,7 +19,7 @@ import { grantAccess } from './grant.ts';
 import { createNotes } from './notes.ts';
 import { listFields, requireProperties } from './properties.ts';
 import { READ_RECORDS_BATCH, readRecords } from './read-records.ts';
-import { readUsers } from './read-users.ts';
+import { readAuthors, readUsers } from './read-users.ts';
 import { modifiedProperty, syncedProperties, usualFields } from './records.ts';
 import { checkConnection, installFields, readAccount } from './setup.ts';
 import type { HubspotAccount } from './setup.ts';
@@ -122,6 +122,7 @@ export function createHubspot(options: HubspotOptions): Crm {
     },
     notes: createNotes(api),
     readUsers: (externalIds, callOptions) => readUsers(api, externalIds, callOptions),
+    readAuthors: (userIds, callOptions) => readAuthors(api, userIds, callOptions),
     // Before the account is known, the app's front page.
     recordUrl: (object, externalId) =>
       home === null

@@ -15,6 +15,7 @@ const Owners = z.object({
       email: z.string().nullish(),
       firstName: z.string().nullish(),
       lastName: z.string().nullish(),
+      userId: z.number().nullish(),
     }),
   ),
   paging: z.object({ next: z.object({ after: z.string() }).optional() }).optional(),
@@ -28,6 +29,35 @@ export async function readUsers(
 ): Promise<CrmUser[]> {
   const wanted = new Set(externalIds);
   const users: CrmUser[] = [];
+  for await (const owner of listOwners(api, options))
+    if (wanted.has(owner.id))
+      users.push({ externalId: owner.id, name: nameOf(owner), email: owner.email ?? null });
+  return users;
+}
+
+/** The names of users by their user ids, which changes name them by: every user is an owner, under another id. */
+export async function readAuthors(
+  api: HubspotApi,
+  userIds: readonly string[],
+  options: CallOptions,
+): Promise<Map<string, string>> {
+  const wanted = new Set(userIds);
+  const names = new Map<string, string>();
+  for await (const owner of listOwners(api, options)) {
+    const userId = String(owner.userId ?? '');
+    if (wanted.has(userId)) names.set(userId, nameOf(owner));
+    if (names.size === wanted.size) break;
+  }
+  return names;
+}
+
+type Owner = z.infer<typeof Owners>['results'][number];
+
+function nameOf({ id, email, firstName, lastName }: Owner): string {
+  return [firstName, lastName].filter(Boolean).join(' ') || (email ?? id);
+}
+
+async function* listOwners(api: HubspotApi, options: CallOptions): AsyncGenerator<Owner> {
   let after: string | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const query = new URLSearchParams({ limit: String(PAGE), ...(after === undefined ? {} : { after }) });
@@ -41,15 +71,8 @@ export async function readUsers(
       },
       options,
     );
-    for (const { id, email, firstName, lastName } of data.results)
-      if (wanted.has(id))
-        users.push({
-          externalId: id,
-          name: [firstName, lastName].filter(Boolean).join(' ') || (email ?? id),
-          email: email ?? null,
-        });
+    yield* data.results;
     after = data.paging?.next?.after;
-    if (after === undefined) break;
+    if (after === undefined) return;
   }
-  return users;
 }

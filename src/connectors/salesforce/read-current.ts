@@ -38,7 +38,9 @@ export async function readCurrent(
     closed = closedFields(object, description);
   }
   const shut = Object.keys(closed).length > 0 ? { closedFields: closed } : {};
-  const state = ['Id', 'LastModifiedDate', 'IsConverted'].filter((name) => description.fields.has(name));
+  const state = ['Id', 'LastModifiedDate', 'LastModifiedById', 'IsConverted'].filter((name) =>
+    description.fields.has(name),
+  );
   const fields = [...state, ...ourFields(description)];
   const body = JSON.stringify({ ids, fields });
   const { value: rows, headers } = await client
@@ -66,6 +68,7 @@ export async function readCurrent(
       message: `asked for ${ids.length} records, got ${rows.length}`,
     });
   const answeredAt = Date.parse(headers?.get('date') ?? '');
+  const { userId: us } = await client.session(options);
   const clock = Number.isNaN(answeredAt) ? {} : { readAt: new Date(answeredAt).toISOString() };
   return ids.map((externalId, index): CurrentRecord => {
     const row = rows[index] ?? null;
@@ -78,11 +81,18 @@ export async function readCurrent(
       externalId,
       values: readOurs(held),
       modifiedAt: readInstant(held.LastModifiedDate),
+      ...byOthers(held.LastModifiedById, us),
       ...clock,
       ...shut,
     };
     return held.IsConverted === true ? { ...current, unwritable: CONVERTED } : current;
   });
+}
+
+/** Who changed the record last, unless that was us. */
+function byOthers(userId: unknown, us: string): Pick<CurrentRecord, 'modifiedBy'> {
+  const isKnown = typeof userId === 'string' && userId !== '';
+  return isKnown && userId.slice(0, ID_LENGTH) !== us.slice(0, ID_LENGTH) ? { modifiedBy: userId } : {};
 }
 
 type Row = Readonly<Record<string, unknown>>;

@@ -21,7 +21,7 @@ import { openPendingApprovals } from './pending-approvals.ts';
 import { readChanges } from './read-changes.ts';
 import { readDeals } from './read-deals.ts';
 import { READ_BATCH, readCurrent } from './read-current.ts';
-import { readUsers } from './read-users.ts';
+import { readAuthors, readUsers } from './read-users.ts';
 import { READ_RECORDS_BATCH, readRecords } from './read-records.ts';
 import { fixedFields, usualFields } from './to-record.ts';
 import { LONGEST_WRITE_MS, writeRecords } from './write.ts';
@@ -101,6 +101,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
     writeRecords: (group, options) => writeRecords(client, group, options),
     notes: createNotes(client),
     readUsers: (externalIds, options) => readUsers(client, externalIds, options),
+    readAuthors: (userIds, options) => readAuthors(client, userIds, options),
     openLocks: (options) => openPendingApprovals(client, options),
     recordUrl: (object, externalId) =>
       `${origin}/lightning/r/${asSalesforceObject(object)}/${encodeURIComponent(externalId)}/view`,

@@ -101,6 +101,7 @@ function judgeRecord(
     state,
     reason,
     ...(present === undefined ? {} : { oldValue: present }),
+    ...(state === 'conflicted' ? changedBy(reading) : {}),
   }));
   if (reading !== undefined && 'current' in reading && reading.current.values === null)
     verdict.gone.push({ object: first.object, externalId: first.externalId });
@@ -116,6 +117,12 @@ function judgeRecord(
     else verdict.releases.push(later);
   }
   return verdict;
+}
+
+/** Who changed the record last, where the CRM tells of records. */
+export function changedBy(reading: Reading | undefined): Pick<Settlement, 'changedBy'> {
+  const by = reading !== undefined && 'current' in reading ? reading.current.modifiedBy : undefined;
+  return by === undefined ? {} : { changedBy: by };
 }
 
 /**

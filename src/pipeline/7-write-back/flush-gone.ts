@@ -57,9 +57,10 @@ export async function settleGone(session: FlushSession, rows: readonly GoneRow[]
         settled: ours,
         conceded: await concedeWrites(
           tx,
-          lost.map(({ id, replaced, stands }) => ({
+          lost.map(({ id, replaced, replacedBy, stands }) => ({
             id,
             theirs: replaced,
+            by: replacedBy,
             stands,
             reason: stands ? PUT_BACK : OVERTAKEN,
           })),

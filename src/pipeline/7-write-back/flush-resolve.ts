@@ -5,6 +5,7 @@ import { releaseWrites, settleWrites } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import { lookAgainLater } from '../store/writes-unheard.ts';
 import { renewAccess } from './flush-access.ts';
+import { changedBy } from './flush-decide.ts';
 import { settleGone } from './flush-gone.ts';
 import type { GoneRow } from './flush-gone.ts';
 import { readRecords } from './flush-read.ts';
@@ -55,7 +56,12 @@ async function resolveByValues(
       const fate = fates[index] ?? { fate: 'open' };
       if (fate.fate === 'open') unheard.push(row);
       else if (fate.fate === 'not-landed') releases.push({ ...claim, delayMs: 0, failed: false });
-      else settlements.push({ ...claim, ...settlementOf(row, fate) });
+      else
+        settlements.push({
+          ...claim,
+          ...settlementOf(row, fate),
+          ...(fate.fate === 'unclear' ? changedBy(readings.get(externalId)) : {}),
+        });
     }
   }
   const gone = rows.filter(({ externalId, mayStillLand }) => {

@@ -1,5 +1,6 @@
 import type { Crm, CrmObject, FieldVersion, Survivor } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
+import type { Author } from '../../connectors/crm-users.ts';
 import type { LostRace } from '../store/writes-put-back.ts';
 import { policyOf } from './field-policy.ts';
 import { halves, isRefusal } from './flush-read.ts';
@@ -18,6 +19,8 @@ export type Landing =
       present: FieldValue;
       /** The value that our write fell on, typed after we had looked; undefined: it replaced what it was meant to. */
       lost?: FieldValue;
+      /** Who had typed that. */
+      lostBy?: Author;
       /** Our value is what the field holds, so that whatever it fell on is gone. */
       stands: boolean;
     };
@@ -37,7 +40,7 @@ export function findLanding(sent: Sent, versions: readonly FieldVersion[]): Land
   const landing = { landed: true as const, present: fresh[0]?.value ?? null, stands: at === 0 };
   const replaced = fresh[at + 1];
   const meant = replaced === undefined || sameValue(field, replaced.value, before);
-  return meant ? landing : { ...landing, lost: replaced.value };
+  return meant ? landing : { ...landing, lost: replaced.value, ...(replaced.by && { lostBy: replaced.by }) };
 }
 
 function findFresh(sent: Sent, versions: readonly FieldVersion[]): readonly FieldVersion[] {
@@ -107,6 +110,7 @@ export async function findLostRaces(
         id: row.id,
         fellOn: survivor?.survivorId ?? row.externalId,
         theirs: fellOn,
+        by: landing.lostBy ?? null,
         stands: landing.stands,
         reason: landing.stands ? PUT_BACK : OVERTAKEN,
       });

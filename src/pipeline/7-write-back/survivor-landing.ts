@@ -1,3 +1,4 @@
+import type { Author } from '../../connectors/crm-users.ts';
 import type { FieldVersion } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Sent } from './lost-races.ts';
@@ -7,6 +8,8 @@ import { couldHaveBecome, sameValue } from './same-value.ts';
 export type SurvivorLanding = {
   /** What the field held there before. */
   replaced: FieldValue;
+  /** Whose that is, where the platform tells. */
+  replacedBy: Author | null;
   /** That is nothing of ours. */
   isTheirs: boolean;
   /** What the field holds now. */
@@ -36,9 +39,11 @@ export function findLandingOnSurvivor(
   // What went to the other record fell here as well: both replaced what stood there before the first of them.
   const isSibling = (version: FieldVersion): boolean =>
     isFresh(version) && siblings.some((other) => couldHaveBecome(field, other, version.value));
-  const replaced = versions.slice(at + 1).find((version) => !isSibling(version))?.value ?? null;
+  const before = versions.slice(at + 1).find((version) => !isSibling(version));
+  const replaced = before?.value ?? null;
   return {
     replaced,
+    replacedBy: before?.by ?? null,
     isTheirs: !ours.some((known) => sameValue(field, known, replaced)),
     present: versions[0]?.value ?? null,
     stands: at === 0,

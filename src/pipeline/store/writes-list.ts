@@ -2,11 +2,18 @@ import type { CrmKind } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
 import { STARTED_BY } from './runs.ts';
 import type { Starter } from './runs.ts';
-import { WRITE_COLUMNS } from './writes.ts';
-import type { Write, WriteField, WriteState } from './writes.ts';
+import { EDITOR, WRITE_COLUMNS } from './writes.ts';
+import type { Editor, Write, WriteField, WriteState } from './writes.ts';
 
-/** A write with the CRM that it goes to, and who started its run; null: it has none, or nobody noted it. */
-export type WriteLine = Write<WriteField> & { crm: CrmKind; startedBy: Starter | null };
+/**
+ * A write with the CRM that it goes to, who started its run (null: it has none, or nobody noted it), and who made the change that stands
+ * against it.
+ */
+export type WriteLine = Write<WriteField> & {
+  crm: CrmKind;
+  startedBy: Starter | null;
+  editor: Editor | null;
+};
 
 /** Writes of a run, oldest first; the next page begins after the last id. */
 export async function listRunWrites(
@@ -85,7 +92,7 @@ export async function listWrites(
   const given = wanted.filter(([, value]) => value !== undefined);
   const where = given.map(([column], index) => `${column} $${index + 2}`).join(' and ');
   const { rows } = await tx.query<WriteLine>(
-    `select ${WRITE_COLUMNS}, n.kind as crm, (select ${STARTED_BY} from runs where runs.id = w.run_id) as "startedBy"
+    `select ${WRITE_COLUMNS}, ${EDITOR}, n.kind as crm, (select ${STARTED_BY} from runs where runs.id = w.run_id) as "startedBy"
      from writes w join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
      ${where === '' ? '' : `where ${where}`} order by w.id desc limit $1`,
     [page.limit, ...given.map(([, value]) => value)],

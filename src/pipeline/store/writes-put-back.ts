@@ -1,3 +1,4 @@
+import type { Author } from '../../connectors/crm-users.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { toStoredJson } from './writes.ts';
@@ -7,6 +8,8 @@ export type LostRace = {
   id: number;
   /** What they had typed. */
   theirs: FieldValue;
+  /** Who typed it; null: not known. */
+  by: Author | null;
   /** Our value is what the field holds now. */
   stands: boolean;
   reason: string;
@@ -22,13 +25,16 @@ const MOST_PUT_BACKS = 3;
 export async function concedeWrites(tx: Tx, lost: readonly LostRace[]): Promise<number> {
   if (lost.length === 0) return 0;
   const { rows } = await tx.query<{ id: number }>(
-    `update writes w set state = 'conflicted', old_value = lost.theirs::jsonb, returned_value = w.new_value, reason = lost.reason
-     from unnest($1::bigint[], $2::text[], $3::text[]) as lost (id, theirs, reason)
+    `update writes w set state = 'conflicted', old_value = lost.theirs::jsonb, returned_value = w.new_value, reason = lost.reason,
+       theirs_by = lost.user_id, theirs_name = lost.what, theirs_of = 'field'
+     from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[]) as lost (id, theirs, reason, user_id, what)
      where w.id = any($1) and w.id = lost.id and w.state = 'applied' returning w.id`,
     [
       lost.map((row) => row.id),
       lost.map((row) => toStoredJson(row.theirs)),
       lost.map((row) => row.reason.replaceAll('\0', '')),
+      lost.map((row) => row.by?.userId ?? null),
+      lost.map((row) => row.by?.what ?? null),
     ],
   );
   const conceded = new Set(rows.map((row) => row.id));

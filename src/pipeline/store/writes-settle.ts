@@ -53,6 +53,8 @@ export type Settlement = Claim & {
   oldValue?: FieldValue;
   /** What the CRM holds after our write, where that is known already. */
   returnedValue?: FieldValue;
+  /** Of a conflict: the CRM's id of who changed the record last. */
+  changedBy?: string;
 };
 
 /**
@@ -72,9 +74,10 @@ export async function settleWrites(
     const { rows } = await tx.query<{ id: number; undid: boolean }>(
       `update writes w set state = mine.state, reason = mine.reason, settled_at = now(), leased_until = null,
          not_before = null, old_value = coalesce(mine.old_value::jsonb, w.old_value),
-         returned_value = coalesce(mine.returned_value::jsonb, w.returned_value)
-       from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])
-         as mine (id, state, reason, old_value, returned_value)
+         returned_value = coalesce(mine.returned_value::jsonb, w.returned_value), theirs_by = mine.changed_by,
+         theirs_of = case when mine.changed_by is not null then 'record' end
+       from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+         as mine (id, state, reason, old_value, returned_value, changed_by)
        where w.id = any($1) and w.id = mine.id
        returning w.id, w.undoes is not null and w.state = 'applied' as undid`,
       [
@@ -83,6 +86,7 @@ export async function settleWrites(
         chunk.map((row) => clean(row.reason)),
         chunk.map((row) => json(row.oldValue)),
         chunk.map((row) => json(row.returnedValue)),
+        chunk.map((row) => row.changedBy ?? null),
       ],
     );
     const undid = rows.flatMap((row) => (row.undid ? [row.id] : []));

@@ -70,6 +70,12 @@ export type WantedWrite = FieldAddress<WriteField> & {
   undoes?: number;
 };
 
+/** Who made the change that stands against ours: of this very field, or of the record as a whole. */
+export type Editor = { name: string; of: 'field' | 'record' };
+
+/** An `Editor`, or null: it is no conflict, or nobody knows. */
+export const EDITOR = `case when w.theirs_name is not null then json_build_object('name', w.theirs_name, 'of', w.theirs_of) end as "editor"`;
+
 export const WRITE_COLUMNS = `w.id, w.run_id as "runId", w.connection_id as "connectionId", w.object,
   w.external_id as "externalId", w.company_id as "companyId", w.field, w.old_value as "oldValue", w.new_value as "newValue",
   w.returned_value as "returnedValue", w.old_value is not null as "oldRead", w.returned_value is not null as "readBack",
@@ -214,7 +220,12 @@ export async function countOpenWrites(
   return rows[0] ?? { open: 0, sendable: 0 };
 }
 
-export type FailedWrite = Write<WriteField> & { crm: CrmKind; domain: string; company: string };
+export type FailedWrite = Write<WriteField> & {
+  crm: CrmKind;
+  domain: string;
+  company: string;
+  editor: Editor | null;
+};
 
 /**
  * Fields whose last word is a refusal or a conflict, in id order: of one run, or as things stand now. The next page begins
@@ -225,7 +236,7 @@ export async function listFailedWrites(
   page: { runId?: string; afterId?: number; limit?: number } = {},
 ): Promise<FailedWrite[]> {
   const { rows } = await tx.query<FailedWrite>(
-    `select ${WRITE_COLUMNS}, c.kind as crm, company.domain, company.name as company
+    `select ${WRITE_COLUMNS}, ${EDITOR}, c.kind as crm, company.domain, company.name as company
      from writes w
      join companies company on company.workspace_id = w.workspace_id and company.id = w.company_id
      join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id

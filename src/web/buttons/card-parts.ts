@@ -1,4 +1,5 @@
 import type { FieldValue } from '../../connectors/crm-fields.ts';
+import { describeEditor } from '../../pipeline/describe-editor.ts';
 import { linkToQuote } from '../../pipeline/link.ts';
 import type { Persona } from '../../pipeline/store/personas.ts';
 import type { Reason } from '../../pipeline/store/scores.ts';
@@ -45,9 +46,10 @@ export function describeConflicts(writes: readonly WriteLine[]): Card['conflicts
       newest.set(write.field, write);
   return [...newest.values()]
     .filter(({ state }) => state === 'conflicted')
-    .map(({ field, oldValue, newValue }) => ({
+    .map(({ field, oldValue, newValue, editor }) => ({
       label: labelField(field),
       theirs: showValue(oldValue),
+      by: editor === null ? null : describeEditor(editor),
       ours: showValue(newValue),
     }));
 }

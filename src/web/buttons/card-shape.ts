@@ -44,7 +44,13 @@ export const Card = z.strictObject({
   ),
   /** Our fields in which a person's value stands, and what we would have written. */
   conflicts: z.array(
-    z.strictObject({ label: z.string(), theirs: z.string().nullable(), ours: z.string().nullable() }),
+    z.strictObject({
+      label: z.string(),
+      theirs: z.string().nullable(),
+      /** Who made it so, in words; null: not known. */
+      by: z.string().nullable(),
+      ours: z.string().nullable(),
+    }),
   ),
   /** Somebody's "Score now" that is under way; null: none is. `secondsLeft` is an estimate from those before. */
   work: z

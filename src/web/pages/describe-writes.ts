@@ -2,6 +2,7 @@ import { FIELDS } from '../../connectors/crm-fields.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { CrmKind } from '../../connectors/crm.ts';
 import { couldHaveBecome } from '../../pipeline/7-write-back/same-value.ts';
+import { describeEditor } from '../../pipeline/describe-editor.ts';
 import { describeStarter } from '../../pipeline/describe-starter.ts';
 import type { WriteLine } from '../../pipeline/store/writes-list.ts';
 import { NOTE } from '../../pipeline/store/writes.ts';
@@ -38,7 +39,9 @@ export function describeWrite(write: WriteLine) {
     field: LABELS.get(write.field) ?? write.field,
     old: write.oldRead ? describeValue(write.oldValue) : { short: 'not read', long: null, empty: true },
     // Of a conflict both values are shown, and which of them stands.
-    oldNote: stands ? 'stands in the CRM' : '',
+    oldNote: stands
+      ? ['stands in the CRM', ...(write.editor === null ? [] : [describeEditor(write.editor)])].join(', ')
+      : '',
     new: describeValue(write.newValue),
     newNote: stands ? 'ours, not written' : describeReturned(write),
     state: write.state,

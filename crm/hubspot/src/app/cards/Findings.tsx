@@ -76,9 +76,9 @@ export function Conflicts({ conflicts }: Pick<Card, 'conflicts'>) {
     <Flex direction="column" gap="small">
       <Heading>Changed by people, left as it is</Heading>
       <DescriptionList direction="column">
-        {conflicts.map(({ label, theirs, ours }, index) => (
+        {conflicts.map(({ label, theirs, by, ours }, index) => (
           <DescriptionListItem key={index} label={label}>
-            <Text>{`Here: ${theirs ?? '(empty)'}`}</Text>
+            <Text>{`Here: ${theirs ?? '(empty)'}${by ? ` (${by})` : ''}`}</Text>
             <Text variant="microcopy">{`Fieldnote would write: ${ours ?? '(empty)'}`}</Text>
           </DescriptionListItem>
         ))}

@@ -40,7 +40,12 @@ export const Card = z.object({
     }),
   ),
   conflicts: z.array(
-    z.object({ label: z.string(), theirs: z.nullable(z.string()), ours: z.nullable(z.string()) }),
+    z.object({
+      label: z.string(),
+      theirs: z.nullable(z.string()),
+      by: z.optional(z.nullable(z.string())),
+      ours: z.nullable(z.string()),
+    }),
   ),
   work: z.nullable(
     z.object({

@@ -53,10 +53,10 @@ export function describeCard(card, locale) {
         people.map((one) => (one.title === null ? one.name : `${one.name}, ${one.title}`)).join('; ') ||
         'nobody here has such a title',
     })),
-    conflicts: card.conflicts.map(({ label, theirs, ours }, index) => ({
+    conflicts: card.conflicts.map(({ label, theirs, by, ours }, index) => ({
       key: index,
       label,
-      theirs: theirs ?? '(empty)',
+      theirs: `${theirs ?? '(empty)'}${by ? ` (${by})` : ''}`,
       ours: ours ?? '(empty)',
     })),
     usage: describeUsage(usage, locale),
