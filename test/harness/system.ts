@@ -126,25 +126,40 @@ export async function runToEnd(app: App, request: Partial<RunRequest> = {}): Pro
   return waitForRun(app, run.id);
 }
 
-/** Waits until a run is over and its writes are settled and read back. */
-export async function waitForRun(app: App, runId: string, timeoutMs = 300_000): Promise<RunProgress> {
-  const deadline = Date.now() + timeoutMs;
+/**
+ * Waits until a run is over and its writes are settled and read back. Fails when nothing of it got on for `standstillMs`: how long a
+ * run takes is up to the machine and what else it does.
+ */
+export async function waitForRun(app: App, runId: string, standstillMs = 300_000): Promise<RunProgress> {
+  let [standing, since] = ['', Date.now()];
   let asked = false;
   for (;;) {
     const progress = await readProgress(app.db, app.workspaceId, runId);
-    if (progress.run.state !== 'running') {
-      if (!asked) await requestFlushes(app, app.workspaceId);
+    const isOver = progress.run.state !== 'running';
+    if (isOver && !asked) {
+      await requestFlushes(app, app.workspaceId);
       asked = true;
-      const { sendable, unread } = await app.db.inWorkspace(app.workspaceId, async (tx) => {
-        const { rows } = await tx.query<{ unread: number }>(
-          `select count(*) as unread from writes where run_id = $1 and state = 'applied' and returned_value is null`,
-          [runId],
-        );
-        return { ...(await countOpenWrites(tx, runId)), unread: rows[0]?.unread ?? 0 };
-      });
-      if (sendable === 0 && unread === 0) return progress;
     }
-    if (Date.now() > deadline) throw new Error(`the run did not end: ${JSON.stringify(progress)}`);
+    const open = isOver ? await countOpen(app, runId) : null;
+    if (open !== null && open.sendable === 0 && open.unread === 0) return progress;
+    const { done, failed, cancelled, run } = progress;
+    const now = JSON.stringify({ done, failed, cancelled, state: run.state, open });
+    if (now !== standing) [standing, since] = [now, Date.now()];
+    if (Date.now() > since + standstillMs)
+      throw new Error(
+        `the run stands still: ${JSON.stringify(progress)}, open writes ${JSON.stringify(open)}`,
+      );
     await wait(LOOK_EVERY_MS);
   }
+}
+
+/** Its writes that are still to be sent, and those that were sent and not read back. */
+function countOpen(app: App, runId: string): Promise<{ sendable: number; unread: number }> {
+  return app.db.inWorkspace(app.workspaceId, async (tx) => {
+    const { rows } = await tx.query<{ unread: number }>(
+      `select count(*) as unread from writes where run_id = $1 and state = 'applied' and returned_value is null`,
+      [runId],
+    );
+    return { ...(await countOpenWrites(tx, runId)), unread: rows[0]?.unread ?? 0 };
+  });
 }
