@@ -30,6 +30,8 @@ export async function typeCommand(
   at: { channel: string; text: string },
 ): Promise<Delivery> {
   const channel = findOwnChannel(slack, actor, at.channel);
+  if (actor.person.from !== undefined)
+    throw new Error('Slack offers people the commands of their own workspace alone');
   const [, command = '', text = ''] = /^(\/\S+)\s*([^]*)$/.exec(at.text.trim()) ?? [];
   if (command === '') throw new Error('a command begins with a slash');
   const fail = (reason: string): void =>

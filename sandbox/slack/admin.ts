@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { actOnMessage, actOnView, closeView, typeCommand, typeIntoMenu, useShortcut } from './acts.ts';
 import { findActor, findOwnChannel, findTeam, mayRead } from './actors.ts';
 import { findChannel } from './channels.ts';
-import { archive, moveApp, openHome, say, uninstall } from './happenings.ts';
+import { archive, moveApp, openHome, say, share, uninstall } from './happenings.ts';
 import { showMessage } from './messages.ts';
 import { DeliverySettings } from './settings.ts';
 import type { Slack } from './slack.ts';
@@ -60,6 +60,14 @@ const Edit = z.discriminatedUnion('operation', [
     team: z.string().optional(),
     channel: z.string(),
   }),
+  /** Shares a channel with another workspace, whose people are in it from then on; `pending`: it was only invited. */
+  z.strictObject({
+    operation: z.literal('share'),
+    team: z.string().optional(),
+    channel: z.string(),
+    with: z.string(),
+    pending: z.boolean().default(false),
+  }),
   z.strictObject({ operation: z.literal('uninstall'), team: z.string().optional() }),
   z.strictObject({ operation: z.literal('revoke'), token: z.string() }),
   /** Tells the sockets to connect anew. */
@@ -97,6 +105,12 @@ export async function act(
       if (channel === undefined) throw new Error(`no channel "${edit.channel}"`);
       if (edit.operation === 'archive') return archive(slack, team, channel);
       return moveApp(slack, team, channel, edit.operation === 'invite' ? 'joined' : 'left');
+    }
+    case 'share': {
+      const team = findTeam(slack, edit.team);
+      const channel = findChannel(slack, team, edit.channel);
+      if (channel === undefined) throw new Error(`no channel "${edit.channel}"`);
+      return share(slack, team, channel, { with: findTeam(slack, edit.with), pending: edit.pending });
     }
     case 'uninstall':
       return uninstall(slack, findTeam(slack, edit.team));

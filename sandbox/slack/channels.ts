@@ -62,6 +62,10 @@ export function showChannel(team: Team, channel: Channel): Record<string, unknow
     is_archived: channel.archived,
     is_member: members.has(team.botUser),
     context_team_id: team.id,
+    is_shared: channel.shared?.pending === false,
+    is_ext_shared: channel.shared?.pending === false,
+    is_org_shared: false,
+    is_pending_ext_shared: channel.shared?.pending === true,
     ...(isIm
       ? { user: [...members].find((member) => member !== team.botUser) }
       : { name: channel.name, name_normalized: channel.name, num_members: members.size }),

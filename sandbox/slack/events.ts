@@ -77,6 +77,14 @@ const SlackEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('joined'), team: z.string(), channel: z.string(), user: z.string() }),
   z.object({ kind: z.literal('left'), team: z.string(), channel: z.string(), user: z.string() }),
   z.object({ kind: z.literal('archived'), team: z.string(), channel: z.string() }),
+  /** Shared with another organisation's workspace; `pending`: it was invited, and its people are not there yet. */
+  z.object({
+    kind: z.literal('shared'),
+    team: z.string(),
+    channel: z.string(),
+    with: z.string(),
+    pending: z.boolean(),
+  }),
   z.object({ kind: z.literal('opened'), team: z.string(), user: z.string() }),
   z.object({ kind: z.literal('message'), message: Message }),
   z.object({ kind: z.literal('hook'), hook: Hook }),

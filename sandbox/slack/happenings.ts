@@ -10,7 +10,7 @@ import { packEvent } from './payloads.ts';
 import type { Actor } from './payloads.ts';
 import { findReferences } from './references.ts';
 import type { Slack } from './slack.ts';
-import type { Channel, Team } from './team.ts';
+import type { Channel, Person, Team } from './team.ts';
 
 /** A person writes a message. The app hears of it where it is called, in its direct messages, and of links of its domains. */
 export async function say(
@@ -35,7 +35,7 @@ export async function say(
   });
   const deliveries: Delivery[] = [];
   for (const event of readEvents(slack, actor, channel, message))
-    deliveries.push(await slack.events.send(packEvent(team, event)));
+    deliveries.push(await slack.events.send(packEvent(team, event, otherOf(channel, person))));
   return { ts: message.ts, deliveries };
 }
 
@@ -88,7 +88,7 @@ export async function openHome(slack: Slack, { team, person }: Actor): Promise<D
       : { view: showView(team, { ...held, view: checked.view, rootId: held.id, previousId: null }) };
   const channel = openIm(slack, team, person.id).id;
   return slack.events.send(
-    packEvent(team, { type: 'app_home_opened', user: person.id, channel, tab: 'home', ...view }),
+    packEvent(team, { type: 'app_home_opened', user: person.id, channel, tab: 'home', ...view }, person.from),
   );
 }
 
@@ -110,6 +110,27 @@ export function moveApp(slack: Slack, team: Team, channel: Channel, kind: 'joine
   slack.state.commit({ kind, team: team.id, channel: channel.id, user: team.botUser });
   return showChannel(team, channel);
 }
+
+/** Another organisation is invited into a channel, or its people are in it from now on; the app is told where its scopes let it know. */
+export async function share(
+  slack: Slack,
+  team: Team,
+  channel: Channel,
+  { with: other, pending }: { with: Team; pending: boolean },
+): Promise<unknown> {
+  slack.state.commit({ kind: 'shared', team: team.id, channel: channel.id, with: other.id, pending });
+  const scope = channel.kind === 'private' ? 'groups:read' : 'channels:read';
+  const isTold = channel.members.has(team.botUser) && slack.state.installed(team.id)?.scopes.includes(scope);
+  if (!pending && isTold === true)
+    await slack.events.send(
+      packEvent(team, { type: 'channel_shared', connected_team_id: other.id, channel: channel.id }, other.id),
+    );
+  return showChannel(team, channel);
+}
+
+/** The other organisation of a shared channel, or of the person. */
+const otherOf = (channel: Channel, person: Person): string | undefined =>
+  channel.shared?.pending === false ? channel.shared.with : person.from;
 
 /** Somebody archives a channel: nobody can write into it any more. */
 export function archive(slack: Slack, team: Team, channel: Channel): unknown {

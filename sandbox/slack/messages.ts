@@ -136,7 +136,7 @@ export function showMessage(
     user: message.author,
     ts: message.ts,
     text: message.text,
-    team: message.team,
+    ...showWhose(team, message.author),
     ...(byApp ? { bot_id: team.botId, app_id: APP_ID } : {}),
     ...(message.blocks.length > 0 ? { blocks: message.blocks } : {}),
     ...(message.threadTs === null ? {} : { thread_ts: message.threadTs }),
@@ -148,6 +148,12 @@ export function showMessage(
     ...(withMetadata && message.metadata !== null ? { metadata: message.metadata } : {}),
     ...(message.files.length > 0 ? { files: message.files.map((id) => showFile(slack, id)) } : {}),
   };
+}
+
+/** Whose the author is; of another organisation's people messages say it more than once (app_mention, Slack Connect). */
+function showWhose(team: Team, author: string): Record<string, unknown> {
+  const from = team.people.get(author)?.from;
+  return from === undefined ? { team: team.id } : { team: from, user_team: from, source_team: from };
 }
 
 /** A file in the form of the Web API. */

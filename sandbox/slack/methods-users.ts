@@ -9,7 +9,7 @@ function showUser({ team, token }: ApiCall, person: Person): Record<string, unkn
   const mayReadMail = token.scopes.includes('users:read.email') && person.email !== null;
   return {
     id: person.id,
-    team_id: team.id,
+    team_id: person.from ?? team.id,
     name: person.name,
     deleted: false,
     real_name: person.realName,
@@ -17,10 +17,12 @@ function showUser({ team, token }: ApiCall, person: Person): Record<string, unkn
     tz_offset: 0,
     is_bot: person.isBot,
     is_app_user: false,
+    // False also for whoever of another organisation shares a channel with the app.
+    is_stranger: false,
     profile: {
       real_name: person.realName,
       display_name: person.name,
-      team: team.id,
+      team: person.from ?? team.id,
       ...(mayReadMail ? { email: person.email } : {}),
     },
   };

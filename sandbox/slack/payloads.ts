@@ -17,7 +17,7 @@ const VERIFICATION_TOKEN = 'sandbox-verification-token';
 /** What stands in every interaction ("Interaction payloads"). */
 function common({ team, person }: Actor): Record<string, unknown> {
   return {
-    user: { id: person.id, username: person.name, name: person.name, team_id: team.id },
+    user: { id: person.id, username: person.name, name: person.name, team_id: person.from ?? team.id },
     api_app_id: APP_ID,
     token: VERIFICATION_TOKEN,
     team: { id: team.id, domain: team.domain },
@@ -137,6 +137,8 @@ export function packView(
     payload: {
       type: at.type,
       ...common(actor),
+      // Of a view `team` is the person's, and app_installed_team_id says whose app it is (slackapi/bolt-js#1614).
+      team: { id: actor.person.from ?? actor.team.id, domain: actor.team.domain },
       view: showView(actor.team, at.view, at.values),
       ...(at.type === 'view_submission'
         ? { trigger_id: slack.triggers.make(trigger), response_urls: [] }
@@ -197,20 +199,25 @@ export function packSuggestion(
 }
 
 /** An event, in the envelope of the Events API. Each has its own event_id; one that comes again keeps it. */
-export function packEvent(team: Team, event: Record<string, unknown> & { type: string }): Packet {
+export function packEvent(
+  team: Team,
+  event: Record<string, unknown> & { type: string },
+  /** The other organisation of the channel in which it happened, whose workspace the envelope may name (slackapi/bolt-js#935). */
+  sharedWith?: string,
+): Packet {
   return {
     type: 'events_api',
     about: event.type,
     payload: {
       token: VERIFICATION_TOKEN,
-      team_id: team.id,
+      team_id: sharedWith ?? team.id,
       context_team_id: team.id,
       api_app_id: APP_ID,
       event: { event_ts: seconds(), ...event },
       type: 'event_callback',
       event_id: `Ev${randomUUID().replaceAll('-', '').slice(0, 10).toUpperCase()}`,
       event_time: Math.floor(Date.now() / 1000),
-      is_ext_shared_channel: false,
+      is_ext_shared_channel: sharedWith !== undefined,
       authorizations: [
         {
           enterprise_id: null,

@@ -78,6 +78,19 @@ export function openState(options: {
       });
   };
 
+  const share = (event: Extract<SlackEvent, { kind: 'shared' }>): void => {
+    const host = team(event.team);
+    const channel = host.channels.get(event.channel);
+    if (channel === undefined) return;
+    channel.shared = { with: event.with, pending: event.pending };
+    if (event.pending) return;
+    for (const person of team(event.with).people.values()) {
+      if (person.isBot) continue;
+      host.people.set(person.id, { ...person, from: event.with });
+      channel.members.add(person.id);
+    }
+  };
+
   const apply = (event: SlackEvent): void => {
     switch (event.kind) {
       case 'installed':
@@ -99,6 +112,8 @@ export function openState(options: {
         if (channel !== undefined) channel.archived = true;
         return;
       }
+      case 'shared':
+        return share(event);
       case 'opened':
         return openIm(event.team, event.user);
       case 'message': {

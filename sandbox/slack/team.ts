@@ -8,6 +8,8 @@ export type Person = {
   realName: string;
   email: string | null;
   isBot: boolean;
+  /** The workspace of another organisation that they belong to, and share a channel with; unset: this one. */
+  from?: string;
 };
 
 export type Channel = {
@@ -16,6 +18,8 @@ export type Channel = {
   kind: 'public' | 'private' | 'im';
   members: Set<string>;
   archived: boolean;
+  /** Slack Connect: an invitation to another organisation, or that its people are in it; unset: neither. */
+  shared?: { with: string; pending: boolean };
 };
 
 /** A Slack workspace: its people and channels are fixed, but for who joined and which direct messages were opened. */

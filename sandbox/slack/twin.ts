@@ -26,10 +26,12 @@ import { createUploads } from './uploads.ts';
 export const MANIFEST_SCOPES: readonly string[] = [
   'app_mentions:read',
   'channels:history',
+  'channels:read',
   'chat:write',
   'commands',
   'files:write',
   'groups:history',
+  'groups:read',
   'im:history',
   'im:write',
   'links:read',

@@ -11,6 +11,7 @@ import type { SlackDeps } from './deps.ts';
 import { listenToHome } from './home.ts';
 import { SCOPES, createInstallationStore, listenToUninstalls, serveInstall } from './installs.ts';
 import { listenToShortcuts } from './shortcuts.ts';
+import { refuseStrangers } from './strangers.ts';
 import { listenToTyped } from './typed.ts';
 import { listenToLinks } from './unfurls.ts';
 import { listenToVotes } from './votes.ts';
@@ -114,6 +115,7 @@ function authorizationUrl(apiUrl: string): string {
 }
 
 function listen(app: App, deps: SlackDeps): void {
+  refuseStrangers(app, deps);
   listenToCommands(app, deps);
   listenToActions(app, deps);
   listenToVotes(app, deps);

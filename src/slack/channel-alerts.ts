@@ -18,7 +18,6 @@ import { ACTIONS, CHANNEL_FORM, NO_CHANNEL, patternOf } from './views/actions.ts
 import { showChannelModal } from './views/channel-modal.ts';
 
 const Submitted = z.object({
-  team: z.object({ id: z.string() }),
   user: z.object({ id: z.string() }),
   view: z.object({ id: z.string(), state: z.object({ values: z.unknown() }) }),
 });
@@ -39,9 +38,10 @@ export function listenToChannelAlerts(app: App, deps: SlackDeps): void {
     await ack();
   });
 
-  app.view(CHANNEL_FORM.callbackId, async ({ ack, body }) => {
-    const { team, user, view } = Submitted.parse(body);
-    const problem = await setChannelAlerts(deps, { teamId: team.id, userId: user.id, view });
+  app.view(CHANNEL_FORM.callbackId, async ({ ack, body, context }) => {
+    const { user, view } = Submitted.parse(body);
+    const at = { teamId: context.teamId ?? '', userId: user.id, view };
+    const problem = await setChannelAlerts(deps, at);
     if (problem === null) await ack();
     else await ack({ response_action: 'errors', errors: { [CHANNEL_FORM.fields.timeZone]: problem } });
   });

@@ -7,6 +7,7 @@ import { boundToReply } from './asker.ts';
 import type { SlackDeps } from './deps.ts';
 import { postReply, postToPerson, updateReply } from './post-reply.ts';
 import { respond } from './respond.ts';
+import { hasStrangers } from './own-channel.ts';
 import type { Message } from './views/types.ts';
 
 // Of the five messages that a response_url takes two are for progress: where they do not replace each other, more would be noise.
@@ -39,8 +40,9 @@ export async function deliverProgress(
     if (await postInChannel(deps, reply, key, show(true))) return;
     const url = openAddress(deps, reply);
     if (url === null || reply.uses >= PROGRESS_USES) return;
+    const replaces = await mayReplace(deps, reply);
     if (await hold(deps, reply, key))
-      await answerThere(deps, reply, { url, message: show(reply.place === 'message') }, signal);
+      await respond(url, show(replaces), { replaces, fetch: deps.fetch, signal });
   } catch (error) {
     // The next one comes, and the result does by all means.
     if (!(error instanceof ProviderError)) throw error;
@@ -62,9 +64,10 @@ export async function deliverResult(
   const toPerson = reply.postedChannel !== null && reply.postedChannel !== reply.channelId;
   const url = openAddress(deps, reply);
   if (url !== null && reply.uses < MOST_USES && !toPerson) {
+    const replaces = await mayReplace(deps, reply);
     if (!(await hold(deps, reply, 'result'))) throw lostIt();
     try {
-      await answerThere(deps, reply, { url, message }, signal);
+      await respond(url, message, { replaces, fetch: deps.fetch, signal });
       return null;
     } catch (error) {
       if (!(error instanceof ProviderError) || error.kind !== 'refused') throw error;
@@ -95,13 +98,15 @@ function hold({ db }: Delivering, reply: SlackReply, shown: string): Promise<boo
   return db.inWorkspace(reply.workspaceId, (tx) => countUse(tx, reply, shown));
 }
 
-function answerThere(
-  { fetch }: Delivering,
-  { place }: SlackReply,
-  { url, message }: { url: string; message: Message },
-  signal: AbortSignal,
-): Promise<void> {
-  return respond(url, message, { replaces: place === 'message', fetch, signal });
+/**
+ * Does the answer take the place of the message that was clicked? Not where people of another organisation read that by now: then only who
+ * clicked sees it. A message without a thread is seen by one person anyway.
+ */
+async function mayReplace({ teams, clients }: Delivering, reply: SlackReply): Promise<boolean> {
+  if (reply.place !== 'message') return false;
+  if (reply.threadTs === null) return true;
+  const team = await teams.find(reply.teamId);
+  return team !== null && !(await hasStrangers(clients.of(team.token), reply.channelId));
 }
 
 /** The response_url, while it takes messages and can be opened: its key may have changed since the question was asked. */

@@ -16,6 +16,7 @@ import type { Delivering } from './deliver.ts';
 import { openDirectMessage } from './direct-message.ts';
 import { findOwn, postOnce } from './post-once.ts';
 import { pageOf } from './read-card.ts';
+import { requireOwnChannel } from './own-channel.ts';
 import type { SlackTeam } from './teams.ts';
 import { uploadFile } from './upload.ts';
 import { showNoFile } from './views/no-file.ts';
@@ -26,8 +27,9 @@ const LEASE_SECONDS = 60;
 const BUSY_MS = 2_000;
 // Slack shows a file a moment after it was told to; whoever looks for it sooner may miss it.
 const TRY_AGAIN_MS = 5_000;
-// Slack's codes for a place that the app may not post to, or that is gone.
-const NO_PLACE = /^(not_in_channel|channel_not_found|is_archived|thread_not_found|message_not_found)$/;
+// Slack's codes for a place that the app may not post to, or that is gone, and our own for one that others read.
+const NO_PLACE =
+  /^(not_in_channel|channel_not_found|is_archived|thread_not_found|message_not_found|shared_with_others|sharing_unknown)$/;
 
 /** Puts a pitch into Slack as a PDF, once. What it prints is what the page and `fieldnote pitch --pdf` print. */
 export function createFileJob(deps: Delivering) {
@@ -77,6 +79,7 @@ async function send(deps: Delivering, file: SlackFile, signal: AbortSignal): Pro
   const stands = ({ files = [] }: { files?: { id?: string }[] }): boolean =>
     files.some(({ id }) => id === file.fileId);
   if (file.fileId !== null && (await findOwn(client, at, stands)) !== null) return null;
+  await requireOwnChannel(client, channel);
 
   const title = `Pitch for ${cutLine(nameOf(sheet), 80)}`;
   const name = `${sheet.domain.replaceAll(/[^a-z0-9.-]/g, '_')}.pdf`;

@@ -10,7 +10,6 @@ import { ACTIONS, ALERTS, LEAST_MOVES, MUTE_HOURS, patternOf } from './views/act
 import type { Action } from './views/actions.ts';
 
 const Opened = z.object({
-  team_id: z.string(),
   event_id: z.string(),
   event: z.object({ user: z.string(), tab: z.string().optional() }),
 });
@@ -45,8 +44,9 @@ export function listenToHome(app: App, deps: SlackDeps): void {
       await deps.queue.requestSlack(tx, { workspaceId, home: { teamId, userId } });
     });
   };
-  app.event('app_home_opened', async ({ body }) => {
-    const { team_id: teamId, event_id: key, event } = Opened.parse(body);
+  app.event('app_home_opened', async ({ body, context }) => {
+    const { event_id: key, event } = Opened.parse(body);
+    const teamId = context.teamId ?? '';
     if (event.tab === 'home') await showAgain({ teamId, userId: event.user, key }, async () => undefined);
   });
   for (const { action, read } of WISHES)

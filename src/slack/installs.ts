@@ -18,10 +18,12 @@ import { boundToTeam } from './teams.ts';
 export const SCOPES: readonly string[] = [
   'app_mentions:read',
   'channels:history',
+  'channels:read',
   'chat:write',
   'commands',
   'files:write',
   'groups:history',
+  'groups:read',
   'im:history',
   'im:write',
   'links:read',

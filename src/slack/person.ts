@@ -2,6 +2,7 @@ import { ProviderError } from '../errors.ts';
 import { findPerson, saveProfile } from '../pipeline/store/slack-people.ts';
 import type { SlackPerson, SlackUser } from '../pipeline/store/slack-people.ts';
 import type { SlackDeps } from './deps.ts';
+import { isMember } from './strangers.ts';
 
 // People change their address seldom.
 const BELIEVED_MS = 24 * 3_600_000;
@@ -24,9 +25,9 @@ export async function meetPerson(
     const { user: found } = await clients
       .of(team.token)
       .call('users.info', (api) => api.users.info({ user: userId }));
-    await db.inWorkspace(workspaceId, (tx) =>
-      saveProfile(tx, user, { email: found?.profile?.email ?? null, timeZone: found?.tz ?? null }),
-    );
+    // Whoever is of another organisation has no accounts here, whatever their address.
+    const email = isMember(found, teamId) ? (found?.profile?.email ?? null) : null;
+    await db.inWorkspace(workspaceId, (tx) => saveProfile(tx, user, { email, timeZone: found?.tz ?? null }));
   } catch (error) {
     if (!(error instanceof ProviderError) || error.retryable) throw error;
     // Without the right to see addresses nobody is known by theirs; asked again tomorrow.

@@ -10,6 +10,7 @@ import type { SlackDeps } from './deps.ts';
 import { waitAfter } from './patience.ts';
 import { postOnce } from './post-once.ts';
 import { readCard } from './read-card.ts';
+import { SHARED_WITH_OTHERS, SHARING_UNKNOWN, requireOwnChannel } from './own-channel.ts';
 import { showAlert } from './views/alert.ts';
 import { showWishes } from './views/channel-wishes.ts';
 import { COMPANIES_SHOWN, showNews } from './views/news.ts';
@@ -19,7 +20,7 @@ import type { Message } from './views/types.ts';
 const LEASE_SECONDS = 45;
 const BUSY_MS = 10_000;
 
-// Slack's codes for a channel that takes no message of ours until a person acts (docs.slack.dev, chat.postMessage), in our words.
+// Slack's codes for a channel that takes no message of ours until a person acts (docs.slack.dev, chat.postMessage), and our own, in our words.
 const CLOSED_CHANNELS: Readonly<Record<string, string>> = {
   not_in_channel: 'the app is not in it',
   channel_not_found: 'the app can’t see it, or it is gone',
@@ -27,6 +28,9 @@ const CLOSED_CHANNELS: Readonly<Record<string, string>> = {
   restricted_action: 'an administrator of the Slack workspace keeps the app from posting in it',
   restricted_action_read_only_channel: 'only some people may post in it',
   restricted_action_non_threadable_channel: 'only some people may post in it',
+  [SHARED_WITH_OTHERS]: 'people of another organisation read it',
+  [SHARING_UNKNOWN]:
+    'the app can’t see whether people of another organisation read it, until it is installed again with the scopes channels:read and groups:read',
 };
 
 /**
@@ -71,8 +75,10 @@ async function send(deps: SlackDeps, post: SlackPost): Promise<string | null> {
   if (alerts === null) return 'the channel hears nothing any more';
   const message = await showPost(deps, post, alerts);
   if (typeof message === 'string') return message;
+  const client = deps.clients.of(team.token);
+  await requireOwnChannel(client, post.channelId);
   if (!(await deps.db.inWorkspace(post.workspaceId, (tx) => noteSendingPost(tx, post)))) return null;
-  await postOnce(deps.clients.of(team.token), {
+  await postOnce(client, {
     channel: post.channelId,
     key: `post ${post.id}`,
     message,

@@ -5,17 +5,24 @@ import type { SlackReply } from '../pipeline/store/slack-replies.ts';
 import type { SlackDeps } from './deps.ts';
 import { openDirectMessage } from './direct-message.ts';
 import { postOnce } from './post-once.ts';
+import { hasStrangers } from './own-channel.ts';
 import type { SlackTeam } from './teams.ts';
 import type { Message } from './views/types.ts';
 
 type Posting = Pick<SlackDeps, 'db' | 'teams' | 'clients'>;
 
-/** Posts an answer's message into the channel where it was asked for. False where the app may not post. @throws ProviderError */
+/**
+ * Posts an answer's message into the channel where it was asked for. False where the app may not post, or people of another organisation
+ * would read it.
+ * @throws ProviderError
+ */
 export async function postReply(deps: Posting, reply: SlackReply, message: Message): Promise<boolean> {
   const team = await deps.teams.find(reply.teamId);
   if (team === null) return false;
   const { channelId: channel, threadTs } = reply;
-  const posted = await post(deps, reply, { team, channel, message, threadTs });
+  const posted = (await hasStrangers(deps.clients.of(team.token), channel))
+    ? 'people of another organisation read the channel'
+    : await post(deps, reply, { team, channel, message, threadTs });
   // Of a thread that is gone one learns nothing about its channel.
   if (posted === null || threadTs === null)
     await deps.db.inWorkspace(reply.workspaceId, (tx) => noteMayPost(tx, reply, posted === null));

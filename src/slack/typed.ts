@@ -4,10 +4,10 @@ import { answerSoon, findNamed, helpSoon, saySoon } from './ask.ts';
 import type { Asker } from './asker.ts';
 import { teamOf } from './asker-of.ts';
 import type { SlackDeps } from './deps.ts';
+import { NOT_FOR_STRANGERS, isStranger } from './strangers.ts';
 import { readTyped } from './typed-question.ts';
 
 const Written = z.object({
-  team_id: z.string(),
   event_id: z.string(),
   event: z.object({
     channel: z.string(),
@@ -16,7 +16,7 @@ const Written = z.object({
     ts: z.string(),
     thread_ts: z.string().optional(),
     user: z.string().optional(),
-    // Whose a person is, in channels that Slack workspaces share.
+    // Whose the person is, in channels that Slack workspaces share.
     team: z.string().optional(),
     user_team: z.string().optional(),
     bot_id: z.string().optional(),
@@ -34,22 +34,28 @@ const WRITTEN_BY_PEOPLE: readonly (string | undefined)[] = [undefined, 'file_sha
  * What names no company is answered in direct messages alone, with how to ask.
  */
 export function listenToTyped(app: App, deps: SlackDeps): void {
-  app.event('app_mention', async ({ body }) => answer(deps, Written.parse(body), 'mention'));
-  app.event('message', async ({ body }) => {
+  app.event('app_mention', async ({ body, context }) =>
+    answer(deps, Written.parse(body), { how: 'mention', teamId: context.teamId ?? '' }),
+  );
+  app.event('message', async ({ body, context }) => {
     const written = Written.safeParse(body);
     // Events of other shapes, such as a deleted message, are none that a person wrote.
     if (written.success && written.data.event.channel_type === 'im')
-      await answer(deps, written.data, 'direct');
+      await answer(deps, written.data, { how: 'direct', teamId: context.teamId ?? '' });
   });
 }
 
-async function answer(deps: SlackDeps, written: Written, how: 'mention' | 'direct'): Promise<void> {
-  const { team_id: teamId, event_id: requestKey, event } = written;
+async function answer(
+  deps: SlackDeps,
+  { event_id: requestKey, event }: Written,
+  { how, ...at }: { how: 'mention' | 'direct'; teamId: string },
+): Promise<void> {
   const { user: userId } = event;
-  if (userId === undefined || !isByMember(written)) return;
+  if (userId === undefined || !isByPerson(event)) return;
   const typed = readTyped(event.text, deps.publicUrl);
   if (typed.kind === 'links' || (typed.kind === 'talk' && how === 'mention')) return;
-  const { workspaceId } = await teamOf(deps, teamId);
+  const team = await teamOf(deps, at.teamId);
+  const { workspaceId, teamId } = team;
   const asker: Asker = {
     workspaceId,
     teamId,
@@ -60,6 +66,8 @@ async function answer(deps: SlackDeps, written: Written, how: 'mention' | 'direc
     threadTs: event.thread_ts ?? (how === 'mention' ? event.ts : null),
     requestKey,
   };
+  if (await isStranger(deps, team, { userId, teamId: event.user_team ?? event.team }))
+    return saySoon(deps, asker, NOT_FOR_STRANGERS);
   if (typed.kind === 'talk') return helpSoon(deps, asker);
   if (typed.kind === 'name') {
     const { name } = typed;
@@ -74,9 +82,7 @@ async function answer(deps: SlackDeps, written: Written, how: 'mention' | 'direc
   return saySoon(deps, asker, { what, fix });
 }
 
-/** Written just now by a person of that Slack workspace: no app, no change of what was written before, nobody from another workspace. */
-function isByMember({ team_id: teamId, event }: Written): boolean {
-  const { bot_id: bot, subtype, edited, team = teamId, user_team: userTeam = teamId } = event;
-  const byPerson = bot === undefined && edited === undefined && WRITTEN_BY_PEOPLE.includes(subtype);
-  return byPerson && team === teamId && userTeam === teamId;
+/** Written just now by a person: by no app, and no change of what was written before. */
+function isByPerson({ bot_id: bot, subtype, edited }: Written['event']): boolean {
+  return bot === undefined && edited === undefined && WRITTEN_BY_PEOPLE.includes(subtype);
 }

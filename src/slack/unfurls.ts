@@ -11,8 +11,8 @@ import { showUnfurl } from './views/unfurl.ts';
 import type { Unfurl } from './views/types.ts';
 
 const LinkShared = z.object({
-  team_id: z.string(),
   event_id: z.string(),
+  is_ext_shared_channel: z.boolean().optional(),
   event: z.object({
     channel: z.string(),
     message_ts: z.string(),
@@ -42,13 +42,15 @@ function companyOfPage(publicUrl: string, url: string): string | null {
 
 /** Links to our own pages: a job shows what they are about. */
 export function listenToLinks(app: App, deps: SlackDeps): void {
-  app.event('link_shared', async ({ body }) => {
-    const { team_id: teamId, event_id: key, event } = LinkShared.parse(body);
+  app.event('link_shared', async ({ body, context }) => {
+    const { event_id: key, event, is_ext_shared_channel: isShared } = LinkShared.parse(body);
+    // What is shown below a link is seen by all who read it.
+    if (isShared === true) return;
     const urls = event.links
       .map(({ url }) => url)
       .filter((url) => companyOfPage(deps.publicUrl, url) !== null);
     if (urls.length === 0) return;
-    const { workspaceId } = await teamOf(deps, teamId);
+    const { workspaceId, teamId } = await teamOf(deps, context.teamId ?? '');
     const place =
       event.unfurl_id !== undefined && event.source !== undefined
         ? { unfurlId: event.unfurl_id, source: event.source }

@@ -12,7 +12,6 @@ import { ACTIONS, VOTE, VOTE_REASONS, patternOf } from './views/actions.ts';
 import { showVoteModal } from './views/vote-modal.ts';
 
 const Submitted = z.object({
-  team: z.object({ id: z.string() }),
   user: z.object({ id: z.string() }),
   view: z.object({
     id: z.string(),
@@ -65,9 +64,9 @@ export function listenToVotes(app: App, deps: SlackDeps): void {
     await ack();
   });
 
-  app.view(VOTE.callbackId, async ({ ack, body }) => {
-    const { team, user, view } = Submitted.parse(body);
-    const { workspaceId, teamId } = await teamOf(deps, team.id);
+  app.view(VOTE.callbackId, async ({ ack, body, context }) => {
+    const { user, view } = Submitted.parse(body);
+    const { workspaceId, teamId } = await teamOf(deps, context.teamId ?? '');
     const { companyId } = Metadata.parse(JSON.parse(view.private_metadata));
     const { values } = view.state;
     const reason = Reason.parse(values[VOTE.reasonBlock]?.[VOTE.reasonAction]?.selected_option?.value);

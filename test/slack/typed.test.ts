@@ -183,8 +183,6 @@ test('nothing is answered that no person of the Slack workspace just wrote', asy
     { bot_id: 'B1' },
     { edited: { user: 'U1', ts: '1.2' } },
     { user: slack.bot },
-    { team: 'T0STRANGERS' },
-    { user_team: 'T0STRANGERS' },
     { channel_type: 'channel' },
     { type: 'app_mention', channel_type: undefined, edited: { user: 'U1', ts: '1.2' } },
   ];
