@@ -44,7 +44,8 @@ export function openSlack({
   | 'modelName'
   | 'printPitch'
   | 'onError'
->): Slack | null {
+> &
+  Pick<SlackDeps, 'textModelName'>): Slack | null {
   const { slack, publicUrl } = config;
   if (slack === null) return null;
   const { botToken: token, signingSecret, appToken } = slack;

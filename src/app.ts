@@ -174,6 +174,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       crmOf,
       homeWorkspaceId,
       modelName: SHIPPED_MODEL,
+      textModelName: own.textModel?.model ?? null,
       printPitch,
       onError,
     });

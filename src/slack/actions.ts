@@ -2,7 +2,7 @@ import type { App } from '@slack/bolt';
 import type { ReplyForm } from '../pipeline/store/slack-replies.ts';
 import { answerSoon } from './ask.ts';
 import { askerOfClick } from './asker-of.ts';
-import { Clicked, companyOf } from './clicked.ts';
+import { Clicked, companyOf, templateOf } from './clicked.ts';
 import type { SlackDeps } from './deps.ts';
 import { ACTIONS, patternOf } from './views/actions.ts';
 import type { Action } from './views/actions.ts';
@@ -27,12 +27,18 @@ export function listenToActions(app: App, deps: SlackDeps): void {
     app.action(patternOf(action), async ({ ack, body }) => {
       const clicked = Clicked.parse(body);
       const asker = await askerOfClick(deps, clicked);
+      const template = templateOf(clicked);
       // A company of a list gets its card beside the list, and a card its pitch.
       const place = BESIDE.has(action) ? 'person' : asker.place;
       await answerSoon(
         deps,
         { ...asker, place },
-        { asked: [{ companyId: companyOf(clicked) }], form, refresh },
+        {
+          asked: [{ companyId: companyOf(clicked) }],
+          form,
+          refresh,
+          template: template === null ? null : { words: template, sure: true },
+        },
       );
       await ack();
     });

@@ -35,5 +35,10 @@ export function valueOf({ actions }: Clicked): string {
 
 /** The company that a button is about. */
 export function companyOf(clicked: Clicked): string {
-  return z.uuid().parse(valueOf(clicked));
+  return z.uuid().parse(valueOf(clicked).split(' ')[0]);
+}
+
+/** The template that was named before the choice; null: none was. */
+export function templateOf(clicked: Clicked): string | null {
+  return valueOf(clicked).split(' ')[1] ?? null;
 }

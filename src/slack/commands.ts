@@ -4,7 +4,7 @@ import { answerAtOnce, explain } from './ask.ts';
 import { askerOf } from './asker-of.ts';
 import { openChannelForm } from './channel-alerts.ts';
 import type { SlackDeps } from './deps.ts';
-import { readQuestion } from './question.ts';
+import { readCommand } from './read-command.ts';
 import { showHelp } from './views/help.ts';
 import { showProblem } from './views/problem.ts';
 import type { Message } from './views/types.ts';
@@ -36,9 +36,6 @@ export function listenToCommands(app: App, deps: SlackDeps): void {
 
 type Said = { message: Message; everyone: boolean };
 
-// What /score alone takes beside companies.
-const ALERTS = /^alerts$/i;
-
 const onlyHere = (message: Message): Said => ({ message, everyone: false });
 
 async function answer(
@@ -46,7 +43,8 @@ async function answer(
   body: { text: string } & Parameters<typeof askerOf>[1],
   form: ReplyForm,
 ): Promise<Said | null> {
-  if (form === 'card' && ALERTS.test(body.text.trim())) {
+  const command = readCommand(form, body.text);
+  if (command.kind === 'alerts') {
     const { team_id: teamId, user_id: userId, channel_id: channelId, trigger_id: triggerId } = body;
     // A direct message is no channel to choose.
     await openChannelForm(deps, {
@@ -57,9 +55,9 @@ async function answer(
     });
     return null;
   }
-  const question = readQuestion(body.text);
+  const { question, template } = command;
   if (question.kind === 'help') return onlyHere(showHelp());
   if (question.kind === 'unclear') return onlyHere(showProblem(question));
   const asker = await askerOf(deps, body, { place: 'channel' });
-  return answerAtOnce(deps, asker, { asked: question.asked, form });
+  return answerAtOnce(deps, asker, { asked: question.asked, form: command.form, template });
 }

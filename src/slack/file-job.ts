@@ -3,7 +3,7 @@ import { readSheet } from '../pipeline/6-pitch/read-sheet.ts';
 import type { Sheet } from '../pipeline/6-pitch/sheet.ts';
 import type { JobResult } from '../pipeline/queue/jobs.ts';
 import { findCompany } from '../pipeline/store/companies.ts';
-import { findCurrentPitch } from '../pipeline/store/pitches.ts';
+import { findCurrentPitch, findPitch } from '../pipeline/store/pitches.ts';
 import {
   closeFile,
   noteFile,
@@ -115,12 +115,13 @@ async function findPlace(deps: Delivering, file: SlackFile): Promise<Place | nul
 /** Null where the company has no pitch. */
 function readPitch(
   { db, seller, publicUrl }: Delivering,
-  { workspaceId, companyId }: SlackFile,
+  { workspaceId, companyId, pitchId }: SlackFile,
 ): Promise<Sheet | null> {
   return db.inWorkspace(workspaceId, async (tx) => {
     const company = await findCompany(tx, companyId);
-    if (company === null || (await findCurrentPitch(tx, companyId)) === null) return null;
-    return readSheet(tx, company, { seller, publicUrl });
+    const pitch = await (pitchId === null ? findCurrentPitch(tx, companyId) : findPitch(tx, pitchId));
+    if (company === null || pitch === null) return null;
+    return readSheet(tx, company, { seller, publicUrl }, pitch);
   });
 }
 

@@ -14,6 +14,19 @@ export function describeProgress(companies: readonly Subject[], items: Items, se
   };
 }
 
+/** How far a pitch is that waits for its score, where that is still to be found. */
+export function describePitchProgress(
+  companies: readonly Subject[],
+  items: Items,
+  seconds: number,
+): ProgressData {
+  const scoring = describeProgress(companies, items, seconds);
+  const atPitch = scoring.companies.map((one) =>
+    one.at === 'done' ? { ...one, at: 'pitch' as const } : one,
+  );
+  return { ...scoring, companies: atPitch, purpose: 'pitch' };
+}
+
 /** The same key, the same to show. */
 export function keyOf({ companies }: ProgressData): string {
   return companies.map(({ at }) => at).join(' ');

@@ -55,8 +55,9 @@ export function findDomains(message: string): string[] {
 }
 
 /** Slack's wire text → what the person sees: links by their address, no mentions, entities resolved. */
-function unescapeText(text: string): string {
+export function unescapeText(text: string): string {
   return text
+    .slice(0, LONGEST_TEXT * 5)
     .replaceAll('\0', '')
     .replace(/<[@#!][^<>]*>/g, ' ')
     .replace(/<(?:mailto:)?([^<>|]+)(?:\|[^<>]*)?>/g, '$1')

@@ -6,19 +6,23 @@ import { findCompany } from '../pipeline/store/companies.ts';
 import type { Company } from '../pipeline/store/companies.ts';
 import { findItems } from '../pipeline/store/run-items.ts';
 import type { RunItem } from '../pipeline/store/run-items.ts';
+import { findRequest } from '../pipeline/store/pitch-requests.ts';
+import type { PitchRequest } from '../pipeline/store/pitch-requests.ts';
 import { findRun, nameStarter } from '../pipeline/store/runs.ts';
 import type { Run } from '../pipeline/store/runs.ts';
 import { planFile } from '../pipeline/store/slack-files.ts';
 import { closeReply, releaseReply, takeReply } from '../pipeline/store/slack-replies.ts';
 import type { SlackReply } from '../pipeline/store/slack-replies.ts';
-import { askWhich, findNamed } from './ask.ts';
+import { askWhich } from './ask.ts';
 import { deliverProgress, deliverResult } from './deliver.ts';
 import type { Delivering } from './deliver.ts';
 import type { SlackDeps } from './deps.ts';
 import { meetPerson } from './person.ts';
-import { describeProgress, keyOf } from './progress.ts';
-import { readResult } from './result.ts';
+import { describePitchProgress, describeProgress, keyOf } from './progress.ts';
+import { findNamed } from './resolve-names.ts';
+import { readPitchResult, readResult } from './result.ts';
 import type { Outcome } from './result.ts';
+import { showAlertSettings } from './views/alert-settings.ts';
 import { showHelp } from './views/help.ts';
 import { showNote } from './views/note.ts';
 import { showProblem } from './views/problem.ts';
@@ -34,6 +38,8 @@ const LOOK_LATER_MS = 10_000;
 const PATIENCE_MS = 2 * 60_000;
 const GIVE_UP_MS = 24 * 3_600_000;
 const TRY_AGAIN_MS = 2_000;
+const TOO_LATE = 'No answer was found within a day';
+const LOOK_AT_STATUS = 'The status page says what is down.';
 
 /** Tells somebody in Slack how far their answer is; then, once, what it is. */
 export function createReplyJob(deps: Delivering) {
@@ -70,7 +76,9 @@ async function tell(deps: Delivering, reply: SlackReply, signal: AbortSignal): P
     }
     const run = reply.runId === null ? null : await findRun(tx, reply.runId);
     const items = run === null ? [] : await findItems(tx, run.id, reply.companyIds);
-    return { companies, run, items };
+    const { pitchRequestId } = reply;
+    const request = pitchRequestId === null ? null : await findRequest(tx, pitchRequestId);
+    return { companies, run, items, request };
   });
   const message = await concludeFrom(deps, reply, found);
   if (message !== null) {
@@ -86,7 +94,8 @@ async function tell(deps: Delivering, reply: SlackReply, signal: AbortSignal): P
   }
   const seconds = (Date.now() - reply.askedAt.getTime()) / 1000;
   const items = new Map(found.items.map((item) => [item.companyId, item]));
-  const progress = describeProgress(found.companies, items, seconds);
+  const describe = reply.form === 'pitch' ? describePitchProgress : describeProgress;
+  const progress = describe(found.companies, items, seconds);
   await deliverProgress(
     deps,
     reply,
@@ -96,19 +105,28 @@ async function tell(deps: Delivering, reply: SlackReply, signal: AbortSignal): P
   return 'to-come';
 }
 
+type Found = {
+  companies: readonly Company[];
+  run: Run | null;
+  items: readonly RunItem[];
+  request: PitchRequest | null;
+};
+
 /** The answer, where there is one by now; null: still to come. */
 async function concludeFrom(
   deps: SlackDeps,
   reply: SlackReply,
-  { companies, run, items }: { companies: readonly Company[]; run: Run | null; items: readonly RunItem[] },
+  { companies, run, items, request }: Found,
 ): Promise<Message | null> {
   if (reply.problem !== null)
     return reply.problem.good === true ? showNote(reply.problem.what) : showProblem(reply.problem);
   if (reply.form === 'help') return showHelp();
+  if (reply.form === 'alerts')
+    return showAlertSettings(/^[CG]/.test(reply.channelId) ? reply.channelId : null);
   const { askedName } = reply;
   if (askedName !== null) {
     const found = await deps.db.inWorkspace(reply.workspaceId, (tx) => findNamed(tx, askedName));
-    return askWhich({ asked: askedName, ...found }, reply.form);
+    return askWhich({ asked: askedName, ...found, template: reply.template }, reply.form);
   }
   const open = items.filter(({ state }) => state === 'queued' || state === 'working');
   if (run !== null && open.length > 0 && run.state !== 'cancelled') {
@@ -120,6 +138,8 @@ async function concludeFrom(
     });
     return showProblem(why);
   }
+  if (request?.state === 'waiting' || request?.state === 'working')
+    return concludePitch(deps, reply, request);
   const person = await meetPerson(deps, reply).catch((error: unknown) => {
     // Then the card says nothing of their own book.
     if (!(error instanceof ProviderError)) throw error;
@@ -128,10 +148,30 @@ async function concludeFrom(
   const email = person?.email ?? null;
   if (run !== null && email !== null && run.startedBy?.name === reply.userId)
     await deps.db.inWorkspace(reply.workspaceId, (tx) => nameStarter(tx, run.id, email));
+  if (request !== null) return concludePitch(deps, reply, request);
   const states = new Map(items.map((item) => [item.companyId, item]));
   return readResult(deps, reply, {
     form: reply.form,
     companies: companies.map((company) => outcomeOf(company, states.get(company.id))),
+  });
+}
+
+/** The pitch that was asked for, or why there is none; null: still to come. */
+async function concludePitch(
+  deps: SlackDeps,
+  reply: SlackReply,
+  request: PitchRequest,
+): Promise<Message | null> {
+  const { companyId, pitchId, state } = request;
+  if (state === 'done' && pitchId !== null) return readPitchResult(deps, reply, { companyId, pitchId });
+  if (state === 'cancelled') return showProblem({ what: 'The pitch was cancelled', fix: 'Ask again.' });
+  if (state === 'waiting' || state === 'working') {
+    const isLate = Date.now() - reply.askedAt.getTime() > GIVE_UP_MS;
+    return isLate ? showProblem({ what: TOO_LATE, fix: LOOK_AT_STATUS }) : null;
+  }
+  return showProblem({
+    what: `No pitch for ${request.domain}: ${request.error ?? 'it is not there any more'}`,
+    ...(request.fix === null ? {} : { fix: request.fix }),
   });
 }
 
@@ -141,8 +181,7 @@ async function whyStop(
   reply: SlackReply,
   open: readonly RunItem[],
 ): Promise<{ what: string; fix?: string } | null> {
-  if (Date.now() - reply.askedAt.getTime() > GIVE_UP_MS)
-    return { what: 'No answer was found within a day', fix: 'The status page says what is down.' };
+  if (Date.now() - reply.askedAt.getTime() > GIVE_UP_MS) return { what: TOO_LATE, fix: LOOK_AT_STATUS };
   // What is at work goes on to its end; what waits would wait until next month.
   if (open.some(({ state }) => state === 'working')) return null;
   const spent = await whySpent(deps.budget, deps.monthlyBudgetUsd, reply.workspaceId);

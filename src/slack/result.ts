@@ -1,4 +1,7 @@
 import { UserError } from '../errors.ts';
+import { nameEdits } from '../pipeline/name-edits.ts';
+import { withEdits } from '../pipeline/read-pitch.ts';
+import { findPitch } from '../pipeline/store/pitches.ts';
 import type { ReplyForm } from '../pipeline/store/slack-replies.ts';
 import type { SlackDeps } from './deps.ts';
 import { readCard } from './read-card.ts';
@@ -7,6 +10,21 @@ import { showComparison } from './views/comparison.ts';
 import { showPitch } from './views/pitch.ts';
 import { showProblem } from './views/problem.ts';
 import type { CardData, Message } from './views/types.ts';
+
+/** A version of a company's pitch, as people see it: with what somebody changed in it. */
+export async function readPitchResult(
+  deps: SlackDeps,
+  viewer: { workspaceId: string; teamId: string; userId: string },
+  { companyId, pitchId }: { companyId: string; pitchId: string },
+): Promise<Message> {
+  const card = await readCard(deps, viewer, companyId);
+  const pitch = await deps.db.inWorkspace(viewer.workspaceId, async (tx) => {
+    const found = await findPitch(tx, pitchId);
+    return found === null ? null : withEdits(tx, found);
+  });
+  const shown = pitch === null ? null : { ...pitch, edits: nameEdits(pitch.edited) };
+  return showPitch({ ...card, pitch: shown }, pitch);
+}
 
 /** A company that was asked for; `problem`: why there is no answer about it. */
 export type Outcome = { id: string; name?: string; problem?: string };

@@ -1,9 +1,10 @@
 import type { App } from '@slack/bolt';
 import { z } from 'zod';
-import { answerSoon, findNamed, helpSoon, saySoon } from './ask.ts';
+import { answerSoon, helpSoon, saySoon } from './ask.ts';
 import type { Asker } from './asker.ts';
 import { teamOf } from './asker-of.ts';
 import type { SlackDeps } from './deps.ts';
+import { findNamed } from './resolve-names.ts';
 import { NOT_FOR_STRANGERS, isStranger } from './strangers.ts';
 import { readTyped } from './typed-question.ts';
 
@@ -69,15 +70,17 @@ async function answer(
   if (await isStranger(deps, team, { userId, teamId: event.user_team ?? event.team }))
     return saySoon(deps, asker, NOT_FOR_STRANGERS);
   if (typed.kind === 'talk') return helpSoon(deps, asker);
+  if (typed.kind === 'alerts') return helpSoon(deps, asker, 'alerts');
   if (typed.kind === 'name') {
     const { name } = typed;
     const { exact } = await deps.db.inWorkspace(workspaceId, (tx) => findNamed(tx, name));
     if (exact > 0) return answerSoon(deps, asker, { asked: [{ name }], form: 'card' });
     return how === 'direct' ? helpSoon(deps, asker) : undefined;
   }
-  const { question, form } = typed;
+  const { question, form, template } = typed;
   if (question.kind === 'help') return helpSoon(deps, asker);
-  if (question.kind === 'companies') return answerSoon(deps, asker, { asked: question.asked, form });
+  if (question.kind === 'companies')
+    return answerSoon(deps, asker, { asked: question.asked, form, template });
   const { what, fix } = question;
   return saySoon(deps, asker, { what, fix });
 }

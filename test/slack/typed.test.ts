@@ -96,6 +96,26 @@ test('a pitch that is asked for in a direct message comes with its PDF', async (
   assert.match(JSON.stringify(file?.files), /\.pdf/);
 });
 
+test('who types that they want alerts gets a button to set them, and no company of that name', async () => {
+  for (const text of ['score alerts', 'alerts', '/score alert settings']) {
+    const { answers } = await write('app', text);
+    assert.match(textOf(answers[0] ?? { text: '', blocks: [] }), /Alerts in a channel.*channel_alerts/, text);
+  }
+  const { ts, answers } = await write('sales', '@Fieldnote score alerts');
+  assert.equal(answers[0]?.thread_ts, ts);
+  assert.equal((await slack.click('channel_alerts', 'sales', answers[0]?.ts)).error, null);
+  const closed = await slack.act({ operation: 'close' });
+  assert.equal(closed, null);
+});
+
+test('what is typed behind /score but fits another command is answered as that one', async () => {
+  const { answers } = await write('app', `score compare ${scored.slice(0, 2).join(' ')}`);
+  assert.match(textOf(answers[0] ?? { text: '', blocks: [] }), /show_card/);
+  const command = await slack.command(`/score pitch ${first()}`);
+  assert.match(JSON.stringify(command.answer), /The pitch for/);
+  await settled();
+});
+
 test('a direct message that names no company is answered with how to ask; a mention that names none is not', async () => {
   const { answers } = await write('app', 'good morning');
   assert.match(textOf(answers[0] ?? { text: '', blocks: [] }), /What you can ask/);

@@ -7,6 +7,8 @@ export type SlackFile = {
   teamId: string;
   userId: string;
   companyId: string;
+  /** The version of the pitch; null: the company's own. */
+  pitchId: string | null;
   /** Null: a direct message to who asked. */
   channelId: string | null;
   threadTs: string | null;
@@ -19,16 +21,17 @@ export type SlackFile = {
 /**
  * Plans the file that belongs to a pitch, in the transaction that closes its answer: into the thread of the message that tells it, or of
  * the one that was clicked; as a direct message where neither stands in a channel.
- * @returns its id; null where the answer is no pitch of one company, or in other hands
+ * @returns its id; null where the answer is no pitch of one company, there is none, or the answer is in other hands
  */
 export async function planFile(tx: Tx, reply: { id: string; attempt: number }): Promise<string | null> {
   const { rows } = await tx.query<{ id: string }>(
-    `insert into slack_files (workspace_id, team_id, user_id, company_id, channel_id, thread_ts)
-     select workspace_id, team_id, user_id, company_ids[1],
+    `insert into slack_files (workspace_id, team_id, user_id, company_id, pitch_id, channel_id, thread_ts)
+     select workspace_id, team_id, user_id, company_ids[1], (select p.pitch_id from pitch_requests p where p.id = r.pitch_request_id),
        case when own then posted_channel when thread_ts is not null then channel_id end,
        case when own then coalesce(case when posted_channel = channel_id then thread_ts end, posted_ts) else thread_ts end
      from (select *, posted_ts is not null as own from slack_replies) r
      where id = $1 and attempt = $2 and state = 'open' and form = 'pitch' and cardinality(company_ids) = 1 and problem is null
+       and not exists (select from pitch_requests p where p.id = r.pitch_request_id and p.pitch_id is null)
      returning id`,
     [reply.id, reply.attempt],
   );
@@ -41,7 +44,7 @@ export async function takeFile(tx: Tx, id: string, seconds: number): Promise<Sla
     `update slack_files set attempt = attempt + 1, leased_until = clock_timestamp() + make_interval(secs => $2)
      where id = $1 and state = 'open' and (leased_until is null or leased_until < clock_timestamp())
      returning workspace_id as "workspaceId", id, team_id as "teamId", user_id as "userId", company_id as "companyId",
-       channel_id as "channelId", thread_ts as "threadTs", file_id as "fileId", attempt, asked_at as "askedAt"`,
+       pitch_id as "pitchId", channel_id as "channelId", thread_ts as "threadTs", file_id as "fileId", attempt, asked_at as "askedAt"`,
     [id, seconds],
   );
   const [row] = rows;

@@ -17,13 +17,17 @@ export type SlackReply = {
   teamId: string;
   channelId: string;
   userId: string;
-  /** help: how to ask, since no company was asked for. */
-  form: ReplyForm | 'help';
+  /** help: how to ask, since no company was asked for; alerts: how to set what one is told. */
+  form: ReplyForm | 'help' | 'alerts';
   companyIds: readonly string[];
   /** A name that fits several companies, so that the answer asks which is meant; null: the companies are known. */
   askedName: string | null;
   /** The run that finds it; null: everything is stored. */
   runId: string | null;
+  /** The request that makes the pitch; null: it is no pitch of one company. */
+  pitchRequestId: string | null;
+  /** The template that was named for it; null: the one that the settings name. */
+  template: string | null;
   /** The thread that it goes into, or that its file does where it is for one person's eyes. */
   threadTs: string | null;
   /** What to say instead of an answer; `good`: it is no problem. */
@@ -48,7 +52,7 @@ export type SlackReply = {
 
 type Row = Omit<SlackReply, 'address'> & (Sealed | { keyId: null; box: null });
 
-const COLUMNS = `workspace_id as "workspaceId", id, team_id as "teamId", channel_id as "channelId", user_id as "userId", form, thread_ts as "threadTs",
+const COLUMNS = `workspace_id as "workspaceId", id, team_id as "teamId", channel_id as "channelId", user_id as "userId", form, thread_ts as "threadTs", pitch_request_id as "pitchRequestId", template,
   company_ids as "companyIds", asked_name as "askedName", run_id as "runId", problem, key_id as "keyId", sealed as box, uses, expires_at as "expiresAt", shown,
   shown_at as "shownAt", place, posted_channel as "postedChannel", posted_ts as "postedTs", attempt, asked_at as "askedAt"`;
 
@@ -72,12 +76,14 @@ export async function createReply(
     | 'threadTs'
     | 'expiresAt'
     | 'shown'
+    | 'pitchRequestId'
+    | 'template'
   >,
 ): Promise<void> {
   await tx.query(
     `insert into slack_replies (workspace_id, id, team_id, channel_id, user_id, form, company_ids, run_id, problem, key_id, sealed,
-       expires_at, shown, place, thread_ts, asked_name)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+       expires_at, shown, place, thread_ts, asked_name, pitch_request_id, template)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
     [
       reply.workspaceId,
       reply.id,
@@ -95,6 +101,8 @@ export async function createReply(
       reply.place,
       reply.threadTs,
       reply.askedName,
+      reply.pitchRequestId,
+      reply.template,
     ],
   );
 }
@@ -192,7 +200,7 @@ export async function sayInstead(
   problem: { what: string; fix: string },
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `update slack_replies set problem = $2, run_id = null, company_ids = '{}', asked_name = null, attempt = attempt + 1, leased_until = null
+    `update slack_replies set problem = $2, run_id = null, pitch_request_id = null, company_ids = '{}', asked_name = null, attempt = attempt + 1, leased_until = null
      where id = $1 and state = 'open' and problem is distinct from $2::jsonb`,
     [id, JSON.stringify(problem)],
   );

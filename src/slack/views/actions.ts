@@ -17,7 +17,7 @@ export const ACTIONS = {
   openSalesforce: 'open_salesforce',
   openHubspot: 'open_hubspot',
   openPage: 'open_page',
-  /** One of several companies; value: the company's id. */
+  /** One of several companies; value: the company's id, and behind it the template that was named, if one was. */
   chooseForScore: 'choose_score',
   chooseForPitch: 'choose_pitch',
   /** App Home. */
@@ -39,6 +39,11 @@ export function patternOf(action: Action): RegExp {
 /** The action of a choice's buttons. */
 export function actionOfChoice(purpose: ChoiceData['purpose']): Action {
   return purpose === 'pitch' ? ACTIONS.chooseForPitch : ACTIONS.chooseForScore;
+}
+
+/** What the button of a choice holds. */
+export function packChoice(companyId: string, template: string | null): string {
+  return template === null ? companyId : `${companyId} ${template}`;
 }
 
 /** Values of `set_alerts`. */

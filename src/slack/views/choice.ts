@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/types';
-import { ACTIONS, actionOfChoice } from './actions.ts';
+import { ACTIONS, actionOfChoice, packChoice } from './actions.ts';
 import { button, context, section } from './blocks.ts';
 import { describeScore } from './standing.ts';
 import { cutLine, cutMrkdwn, nameOf } from './text.ts';
@@ -8,7 +8,7 @@ import type { ChoiceData, Message } from './types.ts';
 const SHOWN = 10;
 
 /** A name that fits several companies: one button each. */
-export function showChoice({ asked, purpose, companies, more }: ChoiceData): Message {
+export function showChoice({ asked, purpose, companies, more, template = null }: ChoiceData): Message {
   const shown = companies.slice(0, SHOWN);
   const hidden = more + companies.length - shown.length;
   const action = actionOfChoice(purpose);
@@ -17,7 +17,7 @@ export function showChoice({ asked, purpose, companies, more }: ChoiceData): Mes
     section(`Which “${cutLine(asked, 80)}”?`),
     ...shown.map((company, number) => ({
       ...section([nameOf(company), cutLine(company.domain, 80), describeStanding(company)].join(' · ')),
-      accessory: button(label, action, { value: company.companyId, number }),
+      accessory: button(label, action, { value: packChoice(company.companyId, template), number }),
     })),
   ];
   if (hidden > 0) blocks.push(context([`${hidden} more fit: ask with the domain, such as acme.com`]));

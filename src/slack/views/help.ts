@@ -7,6 +7,7 @@ const COMMANDS: readonly { say: string; means: string }[] = [
   { say: '/score acme.com beta.io', means: 'several at once' },
   { say: '/compare acme.com beta.io', means: 'two to ten companies side by side' },
   { say: '/pitch acme.com', means: 'what to tell them, every fact with its source' },
+  { say: '/pitch acme.com technical', means: 'the same from another template' },
   { say: '/score alerts', means: 'what this channel hears by itself, and when' },
 ];
 

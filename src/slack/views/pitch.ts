@@ -25,8 +25,11 @@ const DETAILS: readonly Detail[] = [
   { points: 3, point: 150, text: 600 },
 ];
 
+/** Which pitch it is. */
+export type PitchMade = { template: string; version: number };
+
 /** `/pitch`: what to tell the company: key points, what to ask for, the text to send. [n] marks are sources, listed on our page. */
-export function showPitch(card: CardData): Message {
+export function showPitch(card: CardData, made: PitchMade | null = null): Message {
   const name = nameOf(card);
   const { pitch } = card;
   if (pitch === null)
@@ -55,6 +58,7 @@ export function showPitch(card: CardData): Message {
       context([
         // Names and tokens are as people wrote them.
         ...pitch.edits.map((edit) => cutLine(edit, 150)),
+        made === null ? '' : `template ${cutLine(made.template, 40)}, version ${made.version}`,
         'as a PDF in the thread, or in a direct message where the app is no member',
         shortened ? 'shortened: all of it is in Fieldnote' : '',
       ]),

@@ -21,7 +21,10 @@ const COMPANIES_SHOWN = 20;
  * A lookup under way: one company stage by stage, several a line each. Shown again and again, where Slack allows it in the same place
  * (`inPlace`), which the answer then takes.
  */
-export function showProgress({ companies, seconds }: ProgressData, { inPlace = true } = {}): Message {
+export function showProgress(
+  { companies, seconds, purpose = 'score' }: ProgressData,
+  { inPlace = true } = {},
+): Message {
   const [first] = companies;
   const one = companies.length === 1 && first !== undefined ? first : null;
   const title = one
@@ -29,9 +32,10 @@ export function showProgress({ companies, seconds }: ProgressData, { inPlace = t
     : count(companies.length, 'company', 'companies');
   const ready = companies.filter(({ at }) => at === 'done' || at === 'failed').length;
   const doing = one ? describeAt(one.at) : `${ready} of ${companies.length} ready`;
-  const scoring = line(text('Scoring '), text(title, 'bold'));
+  const verb = purpose === 'pitch' ? 'The pitch for' : 'Scoring';
+  const scoring = line(text(`${verb} `), text(title, 'bold'));
   return {
-    text: `Scoring ${cutMrkdwn(title, 100)}: ${doing}`,
+    text: `${verb} ${cutMrkdwn(title, 100)}: ${doing}`,
     blocks: [
       ...(one ? [rich(paragraph([scoring, ...showSteps(one.at)]))] : [rich(scoring, ...showEach(companies))]),
       context([

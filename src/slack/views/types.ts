@@ -44,6 +44,8 @@ export type ProgressData = {
   }[];
   /** Since the person asked. */
   seconds: number;
+  /** What they asked for; left out: a score. */
+  purpose?: 'score' | 'pitch';
 };
 
 /** A name that fits several companies. */
@@ -55,6 +57,8 @@ export type ChoiceData = {
   companies: { companyId: string; name: string; domain: string; score: number | null; band: string | null }[];
   /** How many fit besides those given. */
   more: number;
+  /** The template that was named; null or left out: none was. */
+  template?: string | null;
 };
 
 /** Something that did not work, and the one thing that would fix it. */

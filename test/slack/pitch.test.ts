@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { z } from 'zod';
+import { saveTemplate } from '../../src/pipeline/6-pitch/template-library.ts';
 import { openRows, setFaults, until } from '../e2e/faults/observe.ts';
 import { openSlack, textOf } from './open-slack.ts';
 import type { TestSlack } from './open-slack.ts';
@@ -37,7 +38,12 @@ const settled = (): Promise<void> =>
     );
     return open.length === 0;
   });
-const take = (): string => domains.shift() ?? assert.fail('the world has no scored company left');
+const told: string[] = [];
+const take = (): string => {
+  const domain = domains.shift() ?? assert.fail('the world has no scored company left');
+  told.push(domain);
+  return domain;
+};
 
 const WithFile = z.looseObject({
   ts: z.string(),
@@ -132,4 +138,91 @@ test('a PDF that Slack refuses is said, with where it is instead; the text stand
   assert.match(said, /did not take the PDF.*file_upload_size_restricted/);
   assert.match(said, /how large files may be/);
   assert.match(said, new RegExp(`companies/${domain}/pitch\\.pdf`));
+});
+
+/** A company whose own pitch was told already. */
+const again = (): string => told.shift() ?? assert.fail('no company has a pitch yet');
+type Made = { id: string; template: string; version: number; current: boolean };
+const pitchesOf = (domain: string): Promise<Made[]> =>
+  database.rows<Made>(
+    `select p.id, p.template, p.version, p.current from pitches p join companies c on c.id = p.company_id
+     where c.domain = $1 order by p.written_at`,
+    [domain],
+  );
+const lastSaid = async (channel = 'sales'): Promise<string> => {
+  const said = (await slack.read(channel)).filter((one) =>
+    /"(No )?[Pp]itch for|There is no|▸/.test(textOf(one)),
+  );
+  return textOf(said.at(-1) ?? { text: '', blocks: [] });
+};
+
+test('a template that is named makes a pitch beside the company’s own, and the PDF is of that one', async () => {
+  const domain = again();
+  const before = await pitchesOf(domain);
+  await slack.command(`/pitch ${domain} technical`);
+  await settled();
+  assert.match(await lastSaid(), /template technical, version 1/);
+  const made = (await pitchesOf(domain)).filter(({ template }) => template === 'technical');
+  assert.equal(made.length, 1);
+  assert.equal(made[0]?.current, false);
+  const [file] = await database.rows<{ pitchId: string; state: string }>(
+    'select pitch_id as "pitchId", state from slack_files order by asked_at desc limit 1',
+  );
+  assert.deepEqual(file, { pitchId: made[0]?.id, state: 'sent' });
+  // Asked for again from the same evidence it is the same one.
+  await slack.command(`/pitch ${domain} with the Technical template`);
+  await settled();
+  assert.equal((await pitchesOf(domain)).length, before.length + 1);
+  const [request] = await database.rows<{ askedBy: string; pitchId: string }>(
+    'select asked_by as "askedBy", pitch_id as "pitchId" from pitch_requests order by asked_at desc limit 1',
+  );
+  assert.equal(request?.pitchId, made[0]?.id);
+  assert.match(request.askedBy, /@|^U/);
+});
+
+test('a template of the workspace’s own is taken by its name or title, also behind a company’s name', async () => {
+  const domain = again();
+  const { workspaceId } = slack.app;
+  await slack.app.db.inWorkspace(workspaceId, (tx) =>
+    saveTemplate(tx, workspaceId, {
+      name: 'board-letter',
+      source: '{{! Letter to the board: for large accounts }}Dear board of {{company.name}},',
+    }),
+  );
+  await database.rows(`update companies set name = 'Whistling Kettle' where domain = $1`, [domain]);
+  for (const text of [
+    `/pitch ${domain} board-letter`,
+    `/pitch ${domain} as a letter to the board`,
+    '/pitch Whistling Kettle board letter',
+  ]) {
+    await slack.command(text);
+    await settled();
+    assert.match(await lastSaid(), /template board-letter, version 1.*/, text);
+    assert.match(await lastSaid(), /Dear board of Whistling Kettle/, text);
+  }
+});
+
+test('a template that is not there is answered with the nearest one that is, and makes nothing', async () => {
+  const domain = again();
+  const before = (await pitchesOf(domain)).length;
+  const { answer } = await slack.command(`/pitch ${domain} tecnical`);
+  assert.match(JSON.stringify(answer), /There is no template “tecnical”. Did you mean technical\?/);
+  assert.match(JSON.stringify(answer), /battlecard/);
+  assert.equal((await pitchesOf(domain)).length, before);
+});
+
+test('a company that was never scored is scored first, and what stands in the way of its pitch is said', async () => {
+  const [fresh] = slack.system.sandbox.world.companies.slice(8).map(({ domain }) => domain);
+  await slack.command(`/pitch ${fresh} concise`);
+  await settled();
+  assert.match(await lastSaid(), /template concise, version 1/);
+  await database.rows(
+    `update scores set status = 'not-enough-evidence', score = null, band = null, why = 'nothing could be read'
+     where current and company_id = (select id from companies where domain = $1)`,
+    [fresh],
+  );
+  await slack.command(`/pitch ${fresh} technical`);
+  await settled();
+  const said = textOf((await slack.read()).at(-1) ?? { text: '', blocks: [] });
+  assert.match(said, /No pitch for .*nothing could be read/);
 });
