@@ -14,6 +14,7 @@ import {
 import type { SlackFile } from '../pipeline/store/slack-files.ts';
 import type { Delivering } from './deliver.ts';
 import { openDirectMessage } from './direct-message.ts';
+import { waitAfter } from './patience.ts';
 import { findOwn, postOnce } from './post-once.ts';
 import { pageOf } from './read-card.ts';
 import { requireOwnChannel } from './own-channel.ts';
@@ -25,8 +26,6 @@ import { cutLine, cutMrkdwn, nameOf } from './views/text.ts';
 // Longer than the calls of one try take.
 const LEASE_SECONDS = 60;
 const BUSY_MS = 2_000;
-// Slack shows a file a moment after it was told to; whoever looks for it sooner may miss it.
-const TRY_AGAIN_MS = 5_000;
 // Slack's codes for a place that the app may not post to, or that is gone, and our own for one that others read.
 const NO_PLACE =
   /^(not_in_channel|channel_not_found|is_archived|thread_not_found|message_not_found|shared_with_others|sharing_unknown)$/;
@@ -47,16 +46,17 @@ export function createFileJob(deps: Delivering) {
       return 'done';
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      if (error.retryable) {
-        await db.inWorkspace(workspaceId, (tx) => releaseFile(tx, file));
-        return { againInMs: Math.max(TRY_AGAIN_MS, error.retryAfterMs ?? 0) };
-      }
       if (file.channelId !== null && NO_PLACE.test(error.code ?? '')) {
         await db.inWorkspace(workspaceId, async (tx) => {
           await sendFileToPerson(tx, file);
           await releaseFile(tx, file);
         });
         return { againInMs: 0 };
+      }
+      const wait = waitAfter(error, { attempt: file.attempt, plannedAt: file.askedAt });
+      if (wait !== null) {
+        await db.inWorkspace(workspaceId, (tx) => releaseFile(tx, file));
+        return wait;
       }
       await sayWhy(deps, file, error);
       await db.inWorkspace(workspaceId, (tx) => closeFile(tx, file, error.message));

@@ -17,6 +17,7 @@ import { askWhich } from './ask.ts';
 import { deliverProgress, deliverResult } from './deliver.ts';
 import type { Delivering } from './deliver.ts';
 import type { SlackDeps } from './deps.ts';
+import { waitAfter } from './patience.ts';
 import { meetPerson } from './person.ts';
 import { describePitchProgress, describeProgress, keyOf } from './progress.ts';
 import { findNamed } from './resolve-names.ts';
@@ -37,6 +38,7 @@ const LOOK_AGAIN_MS = 1_000;
 const LOOK_LATER_MS = 10_000;
 const PATIENCE_MS = 2 * 60_000;
 const GIVE_UP_MS = 24 * 3_600_000;
+// Somebody waits: sooner than an alert.
 const TRY_AGAIN_MS = 2_000;
 const TOO_LATE = 'No answer was found within a day';
 const LOOK_AT_STATUS = 'The status page says what is down.';
@@ -51,18 +53,23 @@ export function createReplyJob(deps: Delivering) {
     const reply = await db.inWorkspace(workspaceId, (tx) => takeReply(tx, replyId, LEASE_SECONDS));
     if (reply === 'closed') return 'done';
     if (reply === 'busy') return { againInMs: BUSY_MS };
-    const again = async (againInMs: number): Promise<JobResult> => {
-      await db.inWorkspace(workspaceId, (tx) => releaseReply(tx, reply));
-      return { againInMs };
-    };
     try {
       const told = await tell(deps, reply, signal);
       if (told !== 'to-come') return 'done';
       const age = Date.now() - reply.askedAt.getTime();
-      return await again(age < PATIENCE_MS ? LOOK_AGAIN_MS : LOOK_LATER_MS);
+      await db.inWorkspace(workspaceId, (tx) => releaseReply(tx, reply, false));
+      return { againInMs: age < PATIENCE_MS ? LOOK_AGAIN_MS : LOOK_LATER_MS };
     } catch (error) {
       if (!(error instanceof ProviderError) || !error.retryable) throw error;
-      return again(Math.max(TRY_AGAIN_MS, error.retryAfterMs ?? 0));
+      const tries = { attempt: reply.failures + 1, plannedAt: reply.askedAt };
+      const wait = waitAfter(error, tries, TRY_AGAIN_MS);
+      if (wait === null) {
+        await db.inWorkspace(workspaceId, (tx) => closeReply(tx, reply, error.message));
+        deps.onError(error, `answer ${reply.id} to somebody in Slack`);
+        return 'done';
+      }
+      await db.inWorkspace(workspaceId, (tx) => releaseReply(tx, reply, true));
+      return wait;
     }
   };
 }

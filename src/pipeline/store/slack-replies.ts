@@ -47,6 +47,8 @@ export type SlackReply = {
   postedTs: string | null;
   /** Whose turn it is: what is said under another number counts no more. */
   attempt: number;
+  /** How often in a row Slack did not take it. */
+  failures: number;
   askedAt: Date;
 };
 
@@ -54,7 +56,7 @@ type Row = Omit<SlackReply, 'address'> & (Sealed | { keyId: null; box: null });
 
 const COLUMNS = `workspace_id as "workspaceId", id, team_id as "teamId", channel_id as "channelId", user_id as "userId", form, thread_ts as "threadTs", pitch_request_id as "pitchRequestId", template,
   company_ids as "companyIds", asked_name as "askedName", run_id as "runId", problem, key_id as "keyId", sealed as box, uses, expires_at as "expiresAt", shown,
-  shown_at as "shownAt", place, posted_channel as "postedChannel", posted_ts as "postedTs", attempt, asked_at as "askedAt"`;
+  shown_at as "shownAt", place, posted_channel as "postedChannel", posted_ts as "postedTs", attempt, failures, asked_at as "askedAt"`;
 
 /** Stores an answer to come, in the transaction that starts its run. `id`: what its seal is bound to. */
 export async function createReply(
@@ -167,9 +169,12 @@ export async function noteShown(tx: Tx, { id, attempt }: Held, shown: string): P
   return rowCount === 1;
 }
 
-/** Lets go of an answer that is still to come. */
-export async function releaseReply(tx: Tx, { id, attempt }: Held): Promise<void> {
-  await tx.query(`update slack_replies set leased_until = null where ${HELD}`, [id, attempt]);
+/** Lets go of an answer that is still to come; `failed`: Slack did not take it. */
+export async function releaseReply(tx: Tx, { id, attempt }: Held, failed: boolean): Promise<void> {
+  await tx.query(
+    `update slack_replies set leased_until = null, failures = case when $3 then failures + 1 else 0 end where ${HELD}`,
+    [id, attempt, failed],
+  );
 }
 
 /** The answer was given; or, with the reason, nobody could be told. */
