@@ -27,15 +27,21 @@ export function waitFor(milliseconds: number, signal: AbortSignal): Promise<void
 export type AttemptOutcome<T> = { ok: true; result: T } | { ok: false; error: unknown };
 
 /**
- * Runs one attempt and cuts it off after `timeoutMs`, also when the callee is deaf to its signal (some SDKs take none).
- * A cut-off attempt may still have taken effect.
+ * Runs one attempt and cuts it off after `timeoutMs`, also when the callee is deaf to its signal (some SDKs take none). What shows that it
+ * is `alive` has as long again from then on, and `longestMs` in all. A cut-off attempt may still have taken effect.
  * @throws the signal's reason, at once, when the caller aborts; what the call throws is an outcome, not an exception
  */
 export async function runAttempt<T>(
-  call: (signal: AbortSignal) => Promise<T>,
-  attempt: { provider: string; operation: string; timeoutMs: number; signal: AbortSignal },
+  call: (signal: AbortSignal, alive: () => void) => Promise<T>,
+  attempt: {
+    provider: string;
+    operation: string;
+    timeoutMs: number;
+    longestMs: number;
+    signal: AbortSignal;
+  },
 ): Promise<AttemptOutcome<T>> {
-  const { provider, operation, timeoutMs, signal } = attempt;
+  const { provider, operation, timeoutMs, longestMs, signal } = attempt;
   const cut = new AbortController();
   const cutOff = new Promise<AttemptOutcome<T>>((resolve) => {
     cut.signal.addEventListener('abort', () => resolve({ ok: false, error: cut.signal.reason }), {
@@ -43,20 +49,32 @@ export async function runAttempt<T>(
     });
   });
   const stop = (): void => cut.abort(reasonOf(signal));
-  const timer = setTimeout(() => {
-    const message = `no answer within ${Math.round(timeoutMs)} ms`;
+  const giveUp = (message: string): void =>
     cut.abort(new ProviderError({ provider, operation, kind: 'unavailable', message, maybeApplied: true }));
-  }, timeoutMs);
+  const began = performance.now();
+  let ended = false;
+  let silence = setTimeout(() => giveUp(`no answer within ${Math.round(timeoutMs)} ms`), timeoutMs);
+  const alive = (): void => {
+    if (ended || cut.signal.aborted) return;
+    clearTimeout(silence);
+    const leftMs = began + longestMs - performance.now();
+    const message =
+      leftMs < timeoutMs
+        ? `its answer was not at its end after ${Math.round(longestMs)} ms`
+        : `its answer stopped for ${Math.round(timeoutMs)} ms`;
+    silence = setTimeout(() => giveUp(message), Math.max(0, Math.min(timeoutMs, leftMs)));
+  };
   signal.addEventListener('abort', stop, { once: true });
   try {
     if (signal.aborted) stop();
-    const work = cut.signal.aborted ? cutOff : settle(call, cut.signal);
+    const work = cut.signal.aborted ? cutOff : settle((inner) => call(inner, alive), cut.signal);
     const outcome = await Promise.race([work, cutOff]);
     if (!outcome.ok && signal.aborted) throw reasonOf(signal);
     // What an SDK makes of our own cut-off (an AbortError, say) matters less than why we cut it off.
     return !outcome.ok && cut.signal.aborted ? { ok: false, error: cut.signal.reason } : outcome;
   } finally {
-    clearTimeout(timer);
+    ended = true;
+    clearTimeout(silence);
     signal.removeEventListener('abort', stop);
   }
 }

@@ -26,8 +26,10 @@ export type PolicyOptions = {
   /** Taken from before each HTTP attempt. */
   buckets: readonly PolicyBucket[];
   attempts: number;
-  /** Milliseconds for one HTTP attempt. */
+  /** Milliseconds for one HTTP attempt; of one that shows that it is alive, as a streamed answer does, the longest silence. */
   attemptTimeoutMs: number;
+  /** The longest that such an attempt may take in all, milliseconds; unset: no longer than any other. */
+  longestAttemptMs?: number;
   /** Milliseconds for all attempts and the waits between them; waiting for a bucket's turn does not count. */
   totalTimeoutMs: number;
   /** Exponential with full jitter, milliseconds. */
@@ -46,14 +48,14 @@ type RunOptions = CallOptions & {
 
 export type Policy = {
   /**
-   * Runs `call`, which must throw ProviderError, under the policy: breaker asked, buckets taken from, attempts cut off,
+   * Runs `call`, which must throw ProviderError and may say that it is alive, under the policy: breaker asked, buckets taken from, attempts cut off,
    * Retry-After obeyed, repeats only where safe. One ProviderCall goes to `options.onCall` if anything was sent, with
    * `details(result)` merged in.
    * @throws ProviderError; ProviderDownError when the breaker is open (nothing was sent); the signal's reason when the caller aborts
    */
   run<T>(
     operation: string,
-    call: (signal: AbortSignal) => Promise<T>,
+    call: (signal: AbortSignal, alive: () => void) => Promise<T>,
     options: RunOptions,
     details?: (result: T) => Partial<ProviderCall>,
   ): Promise<T>;
@@ -188,11 +190,14 @@ export function createPolicy(settings: PolicyOptions): Policy {
         if (requests > 0) options.onCall?.({ provider, operation, ok, milliseconds, requests, ...extra });
       };
       const attemptOnce = async () => {
-        const timeoutMs = Math.min(settings.attemptTimeoutMs, settings.totalTimeoutMs - spent);
+        const leftMs = settings.totalTimeoutMs - spent;
+        const timeoutMs = Math.min(settings.attemptTimeoutMs, leftMs);
+        const longestMs = Math.min(settings.longestAttemptMs ?? timeoutMs, leftMs);
         const began = performance.now();
         requests += 1;
         try {
-          return await runAttempt(call, { provider, operation, timeoutMs, signal: options.signal });
+          const limits = { timeoutMs, longestMs, signal: options.signal };
+          return await runAttempt(call, { provider, operation, ...limits });
         } finally {
           spent += performance.now() - began;
         }

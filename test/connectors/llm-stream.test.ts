@@ -24,7 +24,9 @@ const request = {
   temperature: 0,
 };
 
-const model = (baseUrl: string, attempts = 1): TextModel =>
+type Times = { attemptTimeoutMs: number; longestAttemptMs?: number };
+
+const model = (baseUrl: string, attempts = 1, times: Times = { attemptTimeoutMs: 20_000 }): TextModel =>
   createLlm({
     label: 'llm',
     baseUrl,
@@ -37,7 +39,7 @@ const model = (baseUrl: string, attempts = 1): TextModel =>
       breaker: noBreaker,
       buckets: llmBuckets('llm'),
       attempts,
-      attemptTimeoutMs: 20_000,
+      ...times,
       totalTimeoutMs: 40_000,
       backoffMs: { first: 5, max: 20 },
     }),
@@ -63,10 +65,10 @@ test('A streamed answer is the same wherever the network cuts it', async () => {
       fc.array(fc.string({ unit: 'grapheme', minLength: 1 })),
       fc.array(fc.nat()),
       async (parts, cuts) => {
-        let begun = 0;
+        let pieces = 0;
         const text = `: a gateway's comment\r\n\r\n${parts.map((part) => piece(part)).join('')}${piece('', 'stop')}${event({ choices: [], usage: { total_tokens: 3 } })}data: [DONE]\n\n`;
 
-        const answer = await readStream(inPieces(text, cuts), () => (begun += 1));
+        const answer = await readStream(inPieces(text, cuts), () => (pieces += 1));
 
         assert.deepEqual(answer, {
           ok: true,
@@ -75,7 +77,8 @@ test('A streamed answer is the same wherever the network cuts it', async () => {
           finish: 'stop',
           usage: { total_tokens: 3 },
         });
-        assert.equal(begun, 1);
+        // Each part, the end and the usage: a comment is no sign of life.
+        assert.equal(pieces, parts.length + 2);
       },
     ),
   );
@@ -208,6 +211,54 @@ test('A gateway that answers whole whatever it is asked for is understood', asyn
     assert.deepEqual((await model(server.url).ask(request, { signal })).value, { note: 'whole' });
   } finally {
     await server.close();
+  }
+});
+
+/** A server that writes a piece of its answer every 100 ms: so many, or for ever. */
+async function serveSlowly(pieces: number): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((_incoming, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    let written = 0;
+    const timer = setInterval(() => {
+      written += 1;
+      if (written < pieces) response.write(piece(written === 1 ? '{"note": "' : 'a'));
+      else {
+        clearInterval(timer);
+        response.end(piece('"}', 'stop'));
+      }
+    }, 100);
+    response.once('close', () => clearInterval(timer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port }: AddressInfo = z.custom<AddressInfo>((at) => at !== null && typeof at === 'object').parse(server.address()); // prettier-ignore
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.closeAllConnections();
+      server.close(() => resolve());
+    });
+  return { url: `http://127.0.0.1:${port}/v1`, close };
+}
+
+test('An answer that keeps arriving is waited for beyond the time that silence is given, but not for ever', async () => {
+  const times = { attemptTimeoutMs: 1_000, longestAttemptMs: 10_000 };
+  const slow = await serveSlowly(20);
+  try {
+    const { value } = await model(slow.url, 1, times).ask(request, { signal });
+    assert.deepEqual(value, { note: 'a'.repeat(18) });
+  } finally {
+    await slow.close();
+  }
+  const endless = await serveSlowly(Number.POSITIVE_INFINITY);
+  try {
+    await assert.rejects(
+      model(endless.url, 1, { ...times, longestAttemptMs: 2_000 }).ask(request, { signal }),
+      {
+        kind: 'unavailable',
+        message: /its answer was not at its end after 2000 ms/,
+      },
+    );
+  } finally {
+    await endless.close();
   }
 });
 

@@ -6,8 +6,8 @@ import { openRows, setFaults, until } from '../e2e/faults/observe.ts';
 import { openSlack, textOf } from './open-slack.ts';
 import type { TestSlack } from './open-slack.ts';
 
-// FIELDNOTE_SLACK_LLM_SECONDS is how long the LLM takes for each of its two answers: 45 is the full size (90 s a company). At 90 each is given
-// up after 60 s, and phrases answer.
+// FIELDNOTE_SLACK_LLM_SECONDS is how long the LLM takes for each of its two answers, silent until then: 45 is the full size (90 s a company), and 90
+// each is waited for as well.
 const LLM_SECONDS = Number(process.env.FIELDNOTE_SLACK_LLM_SECONDS ?? 4);
 
 let slack: TestSlack;

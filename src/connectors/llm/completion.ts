@@ -32,7 +32,7 @@ export type Endpoint = {
     },
     operation: string,
     signal: AbortSignal,
-    /** Called when the answer begins to arrive; never where it comes whole. */
+    /** Called with each piece of the answer that arrives; never where it comes whole. */
     onData?: () => void,
   ): Promise<Completion>;
   listModels(signal: AbortSignal): Promise<string[]>;

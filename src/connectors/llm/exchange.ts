@@ -39,14 +39,17 @@ export function createExchanger(options: {
       return await hedger.race(schema.name, call.signal, (lane) =>
         policy.run(
           operation,
-          async (signal) => {
+          async (signal, alive) => {
             try {
               return await lane.watch((onData) =>
                 endpoint.complete(
                   { messages, schema, maxTokens, temperature, dialect },
                   operation,
                   signal,
-                  onData,
+                  () => {
+                    alive();
+                    onData();
+                  },
                 ),
               );
             } catch (error) {

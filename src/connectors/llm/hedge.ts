@@ -6,7 +6,7 @@ type Lane = {
   /** True for the second one. */
   hedge: boolean;
   signal: AbortSignal;
-  /** Times one attempt, which tells when its answer begins to arrive; what hangs in the first lane opens the second. */
+  /** Times one attempt, which tells of each piece of its answer, the first of which counts; what hangs in the first lane opens the second. */
   watch<R>(attempt: (onData: () => void) => Promise<R>): Promise<R>;
 };
 

@@ -17,11 +17,16 @@ import type { WireSchema } from './wire-schema.ts';
 
 export { createTextModels } from './fallback.ts';
 
-/** How an LLM endpoint is called: 60 s an attempt, three attempts, exponential up to 10 s. */
+/**
+ * How an LLM endpoint is called: an attempt may stay silent for 120 s, since a slow model or a gateway that answers whole takes 90 s, and go on
+ * for 240 s while its answer arrives; three attempts within 270 s, waits exponential up to 10 s. Silence that is not usual here is
+ * hedged much sooner.
+ */
 export const LLM_TIMES = {
   attempts: 3,
-  attemptTimeoutMs: 60_000,
-  totalTimeoutMs: 210_000,
+  attemptTimeoutMs: 120_000,
+  longestAttemptMs: 240_000,
+  totalTimeoutMs: 270_000,
   backoffMs: { first: 4_000, max: 10_000 },
 } as const;
 

@@ -22,7 +22,7 @@ export class CutShort extends Error {
 
 /**
  * Server-sent events of a streamed chat completion (https://platform.openai.com/docs/api-reference/chat-streaming) → the
- * whole answer. `onData` is called with the first piece of it: comments that gateways send to keep a connection open are none.
+ * whole answer. `onData` is called with each piece of it: comments that gateways send to keep a connection open are none.
  * @throws CutShort; SyntaxError for an event that is none of the protocol's; whatever reading the body throws
  */
 export async function readStream(
@@ -34,16 +34,12 @@ export async function readStream(
   const refusals: string[] = [];
   let finish: string | null = null;
   let usage: unknown = null;
-  let begun = false;
   let rest = '';
   const take = (line: string): StreamedAnswer | null => {
     if (!line.startsWith('data:')) return null;
     const data = line.slice('data:'.length).trim();
     if (data === '[DONE]') return null;
-    if (!begun) {
-      begun = true;
-      onData();
-    }
+    onData();
     const parsed = event.safeParse(JSON.parse(data));
     if (!parsed.success) throw new SyntaxError('an event is not what the protocol says');
     if (parsed.data.error) return { ok: false, message: parsed.data.error.message };
