@@ -127,9 +127,44 @@ test('of two who change a template the second sees the text of the first before 
   await shows(one, 'Stored.');
   await put(two, '#source', 'Second of {{company.name}}.');
   await two.click('button[value=save]');
-  await shows(two, 'There is another text under this name by now');
+  await shows(two, 'Somebody else changed this template meanwhile');
   assert.match(await two.text(), /First of \{\{company\.name\}\}\./);
   assert.equal(await two.evaluate(`document.querySelector('#source').value`), 'Second of {{company.name}}.');
   await two.click('button[value=save]');
   await shows(two, 'Stored.');
+});
+
+test('of many who send a form in the same moment one is stored, and all others hear of it', async () => {
+  const first = await fetch(`${web.base}/settings/pitches`);
+  const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const html = await first.text();
+  const hidden = (name: string, from = html): string =>
+    (new RegExp(`name="${name}" value="([^"]*)"`).exec(from)?.[1] ?? assert.fail(name))
+      .replaceAll('&quot;', '"')
+      .replaceAll('&#x27;', "'");
+  const token = hidden('token');
+  const post = async (path: string, body: Record<string, string>): Promise<number> => {
+    const answer = await fetch(`${web.base}${path}`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { cookie, 'sec-fetch-site': 'same-origin' },
+      body: new URLSearchParams({ token, ...body }),
+    });
+    return answer.status;
+  };
+  const people = Array.from({ length: 6 }, (_, index) => `Writer ${index}`);
+  const templates = await Promise.all(
+    people.map((source) => post('/settings/templates', { action: 'save', name: 'raced', source, was: '' })),
+  );
+  assert.deepEqual(
+    templates.toSorted((a, b) => a - b),
+    [303, 409, 409, 409, 409, 409],
+  );
+  const sellers = await Promise.all(
+    people.map((name) => post('/settings/pitches/seller', { was: hidden('was'), name })),
+  );
+  assert.deepEqual(
+    sellers.toSorted((a, b) => a - b),
+    [303, 422, 422, 422, 422, 422],
+  );
 });

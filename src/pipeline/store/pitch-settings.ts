@@ -28,6 +28,11 @@ export const PitchWishes = z.strictObject({
 });
 export type PitchWishes = z.infer<typeof PitchWishes>;
 
+/** Lets one at a time change how a workspace's pitches are made: whoever compares with what is stored sees what the one before stored. */
+export async function holdPitchSetup(tx: Tx, workspaceId: string): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended('pitch setup ' || $1, 0))`, [workspaceId]);
+}
+
 export async function readPitchSettings(tx: Tx): Promise<PitchSettings> {
   const { rows } = await tx.query<{ settings: unknown }>('select settings from pitch_settings');
   return PitchSettings.parse(rows[0]?.settings ?? {});

@@ -6,6 +6,7 @@ import { parseSeller } from '../../pipeline/6-pitch/seller.ts';
 import { listTemplates, requireTemplate } from '../../pipeline/6-pitch/template-library.ts';
 import {
   FOCUSES,
+  holdPitchSetup,
   LENGTHS,
   PitchSettings,
   readPitchSettings,
@@ -99,6 +100,7 @@ export async function takeSeller(
   return store(deps, request, response, { seller: sent }, 'seller', async () => {
     const seller = parseSeller({ ...texts, proofPoints: split(proofPoints), neverClaim: split(neverClaim) });
     await deps.db.inWorkspace(deps.workspaceId, async (tx) => {
+      await holdPitchSetup(tx, deps.workspaceId);
       requireSame(was, await readSeller(tx));
       await saveSeller(tx, deps.workspaceId, seller);
     });
@@ -124,6 +126,7 @@ export async function takePitchSettings(
         'Instructions hold 1,000 characters; a temperature is a number from 0 to 1.5.',
       );
     await deps.db.inWorkspace(deps.workspaceId, async (tx) => {
+      await holdPitchSetup(tx, deps.workspaceId);
       requireSame(was, await readPitchSettings(tx));
       if (action === 'reset' || !settings.success) return resetPitchSettings(tx);
       await requireTemplate(tx, settings.data.template);

@@ -13,6 +13,7 @@ import {
 } from '../../pipeline/6-pitch/template-library.ts';
 import type { TemplateEntry } from '../../pipeline/6-pitch/template-library.ts';
 import { findCompanyByDomain } from '../../pipeline/store/companies.ts';
+import { holdPitchSetup } from '../../pipeline/store/pitch-settings.ts';
 import { listRanking } from '../../pipeline/store/ranking.ts';
 import { issueFormToken } from '../guard.ts';
 import { HttpError } from '../http-error.ts';
@@ -62,30 +63,31 @@ export async function takeTemplate(
     throw new HttpError(400, 'This form is not the one of the page', 'Reload the page and try again.');
   const { action, ...given } = sent.data;
   const typed = { ...given, name: nameIn(request) ?? given.name };
-  const stored = typed.name === '' ? null : await find(deps, typed.name);
-  const show = (status: number, problem: Problem | null): Promise<string> => {
+  const show = async (status: number, problem: Problem | null): Promise<string> => {
+    const stored = await find(deps, typed.name);
     response.status(status);
     return render(deps, request, response, { stored, typed, isChecked: true, problem });
   };
   if (action === 'check') return show(200, null);
-  if (textOf(stored) !== typed.was)
-    return show(409, {
-      why:
-        stored === null
-          ? 'Somebody else removed this template meanwhile'
-          : 'There is another text under this name by now',
-      fix: 'Nothing of yours was stored. Its present text stands beside yours; save again to put yours in its place.',
-    });
+  let isOvertaken: boolean;
   try {
-    await deps.db.inWorkspace(deps.workspaceId, async (tx) => {
+    isOvertaken = await deps.db.inWorkspace(deps.workspaceId, async (tx) => {
+      await holdPitchSetup(tx, deps.workspaceId);
+      if (textOf(await findTemplate(tx, typed.name)) !== typed.was) return true;
       if (action === 'save') await saveTemplate(tx, deps.workspaceId, typed);
       else await removeTemplate(tx, typed.name);
+      return false;
     });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // Each mistake is shown with its place anyway.
     return show(422, error instanceof TemplateError ? null : { why: error.message, fix: error.fix ?? '' });
   }
+  if (isOvertaken)
+    return show(409, {
+      why: 'Somebody else changed this template meanwhile',
+      fix: 'Nothing of yours was stored. What is stored now stands here, yours below; save again to put yours in its place.',
+    });
   const by = deps.visitor?.email ?? null;
   deps.log.info(
     { by, template: typed.name, action, requestId: response.locals['requestId'] },
