@@ -1,4 +1,4 @@
-import type { Editor } from './store/writes.ts';
+import type { Editor } from './store/writes-editors.ts';
 
 /**
  * Who made the change that stands against ours, in words. Salesforce tells of a record as a whole who changed it last, which may have been

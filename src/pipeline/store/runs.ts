@@ -4,7 +4,7 @@ export type RunKind = 'manual' | 'scheduled' | 'interactive' | 'undo';
 const RUN_STATES = ['running', 'paused', 'cancelled', 'done'] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
-export type StartedVia = 'command-line' | 'web' | 'api' | 'slack' | 'crm' | 'schedule';
+type StartedVia = 'command-line' | 'web' | 'api' | 'slack' | 'crm' | 'schedule';
 /** Who asked for something, by which way, and how they are known there (an address, a token's name); null: it is not known. */
 export type Starter = { via: StartedVia; name: string | null };
 

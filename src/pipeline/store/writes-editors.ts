@@ -3,6 +3,12 @@ import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { chunksOf } from './chunks.ts';
 
+/** Who made the change that stands against ours: of this very field, or of the record as a whole. */
+export type Editor = { name: string; of: 'field' | 'record' };
+
+/** An `Editor`, or null: it is no conflict, or nobody knows. */
+export const EDITOR = `case when w.theirs_name is not null then json_build_object('name', w.theirs_name, 'of', w.theirs_of) end as "editor"`;
+
 /** A conflict of which nobody asked yet who made the change that stands. */
 export type UnnamedConflict = {
   id: number;

@@ -2,8 +2,10 @@ import type { CrmKind } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
 import { STARTED_BY } from './runs.ts';
 import type { Starter } from './runs.ts';
-import { EDITOR, WRITE_COLUMNS } from './writes.ts';
-import type { Editor, Write, WriteField, WriteState } from './writes.ts';
+import { EDITOR } from './writes-editors.ts';
+import type { Editor } from './writes-editors.ts';
+import { WRITE_COLUMNS } from './writes.ts';
+import type { Write, WriteField, WriteState } from './writes.ts';
 
 /**
  * A write with the CRM that it goes to, who started its run (null: it has none, or nobody noted it), and who made the change that stands

@@ -1,6 +1,8 @@
 import type { CrmKind, CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
+import { EDITOR } from './writes-editors.ts';
+import type { Editor } from './writes-editors.ts';
 
 /**
  * planned: wanted · rehearsed: planned by a dry run, never sent · sending: a call may have gone out · applied: the CRM took
@@ -69,12 +71,6 @@ export type WantedWrite = FieldAddress<WriteField> & {
   rejected?: string;
   undoes?: number;
 };
-
-/** Who made the change that stands against ours: of this very field, or of the record as a whole. */
-export type Editor = { name: string; of: 'field' | 'record' };
-
-/** An `Editor`, or null: it is no conflict, or nobody knows. */
-export const EDITOR = `case when w.theirs_name is not null then json_build_object('name', w.theirs_name, 'of', w.theirs_of) end as "editor"`;
 
 export const WRITE_COLUMNS = `w.id, w.run_id as "runId", w.connection_id as "connectionId", w.object,
   w.external_id as "externalId", w.company_id as "companyId", w.field, w.old_value as "oldValue", w.new_value as "newValue",
