@@ -261,3 +261,23 @@ test('salesforce: a value follows its record through two merges', async () => {
 
   assert.equal((await scene.holds(last)).score, null);
 });
+
+test('salesforce: where two records with different values went into a third, nobody can tell which goes back, and the undo says so', async () => {
+  const scene = await openScene('salesforce');
+  const { kept, away } = scene;
+  await scene.write({ score: 10 }, [kept]);
+  await scene.write({ score: 20 }, [away]);
+  const run = await scene.write({ score: 50 }, [kept, away]);
+  const [third = ''] = (await twins.get('salesforce')?.create(1)) ?? [];
+  await scene.edit(third, { score: 50 });
+  for (const loser of [kept, away])
+    await twins.get('salesforce')?.edit({ as: 'rep:Anna', operation: 'merge', winner: third, loser });
+
+  const undo = await scene.undo(run);
+  const result = await scene.flush();
+
+  assert.deepEqual([result.applied, result.conflicted], [0, 2]);
+  assert.equal((await scene.holds(third)).score, 50);
+  for (const { reason } of await scene.desk.writesOf(undo.run.id))
+    assert.match(reason ?? '', /nobody can tell whose value stood there before/);
+});
