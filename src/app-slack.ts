@@ -9,6 +9,7 @@ import type { Seal } from './seal.ts';
 import { createSlackRouter, createSlackSocket } from './slack/bot.ts';
 import { createSlackClients } from './slack/clients.ts';
 import type { SlackDeps } from './slack/deps.ts';
+import { guardTokens } from './slack/guard-tokens.ts';
 import { invite } from './slack/invitation.ts';
 import { createSlackJob } from './slack/slack-job.ts';
 import { createStoredTeams, createTokenTeams, joinTeams } from './slack/teams.ts';
@@ -49,20 +50,28 @@ export function openSlack({
   const { slack, publicUrl } = config;
   if (slack === null) return null;
   const { botToken: token, signingSecret, appToken } = slack;
-  const clients = createSlackClients(slack);
+  const calls = createSlackClients(slack);
   const seal = openSeal(config, slack);
-  const teams = joinTeams([
-    ...(token === null ? [] : [createTokenTeams({ token, workspaceId, clients })]),
-    ...(slack.oauth === null ? [] : [createStoredTeams({ db: app.db, seal })]),
-  ]);
+  const guarded = guardTokens({
+    db: app.db,
+    clients: calls,
+    teams: joinTeams([
+      ...(token === null ? [] : [createTokenTeams({ token, workspaceId, clients: calls })]),
+      ...(slack.oauth === null ? [] : [createStoredTeams({ db: app.db, seal })]),
+    ]),
+    onRefused: (error, teamId) =>
+      app.onError(
+        error,
+        `the Slack workspace ${teamId}, where nothing is posted until it takes a token again`,
+      ),
+  });
   const deps: SlackDeps = {
     ...app,
     monthlyBudgetUsd: config.monthlyBudgetUsd,
     publicUrl,
     apiUrl: slack.apiUrl,
     seal,
-    clients,
-    teams,
+    ...guarded,
   };
   const oauth = slack.oauth === null ? null : { ...slack.oauth, stateSecret: stateSecretOf(config) };
   return {

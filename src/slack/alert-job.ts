@@ -4,6 +4,7 @@ import { closeAlert, noteSending, releaseAlert, takeAlert } from '../pipeline/st
 import type { SlackAlert } from '../pipeline/store/slack-alerts.ts';
 import type { SlackDeps } from './deps.ts';
 import { openDirectMessage } from './direct-message.ts';
+import { isTokenRefused } from './guard-tokens.ts';
 import { waitAfter } from './patience.ts';
 import { postOnce } from './post-once.ts';
 import { readCard } from './read-card.ts';
@@ -31,7 +32,7 @@ export function createAlertJob(deps: Deps) {
       const wait = waitAfter(error, alert);
       if (wait === null) {
         await db.inWorkspace(workspaceId, (tx) => closeAlert(tx, alert, error.message));
-        deps.onError(error, 'an alert to somebody in Slack');
+        if (!isTokenRefused(error)) deps.onError(error, 'an alert to somebody in Slack');
         return 'done';
       }
       await db.inWorkspace(workspaceId, (tx) => releaseAlert(tx, alert, alert.sending || error.maybeApplied));

@@ -14,6 +14,7 @@ import {
 import type { SlackFile } from '../pipeline/store/slack-files.ts';
 import type { Delivering } from './deliver.ts';
 import { openDirectMessage } from './direct-message.ts';
+import { isTokenRefused } from './guard-tokens.ts';
 import { waitAfter } from './patience.ts';
 import { findOwn, postOnce } from './post-once.ts';
 import { pageOf } from './read-card.ts';
@@ -127,7 +128,7 @@ function readPitch(
 
 /** Where the PDF was to go it says why it did not, and where it is. */
 async function sayWhy(deps: Delivering, file: SlackFile, error: ProviderError): Promise<void> {
-  deps.onError(error, 'a PDF for somebody in Slack');
+  if (!isTokenRefused(error)) deps.onError(error, 'a PDF for somebody in Slack');
   const company = await deps.db.inWorkspace(file.workspaceId, (tx) => findCompany(tx, file.companyId));
   if (company === null) return;
   try {

@@ -6,6 +6,7 @@ import { listChannelAlerts } from '../pipeline/store/slack-channel-alerts.ts';
 import type { SlackUser } from '../pipeline/store/slack-people.ts';
 import type { SlackDeps } from './deps.ts';
 import { explainMove } from './explain-move.ts';
+import { isTokenRefused } from './guard-tokens.ts';
 import { meetPerson } from './person.ts';
 import { pageOf } from './read-card.ts';
 import { showHome } from './views/home.ts';
@@ -69,7 +70,7 @@ export function createHomeJob(deps: SlackDeps) {
       if (!(error instanceof ProviderError)) throw error;
       if (error.retryable) return { againInMs: Math.max(1_000, error.retryAfterMs ?? 0) };
       // The next time that they look it is made anew.
-      deps.onError(error, 'the Home tab of somebody in Slack');
+      if (!isTokenRefused(error)) deps.onError(error, 'the Home tab of somebody in Slack');
       return 'done';
     }
   };

@@ -7,6 +7,7 @@ import { closePost, noteSendingPost, releasePost, takePost } from '../pipeline/s
 import type { SlackPost } from '../pipeline/store/slack-posts.ts';
 import { saySoon } from './ask.ts';
 import type { SlackDeps } from './deps.ts';
+import { isTokenRefused } from './guard-tokens.ts';
 import { waitAfter } from './patience.ts';
 import { postOnce } from './post-once.ts';
 import { readCard } from './read-card.ts';
@@ -58,7 +59,7 @@ export function createPostJob(deps: SlackDeps) {
       const wait = waitAfter(error, post);
       if (wait === null) {
         await db.inWorkspace(workspaceId, (tx) => closePost(tx, post, error.message));
-        deps.onError(error, 'alerts in a channel in Slack');
+        if (!isTokenRefused(error)) deps.onError(error, 'alerts in a channel in Slack');
         return 'done';
       }
       await db.inWorkspace(workspaceId, (tx) => releasePost(tx, post, post.sending || error.maybeApplied));

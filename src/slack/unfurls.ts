@@ -6,6 +6,7 @@ import { findCompanyByDomain } from '../pipeline/store/companies.ts';
 import { claimRequest } from '../pipeline/store/slack-requests.ts';
 import { teamOf } from './asker-of.ts';
 import type { SlackDeps } from './deps.ts';
+import { isTokenRefused } from './guard-tokens.ts';
 import { readCard } from './read-card.ts';
 import { showUnfurl } from './views/unfurl.ts';
 import type { Unfurl } from './views/types.ts';
@@ -87,7 +88,7 @@ export function createUnfurlJob(deps: SlackDeps) {
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       if (error.retryable) return { againInMs: Math.max(1_000, error.retryAfterMs ?? 0) };
-      deps.onError(error, 'the preview of a link in Slack');
+      if (!isTokenRefused(error)) deps.onError(error, 'the preview of a link in Slack');
     }
     return 'done';
   };

@@ -71,6 +71,7 @@ export async function deleteInstallation(tx: Tx, teamId: string): Promise<void> 
     'slack_watches',
     'slack_channels',
     'slack_channel_alerts',
+    'slack_refusals',
   ])
     await tx.query(`delete from ${table} where team_id = $1`, [teamId]);
 }

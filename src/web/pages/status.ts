@@ -6,6 +6,7 @@ import { listConnections } from '../../pipeline/store/connections.ts';
 import { countExcluded } from '../../pipeline/store/exclusions.ts';
 import { listQuotas } from '../../pipeline/store/quotas.ts';
 import type { Quota } from '../../pipeline/store/quotas.ts';
+import { listRefusals } from '../../pipeline/store/slack-refusals.ts';
 import { countSkipped } from '../../pipeline/store/skipped-records.ts';
 import type { SkippedCount } from '../../pipeline/store/skipped-records.ts';
 import { UNREADABLE_FIX, listUnreadable } from '../../pipeline/store/unreadable-rows.ts';
@@ -32,6 +33,7 @@ export async function showStatus({ db, workspaceId, queue, health, visitor }: Pa
       streams: await listStreams(tx),
       leftOut: await countExcluded(tx),
       skipped: await countSkipped(tx, SHOWN_SKIPPED),
+      refusals: await listRefusals(tx),
       unreadable: await listUnreadable(tx, SHOWN_UNREADABLE),
       usage: await sumUsage(tx, { since: startOfMonth(new Date()) }),
     })),
@@ -75,6 +77,11 @@ export async function showStatus({ db, workspaceId, queue, health, visitor }: Pa
       ),
       syncedAt: connection.syncedAt === null ? null : describeMoment(connection.syncedAt),
       stream: describeStream(found.streams.find(({ connectionId }) => connectionId === connection.id)),
+    })),
+    refusals: found.refusals.map(({ teamId, reason, since }) => ({
+      teamId,
+      reason,
+      since: describeMoment(since),
     })),
     leftOut: found.leftOut.map(({ because, companies }) => ({
       because,
