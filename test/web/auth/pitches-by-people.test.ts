@@ -65,11 +65,11 @@ test('a rep who only may look writes and edits pitches under their name, and cha
   const open = await web.database.db.inWorkspace(web.workspaceId, (tx) => listOpenRequests(tx, companyId));
   assert.deepEqual(
     open.map(({ template, askedBy }) => [template, askedBy]),
-    [['executive', REP.email]],
+    [['executive', { via: 'web', name: `Rui Rep (${REP.email})` }]],
   );
   assert.match(
     await (await rep.get(leadsTo(asked).href)).text(),
-    /Executive is being written[\s\S]*Asked for by rui\.rep@/,
+    /Executive is being written[\s\S]*Asked for by [^<]*rui\.rep@/,
   );
 
   assert.match(await (await rep.get(`${web.base}/settings/pitches`)).text(), /change nothing[\s\S]*disabled/);
