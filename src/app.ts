@@ -1,5 +1,4 @@
 import { demandsOf, neededProviders } from './app-connectors.ts';
-import type { Connectors } from './app-connectors.ts';
 import { openCrms, openSecrets } from './app-crms.ts';
 import { openDatabases, openMeans, openShared } from './app-means.ts';
 import { rememberModels } from './app-models.ts';
@@ -56,7 +55,8 @@ export type App = {
   /** Those with stored credentials that do not open here, and why. */
   closed: readonly { connection: Connection; why: UserError }[];
   vault: Vault;
-  connectors: Connectors;
+  /** What people wait for is done with it, and all that is no batch work. */
+  connectors: Means;
   /** What batch work has for itself, so that nobody who waits stands in its lines; in a process without a worker the same as everybody's. */
   batch: Means;
   /** The CRM behind a connection; `trial`: under settings that are not stored. */
@@ -117,7 +117,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     const server = await openServer(config);
     releasers.push(server.release);
     await migrate(server.url);
-    const { db, batchDb } = await openDatabases(server.url, {
+    const { db, forPeople, forBatch, forBatchAtOnce } = await openDatabases(server.url, {
       worker: options.worker,
       onError: (error) => onError(error, 'database'),
       releasers,
@@ -141,8 +141,8 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     const templates = createTemplateRenderer();
     releasers.push(templates.close);
     const sheets = { templates, publicUrl: config.publicUrl };
-    const own = openMeans(db, shared, config, sheets);
-    const batch = options.worker ? openMeans(batchDb, openShared(batchDb, config), config, sheets) : own;
+    const own = openMeans({ db: forPeople, atOnce: forPeople }, config, sheets);
+    const batch = options.worker ? openMeans({ db: forBatch, atOnce: forBatchAtOnce }, config, sheets) : own;
     await db.inWorkspace(homeWorkspaceId, async (tx) => {
       for (const kind of ['salesforce', 'hubspot'] as const)
         if (config[kind] !== null && !options.ignoreEnvironment)
@@ -168,7 +168,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     const slack = openSlack({
       config,
       log,
-      db,
+      db: forPeople,
       queue,
       budget,
       crmOf,

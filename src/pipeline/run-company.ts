@@ -35,6 +35,8 @@ export type Observer = {
 
 export type RunCompanyOptions = {
   db: Database;
+  /** What must not wait is saved over it: answers, which were paid for; unless told, over `db`. */
+  atOnce?: Database;
   stages: readonly Stage[];
   loadModel(name: string): Promise<ScoringModel>;
   prices: Prices;
@@ -87,7 +89,7 @@ export function createRunCompany(options: RunCompanyOptions) {
       await leaveOut();
       return 'done';
     }
-    const ledger = openCompanyLedger(options, job, signal);
+    const ledger = openCompanyLedger({ ...options, db: options.atOnce ?? db }, job, signal);
     const work: CompanyWork = {
       workspaceId: job.workspaceId,
       runId: job.runId,

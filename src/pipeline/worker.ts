@@ -31,6 +31,8 @@ import { tellOfRuns, tellOfScore } from './tell-channels.ts';
 /** What work is done with. */
 export type Means = {
   db: Database;
+  /** The same connections, for what must not step aside for anybody: an answer that was paid for and is not yet kept. */
+  atOnce: Database;
   search: Search | null;
   textModel: TextModel | null;
   pages: PageReader;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ProviderDownError } from '../../src/errors.ts';
+import { createPeopleFirst } from '../../src/people-first.ts';
 import { createDeadLetterJob } from '../../src/pipeline/dead-letters.ts';
 import { createRunCompany } from '../../src/pipeline/run-company.ts';
 import type { RunCompanyOptions } from '../../src/pipeline/run-company.ts';
@@ -129,3 +130,40 @@ test('a dead letter of a company that was settled meanwhile changes nothing', as
   await bury({ workspaceId, runId, companyId });
   assert.equal((await readProgress(here.db, workspaceId, runId)).done, 1);
 });
+
+test(
+  'an answer that was paid for is kept at once, also while people hold up the batch',
+  { timeout: 60_000 },
+  async () => {
+    const never = { longestHoldMs: 600_000, longestWaitMs: 600_000 };
+    const first = createPeopleFirst({ connections: 4, ...never });
+    const over = Promise.withResolvers<void>();
+    let kept = false;
+    const { work } = await openRun(
+      'paid-for',
+      [
+        {
+          name: 'research',
+          tries: 1,
+          run: async ({ save }) => {
+            const begun = Promise.withResolvers<void>();
+            const somebody = first.ofPeople(here.db).inDirectory(async () => {
+              begun.resolve();
+              await over.promise;
+            });
+            await begun.promise;
+            await save((tx) => tx.query('select'));
+            kept = true;
+            over.resolve();
+            await somebody;
+          },
+        },
+      ],
+      { db: first.ofBatch(here.db), atOnce: here.db },
+    );
+
+    assert.equal(await work(), 'done');
+
+    assert.equal(kept, true);
+  },
+);
