@@ -3,6 +3,7 @@ import { answerHonestly } from './answer-good.ts';
 import { answerWithLies } from './answer-hallucinating.ts';
 import type { Lie } from './answer-hallucinating.ts';
 import { answerHijacked, hijackTexts } from './answer-hijacked.ts';
+import { readWanted, writeWithLies } from './answer-passages.ts';
 import { conform } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import type { Mode } from './modes.ts';
@@ -53,7 +54,10 @@ function writeValue(request: ChatRequest, mode: Mode, elsewhere: readonly Senten
   let lies: Lie[] = [];
   let draft: unknown;
   if (!asksForSignals && schema !== null) {
-    draft = answerAnySchema(schema, request.messages.findLast(({ role }) => role === 'user')?.content ?? '');
+    const asked = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+    const wanted = mode.mode === 'hallucinating' ? readWanted(asked) : null;
+    if (wanted === null) draft = answerAnySchema(schema, asked);
+    else ({ draft, lies } = writeWithLies(wanted));
     if (mode.mode === 'hijacked') draft = hijackTexts(draft, prompt);
   } else if (mode.mode === 'hallucinating') {
     const lied = answerWithLies(reading, elsewhere, random);

@@ -143,3 +143,33 @@ test('Whatever the draft, the answer fits the schema', () => {
     }),
   );
 });
+
+test('Asked for passages of a letter, a lying model puts one invention among the facts of each, and says which', () => {
+  const passages = z.object({
+    passages: z
+      .array(
+        z.object({
+          passage: z.number().int(),
+          sentences: z
+            .array(z.object({ text: z.string().max(400), cites: z.array(z.number().int()).max(5) }))
+            .max(6),
+        }),
+      )
+      .max(12),
+  });
+  const facts = [1, 2, 3, 4, 5].map((number) =>
+    JSON.stringify({ number, quote: `We train model ${number}.` }),
+  );
+  const asked = [1, 2].map((passage) => JSON.stringify({ passage, instruction: 'Say it.' }));
+  const content = `Company: Ashcombe Drift\n\nFacts:\n${facts.join('\n')}\n\nPassages to write:\n${asked.join('\n')}`;
+  const answer = write({ mode: 'hallucinating' }, request(passages, [{ role: 'user', content }]));
+  const told = passages
+    .parse(JSON.parse(answer.content ?? ''))
+    .passages.flatMap(({ sentences }) => sentences);
+  const lies = answer.lies.map(({ quote }) => quote);
+  assert.equal(lies.length, 2);
+  assert.deepEqual(
+    told.filter(({ text }) => !lies.includes(text)),
+    [1, 2, 3, 4, 5].map((number) => ({ text: `Ashcombe Drift train model ${number}.`, cites: [number] })),
+  );
+});
