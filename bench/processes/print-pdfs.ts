@@ -5,6 +5,7 @@ import { buildSheet } from '../../src/pipeline/6-pitch/build-sheet.ts';
 import { createPrinter } from '../../src/pipeline/6-pitch/pdf/print-sheet.ts';
 import { someFacts } from '../../test/pipeline/6-pitch/pdf/sheet-facts.ts';
 import { describeSheet, writeOtherWords } from '../harness/describe-sheet.ts';
+import { leaveOutTags } from '../harness/untag.ts';
 import { openRival } from '../rivals/index.js';
 
 const [variant = 'fieldnote', seconds = '4', file] = process.argv.slice(2);
@@ -28,7 +29,8 @@ const fonts = {
 };
 
 async function openVariant(): Promise<() => Promise<Uint8Array>> {
-  if (variant === 'fieldnote') {
+  if (variant === 'fieldnote' || variant === 'fieldnote-untagged') {
+    if (variant === 'fieldnote-untagged') leaveOutTags();
     const print = createPrinter();
     return () => print(nextOf(sheets));
   }

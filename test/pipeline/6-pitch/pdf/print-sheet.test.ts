@@ -6,6 +6,7 @@ import { createPrinter } from '../../../../src/pipeline/6-pitch/pdf/print-sheet.
 import { ask, hasProgram, readAddresses, readText, readWords } from './read-pdf.ts';
 import type { Word } from './read-pdf.ts';
 import { hostileFacts, someFacts } from './sheet-facts.ts';
+import { tenCompanies, withoutScore } from './ten-companies.ts';
 
 const print = createPrinter();
 const printFacts = (facts: SheetFacts): Promise<Buffer> => print(buildSheet(facts));
@@ -288,6 +289,19 @@ describe('the PDF of a pitch', without(poppler, 'poppler-utils'), () => {
     assert.match(read, /and 34 more on the company’s page/);
     assert.match(read, /Shortened: all of it stands on the company’s page/);
     assert.ok(read.split('…').length > 20);
+  });
+
+  test('in whatever script, with much or next to nothing, sheets are tidy and name their company and their day on every page', async () => {
+    const all = [...tenCompanies(), ['one without a score', withoutScore()] as const];
+    for (const [what, facts] of all) {
+      const one = await printFacts(facts);
+      await assertTidy(one, what);
+      const pages = Number(/Pages: +(\d+)/.exec(await ask(one, 'pdfinfo', ['{}']))?.[1]);
+      assert.ok(pages >= 1 && pages <= 4, `${what}: ${pages} pages`);
+      const read = await readText(one);
+      assert.equal(read.match(/Fieldnote · as of 20 Oct 2026 Page \d of \d/g)?.length, pages, what);
+      assert.doesNotMatch(read, /null|undefined|\[object/, what);
+    }
   });
 
   test('a quote that is cut keeps its closing mark and the number of its source', async () => {
