@@ -12,7 +12,7 @@ export const EDIT_LABELS: Record<EditField, string> = {
 const FIELDS = ['keyPoints', 'callToAction', 'text'] as const satisfies readonly EditField[];
 
 // Where nobody has to sign in: the machine is known, who sits at it is not.
-const UNKNOWN = new Set(['', 'this machine', 'command line']);
+const UNKNOWN = new Set(['', 'this machine', 'the command line']);
 
 /** Who edited, for people to read: a name where it is known. */
 export function nameEditor(editedBy: string): string {
