@@ -463,13 +463,11 @@ describe('of two orgs of the same CRM', () => {
       for (const [name, calls] of Object.entries(called)) assert.ok(calls.list().length > 0, name);
       assert.deepEqual(await openBreakers(), [down]);
 
-      // What is to be written goes to the org that is up, and waits for the other.
-      const ran = await run(['run']);
-      assert.match(ran.err, /\d+ fields wait to be written: salesforce apac does not answer/);
-      assert.equal(await countWrites('apac', 'applied'), 0);
       await ok(['connect', '--remove', 'apac']);
       assert.deepEqual(await openBreakers(), [], 'of a connection that is gone nobody is told');
     } finally {
+      // Left there, it would keep each sync that follows from success.
+      await run(['connect', '--remove', 'apac']);
       await second.close();
     }
   });
