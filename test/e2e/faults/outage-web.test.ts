@@ -1,0 +1,3 @@
+import { testOutage } from './outage.ts';
+
+testOutage({ providers: ['web'], workers: 1 });
