@@ -32,8 +32,11 @@ export function createPeopleFirst(options: {
 
   const admit = (): void => {
     clearTimeout(timer);
-    for (let next = waiting[0]; next !== undefined && running < connections; next = waiting[0]) {
-      const left = Math.min(heldUntil, next.since + longestWaitMs) - performance.now();
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      const patientUntil = next.since + longestWaitMs;
+      // Whoever waits for all others to end goes on after a while, too: it may be what one of them waits for.
+      const until = running < connections ? Math.min(heldUntil, patientUntil) : patientUntil;
+      const left = until - performance.now();
       if (left > 0) {
         timer = setTimeout(admit, left);
         return;

@@ -91,7 +91,7 @@ test('a transaction of somebody’s that fails holds up nothing any more', async
 });
 
 test('of a batch as many transactions are begun as it has connections, so that few are left to end when somebody asks', async () => {
-  const first = createPeopleFirst({ connections: 2 });
+  const first = createPeopleFirst({ connections: 2, longestWaitMs: NEVER_OVER_MS });
   const batch = first.ofBatch(here.db);
   const held = await Promise.all(Array.from({ length: 3 }, () => hold(batch)));
   let third = false;
@@ -107,6 +107,17 @@ test('of a batch as many transactions are begun as it has connections, so that f
 
   await Promise.all(held.slice(1).map(({ end }) => end()));
 });
+
+test(
+  'a transaction of the batch that is begun within another waits no longer than its patience',
+  { timeout: 20_000 },
+  async () => {
+    const first = createPeopleFirst({ connections: 1, longestWaitMs: 20 });
+    const batch = first.ofBatch(here.db);
+
+    await batch.inDirectory(() => batch.directory('select 1'));
+  },
+);
 
 test('in a worker the batch steps aside for what lookups do', async () => {
   const system = await startSystem({ limit: 1 });
