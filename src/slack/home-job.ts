@@ -7,6 +7,7 @@ import type { SlackUser } from '../pipeline/store/slack-people.ts';
 import type { SlackDeps } from './deps.ts';
 import { explainMove } from './explain-move.ts';
 import { isTokenRefused } from './guard-tokens.ts';
+import { waitBriefly } from './patience.ts';
 import { meetPerson } from './person.ts';
 import { pageOf } from './read-card.ts';
 import { showHome } from './views/home.ts';
@@ -24,9 +25,9 @@ export function createHomeJob(deps: SlackDeps) {
     ...company,
     ours: pageOf(deps.publicUrl, company.domain),
   });
-  return async (user: SlackUser): Promise<JobResult> => {
+  const show = async (user: SlackUser): Promise<void> => {
     const team = await deps.teams.find(user.teamId);
-    if (team === null) return 'done';
+    if (team === null) return;
     const person = await meetPerson(deps, user);
     const email = person?.email ?? null;
     const book = await deps.db.inWorkspace(user.workspaceId, async (tx) =>
@@ -61,18 +62,21 @@ export function createHomeJob(deps: SlackDeps) {
       })),
       ours: `${deps.publicUrl}/`,
     });
+    await deps.clients
+      .of(team.token)
+      .call('views.publish', (api) => api.views.publish({ user_id: user.userId, view }));
+  };
+  return async (user: SlackUser, askedAt: number | undefined): Promise<JobResult> => {
     try {
-      await deps.clients
-        .of(team.token)
-        .call('views.publish', (api) => api.views.publish({ user_id: user.userId, view }));
-      return 'done';
+      await show(user);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      if (error.retryable) return { againInMs: Math.max(1_000, error.retryAfterMs ?? 0) };
+      const wait = waitBriefly(error, askedAt);
+      if (wait !== null) return wait;
       // The next time that they look it is made anew.
       if (!isTokenRefused(error)) deps.onError(error, 'the Home tab of somebody in Slack');
-      return 'done';
     }
+    return 'done';
   };
 }
 

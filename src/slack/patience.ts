@@ -23,3 +23,17 @@ export function waitAfter(
   const patience = Math.min(TRY_LATER_MS, firstMs * 2 ** Math.min(message.attempt - 1, 10));
   return { againInMs: Math.max(error.retryAfterMs ?? 0, error.kind === 'rate-limited' ? 1_000 : patience) };
 }
+
+const BRIEFLY_MS = 15 * 60_000;
+const MOST_BETWEEN_MS = 60_000;
+
+/**
+ * The same for what is worth nothing later, a Home tab or a preview: each wait as long as it has been tried already, from a second to a minute.
+ * @param askedAt milliseconds since the epoch; unset: nobody knows, so that it is not tried again
+ * @returns null: never, since nothing will change, or since it is a quarter of an hour old
+ */
+export function waitBriefly(error: ProviderError, askedAt: number | undefined): { againInMs: number } | null {
+  const ageMs = Date.now() - (askedAt ?? 0);
+  if (!error.retryable || ageMs > BRIEFLY_MS) return null;
+  return { againInMs: Math.max(error.retryAfterMs ?? 0, Math.min(MOST_BETWEEN_MS, Math.max(1_000, ageMs))) };
+}

@@ -18,7 +18,7 @@ export function createSlackJob(deps: Delivering): (job: SlackJob, signal: AbortS
   return async (job, signal) => {
     if ('replyId' in job) return reply(job, signal);
     if ('fileId' in job) return file(job, signal);
-    if ('home' in job) return home({ workspaceId: job.workspaceId, ...job.home });
+    if ('home' in job) return home({ workspaceId: job.workspaceId, ...job.home }, job.askedAt);
     if ('unfurl' in job) return unfurl(job);
     if ('postId' in job) return post(job);
     return alert(job);

@@ -7,6 +7,7 @@ import { claimRequest } from '../pipeline/store/slack-requests.ts';
 import { teamOf } from './asker-of.ts';
 import type { SlackDeps } from './deps.ts';
 import { isTokenRefused } from './guard-tokens.ts';
+import { waitBriefly } from './patience.ts';
 import { readCard } from './read-card.ts';
 import { showUnfurl } from './views/unfurl.ts';
 import type { Unfurl } from './views/types.ts';
@@ -70,7 +71,7 @@ type UnfurlJob = Extract<SlackJob, { unfurl: unknown }>;
 
 /** Shows under a message what its links to our pages are about; said again, it is the same. */
 export function createUnfurlJob(deps: SlackDeps) {
-  return async ({ workspaceId, unfurl: { teamId, place, urls } }: UnfurlJob): Promise<JobResult> => {
+  return async ({ workspaceId, askedAt, unfurl: { teamId, place, urls } }: UnfurlJob): Promise<JobResult> => {
     const team = await deps.teams.find(teamId);
     if (team === null) return 'done';
     const unfurls: Record<string, Unfurl> = {};
@@ -87,7 +88,8 @@ export function createUnfurlJob(deps: SlackDeps) {
       await deps.clients.of(team.token).call('chat.unfurl', (api) => api.chat.unfurl({ ...at, unfurls }));
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      if (error.retryable) return { againInMs: Math.max(1_000, error.retryAfterMs ?? 0) };
+      const wait = waitBriefly(error, askedAt);
+      if (wait !== null) return wait;
       if (!isTokenRefused(error)) deps.onError(error, 'the preview of a link in Slack');
     }
     return 'done';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProviderError } from '../../src/errors.ts';
 import type { ProviderErrorKind } from '../../src/errors.ts';
-import { waitAfter } from '../../src/slack/patience.ts';
+import { waitAfter, waitBriefly } from '../../src/slack/patience.ts';
 
 const failure = (kind: ProviderErrorKind, retryAfterMs?: number): ProviderError =>
   new ProviderError({
@@ -31,4 +31,14 @@ test('what Slack did not take is tried ever later, every ten minutes in the end,
 test('a time that Slack itself sets is kept to', () => {
   assert.equal(waitAfter(failure('rate-limited', 30_000), aged(0, 9))?.againInMs, 30_000);
   assert.equal(waitAfter(failure('unavailable', 900_000), aged(0, 1))?.againInMs, 900_000);
+});
+
+test('a Home tab or a preview is tried ever later, too, and given up after a quarter of an hour', () => {
+  const after = (seconds: number): number =>
+    Math.round((waitBriefly(failure('unavailable'), Date.now() - seconds * 1_000)?.againInMs ?? 0) / 1_000);
+  assert.deepEqual([0, 2, 20, 600].map(after), [1, 2, 20, 60]);
+  assert.equal(waitBriefly(failure('unavailable'), Date.now() - 901_000), null);
+  assert.equal(waitBriefly(failure('unavailable'), undefined), null);
+  assert.equal(waitBriefly(failure('refused'), Date.now()), null);
+  assert.equal(waitBriefly(failure('rate-limited', 90_000), Date.now())?.againInMs, 90_000);
 });

@@ -41,6 +41,9 @@ export const PitchJob = z.object({
 });
 export type PitchJob = z.infer<typeof PitchJob>;
 
+// Since when it has been tried, for what has no row that says so: milliseconds since the epoch, set by the queue.
+const AskedAt = z.number().optional();
+
 export const SlackJob = z.union([
   /** Somebody waits for an answer. */
   z.object({ workspaceId: z.uuid(), replyId: z.uuid() }),
@@ -51,10 +54,15 @@ export const SlackJob = z.union([
   /** A pitch is to be put there as a PDF. */
   z.object({ workspaceId: z.uuid(), fileId: z.uuid() }),
   /** Somebody looks at their Home. */
-  z.object({ workspaceId: z.uuid(), home: z.object({ teamId: z.string(), userId: z.string() }) }),
+  z.object({
+    workspaceId: z.uuid(),
+    askedAt: AskedAt,
+    home: z.object({ teamId: z.string(), userId: z.string() }),
+  }),
   /** A message holds links to our own pages. */
   z.object({
     workspaceId: z.uuid(),
+    askedAt: AskedAt,
     unfurl: z.object({
       teamId: z.string(),
       place: z.union([

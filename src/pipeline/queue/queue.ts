@@ -155,7 +155,8 @@ export async function openQueue(options: {
     },
     requestSlack: async (tx, job, when) => {
       const later = when === undefined ? {} : { startAfter: when.at };
-      await boss.send(QUEUES.slack, job, { ...within(tx), priority: priorityOf(job), ...later });
+      const data = { ...job, askedAt: Date.now() };
+      await boss.send(QUEUES.slack, data, { ...within(tx), priority: priorityOf(job), ...later });
     },
     work: async (handlers, work) => {
       const mark = await showLife();
