@@ -9,7 +9,7 @@ import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { listSkipped } from '../pipeline/store/skipped-records.ts';
 import type { SkippedRecord } from '../pipeline/store/skipped-records.ts';
 import { UNREADABLE_FIX, listUnreadable } from '../pipeline/store/unreadable-rows.ts';
-import { listFailedWrites } from '../pipeline/store/writes.ts';
+import { listFailedWrites } from '../pipeline/store/writes-list.ts';
 import type { App } from '../app.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import type { App } from '../../src/app.ts';
 import { requestFlushes } from '../../src/pipeline/runs.ts';
-import { listFailedWrites } from '../../src/pipeline/store/writes.ts';
+import { listFailedWrites } from '../../src/pipeline/store/writes-list.ts';
 import { writeSmallWorld } from '../harness/small-world.ts';
 import { connectAndSync, runToEnd, startSystem, syncAll } from '../harness/system.ts';
 import type { System } from '../harness/system.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { App } from '../../src/app.ts';
 import { startDueRun } from '../../src/pipeline/runs.ts';
-import { listFailedWrites } from '../../src/pipeline/store/writes.ts';
+import { listFailedWrites } from '../../src/pipeline/store/writes-list.ts';
 import { writeSmallWorld } from '../harness/small-world.ts';
 import { connectAndSync, runToEnd, startSystem, waitForRun } from '../harness/system.ts';
 import type { System } from '../harness/system.ts';

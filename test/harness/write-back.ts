@@ -11,8 +11,9 @@ import { ensureConnection } from '../../src/pipeline/store/connections.ts';
 import { createRun } from '../../src/pipeline/store/runs.ts';
 import type { RunKind } from '../../src/pipeline/store/runs.ts';
 import { listRunWrites } from '../../src/pipeline/store/writes-list.ts';
-import { listFailedWrites } from '../../src/pipeline/store/writes.ts';
-import type { FailedWrite, Write, WriteField } from '../../src/pipeline/store/writes.ts';
+import { listFailedWrites } from '../../src/pipeline/store/writes-list.ts';
+import type { FailedWrite } from '../../src/pipeline/store/writes-list.ts';
+import type { Write, WriteField } from '../../src/pipeline/store/writes.ts';
 import { createFakeCrm } from './fake-crm.ts';
 import type { FakeCrm } from './fake-crm.ts';
 

@@ -101,3 +101,35 @@ export async function listWrites(
   );
   return rows;
 }
+
+export type FailedWrite = Write<WriteField> & {
+  crm: CrmKind;
+  domain: string;
+  company: string;
+  editor: Editor | null;
+};
+
+/**
+ * Fields whose last word is a refusal or a conflict, in id order: of one run, or as things stand now. The next page begins
+ * after the last id.
+ */
+export async function listFailedWrites(
+  tx: Tx,
+  page: { runId?: string; afterId?: number; limit?: number } = {},
+): Promise<FailedWrite[]> {
+  const { rows } = await tx.query<FailedWrite>(
+    `select ${WRITE_COLUMNS}, ${EDITOR}, c.kind as crm, company.domain, company.name as company
+     from writes w
+     join companies company on company.workspace_id = w.workspace_id and company.id = w.company_id
+     join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id
+     where w.state in ('rejected', 'conflicted') and w.id > $2 and ($1::uuid is null or w.run_id = $1)
+       and ($1::uuid is not null or not exists (
+         select from (
+           select id, state from writes where connection_id = w.connection_id and object = w.object
+             and external_id = w.external_id and field = w.field offset 0) as later
+         where later.id > w.id and later.state not in ('rehearsed', 'cancelled')))
+     order by w.id limit $3`,
+    [page.runId ?? null, page.afterId ?? 0, page.limit ?? 1_000],
+  );
+  return rows;
+}

@@ -1,8 +1,6 @@
 import type { CrmKind, CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
-import { EDITOR } from './writes-editors.ts';
-import type { Editor } from './writes-editors.ts';
 
 /**
  * planned: wanted · rehearsed: planned by a dry run, never sent · sending: a call may have gone out · applied: the CRM took
@@ -142,7 +140,11 @@ async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<
        and (known.new_value <> wanted.value or known.undoes is distinct from wanted.undoes)`,
     values,
   );
-  if (replaced.length > 0) await replaceRows(tx, replaced.map((row) => row.id)); // prettier-ignore
+  if (replaced.length > 0)
+    await replaceRows(
+      tx,
+      replaced.map((row) => row.id),
+    );
   // Two transactions may plan the same field at once: the one that comes second updates the row of the first.
   const { rowCount } = await tx.query(
     `${WANTED} insert into writes as w (${COLUMNS}, state, settled_at)
@@ -214,36 +216,4 @@ export async function countOpenWrites(
     [runId, reachable ?? null],
   );
   return rows[0] ?? { open: 0, sendable: 0 };
-}
-
-export type FailedWrite = Write<WriteField> & {
-  crm: CrmKind;
-  domain: string;
-  company: string;
-  editor: Editor | null;
-};
-
-/**
- * Fields whose last word is a refusal or a conflict, in id order: of one run, or as things stand now. The next page begins
- * after the last id.
- */
-export async function listFailedWrites(
-  tx: Tx,
-  page: { runId?: string; afterId?: number; limit?: number } = {},
-): Promise<FailedWrite[]> {
-  const { rows } = await tx.query<FailedWrite>(
-    `select ${WRITE_COLUMNS}, ${EDITOR}, c.kind as crm, company.domain, company.name as company
-     from writes w
-     join companies company on company.workspace_id = w.workspace_id and company.id = w.company_id
-     join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id
-     where w.state in ('rejected', 'conflicted') and w.id > $2 and ($1::uuid is null or w.run_id = $1)
-       and ($1::uuid is not null or not exists (
-         select from (
-           select id, state from writes where connection_id = w.connection_id and object = w.object
-             and external_id = w.external_id and field = w.field offset 0) as later
-         where later.id > w.id and later.state not in ('rehearsed', 'cancelled')))
-     order by w.id limit $3`,
-    [page.runId ?? null, page.afterId ?? 0, page.limit ?? 1_000],
-  );
-  return rows;
 }

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { findLedgers, recordKey } from '../../../src/pipeline/store/writes-ledger.ts';
-import { listRunWrites, listWrites } from '../../../src/pipeline/store/writes-list.ts';
+import { listFailedWrites, listRunWrites, listWrites } from '../../../src/pipeline/store/writes-list.ts';
 import { lockConnection } from '../../../src/pipeline/store/writes-outbox.ts';
 import {
   countOpenWrites,
   countWritesByConnection,
   insertWrites,
-  listFailedWrites,
 } from '../../../src/pipeline/store/writes.ts';
 import type { WantedWrite } from '../../../src/pipeline/store/writes.ts';
 import type { Tx } from '../../../src/db.ts';
