@@ -31,10 +31,17 @@ export function addScore(program: Command, context: Context): void {
         throw new UserError(`${input}: ${found.detail}`, 'Give the domain of a company, e.g. acme.com.');
       await withApp(context, { worker: true, workspace: options.workspace }, async (app) => {
         const card = await scoreDomain(app, context, found.domain, options.refresh ?? false);
-        if (options.json) context.terminal.json(card);
+        if (options.json) context.terminal.json(keepPromised(card));
         else printCard(context.terminal, card);
       });
     });
+}
+
+/** The keys that programs build on, and no other; whose words stand in a pitch is told by `pitch --json`. */
+function keepPromised(card: ScoreCard): object {
+  if (card.pitch === null) return card;
+  const { keyPoints, callToAction, text } = card.pitch;
+  return { ...card, pitch: { keyPoints, callToAction, text } };
 }
 
 async function scoreDomain(app: App, context: Context, domain: string, refresh: boolean): Promise<ScoreCard> {
@@ -116,6 +123,7 @@ function printCard(terminal: Terminal, card: ScoreCard): void {
   if (card.pitch !== null) {
     terminal.print(terminal.bold('Pitch'));
     terminal.print(card.pitch.text);
+    for (const line of card.pitch.edits) terminal.print(terminal.dim(line));
   }
   terminal.print(
     terminal.dim(
