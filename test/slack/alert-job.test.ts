@@ -96,14 +96,15 @@ test('Slack’s own waiting time holds where it sets one', async () => {
   assert.deepEqual(await tell(), { againInMs: 30_000 });
 });
 
-for (const [trouble, answer] of [
-  ['an outage', DOWN],
-  ['a refused token', REVOKED],
+// A refused token is said once, where it is found out, not with each alert that waits for another one.
+for (const [trouble, answer, logged] of [
+  ['an outage', DOWN, 1],
+  ['a refused token', REVOKED, 0],
 ] as const)
-  test(`after three days of ${trouble} an alert is dropped with its reason, which is logged`, async () => {
+  test(`after three days of ${trouble} an alert is dropped with its reason, and ${logged === 1 ? 'the log says so' : 'the log says no more'}`, async () => {
     said = answer;
     const { tell, stored } = await planAlert('73 hours');
     assert.equal(await tell(), 'done');
     assert.match(JSON.stringify(await stored()), /"state":"dropped","reason":"slack conversations\.open/);
-    assert.equal(errors.length, 1);
+    assert.equal(errors.length, logged);
   });
