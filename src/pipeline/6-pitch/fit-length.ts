@@ -15,7 +15,10 @@ const SHORT_QUOTE = 160;
 const SHORTEST_QUOTE = 90;
 // Where leaving a whole item out would leave too little, quotes are shortened to the first of these that fits.
 const QUOTE_LENGTHS = [400, 320, 240, 200, 160, 130, 110, 90, 70];
+// The same for an offer of the seller's, which may be a paragraph of its own.
+const OFFER_LENGTHS = [1_200, 1_000, 800, 640, 520, 420, 340, 270, 210, 160];
 const LONGEST_NAME = 60;
+const SHORTEST_NAME = 30;
 
 /** Each takes something more away, what matters least first: whole items, and only then ends of long quotes. */
 const CUTS: readonly ((data: PitchData) => PitchData)[] = [
@@ -42,8 +45,10 @@ const CUTS: readonly ((data: PitchData) => PitchData)[] = [
   (data) => ({ ...data, reasons: data.reasons.slice(0, 1) }),
   (data) => ({ ...data, doubts: [] }),
   (data) => shortenSeller(data, 60, 0),
-  shortenNames,
+  (data) => shortenNames(data, LONGEST_NAME),
   (data) => ({ ...data, reasons: [] }),
+  (data) => shortenNames(data, SHORTEST_NAME),
+  (data) => ({ ...data, personas: [] }),
 ];
 
 type Render = (data: PitchData) => Promise<Rendered>;
@@ -66,8 +71,7 @@ export async function fitLength(
     const next = cut(kept.data);
     const rendered = await render(next);
     if (count(rendered) < least) {
-      for (const length of QUOTE_LENGTHS) {
-        const shorter = shortenQuotes(kept.data, length);
+      for (const shorter of shortenTexts(kept.data)) {
         const tried = await render(shorter);
         const words = count(tried);
         if (words <= most && words >= least) return { rendered: tried, data: shorter };
@@ -108,6 +112,12 @@ export function countWords(text: string): number {
     .length;
 }
 
+/** The same items with ever shorter texts. */
+function* shortenTexts(data: PitchData): Generator<PitchData> {
+  for (const length of QUOTE_LENGTHS) yield shortenQuotes(data, length);
+  for (const length of OFFER_LENGTHS) yield shortenSeller(data, length, Number.POSITIVE_INFINITY);
+}
+
 function shortenQuotes(data: PitchData, most: number): PitchData {
   const shorten = <T extends { quote: string }>(item: T): T => ({
     ...item,
@@ -134,8 +144,8 @@ function shortenSeller(data: PitchData, offer: number, proofs: number): PitchDat
 }
 
 /** What a CRM or a model calls somebody may be as long as a paragraph. */
-function shortenNames(data: PitchData): PitchData {
-  const cut = (text: string): string => cutText(text, LONGEST_NAME);
+function shortenNames(data: PitchData, most: number): PitchData {
+  const cut = (text: string): string => cutText(text, most);
   const shorten = (persona: PitchData['personas'][number]): PitchData['personas'][number] => ({
     ...persona,
     title: cut(persona.title),

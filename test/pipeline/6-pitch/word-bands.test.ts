@@ -71,6 +71,17 @@ function describe(known: Known, length: PitchSettings['length']): PitchData {
 const countIn = (rendered: Parameters<typeof fillPassages>[0], texts = new Map<number, string>()): number =>
   countWords(fillPassages(rendered, texts).text);
 
+const NOTHING: Known = {
+  reasons: [],
+  doubts: [],
+  competitors: [],
+  personas: [],
+  profile: 0,
+  name: 1,
+  offer: 0,
+  proofs: 0,
+  forPersona: false,
+};
 const quotes = (most: number) => fc.array(fc.integer({ min: 3, max: 60 }), { maxLength: most });
 const anyCompany: fc.Arbitrary<Known> = fc.record({
   reasons: quotes(16),
@@ -102,7 +113,15 @@ test('whatever is known of a company, a pitch never has more words than its leng
           assert.ok(countIn(fitted.rendered, texts) <= most, `${what}, written`);
         }
     }),
-    { numRuns: COMPANIES },
+    {
+      numRuns: COMPANIES,
+      examples: [
+        // Nothing but a long offer: to leave most of it out would leave too little.
+        [{ ...NOTHING, name: 1, offer: 214 }, 1],
+        // Names as long as a sentence.
+        [{ ...NOTHING, personas: [6], profile: 7, name: 12, offer: 3 }, 1],
+      ],
+    },
   );
 });
 
