@@ -154,9 +154,8 @@ export async function openQueue(options: {
       if (queued.length > 0) await boss.insert(QUEUES.pitch, queued, within(tx));
     },
     requestSlack: async (tx, job, when) => {
-      const later = when === undefined ? {} : { startAfter: when.at };
-      const data = { ...job, askedAt: Date.now() };
-      await boss.send(QUEUES.slack, data, { ...within(tx), priority: priorityOf(job), ...later });
+      const how = { ...within(tx), priority: priorityOf(job), ...(when && { startAfter: when.at }) };
+      await boss.send(QUEUES.slack, { ...job, askedAt: Date.now() }, how);
     },
     work: async (handlers, work) => {
       const mark = await showLife();

@@ -114,7 +114,7 @@ test('Characters that nobody sees are gone', () => {
 const MEGABYTE = 1_000_000;
 const fill = (piece: string): string => piece.repeat(Math.ceil(MEGABYTE / piece.length));
 
-test('A megabyte of any markup is read or given up within seconds of processor time', () => {
+test('A megabyte of any markup is read or given up in time that grows no faster than its size', () => {
   const pages: Record<string, string> = {
     'nested elements': fill('<div>'),
     'nested tables': fill('<table><tr><td>x'),
@@ -133,11 +133,12 @@ test('A megabyte of any markup is read or given up within seconds of processor t
     links: fill('<a href="/a?x=1">b</a>'),
   };
   for (const [name, html] of Object.entries(pages)) {
-    // Processor time: how long others kept the machine busy meanwhile says nothing about the reading.
+    // Processor time: how long others kept the machine busy meanwhile says nothing about the reading. Three seconds at the most on an
+    // idle machine, twice that where two threads share a core; what grows with the square of the size takes minutes.
     const before = process.cpuUsage();
     readHtml(html, 'https://kiln.example/about', now);
     const { user, system } = process.cpuUsage(before);
     const milliseconds = (user + system) / 1000;
-    assert.ok(milliseconds < 5000, `${name}: ${Math.round(milliseconds)} ms of processor time`);
+    assert.ok(milliseconds < 20_000, `${name}: ${Math.round(milliseconds)} ms of processor time`);
   }
 });
