@@ -18,7 +18,7 @@ export type DueRecords = {
 };
 
 /** Rows of no run put back a person's value. The indexes of waiting rows keep them under this id. */
-export const NO_RUN = '00000000-0000-0000-0000-000000000000';
+const NO_RUN = '00000000-0000-0000-0000-000000000000';
 /** Word for word as the indexes of waiting rows have it. */
 export const RUN = `case when w.run_id is null then '${NO_RUN}' else w.run_id end`;
 // Word for word as the index has it, and no other one.
@@ -40,7 +40,7 @@ export async function listDueRecords(
   const seen = new Set<string>();
   const due: WalkedRecord[] = [];
   let nextMs: number | null = null;
-  let runs = await listOpenRuns(tx, connectionId, options.askedOnly);
+  let runs = await listOpenRuns(tx, connectionId, WAITING, options.askedOnly);
   let behind = 0;
   while (runs.length > 0 && due.length < options.limit) {
     const walked = await walk(tx, connectionId, { runs, behind, rows });
@@ -66,16 +66,24 @@ export async function listDueRecords(
   return { records, nextMs };
 }
 
-/** Runs with waiting rows, by the oldest of these, each found by one step through the index. */
-async function listOpenRuns(tx: Tx, connectionId: string, askedOnly: boolean): Promise<string[]> {
+/**
+ * Runs with rows that are `open`, by the oldest of these, each found by one step through the index. `open`: a condition on `w` with the
+ * connection as $1, word for word as an index by run has it.
+ */
+export async function listOpenRuns(
+  tx: Tx,
+  connectionId: string,
+  open: string,
+  askedOnly: boolean,
+): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(
     `with recursive open (id) as (
-       (select ${RUN} from writes w where ${WAITING} order by 1 limit 1)
+       (select ${RUN} from writes w where ${open} order by 1 limit 1)
        union all
        select next.id from open cross join lateral (
-         select ${RUN} as id from writes w where ${WAITING} and ${RUN} > open.id order by 1 limit 1) as next)
+         select ${RUN} as id from writes w where ${open} and ${RUN} > open.id order by 1 limit 1) as next)
      select open.id from open left join runs r on r.id = open.id cross join lateral (
-       select w.id from writes w where ${WAITING} and ${RUN} = open.id order by w.id limit 1) as oldest
+       select w.id from writes w where ${open} and ${RUN} = open.id order by w.id limit 1) as oldest
      where (r.state is null or r.state not in ('paused', 'cancelled'))
        and (not $2 or open.id = '${NO_RUN}' or r.kind = 'interactive')
      order by oldest.id`,

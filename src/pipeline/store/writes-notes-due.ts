@@ -1,5 +1,5 @@
 import type { Tx } from '../../db.ts';
-import { NO_RUN, RUN } from './writes-due.ts';
+import { RUN, listOpenRuns } from './writes-due.ts';
 import { lockRows } from './writes-outbox.ts';
 
 // Word for word as the index has it, and no other one; `$1` is the connection.
@@ -31,7 +31,7 @@ export async function listDueNotes(
 ): Promise<{ ids: number[]; more: boolean }> {
   const fetched = await fetchBack(tx, connectionId);
   const ids = await listLeft(tx, connectionId, { limit, askedOnly });
-  let runs = await listOpenRuns(tx, connectionId, askedOnly);
+  let runs = await listOpenRuns(tx, connectionId, FREE, askedOnly);
   let behind = 0;
   let aside = 0;
   while (runs.length > 0 && ids.length < limit) {
@@ -51,7 +51,7 @@ export async function listDueNotes(
 
 /** How long until the next note may be looked at, in milliseconds; null: none may, before something else happens. */
 export async function readNextNote(tx: Tx, connectionId: string): Promise<number | null> {
-  const runs = await listOpenRuns(tx, connectionId, false);
+  const runs = await listOpenRuns(tx, connectionId, FREE, false);
   const { rows } = await tx.query<{ dueInMs: number | null }>(
     `select (extract(epoch from min(greatest(due, now())) - now()) * 1000)::float8 as "dueInMs" from (
        (select '-infinity'::timestamptz as due from writes where ${SETTLED} limit 1)
@@ -89,24 +89,6 @@ async function listLeft(
     `select w.id from writes w left join runs r on r.id = w.run_id
      where ${ON_THEIR_WAY} and ${DUE} <= now() and (r.kind = 'interactive' or not $3) and ${BANDS} is null order by w.id limit $2`,
     [connectionId, limit, askedOnly],
-  );
-  return rows.map(({ id }) => id);
-}
-
-/** Runs with notes that wait for no band, by the oldest of these, each found by one step through the index. */
-async function listOpenRuns(tx: Tx, connectionId: string, askedOnly: boolean): Promise<string[]> {
-  const { rows } = await tx.query<{ id: string }>(
-    `with recursive open (id) as (
-       (select ${RUN} from writes w where ${FREE} order by 1 limit 1)
-       union all
-       select next.id from open cross join lateral (
-         select ${RUN} as id from writes w where ${FREE} and ${RUN} > open.id order by 1 limit 1) as next)
-     select open.id from open left join runs r on r.id = open.id cross join lateral (
-       select w.id from writes w where ${FREE} and ${RUN} = open.id order by w.id limit 1) as oldest
-     where (r.state is null or r.state not in ('paused', 'cancelled'))
-       and (not $2 or open.id = '${NO_RUN}' or r.kind = 'interactive')
-     order by oldest.id`,
-    [connectionId, askedOnly],
   );
   return rows.map(({ id }) => id);
 }
