@@ -44,9 +44,8 @@ export function addPitchSettings(program: Command, context: Context): void {
         const settings = await db.inWorkspace(workspaceId, async (tx) => {
           if (changes.template !== undefined) await requireTemplate(tx, changes.template);
           if (reset) await resetPitchSettings(tx);
-          return Object.keys(changes).length === 0
-            ? readPitchSettings(tx)
-            : savePitchSettings(tx, workspaceId, changes);
+          if (Object.keys(changes).length > 0) await savePitchSettings(tx, workspaceId, changes);
+          return readPitchSettings(tx);
         });
         if (json) context.terminal.json(settings);
         else

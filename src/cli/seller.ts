@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
 import { parseSeller } from '../pipeline/6-pitch/seller.ts';
-import { readSeller, saveSeller } from '../pipeline/store/sellers.ts';
+import { readStoredSeller, saveSeller } from '../pipeline/store/sellers.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 
@@ -35,12 +35,12 @@ export function addSeller(program: Command, context: Context): void {
       };
       await withApp(context, { worker: false, workspace }, async ({ db, workspaceId, sellerName }) => {
         const seller = await db.inWorkspace(workspaceId, async (tx) => {
-          const before = await readSeller(tx);
+          const { seller: before, version } = await readStoredSeller(tx);
           if (Object.keys(changes).length === 0) return before;
           const blank = { name: sellerName ?? '', offer: '', audience: '', proofPoints: [], neverClaim: [] };
           const after = parseSeller({ ...(before ?? blank), ...changes });
-          await saveSeller(tx, workspaceId, after);
-          return after;
+          if ((await saveSeller(tx, workspaceId, after, [version])) !== null) return after;
+          throw new UserError('Somebody else changed the profile in this moment', 'Run the command again.');
         });
         if (seller === null)
           throw new UserError(

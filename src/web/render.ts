@@ -16,6 +16,7 @@ const PARTIALS = [
   'pitch-cuts',
   'pitch-why',
   'pitch-edit',
+  'sides',
   'pitch-ask',
   'pitch-versions',
 ] as const;

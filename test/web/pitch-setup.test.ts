@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { readPitchSettings } from '../../src/pipeline/store/pitch-settings.ts';
+import { readPitchSettings, savePitchSettings } from '../../src/pipeline/store/pitch-settings.ts';
 import { readSeller } from '../../src/pipeline/store/sellers.ts';
 import { openBrowser } from '../harness/browser.ts';
 import type { Browser } from '../harness/browser.ts';
@@ -52,12 +52,42 @@ test('the seller’s profile is written down on a page, refused where it contrad
 
   await put(other, '#seller-name', 'Somebody else');
   await other.click('#seller button');
-  await shows(other, 'Somebody else changed this meanwhile');
-  assert.equal(await other.evaluate(`document.querySelector('#seller-name').value`), 'Somebody else');
+  await shows(other, 'Somebody else changed the profile meanwhile');
   assert.deepEqual(await read(readSeller), stored);
+  const value = (selector: string): Promise<unknown> =>
+    other.evaluate(`document.querySelector('${selector}').value`);
+  assert.equal(await value('#seller-name'), 'Somebody else');
+  assert.equal(
+    await value('#seller-offer'),
+    'H200 nodes by the hour',
+    'what only the other one changed is theirs',
+  );
+  const sides = String(await other.evaluate(`document.querySelector('#seller').innerText`));
+  assert.match(sides, /Name\s+When you opened the page\s+Northwind Compute\s+Now\s+Fjord Compute\s+Yours\s+Somebody else/); // prettier-ignore
   await other.click('#seller button');
   await shows(other, 'Stored.');
-  assert.equal((await read(readSeller))?.name, 'Somebody else');
+  assert.deepEqual(await read(readSeller), { ...stored, name: 'Somebody else' });
+});
+
+test('what a program or a command changed while a page was open is not overwritten from it unseen', async () => {
+  const page = await open('/settings/pitches');
+  await read((tx) =>
+    savePitchSettings(tx, web.workspaceId, { tone: 'friendly', instructions: 'By a program.' }),
+  );
+  await put(page, '#set-tone', 'direct');
+  await put(page, '#set-temperature', '9');
+  await page.click('#manner button.primary');
+  await shows(page, 'That is no temperature');
+  // What is wrong first is said first; the look at what stands is still to come.
+  await put(page, '#set-temperature', '0.5');
+  await page.click('#manner button.primary');
+  await shows(page, 'Somebody else changed these settings meanwhile');
+  assert.match(await page.text(), /Now\s+friendly\s+Yours\s+direct[\s\S]*By a program\./);
+  assert.partialDeepStrictEqual(await read(readPitchSettings), { tone: 'friendly', temperature: null });
+  await page.click('#manner button.primary');
+  await shows(page, 'Stored.');
+  const expected = { tone: 'direct', temperature: 0.5, instructions: 'By a program.' };
+  assert.partialDeepStrictEqual(await read(readPitchSettings), expected);
 });
 
 test('how pitches are written is changed on a page, and reset to what is shipped', async () => {
@@ -126,6 +156,9 @@ test('of two who change a template the second sees the text of the first before 
   await one.click('button[value=save]');
   await shows(one, 'Stored.');
   await put(two, '#source', 'Second of {{company.name}}.');
+  // A look at what it would give is no look at what the other one stored.
+  await two.click('button[value=check]');
+  await shows(two, 'It can be used.');
   await two.click('button[value=save]');
   await shows(two, 'Somebody else changed this template meanwhile');
   assert.match(await two.text(), /First of \{\{company\.name\}\}\./);
@@ -154,17 +187,20 @@ test('of many who send a form in the same moment one is stored, and all others h
   };
   const people = Array.from({ length: 6 }, (_, index) => `Writer ${index}`);
   const templates = await Promise.all(
-    people.map((source) => post('/settings/templates', { action: 'save', name: 'raced', source, was: '' })),
+    people.map((source) =>
+      post('/settings/templates', { action: 'save', name: 'raced', source, version: 'none' }),
+    ),
   );
   assert.deepEqual(
     templates.toSorted((a, b) => a - b),
     [303, 409, 409, 409, 409, 409],
   );
+  const seen = { version: hidden('version'), base: hidden('base') };
   const sellers = await Promise.all(
-    people.map((name) => post('/settings/pitches/seller', { was: hidden('was'), name })),
+    people.map((name) => post('/settings/pitches/seller', { ...seen, name })),
   );
   assert.deepEqual(
     sellers.toSorted((a, b) => a - b),
-    [303, 422, 422, 422, 422, 422],
+    [303, 409, 409, 409, 409, 409],
   );
 });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Tx } from '../../db.ts';
+import { NOTHING_STORED } from './seen.ts';
+import type { Seen } from './seen.ts';
 
 export const TONES = ['professional', 'friendly', 'direct', 'consultative', 'enthusiastic'] as const;
 export const LENGTHS = ['concise', 'medium', 'detailed'] as const;
@@ -28,32 +30,60 @@ export const PitchWishes = z.strictObject({
 });
 export type PitchWishes = z.infer<typeof PitchWishes>;
 
-/** Lets one at a time change how a workspace's pitches are made: whoever compares with what is stored sees what the one before stored. */
-export async function holdPitchSetup(tx: Tx, workspaceId: string): Promise<void> {
-  await tx.query(`select pg_advisory_xact_lock(hashtextextended('pitch setup ' || $1, 0))`, [workspaceId]);
+/** The settings with their version, which is another one after each change. */
+export type StoredPitchSettings = { settings: PitchSettings; version: string };
+
+/** How the workspace's pitches are written, and which version of that it is. */
+export async function readStoredPitchSettings(tx: Tx): Promise<StoredPitchSettings> {
+  const { rows } = await tx.query<Row>('select settings, version from pitch_settings');
+  return parseRow(rows[0] ?? { settings: {}, version: NOTHING_STORED });
 }
 
+/** How the workspace's pitches are written. */
 export async function readPitchSettings(tx: Tx): Promise<PitchSettings> {
-  const { rows } = await tx.query<{ settings: unknown }>('select settings from pitch_settings');
-  return PitchSettings.parse(rows[0]?.settings ?? {});
+  return (await readStoredPitchSettings(tx)).settings;
 }
 
-/** Changes the parts that are given; the others stay. */
+/**
+ * Changes the parts that are given; the others stay. The same again changes nothing, not even the version.
+ * @returns the settings from now on; null: what stands is none that the writer saw, and nothing was stored
+ */
 export async function savePitchSettings(
   tx: Tx,
   workspaceId: string,
   changes: Partial<PitchSettings>,
-): Promise<PitchSettings> {
-  const { rows } = await tx.query<{ settings: unknown }>(
-    `insert into pitch_settings (workspace_id, settings) values ($1, $2)
-     on conflict (workspace_id) do update set settings = pitch_settings.settings || excluded.settings, updated_at = now()
-     returning settings`,
-    [workspaceId, JSON.stringify(changes)],
+  seen: Seen = null,
+): Promise<StoredPitchSettings | null> {
+  const same = 'pitch_settings.settings || excluded.settings = pitch_settings.settings';
+  const { rows } = await tx.query<Row>(
+    `insert into pitch_settings (workspace_id, settings)
+     select $1, $2 where $3::text[] is null or $3 && array['${NOTHING_STORED}', '*'] or exists (select from pitch_settings)
+     on conflict (workspace_id) do update set settings = pitch_settings.settings || excluded.settings,
+       version = case when ${same} then pitch_settings.version else excluded.version end,
+       updated_at = case when ${same} then pitch_settings.updated_at else now() end
+     where $3 is null or $3 && array[pitch_settings.version::text, '*'] or ${same}
+     returning settings, version`,
+    [workspaceId, JSON.stringify(changes), seen],
   );
-  return PitchSettings.parse(rows[0]?.settings);
+  return rows[0] === undefined ? null : parseRow(rows[0]);
 }
 
-/** Back to what is shipped. */
-export async function resetPitchSettings(tx: Tx): Promise<void> {
-  await tx.query('delete from pitch_settings');
+/**
+ * Back to what is shipped. The row stays: what somebody saw before is not what stands.
+ * @returns false: what stands is none that the writer saw, and nothing was changed
+ */
+export async function resetPitchSettings(tx: Tx, seen: Seen = null): Promise<boolean> {
+  await tx.query(
+    `update pitch_settings set settings = '{}', version = gen_random_uuid(), updated_at = now()
+     where settings <> '{}' and ($1::text[] is null or $1 && array[version::text, '*'])`,
+    [seen],
+  );
+  const { rowCount } = await tx.query(`select from pitch_settings where settings <> '{}'`);
+  return seen === null || rowCount === 0;
+}
+
+type Row = { settings: unknown; version: string };
+
+function parseRow({ settings, version }: Row): StoredPitchSettings {
+  return { settings: PitchSettings.parse(settings), version };
 }

@@ -11,6 +11,7 @@ const REFUSALS: Record<number, string> = {
   403: 'The token may not do this; the scope that is missing is named',
   404: 'There is nothing of that name or id in the workspace',
   409: 'It can not be done as things stand; "fix" says what would change that',
+  412: 'What stands is not of the version that If-Match names; nothing was changed',
   413: 'The body is too large',
   415: 'The body is not application/json',
   429: 'Too many requests; Retry-After says when to come back',
@@ -50,10 +51,13 @@ export function describeApi(routes: readonly Route[], publicUrl: string): Schema
 
 function describeRoute(each: Route): Schema {
   const hasBody = each.body !== NOTHING;
+  const hearsMatch = each.versioned === true && each.method !== 'get';
+  const tellsVersion = each.versioned === true && each.method !== 'delete';
   const success = Object.entries(each.answers).map(([status, description]) => [
     status,
     {
       description,
+      ...(tellsVersion ? { headers: VERSION_HEADER } : {}),
       content:
         each.media === undefined
           ? { 'application/json': { schema: refer(each.answer) } }
@@ -61,7 +65,7 @@ function describeRoute(each: Route): Schema {
     },
   ]);
   const refusals = Object.entries(REFUSALS)
-    .filter(([status]) => hasBody || !WITHOUT_BODY.has(status))
+    .filter(([status]) => (status === '412' ? hearsMatch : hasBody || !WITHOUT_BODY.has(status)))
     .map(([status, description]) => [
       status,
       {
@@ -77,6 +81,7 @@ function describeRoute(each: Route): Schema {
       ...describeParameters('path', each.params),
       ...describeParameters('query', each.query),
       ...(each.starts ? WORK_HEADERS : []),
+      ...(hearsMatch ? [IF_MATCH] : []),
     ],
     ...(hasBody ? { requestBody: describeBody(each) } : {}),
     responses: Object.fromEntries([...success, ...refusals]),
@@ -97,6 +102,18 @@ const WORK_HEADERS = [
     schema: { type: 'string' },
   },
 ];
+
+const VERSION_HEADER = {
+  ETag: { description: 'Its version: another one after each change.', schema: { type: 'string' } },
+};
+
+const IF_MATCH = {
+  name: 'If-Match',
+  in: 'header',
+  description:
+    'The ETag that was read: 412 where it changed since. Unset: the change goes over whatever stands.',
+  schema: { type: 'string' },
+};
 
 function describeBody({ body, example }: Route): Schema {
   return {

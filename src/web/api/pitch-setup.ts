@@ -2,11 +2,13 @@ import { requireTemplate } from '../../pipeline/6-pitch/template-library.ts';
 import { parseSeller } from '../../pipeline/6-pitch/seller.ts';
 import {
   readPitchSettings,
+  readStoredPitchSettings,
   resetPitchSettings,
   savePitchSettings,
 } from '../../pipeline/store/pitch-settings.ts';
 import type { PitchSettings } from '../../pipeline/store/pitch-settings.ts';
-import { readSeller, saveSeller } from '../../pipeline/store/sellers.ts';
+import { readStoredSeller, saveSeller } from '../../pipeline/store/sellers.ts';
+import { readSeen, refuseUnseen } from './if-match.ts';
 import { PitchSettingsAnswer, PitchSettingsChange, Seller, SellerAnswer } from './pitch-shapes.ts';
 import { NOTHING, NO_PARAMS, route } from './route.ts';
 
@@ -20,11 +22,13 @@ export const pitchSetupRoutes = [
     params: NO_PARAMS,
     query: NO_PARAMS,
     body: NOTHING,
+    versioned: true,
     answer: PitchSettingsAnswer,
     answers: { 200: 'The settings' },
-    handle: async ({ deps, caller }) => ({
-      body: await deps.db.inWorkspace(caller.workspaceId, readPitchSettings),
-    }),
+    handle: async ({ deps, caller }) => {
+      const { settings, version } = await deps.db.inWorkspace(caller.workspaceId, readStoredPitchSettings);
+      return { body: settings, version };
+    },
   }),
   route({
     method: 'patch',
@@ -35,18 +39,20 @@ export const pitchSetupRoutes = [
     params: NO_PARAMS,
     query: NO_PARAMS,
     body: PitchSettingsChange,
+    versioned: true,
     answer: PitchSettingsAnswer,
     answers: { 200: 'The settings from now on' },
     example: { tone: 'direct', length: 'concise' },
-    handle: async ({ deps, caller, body }) => {
+    handle: async ({ deps, caller, request, body }) => {
+      const seen = readSeen(request);
       // Only what was sent: a field that is there and undefined would not be.
       const changes: Partial<PitchSettings> = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)); // prettier-ignore
-      return {
-        body: await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
-          if (body.template !== undefined) await requireTemplate(tx, body.template);
-          return savePitchSettings(tx, caller.workspaceId, changes);
-        }),
-      };
+      const stored = await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
+        if (body.template !== undefined) await requireTemplate(tx, body.template);
+        return savePitchSettings(tx, caller.workspaceId, changes, seen);
+      });
+      if (stored === null) throw refuseUnseen('The settings');
+      return { body: stored.settings, version: stored.version };
     },
   }),
   route({
@@ -58,14 +64,18 @@ export const pitchSetupRoutes = [
     params: NO_PARAMS,
     query: NO_PARAMS,
     body: NOTHING,
+    versioned: true,
     answer: PitchSettingsAnswer,
     answers: { 200: 'The settings from now on' },
-    handle: async ({ deps, caller }) => ({
-      body: await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
-        await resetPitchSettings(tx);
-        return readPitchSettings(tx);
-      }),
-    }),
+    handle: async ({ deps, caller, request }) => {
+      const seen = readSeen(request);
+      return {
+        body: await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
+          if (!(await resetPitchSettings(tx, seen))) throw refuseUnseen('The settings');
+          return readPitchSettings(tx);
+        }),
+      };
+    },
   }),
   route({
     method: 'get',
@@ -76,11 +86,13 @@ export const pitchSetupRoutes = [
     params: NO_PARAMS,
     query: NO_PARAMS,
     body: NOTHING,
+    versioned: true,
     answer: SellerAnswer,
     answers: { 200: 'The profile' },
-    handle: async ({ deps, caller }) => ({
-      body: { seller: await deps.db.inWorkspace(caller.workspaceId, readSeller) },
-    }),
+    handle: async ({ deps, caller }) => {
+      const { seller, version } = await deps.db.inWorkspace(caller.workspaceId, readStoredSeller);
+      return { body: { seller }, version };
+    },
   }),
   route({
     method: 'put',
@@ -91,13 +103,18 @@ export const pitchSetupRoutes = [
     params: NO_PARAMS,
     query: NO_PARAMS,
     body: Seller,
+    versioned: true,
     answer: SellerAnswer,
     answers: { 200: 'The profile from now on' },
     example: { name: 'Fjord Compute', offer: 'H200 nodes by the hour, in Oslo', neverClaim: ['cheapest'] },
-    handle: async ({ deps, caller, body }) => {
+    handle: async ({ deps, caller, request, body }) => {
       const seller = parseSeller(body);
-      await deps.db.inWorkspace(caller.workspaceId, (tx) => saveSeller(tx, caller.workspaceId, seller));
-      return { body: { seller } };
+      const seen = readSeen(request);
+      const version = await deps.db.inWorkspace(caller.workspaceId, (tx) =>
+        saveSeller(tx, caller.workspaceId, seller, seen),
+      );
+      if (version === null) throw refuseUnseen('The profile');
+      return { body: { seller }, version };
     },
   }),
 ];

@@ -9,6 +9,7 @@ import {
 } from '../../pipeline/6-pitch/template-library.ts';
 import type { TemplateEntry } from '../../pipeline/6-pitch/template-library.ts';
 import { requireCompany } from './companies.ts';
+import { readSeen, refuseUnseen } from './if-match.ts';
 import { ApiError } from './problem.ts';
 import { Removed, Template, TemplateCheck, TemplateList, TemplatePreview, TemplatePreviewAsk, TemplateSource } from './pitch-shapes.ts'; // prettier-ignore
 import { NOTHING, NO_PARAMS, route } from './route.ts';
@@ -48,11 +49,12 @@ export const templateRoutes = [
     params: NameParams,
     query: NO_PARAMS,
     body: NOTHING,
+    versioned: true,
     answer: Template,
     answers: { 200: 'The template' },
     handle: async ({ deps, caller, params }) => {
       const found = await deps.db.inWorkspace(caller.workspaceId, (tx) => findTemplate(tx, params.name));
-      if (found !== null) return { body: describe(found) };
+      if (found !== null) return { body: describe(found), version: found.version };
       throw new ApiError(404, `There is no template "${params.name}"`, 'GET /api/v1/templates lists them.', { kind: 'no-such-template' }); // prettier-ignore
     },
   }),
@@ -65,15 +67,18 @@ export const templateRoutes = [
     params: NameParams,
     query: NO_PARAMS,
     body: TemplateSource,
+    versioned: true,
     answer: Template,
     answers: { 200: 'As it is stored' },
     example: { source: EXAMPLE },
-    handle: async ({ deps, caller, params, body }) => {
+    handle: async ({ deps, caller, params, request, body }) => {
+      const seen = readSeen(request);
       try {
         const saved = await deps.db.inWorkspace(caller.workspaceId, (tx) =>
-          saveTemplate(tx, caller.workspaceId, { name: params.name, source: body.source }),
+          saveTemplate(tx, caller.workspaceId, { name: params.name, source: body.source, seen }),
         );
-        return { body: describe(saved) };
+        if (saved === null) throw refuseUnseen(`The template "${params.name}"`);
+        return { body: describe(saved), version: saved.version };
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
         throw new ApiError(400, error.message, error.fix, {
@@ -93,13 +98,17 @@ export const templateRoutes = [
     params: NameParams,
     query: NO_PARAMS,
     body: NOTHING,
+    versioned: true,
     answer: Removed,
     answers: { 200: 'It is not there any more' },
-    handle: async ({ deps, caller, params }) => ({
-      body: {
-        removed: await deps.db.inWorkspace(caller.workspaceId, (tx) => removeTemplate(tx, params.name)),
-      },
-    }),
+    handle: async ({ deps, caller, params, request }) => {
+      const seen = readSeen(request);
+      const removed = await deps.db.inWorkspace(caller.workspaceId, (tx) =>
+        removeTemplate(tx, params.name, seen),
+      );
+      if (removed === null) throw refuseUnseen(`The template "${params.name}"`);
+      return { body: { removed } };
+    },
   }),
   route({
     method: 'post',

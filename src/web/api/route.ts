@@ -34,6 +34,8 @@ type Described = {
   units?: number;
   /** Does it start work: then an Idempotency-Key and "Prefer: wait" are heard. */
   starts?: boolean;
+  /** Has what it is about a version: then it is answered as the ETag, and a change hears If-Match. */
+  versioned?: boolean;
   /** What success answers, by status. */
   answers: Record<number, string>;
   /** What it answers with where that is no JSON. */
@@ -66,7 +68,7 @@ export function route<
     answer: Answer;
     handle(
       call: Call<z.output<Params>, z.output<Query>, z.output<Body>>,
-    ): Promise<{ status?: number; body: z.input<Answer> } | null>;
+    ): Promise<{ status?: number; version?: string; body: z.input<Answer> } | null>;
   },
 ): Route {
   const { params, query, body, answer, handle, ...rest } = described;
@@ -84,6 +86,7 @@ export function route<
         body: parsePart('body', body, call.body),
       });
       if (answered === null) return null;
+      if (answered.version !== undefined) call.response.set('etag', `"${answered.version}"`);
       return { status: answered.status ?? 200, body: answer.parse(answered.body) };
     },
   };

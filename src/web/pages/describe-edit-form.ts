@@ -4,6 +4,7 @@ import { EDIT_LABELS, nameEditor } from '../../pipeline/name-edits.ts';
 import type { EditField } from '../../pipeline/store/pitch-edits.ts';
 import type { Pitch } from '../../pipeline/store/pitches.ts';
 import { describeMoment } from './format.ts';
+import { mergeTyped } from './merge-typed.ts';
 
 /** What stands in the fields of the form. */
 export type EditTexts = Record<EditField, string>;
@@ -35,22 +36,19 @@ function textsOf({ keyPoints, callToAction, text }: Pitch): EditTexts {
 export function describeEditForm(pitch: ShownPitch, generated: Pitch, typed: TypedEdit | null) {
   const now = textsOf(pitch);
   const ours = textsOf(generated);
-  const isMine = (field: EditField): boolean => typed !== null && typed.mine[field] !== typed.base[field];
-  const differs = typed === null ? [] : EDIT_FIELDS.filter((field) => now[field] !== typed.base[field]);
+  const { base, mine } = typed ?? { base: now, mine: now };
+  const { merged, overtaken } = mergeTyped(EDIT_FIELDS, { base, now, mine });
   // An edited call or point stands in the text, too: there it is no change of its own.
-  const changed = differs.filter((field) => field !== 'text' || differs.length === 1 || isMine(field));
+  const changed = overtaken.filter(
+    ({ field, isMine }) => field !== 'text' || overtaken.length === 1 || isMine,
+  );
   return {
     revision: pitch.revision,
     base: JSON.stringify(now),
     problem: typed?.problem ?? null,
     isOpen: typed !== null,
     isOvertaken: typed !== null && typed.problem === null,
-    overtaken: changed.map((field) => ({
-      label: capitalize(EDIT_LABELS[field]),
-      before: typed?.base[field] ?? '',
-      theirs: now[field],
-      yours: isMine(field) ? (typed?.mine[field] ?? '') : null,
-    })),
+    overtaken: changed.map((one) => ({ ...one, label: capitalize(EDIT_LABELS[one.field]) })),
     fields: EDIT_FIELDS.map((field) => {
       const edit = pitch.edited.find((one) => one.field === field);
       const { hint, rows, most } = FIELDS[field];
@@ -60,7 +58,7 @@ export function describeEditForm(pitch: ShownPitch, generated: Pitch, typed: Typ
         hint,
         rows,
         most,
-        value: typed !== null && isMine(field) ? typed.mine[field] : now[field],
+        value: merged[field],
         edited:
           edit === undefined
             ? null

@@ -6,34 +6,39 @@ import { parseSeller } from '../../pipeline/6-pitch/seller.ts';
 import { listTemplates, requireTemplate } from '../../pipeline/6-pitch/template-library.ts';
 import {
   FOCUSES,
-  holdPitchSetup,
   LENGTHS,
   PitchSettings,
-  readPitchSettings,
+  readStoredPitchSettings,
   resetPitchSettings,
   savePitchSettings,
   TONES,
 } from '../../pipeline/store/pitch-settings.ts';
-import { readSeller, saveSeller } from '../../pipeline/store/sellers.ts';
-import type { Seller } from '../../pipeline/store/sellers.ts';
+import { readStoredSeller, saveSeller } from '../../pipeline/store/sellers.ts';
 import { issueFormToken } from '../guard.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
+import {
+  describeSetupForm,
+  SELLER_FIELDS,
+  SELLER_LABELS,
+  sellerTexts,
+  SETTINGS_FIELDS,
+  SETTINGS_LABELS,
+  settingsTexts,
+} from './describe-setup-forms.ts';
+import type { SellerTexts, SettingsTexts, TypedForm } from './describe-setup-forms.ts';
 import { describeFrame } from './frame.ts';
 import type { PageDeps } from './page-deps.ts';
 
-const line = z.string().transform((sent) => sent.replaceAll('\0', '').trim()).default(''); // prettier-ignore
-const SellerForm = z.object({ was: z.string(), name: line, offer: line, audience: line, proofPoints: line, neverClaim: line }); // prettier-ignore
-const SettingsForm = z.object({ was: z.string(), action: z.enum(['save', 'reset']), template: line, tone: line, length: line, focus: line, instructions: line, temperature: line }); // prettier-ignore
+// Browsers send line breaks as CR LF.
+const line = z.string().transform((sent) => sent.replaceAll(/\r\n?/g, '\n').replaceAll('\0', '').trim()).default(''); // prettier-ignore
+const SellerFields = z.object({ name: line, offer: line, audience: line, proofPoints: line, neverClaim: line }); // prettier-ignore
+const SettingsFields = z.object({ template: line, tone: line, length: line, focus: line, instructions: line, temperature: line }); // prettier-ignore
+const version = z.string().max(40);
+const SellerForm = SellerFields.extend({ version, base: baseOf(SellerFields) });
+const SettingsForm = SettingsFields.extend({ version, base: baseOf(SettingsFields), action: z.enum(['save', 'reset']) }); // prettier-ignore
 
-const BLANK: Seller = { name: '', offer: '', audience: '', proofPoints: [], neverClaim: [] };
-
-type Typed = {
-  seller?: z.output<typeof SellerForm>;
-  settings?: z.output<typeof SettingsForm>;
-  /** Where it belongs, and what is wrong. */
-  problem?: { of: 'seller' | 'settings'; why: string; fix: string };
-};
+type Typed = { seller?: TypedForm<SellerTexts>; settings?: TypedForm<SettingsTexts> };
 
 /** What pitches may say of who sells, how they are written, and their templates. */
 export async function showPitchSetup(
@@ -42,14 +47,14 @@ export async function showPitchSetup(
   response: Response,
   typed: Typed = {},
 ): Promise<string> {
-  const { seller, settings, templates } = await deps.db.inWorkspace(deps.workspaceId, async (tx) => ({
-    seller: await readSeller(tx),
-    settings: await readPitchSettings(tx),
+  const { stored, settings, templates } = await deps.db.inWorkspace(deps.workspaceId, async (tx) => ({
+    stored: await readStoredSeller(tx),
+    settings: await readStoredPitchSettings(tx),
     templates: await listTemplates(tx),
   }));
-  const shown = { ...(seller ?? { ...BLANK, name: deps.sellerName ?? '' }) };
-  const { temperature, ...rest } = settings;
-  const chosen = { ...rest, temperature: temperature === null ? '' : String(temperature), ...typed.settings };
+  const seller = { texts: sellerTexts(stored.seller, deps.sellerName ?? ''), version: stored.version };
+  const manner = { texts: settingsTexts(settings.settings), version: settings.version };
+  const form = describeSetupForm(SETTINGS_FIELDS, SETTINGS_LABELS, manner, typed.settings ?? null);
   const choices = (values: readonly string[], on: string) =>
     values.map((value) => ({ value, label: value === 'roi' ? 'ROI' : value, on: value === on }));
   return renderPage('pitch-setup', {
@@ -57,31 +62,24 @@ export async function showPitchSetup(
     token: issueFormToken(request, response, deps.publicUrl),
     saved: request.query['saved'] !== undefined,
     mayChange: deps.visitor?.mayChange ?? true,
-    isWritten: seller !== null,
-    sellerWas: JSON.stringify(seller),
-    seller: {
-      ...shown,
-      proofPoints: shown.proofPoints.join('\n'),
-      neverClaim: shown.neverClaim.join('\n'),
-      ...typed.seller,
-    },
-    sellerProblem: typed.problem?.of === 'seller' ? typed.problem : null,
-    settingsWas: JSON.stringify(settings),
-    settings: chosen,
-    settingsProblem: typed.problem?.of === 'settings' ? typed.problem : null,
-    tones: choices(TONES, chosen.tone),
+    isWritten: stored.seller !== null,
+    seller: describeSetupForm(SELLER_FIELDS, SELLER_LABELS, seller, typed.seller ?? null),
+    sellerLabels: SELLER_LABELS,
+    settings: form,
+    settingsLabels: SETTINGS_LABELS,
+    tones: choices(TONES, form.texts.tone),
     lengths: LENGTHS.map((value) => ({
       value,
       label: `${value}, ${WORD_BANDS[value].least}–${WORD_BANDS[value].most} words`,
-      on: value === chosen.length,
+      on: value === form.texts.length,
     })),
-    focuses: choices(FOCUSES, chosen.focus),
+    focuses: choices(FOCUSES, form.texts.focus),
     templates: templates.map(({ name, title, description, origin }) => ({
       name,
       title,
       description,
       isOwn: origin === 'custom',
-      on: name === chosen.template,
+      on: name === form.texts.template,
       href: `/settings/templates/${encodeURIComponent(name)}`,
     })),
   });
@@ -93,18 +91,19 @@ export async function takeSeller(
   request: Request,
   response: Response,
 ): Promise<string | null> {
-  const sent = readForm(SellerForm, request);
+  const { version: seen, base, ...mine } = readForm(SellerForm, request);
   const split = (text: string): string[] =>
-    text.split(/\r?\n/).map((one) => one.trim()).filter((one) => one !== ''); // prettier-ignore
-  const { was, proofPoints, neverClaim, ...texts } = sent;
-  return store(deps, request, response, { seller: sent }, 'seller', async () => {
-    const seller = parseSeller({ ...texts, proofPoints: split(proofPoints), neverClaim: split(neverClaim) });
-    await deps.db.inWorkspace(deps.workspaceId, async (tx) => {
-      await holdPitchSetup(tx, deps.workspaceId);
-      requireSame(was, await readSeller(tx));
-      await saveSeller(tx, deps.workspaceId, seller);
-    });
+    text.split('\n').map((one) => one.trim()).filter((one) => one !== ''); // prettier-ignore
+  const { db, workspaceId } = deps;
+  const outcome = await attempt(async () => {
+    const lists = { proofPoints: split(mine.proofPoints), neverClaim: split(mine.neverClaim) };
+    const seller = parseSeller({ ...mine, ...lists });
+    return (await db.inWorkspace(workspaceId, (tx) => saveSeller(tx, workspaceId, seller, [seen]))) !== null;
   });
+  if (outcome === 'stored') return goOn(deps, response, 'seller');
+  response.status(outcome === null ? 409 : 422);
+  const seller = { version: seen, base, mine, problem: outcome };
+  return showPitchSetup(deps, request, response, { seller });
 }
 
 /** Takes how pitches are written, or goes back to what is shipped. Null: it was stored, and `response` has been sent on. */
@@ -113,58 +112,62 @@ export async function takePitchSettings(
   request: Request,
   response: Response,
 ): Promise<string | null> {
-  const sent = readForm(SettingsForm, request);
-  const { was, action, temperature, ...texts } = sent;
-  return store(deps, request, response, { settings: sent }, 'settings', async () => {
-    const settings = PitchSettings.safeParse({
-      ...texts,
-      temperature: temperature === '' ? null : Number(temperature.replace(',', '.')),
-    });
-    if (!settings.success && action === 'save')
-      throw new UserError(
-        `That is no ${String(settings.error.issues[0]?.path[0] ?? 'setting')}`,
-        'Instructions hold 1,000 characters; a temperature is a number from 0 to 1.5.',
-      );
-    await deps.db.inWorkspace(deps.workspaceId, async (tx) => {
-      await holdPitchSetup(tx, deps.workspaceId);
-      requireSame(was, await readPitchSettings(tx));
-      if (action === 'reset' || !settings.success) return resetPitchSettings(tx);
-      await requireTemplate(tx, settings.data.template);
-      await savePitchSettings(tx, deps.workspaceId, settings.data);
+  const { version: seen, base, action, ...mine } = readForm(SettingsForm, request);
+  const { db, workspaceId } = deps;
+  const outcome = await attempt(async () => {
+    if (action === 'reset') return db.inWorkspace(workspaceId, (tx) => resetPitchSettings(tx, [seen]));
+    const settings = parseSettings(mine);
+    return db.inWorkspace(workspaceId, async (tx) => {
+      await requireTemplate(tx, settings.template);
+      return (await savePitchSettings(tx, workspaceId, settings, [seen])) !== null;
     });
   });
+  if (outcome === 'stored') return goOn(deps, response, 'settings');
+  response.status(outcome === null ? 409 : 422);
+  const settings = { version: seen, base, mine, problem: outcome };
+  return showPitchSetup(deps, request, response, { settings });
 }
 
-/** Stores; what is wrong stands on the page beside what was typed. */
-async function store(
-  deps: PageDeps,
-  request: Request,
-  response: Response,
-  typed: Typed,
-  of: 'seller' | 'settings',
-  act: () => Promise<void>,
-): Promise<string | null> {
+/** Runs what stores. What is wrong, for the page; null: somebody else was faster. */
+async function attempt(store: () => Promise<boolean>): Promise<'stored' | TypedForm<unknown>['problem']> {
   try {
-    await act();
+    return (await store()) ? 'stored' : null;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    response.status(422);
-    const problem = { of, why: error.message, fix: error.fix ?? '' };
-    return showPitchSetup(deps, request, response, { ...typed, problem });
+    return { why: error.message, fix: error.fix ?? '' };
   }
+}
+
+function goOn(deps: PageDeps, response: Response, what: 'seller' | 'settings'): null {
   const by = deps.visitor?.email ?? null;
-  deps.log.info({ by, what: of, requestId: response.locals['requestId'] }, 'pitches set up by hand');
+  deps.log.info({ by, what, requestId: response.locals['requestId'] }, 'pitches set up by hand');
   response.redirect(303, '/settings/pitches?saved=yes');
   return null;
 }
 
-/** @throws UserError where somebody else was faster: the page's next version of the form is of what they stored */
-function requireSame(was: string, now: unknown): void {
-  if (was !== JSON.stringify(now))
-    throw new UserError(
-      'Somebody else changed this meanwhile, and nothing of yours was stored',
-      'What you typed stands below. Look at theirs on another page, and save again to put yours in its place.',
-    );
+/** @throws UserError */
+function parseSettings({ temperature, ...texts }: SettingsTexts): PitchSettings {
+  const settings = PitchSettings.safeParse({
+    ...texts,
+    temperature: temperature === '' ? null : Number(temperature.replace(',', '.')),
+  });
+  if (settings.success) return settings.data;
+  throw new UserError(
+    `That is no ${String(settings.error.issues[0]?.path[0] ?? 'setting')}`,
+    'Instructions hold 1,000 characters; a temperature is a number from 0 to 1.5.',
+  );
+}
+
+/** What the page showed, as JSON. */
+function baseOf<Schema extends z.ZodType>(fields: Schema) {
+  return z.string().transform((sent, context): z.output<Schema> => {
+    try {
+      return fields.parse(JSON.parse(sent));
+    } catch {
+      context.addIssue({ code: 'custom', message: 'not what the page held' });
+      return z.NEVER;
+    }
+  });
 }
 
 function readForm<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {

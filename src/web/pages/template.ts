@@ -11,10 +11,10 @@ import {
   saveTemplate,
   SHIPPED_TEMPLATES,
 } from '../../pipeline/6-pitch/template-library.ts';
-import type { TemplateEntry } from '../../pipeline/6-pitch/template-library.ts';
+import type { KeptTemplate } from '../../pipeline/6-pitch/template-library.ts';
 import { findCompanyByDomain } from '../../pipeline/store/companies.ts';
-import { holdPitchSetup } from '../../pipeline/store/pitch-settings.ts';
 import { listRanking } from '../../pipeline/store/ranking.ts';
+import { NOTHING_STORED } from '../../pipeline/store/seen.ts';
 import { issueFormToken } from '../guard.ts';
 import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
@@ -26,8 +26,8 @@ const Form = z.object({
   action: z.enum(['check', 'save', 'reset']),
   name: text.transform((name) => name.trim()),
   source: text,
-  /** What was stored when the page was opened; empty: nothing. */
-  was: text,
+  /** Of what was stored when the page was opened. */
+  version: z.string().max(40),
   domain: text.transform((domain) => domain.trim()),
 });
 type Typed = Omit<z.output<typeof Form>, 'action'>;
@@ -48,7 +48,8 @@ export async function showTemplate(deps: PageDeps, request: Request, response: R
       'The settings of pitches list them all.',
     );
   const source = stored?.source ?? START;
-  const typed = { name: name ?? '', source, was: textOf(stored), domain: await findExample(deps) };
+  const version = versionOf(stored);
+  const typed = { name: name ?? '', source, version, domain: await findExample(deps) };
   return render(deps, request, response, { stored, typed, isChecked: false });
 }
 
@@ -63,37 +64,41 @@ export async function takeTemplate(
     throw new HttpError(400, 'This form is not the one of the page', 'Reload the page and try again.');
   const { action, ...given } = sent.data;
   const typed = { ...given, name: nameIn(request) ?? given.name };
-  const show = async (status: number, problem: Problem | null): Promise<string> => {
+  const show = async (status: number, problem: Problem | null, isOvertaken = false): Promise<string> => {
     const stored = await find(deps, typed.name);
     response.status(status);
-    return render(deps, request, response, { stored, typed, isChecked: true, problem });
+    return render(deps, request, response, { stored, typed, isChecked: true, problem, isOvertaken });
   };
   if (action === 'check') return show(200, null);
-  let isOvertaken: boolean;
+  const { workspaceId } = deps;
+  const seen = [typed.version];
+  let isStored: boolean;
   try {
-    isOvertaken = await deps.db.inWorkspace(deps.workspaceId, async (tx) => {
-      await holdPitchSetup(tx, deps.workspaceId);
-      if (textOf(await findTemplate(tx, typed.name)) !== typed.was) return true;
-      if (action === 'save') await saveTemplate(tx, deps.workspaceId, typed);
-      else await removeTemplate(tx, typed.name);
-      return false;
-    });
+    isStored = await deps.db.inWorkspace(workspaceId, async (tx) =>
+      action === 'save'
+        ? (await saveTemplate(tx, workspaceId, { ...typed, seen })) !== null
+        : (await removeTemplate(tx, typed.name, seen)) !== null,
+    );
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // Each mistake is shown with its place anyway.
     return show(422, error instanceof TemplateError ? null : { why: error.message, fix: error.fix ?? '' });
   }
-  if (isOvertaken)
-    return show(409, {
-      why: 'Somebody else changed this template meanwhile',
-      fix: 'Nothing of yours was stored. What is stored now stands here, yours below; save again to put yours in its place.',
-    });
+  if (!isStored)
+    return show(
+      409,
+      {
+        why: 'Somebody else changed this template meanwhile',
+        fix: 'Nothing of yours was stored. What is stored now stands here, yours below; save again to put yours in its place.',
+      },
+      true,
+    );
   const by = deps.visitor?.email ?? null;
   deps.log.info(
     { by, template: typed.name, action, requestId: response.locals['requestId'] },
     'template changed by hand',
   );
-  response.redirect(303, '/settings/pitches?saved=yes#templates');
+  response.redirect(303, '/settings/pitches?saved=yes');
   return null;
 }
 
@@ -106,12 +111,18 @@ async function render(
     typed,
     isChecked,
     problem = null,
-  }: { stored: TemplateEntry | null; typed: Typed; isChecked: boolean; problem?: Problem | null },
+    isOvertaken = false,
+  }: {
+    stored: KeptTemplate | null;
+    typed: Typed;
+    isChecked: boolean;
+    problem?: Problem | null;
+    isOvertaken?: boolean;
+  },
 ): Promise<string> {
   const check = checkTemplateSource(typed.source);
   const preview = isChecked && check.problems.length === 0 ? await tryPreview(deps, typed) : null;
   const name = nameIn(request);
-  const now = textOf(stored);
   return renderPage('template', {
     ...describeFrame({ title: name ?? 'New template', section: 'settings', visitor: deps.visitor }),
     token: issueFormToken(request, response, deps.publicUrl),
@@ -122,8 +133,10 @@ async function render(
     hidesShipped: stored?.origin === 'custom' && SHIPPED_TEMPLATES.some((shipped) => shipped === stored.name),
     mayChange: deps.visitor?.mayChange ?? true,
     typed,
-    was: now,
-    theirs: problem !== null && now !== typed.was && stored !== null ? now : null,
+    // Whoever saw what stands may go over it; before, only over what they saw.
+    version: isOvertaken ? versionOf(stored) : typed.version,
+    isOvertaken,
+    theirs: isOvertaken && stored !== null ? textOf(stored) : null,
     problem,
     isChecked,
     problems: check.problems,
@@ -164,13 +177,17 @@ async function findExample({ db, workspaceId }: PageDeps): Promise<string> {
   );
 }
 
-function find({ db, workspaceId }: PageDeps, name: string): Promise<TemplateEntry | null> {
+function find({ db, workspaceId }: PageDeps, name: string): Promise<KeptTemplate | null> {
   return db.inWorkspace(workspaceId, (tx) => findTemplate(tx, name));
 }
 
+function versionOf(stored: KeptTemplate | null): string {
+  return stored?.version ?? NOTHING_STORED;
+}
+
 /** As a form sends it back: browsers know one kind of line break. */
-function textOf(stored: TemplateEntry | null): string {
-  return stored?.source.replaceAll(/\r\n?/g, '\n') ?? '';
+function textOf(stored: KeptTemplate): string {
+  return stored.source.replaceAll(/\r\n?/g, '\n');
 }
 
 function nameIn(request: Request): string | null {

@@ -38,9 +38,9 @@ test('a template of its own is found, changed and removed, in its own workspace 
       name: 'ours',
       source: '{{! Ours: for us. }}{{date}}',
     });
-    assert.deepEqual([saved.title, saved.description, saved.origin], ['Ours', 'for us.', 'custom']);
+    assert.deepEqual([saved?.title, saved?.description, saved?.origin], ['Ours', 'for us.', 'custom']);
     const again = await saveTemplate(tx, workspaceId, { name: 'ours', source: 'v2 {{date}}' });
-    assert.deepEqual([again.title, (await findTemplate(tx, 'ours'))?.source], ['ours', 'v2 {{date}}']);
+    assert.deepEqual([again?.title, (await findTemplate(tx, 'ours'))?.source], ['ours', 'v2 {{date}}']);
   });
   assert.equal(await here.db.inWorkspace(other, (tx) => findTemplate(tx, 'ours')), null);
   await here.db.inWorkspace(workspaceId, async (tx) => {

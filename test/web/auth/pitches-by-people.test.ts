@@ -80,12 +80,17 @@ test('a rep who only may look writes and edits pitches under their name, and cha
     '/settings/templates/concise',
   ])
     // prettier-ignore
-    assert.equal((await rep.post(web.base + path, { token, was: 'null', name: 'Rui’s' }, OWN)).status, 403, path);
+    assert.equal((await rep.post(web.base + path, { token, version: 'none', name: 'Rui’s' }, OWN)).status, 403, path);
   const admin = await enter(ADMIN);
   const page = await (await admin.get(`${web.base}/settings/pitches`)).text();
   const saved = await admin.post(
     `${web.base}/settings/pitches/seller`,
-    { token: hidden(page, 'token'), was: 'null', name: 'Fjord Compute' },
+    {
+      token: hidden(page, 'token'),
+      version: hidden(page, 'version'),
+      base: hidden(page, 'base'),
+      name: 'Fjord Compute',
+    },
     OWN,
   );
   assert.equal(saved.status, 303);
