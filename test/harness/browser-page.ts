@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { workKeys } from './browser-keys.ts';
+import type { BrowserKeys } from './browser-keys.ts';
 import type { CdpSession } from './cdp.ts';
 
 /** A document in which something can be looked at: a page's own, or that of a frame in it. */
@@ -12,23 +14,24 @@ export type BrowserFrame = {
   text(): Promise<string>;
 };
 
-export type BrowserPage = BrowserFrame & {
-  /** Goes to an address and waits until its page is loaded. */
-  goto(url: string): Promise<void>;
-  url(): Promise<string>;
-  /** Presses the mouse on an element that is to be seen; ` >>> ` in a selector leads into what is shown inside of a component. */
-  click(selector: string): Promise<void>;
-  type(selector: string, text: string): Promise<void>;
-  /** The frame that shows an address with this in it, once it is there. */
-  frame(urlPart: string): Promise<BrowserFrame>;
-  /** What is to be seen, as a PNG; with a selector what lies around all that it fits. */
-  screenshot(selector?: string): Promise<Buffer>;
-  close(): Promise<void>;
-  /** Errors in the console, exceptions, and what a policy refused. */
-  problems: string[];
-  /** What was answered to this page so far. */
-  responses: { url: string; status: number; mimeType: string }[];
-};
+export type BrowserPage = BrowserFrame &
+  BrowserKeys & {
+    /** Goes to an address and waits until its page is loaded. */
+    goto(url: string): Promise<void>;
+    url(): Promise<string>;
+    /** Presses the mouse on an element that is to be seen; ` >>> ` in a selector leads into what is shown inside of a component. */
+    click(selector: string): Promise<void>;
+    type(selector: string, text: string): Promise<void>;
+    /** The frame that shows an address with this in it, once it is there. */
+    frame(urlPart: string): Promise<BrowserFrame>;
+    /** What is to be seen, as a PNG; with a selector what lies around all that it fits. */
+    screenshot(selector?: string): Promise<Buffer>;
+    close(): Promise<void>;
+    /** Errors in the console, exceptions, and what a policy refused. */
+    problems: string[];
+    /** What was answered to this page so far. */
+    responses: { url: string; status: number; mimeType: string }[];
+  };
 
 const WAIT_MS = 20_000;
 const LOOK_EVERY_MS = 50;
@@ -128,6 +131,7 @@ export async function openPage(session: CdpSession, { script = true } = {}): Pro
 
   return {
     ...main,
+    ...workKeys(session),
     problems,
     responses,
     goto: async (url) => {

@@ -58,7 +58,7 @@ test('the page shows a stored pitch, its proof and the PDF, and one without evid
   assert.equal(status, 200);
   for (const part of [
     /<h1>Of stored\.example<\/h1>/,
-    /They train models <a class="cite" href="#cite-1">1<\/a>/,
+    /They train models <a class="cite" href="#cite-1" aria-label="Source 1">1<\/a>/,
     /<li id="cite-1" value="1"><q>They train models<\/q>/,
     /href="\/companies\/stored\.example\/pitch\.pdf"[^>]*>Pitch PDF/,
     /2 sentences that no source proves were cut/,

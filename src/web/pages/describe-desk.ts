@@ -13,6 +13,14 @@ import { linkToPitch } from './pitch-address.ts';
 import { VERSIONS_SHOWN } from './pitch-desk.ts';
 import type { Desk } from './pitch-desk.ts';
 
+/** What became of somebody's edit. */
+const EDITED = {
+  stored: 'Stored. It stays through every new version until it is taken back.',
+  same: 'Nothing was stored: these are the words that stood there.',
+  undone: 'Taken back: what stood there before shows again.',
+};
+export type Edited = keyof typeof EDITED;
+
 /** What could not be kept of what somebody sent. */
 export type Typed = { edit?: TypedEdit; ask?: TypedAsk };
 
@@ -28,7 +36,7 @@ export function describeDesk(
     spent,
     edited,
     isScored,
-  }: { typed: Typed; spent: UserError | null; edited: boolean; isScored: boolean },
+  }: { typed: Typed; spent: UserError | null; edited: Edited | null; isScored: boolean },
 ) {
   const { pitch, generated, wanted } = desk;
   const path = `/companies/${encodeURIComponent(company.domain)}`;
@@ -40,6 +48,7 @@ export function describeDesk(
     progress: desk.open.map(({ request, item }) => ({
       ...describeProgress(company, { request, item }),
       name: nameOf(desk, request),
+      isAsked: request.id === desk.asked?.id,
       by: request.askedBy.name === null ? '' : describeStarter(request.askedBy),
       state: `${path}/pitch-requests/${request.id}/state`,
       cancel: `${path}/pitch-requests/${request.id}/cancel`,
@@ -106,13 +115,8 @@ function nameOf(
 }
 
 /** What became of what was asked for here; null: nothing was, or it is under way. */
-function describeOutcome({ asked, pitch, making }: Desk, edited: boolean) {
-  if (edited)
-    return {
-      good: true,
-      text: 'Stored. It stays through every new version until it is taken back.',
-      fix: '',
-    };
+function describeOutcome({ asked, pitch, making }: Desk, edited: Edited | null) {
+  if (edited !== null) return { good: true, text: EDITED[edited], fix: '' };
   if (asked === null || asked.state === 'waiting' || asked.state === 'working') return null;
   if (asked.state === 'cancelled') return { good: true, text: 'Cancelled: nothing was written.', fix: '' };
   if (asked.state === 'failed')

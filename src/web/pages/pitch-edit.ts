@@ -8,6 +8,7 @@ import type { Tx } from '../../db.ts';
 import { findShownPitch } from '../../pipeline/store/pitches.ts';
 import { starterOf } from '../auth/sessions.ts';
 import { HttpError } from '../http-error.ts';
+import type { Edited } from './describe-desk.ts';
 import { EDIT_FIELDS } from './describe-edit-form.ts';
 import type { EditTexts } from './describe-edit-form.ts';
 import { linkWith } from './pager.ts';
@@ -53,7 +54,7 @@ export async function takeEdit(deps: PageDeps, request: Request, response: Respo
   const kept = await keep(deps, request, edits.data, revision);
   if (kept === 'conflict')
     return sendDesk(deps, request, response, { status: 409, typed: { edit: { base, mine, problem: null } } });
-  goBack(request, response, changed.length > 0);
+  goBack(request, response, changed.length > 0 ? 'stored' : 'same');
 }
 
 /** Takes the edit of one field back: what stood before shows again. */
@@ -67,7 +68,7 @@ export async function undoEdit(deps: PageDeps, request: Request, response: Respo
       'The pitch changed since this page was opened, and nothing was taken back',
       'Go back, reload the page, and look whether it is still to be taken back.',
     );
-  goBack(request, response, false);
+  goBack(request, response, 'undone');
 }
 
 async function keep(
@@ -105,10 +106,10 @@ function contentOf(field: (typeof EDIT_FIELDS)[number], texts: EditTexts): strin
   return texts.keyPoints.split('\n').filter((line) => cleanLine(line) !== '');
 }
 
-function goBack(request: Request, response: Response, edited: boolean): void {
+function goBack(request: Request, response: Response, edited: Edited): void {
   const path = linkToPitch(String(request.params['domain']), null);
-  const query = { ...readWanted(request.query), edited: edited ? 'yes' : undefined };
-  response.redirect(303, `${linkWith(path, query)}#pitch`);
+  const query = { ...readWanted(request.query), edited };
+  response.redirect(303, linkWith(path, query));
 }
 
 function refuseForm(): HttpError {

@@ -26,6 +26,8 @@ import { lookForPitch } from './pitch-standing.ts';
 import type { PitchStanding } from './pitch-standing.ts';
 import { requireCompany } from './require-company.ts';
 
+const Edited = z.enum(['stored', 'same', 'undone']);
+
 type Found = {
   company: Company;
   standing: PitchStanding;
@@ -66,7 +68,7 @@ export async function sendDesk(
   const view = describeDesk(company, desk, {
     typed,
     spent,
-    edited: request.query['edited'] !== undefined,
+    edited: Edited.safeParse(request.query['edited']).data ?? null,
     isScored: score.status === 'scored',
   });
   const html = renderPage('pitch', {

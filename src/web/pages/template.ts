@@ -84,15 +84,7 @@ export async function takeTemplate(
     // Each mistake is shown with its place anyway.
     return show(422, error instanceof TemplateError ? null : { why: error.message, fix: error.fix ?? '' });
   }
-  if (!isStored)
-    return show(
-      409,
-      {
-        why: 'Somebody else changed this template meanwhile',
-        fix: 'Nothing of yours was stored. What is stored now stands here, yours below; save again to put yours in its place.',
-      },
-      true,
-    );
+  if (!isStored) return show(409, null, true);
   const by = deps.visitor?.email ?? null;
   deps.log.info(
     { by, template: typed.name, action, requestId: response.locals['requestId'] },
@@ -137,7 +129,7 @@ async function render(
     version: isOvertaken ? versionOf(stored) : typed.version,
     isOvertaken,
     theirs: isOvertaken && stored !== null ? textOf(stored) : null,
-    problem,
+    problem: isOvertaken ? describeOvertaken(stored) : problem,
     isChecked,
     problems: check.problems,
     hints: check.hints,
@@ -179,6 +171,14 @@ async function findExample({ db, workspaceId }: PageDeps): Promise<string> {
 
 function find({ db, workspaceId }: PageDeps, name: string): Promise<KeptTemplate | null> {
   return db.inWorkspace(workspaceId, (tx) => findTemplate(tx, name));
+}
+
+function describeOvertaken(stored: KeptTemplate | null): Problem {
+  const fix =
+    stored === null
+      ? 'It is not there any more, and nothing of yours was stored. Save again to make it anew.'
+      : 'Nothing of yours was stored. What is stored now stands here, yours below; save again to put yours in its place.';
+  return { why: 'Somebody else changed this template meanwhile', fix };
 }
 
 function versionOf(stored: KeptTemplate | null): string {
