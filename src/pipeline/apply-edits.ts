@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
+import { mergeParts, splitParts } from './merge-parts.ts';
+import type { Part } from './merge-parts.ts';
 import { findStrangeLinks, removeStrangeLinks } from './plain-text.ts';
 import type { EditCite, EditField, PitchEdit } from './store/pitch-edits.ts';
 import type { Citation, Pitch } from './store/pitches.ts';
 
 /** A field that shows what a person wrote. */
-type EditedField = { field: EditField; editedBy: string; editedAt: Date };
+type EditedField = {
+  field: EditField;
+  editedBy: string;
+  editedAt: Date;
+  /** How many of its points or paragraphs are a person's; the others follow each new version. */
+  parts: { theirs: number; all: number };
+};
 
 /** A version of a pitch as people see it: with their edits. */
 export type ShownPitch = Pitch & {
@@ -42,16 +50,16 @@ export function citesOf(text: string, pitch: Pitch): EditCite[] {
 }
 
 /**
- * A version with people's edits in their places. A mark in an edit keeps its source whatever number that has now; one without a source is
- * taken out. Where the text itself was not edited, edited points and the edited call stand in it, too.
+ * A version with people's edits in their places: the points and paragraphs that they changed, with all others as the version has them. A mark
+ * in an edit keeps its source whatever number that has now; one without a source is taken out. Edited points and the edited call stand in the
+ * text, too, but where it was edited itself.
  */
 export function applyEdits(pitch: Pitch, edits: readonly PitchEdit[]): ShownPitch {
   const revision = createHash('sha256')
     .update([pitch.id, pitch.writtenAt.toISOString(), ...edits.map(({ id }) => id)].join(' '))
     .digest('hex')
     .slice(0, 16);
-  const edited = edits.map(({ field, editedBy, editedAt }) => ({ field, editedBy, editedAt }));
-  if (edits.length === 0) return { ...pitch, edited, revision };
+  if (edits.length === 0) return { ...pitch, edited: [], revision };
 
   const citations: Citation[] = [...pitch.citations];
   const { body, own } = splitSources(pitch.text);
@@ -62,15 +70,31 @@ export function applyEdits(pitch: Pitch, edits: readonly PitchEdit[]): ShownPitc
       const space = found.startsWith(' ') ? ' ' : '';
       return `${space}[${cite.url === null ? markOwn(own, cite.quote) : numberOf(citations, cite.quote, cite.url)}]`;
     });
+  const lay = ({ cites }: PitchEdit, parts: readonly Part[]): string[] =>
+    parts.map(({ text, isTheirs }) => (isTheirs ? renumber(text, cites) : text));
+  const edited: EditedField[] = [];
+  const note = ({ field, editedBy, editedAt }: PitchEdit, parts: readonly Part[]): void => {
+    const theirs = parts.filter(({ isTheirs }) => isTheirs).length;
+    edited.push({ field, editedBy, editedAt, parts: { theirs, all: parts.length } });
+  };
   let { keyPoints, callToAction } = pitch;
-  let text: string | null = null;
   for (const edit of edits) {
-    if (edit.field === 'keyPoints') keyPoints = edit.value.map((point) => renumber(point, edit.cites));
-    else if (edit.field === 'callToAction') callToAction = renumber(edit.value, edit.cites);
-    else text = renumber(edit.value, edit.cites);
+    if (edit.field === 'text') continue;
+    const parts =
+      edit.field === 'keyPoints'
+        ? mergeParts(edit.was ?? [], edit.value, pitch.keyPoints)
+        : [{ text: edit.value, isTheirs: true }];
+    note(edit, parts);
+    if (edit.field === 'keyPoints') keyPoints = lay(edit, parts);
+    else callToAction = lay(edit, parts).join('');
   }
-  const shown =
-    text ?? replaceCall(replacePoints(body, pitch.keyPoints, keyPoints), pitch.callToAction, callToAction);
+  let shown = replaceCall(replacePoints(body, pitch.keyPoints, keyPoints), pitch.callToAction, callToAction);
+  for (const edit of edits) {
+    if (edit.field !== 'text') continue;
+    const parts = mergeParts(edit.was ?? [], splitParts(edit.value), splitParts(shown.trim()));
+    note(edit, parts);
+    shown = lay(edit, parts).join('\n\n');
+  }
   const all = [shown, callToAction, ...keyPoints].join('\n');
   const cited = citations.filter(({ number }) => all.includes(`[${number}]`));
   const urls = cited.map(({ url }) => url);

@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import type { Tx } from '../db.ts';
-import { citesOf, splitSources } from './apply-edits.ts';
+import { applyEdits, citesOf, splitSources } from './apply-edits.ts';
 import type { ShownPitch } from './apply-edits.ts';
 import { describeStarter } from './describe-starter.ts';
+import { splitParts } from './merge-parts.ts';
 import { cleanLine, cleanText } from './plain-text.ts';
 import type { Queue } from './queue/queue.ts';
 import { withEdits } from './read-pitch.ts';
 import { startRewriteWithin } from './runs.ts';
 import { holdCompany } from './store/asked-work.ts';
-import { saveEdit, undoEdit } from './store/pitch-edits.ts';
-import type { EditValue } from './store/pitch-edits.ts';
+import { listShownEdits, saveEdit, undoEdit } from './store/pitch-edits.ts';
+import type { EditValue, PitchEdit } from './store/pitch-edits.ts';
 import { findCurrentPitch, findPitch } from './store/pitches.ts';
+import type { Pitch } from './store/pitches.ts';
 import type { Starter } from './store/runs.ts';
 
 const line = (most: number) => z.string().max(most).transform(cleanLine);
@@ -51,7 +53,8 @@ export async function editPitch(
   await holdCompany(tx, companyId);
   const pitch = await findPitch(tx, request.pitchId);
   if (pitch === null) return 'conflict';
-  const before = await withEdits(tx, pitch);
+  const shown = await listShownEdits(tx, pitch);
+  const before = applyEdits(pitch, shown);
   if (request.revision !== undefined && request.revision !== before.revision) return 'conflict';
   for (const field of ['keyPoints', 'callToAction', 'text'] as const) {
     const value = edits[field];
@@ -59,7 +62,8 @@ export async function editPitch(
     const edit = value === undefined || value === null ? null : toEdit(field, value);
     if (edit === null || isShown(before, edit)) continue;
     const cites = citesOf([edit.value].flat().join('\n'), before);
-    await saveEdit(tx, workspaceId, pitch, { ...edit, cites, editedBy: by });
+    const was = partsBefore(edit.field, pitch, shown);
+    await saveEdit(tx, workspaceId, pitch, { ...edit, was, cites, editedBy: by });
   }
   const after = await withEdits(tx, pitch);
   if (after.revision !== before.revision && (await findCurrentPitch(tx, companyId))?.id === pitch.id)
@@ -70,6 +74,17 @@ export async function editPitch(
       startedBy: request.by,
     });
   return after;
+}
+
+/** The points or paragraphs that would stand there without edits of the field itself. */
+function partsBefore(field: EditValue['field'], pitch: Pitch, edits: readonly PitchEdit[]): string[] | null {
+  if (field === 'callToAction') return null;
+  if (field === 'keyPoints') return pitch.keyPoints.map(cleanLine);
+  const others = applyEdits(
+    pitch,
+    edits.filter((edit) => edit.field !== 'text'),
+  );
+  return splitParts(cleanText(splitSources(others.text).body).trim());
 }
 
 function toEdit(field: EditValue['field'], value: string | readonly string[]): EditValue | null {

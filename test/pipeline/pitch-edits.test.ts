@@ -122,6 +122,47 @@ test('an edit outlives every order of new versions, changed signals and other ed
   );
 });
 
+test('of a text and of points only what somebody changed stays through a new version, with its sources; the rest is renewed, also in Slack, CRM and PDF', async () => {
+  const { id } = await seed('part-by-part.example');
+  await regenerate(id, [1, 2, 3], 1);
+  const body = (await read(id)).text.split('\n\nSources')[0] ?? '';
+  await edit(id, { text: body.replace('Text 1', 'Ada met them, see [2].') });
+  await edit(id, { keyPoints: ['Point 1 on 1 [1]', 'Better on 2 [2]', 'Point 1 on 3 [3]'] });
+
+  await regenerate(id, [3, 2, 1], 2);
+  const renewed = await read(id);
+  assert.deepEqual(renewed.keyPoints, ['Point 2 on 3 [1]', 'Better on 2 [2]', 'Point 2 on 1 [3]']);
+  assert.match(
+    renewed.text,
+    /^Ada met them, see \[2\]\.\n\n- Point 2 on 3 \[1\]\n- Better on 2 \[2\]\n- Point 2 on 1 \[3\]\n\nShall we talk, 2\?\n\nSources/,
+  );
+  assert.deepEqual(
+    renewed.edited.map(({ field, parts }) => [field, parts]),
+    [
+      ['keyPoints', { theirs: 1, all: 3 }],
+      ['text', { theirs: 1, all: 3 }],
+    ],
+  );
+  await regenerate(id, [4, 2], 3);
+  const again = await read(id);
+  assert.equal(again.citations.find(({ quote }) => quote === 'Said by 2')?.number, 2);
+  assert.match(again.text, /^Ada met them, see \[2\]\.[\s\S]*Shall we talk, 3\?/);
+  // A later edit of another paragraph keeps the first.
+  const now = again.text.split('\n\nSources')[0] ?? '';
+  await edit(id, { text: now.replace('Shall we talk, 3?', 'Tuesday?') });
+  await regenerate(id, [2, 5], 4);
+  const last = await read(id);
+  assert.match(last.text, /^Ada met them, see \[1\]\.[\s\S]*Better on 2 \[1\][\s\S]*Tuesday\?\n\nSources/);
+  await edit(id, { text: null });
+  await edit(id, { text: null });
+  await edit(id, { keyPoints: null });
+  assert.deepEqual((await read(id)).edited, []);
+  assert.match(
+    (await read(id)).text,
+    /^Text 4\n\n- Point 4 on 2 \[1\]\n- Point 4 on 5 \[2\]\n\nShall we talk, 4\?/,
+  );
+});
+
 test('two who edit the same pitch do not overwrite each other unseen, and points that were edited stand in the text', async () => {
   const { id } = await seed('two-people.example');
   await regenerate(id, [1, 2, 3], 1);

@@ -12,6 +12,8 @@ export type EditField = EditValue['field'];
 /** What a person wrote in place of a field of a pitch. */
 export type PitchEdit = EditValue & {
   id: number;
+  /** The points or paragraphs that stood there, as they were generated: the rest is the person's. Null: all of it is. */
+  was: readonly string[] | null;
   cites: readonly EditCite[];
   editedBy: string;
   editedAt: Date;
@@ -23,7 +25,7 @@ export async function listShownEdits(
   { companyId, template, persona }: PitchKey,
 ): Promise<PitchEdit[]> {
   const { rows } = await tx.query<PitchEdit>(
-    `select distinct on (field) id, field, value, cites, edited_by as "editedBy", edited_at as "editedAt" from pitch_edits
+    `select distinct on (field) id, field, value, was, cites, edited_by as "editedBy", edited_at as "editedAt" from pitch_edits
      where company_id = $1 and template = $2 and persona = $3 and undone_at is null order by field, id desc`,
     [companyId, template, persona],
   );
@@ -40,7 +42,7 @@ export async function listEdits(
   limit: number,
 ): Promise<PastEdit[]> {
   const { rows } = await tx.query<PastEdit>(
-    `select id, field, value, cites, edited_by as "editedBy", edited_at as "editedAt", undone_by as "undoneBy", undone_at as "undoneAt"
+    `select id, field, value, was, cites, edited_by as "editedBy", edited_at as "editedAt", undone_by as "undoneBy", undone_at as "undoneAt"
      from pitch_edits where company_id = $1 and template = $2 and persona = $3 order by id desc limit $4`,
     [companyId, template, persona, limit],
   );
@@ -51,11 +53,11 @@ export async function saveEdit(
   tx: Tx,
   workspaceId: string,
   key: PitchKey,
-  edit: EditValue & { cites: readonly EditCite[]; editedBy: string },
+  edit: EditValue & Pick<PitchEdit, 'was' | 'cites' | 'editedBy'>,
 ): Promise<void> {
   await tx.query(
-    `insert into pitch_edits (workspace_id, company_id, template, persona, field, value, cites, edited_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `insert into pitch_edits (workspace_id, company_id, template, persona, field, value, cites, edited_by, was)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       workspaceId,
       key.companyId,
@@ -65,6 +67,7 @@ export async function saveEdit(
       JSON.stringify(edit.value),
       JSON.stringify(edit.cites),
       edit.editedBy,
+      edit.was === null ? null : JSON.stringify(edit.was),
     ],
   );
 }

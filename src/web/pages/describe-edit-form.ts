@@ -1,5 +1,6 @@
 import { splitSources } from '../../pipeline/apply-edits.ts';
 import type { ShownPitch } from '../../pipeline/apply-edits.ts';
+import { mergeParts, splitParts } from '../../pipeline/merge-parts.ts';
 import { EDIT_LABELS, nameEditor } from '../../pipeline/name-edits.ts';
 import type { EditField } from '../../pipeline/store/pitch-edits.ts';
 import type { Pitch } from '../../pipeline/store/pitches.ts';
@@ -17,7 +18,11 @@ export const EDIT_FIELDS = ['keyPoints', 'callToAction', 'text'] as const satisf
 const FIELDS: Record<EditField, { hint: string; rows: number; most: number }> = {
   keyPoints: { hint: 'One a line, 20 at most.', rows: 5, most: 12_000 },
   callToAction: { hint: '', rows: 2, most: 1_000 },
-  text: { hint: 'Without the list of sources, which stands below it by itself.', rows: 14, most: 20_000 },
+  text: {
+    hint: 'Without the list of sources, which stands below it by itself. Blank lines separate paragraphs.',
+    rows: 14,
+    most: 20_000,
+  },
 };
 
 /** A pitch → its fields as a form holds them. */
@@ -42,6 +47,15 @@ export function describeEditForm(pitch: ShownPitch, generated: Pitch, typed: Typ
   const changed = overtaken.filter(
     ({ field, isMine }) => field !== 'text' || overtaken.length === 1 || isMine,
   );
+  // Of what somebody else changed meanwhile, each point and paragraph that the writer left alone is as it is now.
+  const valueOf = (field: EditField, value: string, sent: TypedEdit | null): string => {
+    const isBoth =
+      sent !== null && sent.problem === null && now[field] !== base[field] && mine[field] !== base[field];
+    if (field === 'callToAction' || !isBoth) return value;
+    const [split, gap] = field === 'text' ? ([splitParts, '\n\n'] as const) : ([splitLines, '\n'] as const);
+    const parts = mergeParts(split(base[field]), split(mine[field]), split(now[field]));
+    return parts.map(({ text }) => text).join(gap);
+  };
   return {
     revision: pitch.revision,
     base: JSON.stringify(now),
@@ -58,14 +72,30 @@ export function describeEditForm(pitch: ShownPitch, generated: Pitch, typed: Typ
         hint,
         rows,
         most,
-        value: merged[field],
+        value: valueOf(field, merged[field], typed),
         edited:
           edit === undefined
             ? null
-            : { by: nameEditor(edit.editedBy), at: describeMoment(edit.editedAt), ours: ours[field] },
+            : {
+                by: nameEditor(edit.editedBy),
+                at: describeMoment(edit.editedAt),
+                ours: ours[field],
+                theirs: describeParts(field, edit.parts),
+              },
       };
     }),
   };
+}
+
+function splitLines(text: string): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** "2 of 7 paragraphs"; empty: all of it. */
+function describeParts(field: EditField, { theirs, all }: { theirs: number; all: number }): string {
+  if (theirs === all || field === 'callToAction') return '';
+  if (theirs === 0) return 'something taken away';
+  return `${theirs} of ${all} ${field === 'text' ? 'paragraphs' : 'points'}`;
 }
 
 function capitalize(text: string): string {

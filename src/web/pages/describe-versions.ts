@@ -1,4 +1,5 @@
 import { EDIT_LABELS, nameEditor } from '../../pipeline/name-edits.ts';
+import { splitParts } from '../../pipeline/merge-parts.ts';
 import type { PastEdit } from '../../pipeline/store/pitch-edits.ts';
 import type { PitchVersion } from '../../pipeline/store/pitch-versions.ts';
 import type { Pitch, PitchMaking } from '../../pipeline/store/pitches.ts';
@@ -48,10 +49,11 @@ export function nameWriter({ method, textModel }: Pick<Pitch, 'method' | 'textMo
   return method === 'llm' ? `written by ${textModel ?? 'an LLM'}` : 'made from quotes alone, no LLM';
 }
 
-/** Who edited, who took it back, and the beginning of what they wrote. */
+/** Who edited, who took it back, and the beginning of what they changed. */
 export function describeEdits(edits: readonly PastEdit[]) {
-  return edits.map(({ field, value, editedBy, editedAt, undoneBy, undoneAt }) => {
-    const text = [value].flat().join(' · ');
+  return edits.map(({ field, value, was, editedBy, editedAt, undoneBy, undoneAt }) => {
+    const parts = typeof value === 'string' ? splitParts(value) : value;
+    const text = parts.filter((part) => was?.includes(part) !== true).join(' · ') || 'took something away';
     return {
       field: EDIT_LABELS[field],
       by: nameEditor(editedBy),

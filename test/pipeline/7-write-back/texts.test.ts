@@ -147,8 +147,8 @@ void test('A field whose pitch a person edited says whose words these are and wh
         text: 'Text [1]',
         citations: [{ url: 'https://halden.test/' }],
         edited: [
-          { field: 'keyPoints', editedBy, editedAt },
-          { field: 'callToAction', editedBy, editedAt },
+          { field: 'keyPoints', editedBy, editedAt, parts: { theirs: 1, all: 1 } },
+          { field: 'callToAction', editedBy, editedAt, parts: { theirs: 1, all: 1 } },
         ],
       },
       at,

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openBrowser } from '../harness/browser.ts';
+import type { Browser } from '../harness/browser.ts';
+import type { BrowserPage } from '../harness/browser-page.ts';
+import { openPitchBench, TEXT_MODEL } from '../pipeline/pitch-fixture.ts';
+import type { PitchBench } from '../pipeline/pitch-fixture.ts';
+import { seedCompany } from './seed.ts';
+import { openWeb } from './web-fixture.ts';
+import type { TestWeb } from './web-fixture.ts';
+
+let web: TestWeb;
+let bench: PitchBench;
+let browser: Browser;
+before(async () => {
+  web = await openWeb({ textModelName: TEXT_MODEL });
+  bench = await openPitchBench(web);
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser.close();
+  await bench.close();
+  await web.close();
+});
+
+/** Has the company's pitch written with a question of the LLM's in its second paragraph. */
+const write = async (domain: string, question: string): Promise<void> => {
+  bench.answer({ passages: [{ passage: 1, sentences: [{ text: question, cites: [] }] }] });
+  const { requests } = await bench.ask({ domains: [domain], force: true });
+  await bench.work(requests[0]?.id ?? '');
+};
+const open = async (domain: string): Promise<BrowserPage> => {
+  const page = await browser.openPage();
+  await page.goto(`${web.base}/companies/${domain}/pitch`);
+  return page;
+};
+const change = (page: BrowserPage, from: string, to: string): Promise<unknown> =>
+  page.evaluate(`(() => {
+    const field = document.querySelector('#edit-text');
+    field.value = field.value.replace(${JSON.stringify(from)}, ${JSON.stringify(to)});
+  })()`);
+const store = async (page: BrowserPage): Promise<void> => page.click('#edit button.primary');
+const shows = (page: BrowserPage, text: string): Promise<void> =>
+  page.waitFor(`document.body.innerText.includes(${JSON.stringify(text)})`);
+const said = async (page: BrowserPage): Promise<string> =>
+  String(await page.evaluate(`document.querySelector('#pitch .pitch-text').innerText`));
+
+test('a rep changes one paragraph of a text; a new version renews all others and says so', async () => {
+  const domain = 'paragraph.example';
+  await bench.within((tx) => seedCompany(tx, web.workspaceId, { domain, name: 'Paragraph', score: 70 }));
+  await write(domain, 'Would a short call this week help?');
+  const page = await open(domain);
+  await page.click('#edit summary');
+  await change(page, 'Band A, score 70 of 100', 'Ada met them in Oslo.');
+  await store(page);
+  await shows(page, 'Stored.');
+  await shows(page, '1 of 5 paragraphs; the others follow each new version');
+
+  await write(domain, 'Would a short call next week help?');
+  const later = await open(domain);
+  const text = await said(later);
+  assert.match(text, /Ada met them in Oslo\.\s+Would a short call next week help\?\s+Why now/);
+  assert.doesNotMatch(text, /a short call this week|Band A/);
+  await later.click('.edited button');
+  await shows(later, 'Taken back');
+  assert.match(await said(later), /Band A, score 70 of 100\s+Would a short call next week help\?/);
+  assert.deepEqual([...page.problems, ...later.problems], []);
+});
+
+test('of two who edit a text at once the second finds the first one’s paragraph beside their own, and keeps both', async () => {
+  const domain = 'both.example';
+  await bench.within((tx) => seedCompany(tx, web.workspaceId, { domain, name: 'Both', score: 70 }));
+  await write(domain, 'Would a short call this week help?');
+  const [ada, bob] = [await open(domain), await open(domain)];
+  for (const page of [ada, bob]) await page.click('#edit summary');
+  await change(ada, 'Would a short call this week help?', 'Ada asks?');
+  await store(ada);
+  await shows(ada, 'Stored.');
+  await change(bob, 'Band A, score 70 of 100', 'Bob met them.');
+  await store(bob);
+  await shows(bob, 'This pitch changed while you wrote');
+  const value = String(await bob.evaluate(`document.querySelector('#edit-text').value`));
+  assert.match(value, /Bob met them\.\n\nAda asks\?\n\nWhy now/);
+  await store(bob);
+  await shows(bob, 'Stored.');
+  assert.match(await said(bob), /Bob met them\.\s+Ada asks\?/);
+  await shows(bob, '2 of 5 paragraphs');
+});
