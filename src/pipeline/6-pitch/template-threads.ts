@@ -5,8 +5,13 @@ import { LONGEST_OUTPUT } from './render-template.ts';
 import type { Rendered } from './render-template.ts';
 
 const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
-/** A template takes a few milliseconds. */
+/** Processor time: a template takes a few milliseconds. */
 const LONGEST_MS = 1_000;
+/** On a machine whose processors are busy with other work a template waits for its own: that is not its fault, up to here. */
+const LONGEST_WAIT_MS = 10_000;
+// A thread that had a processor for itself all the time used nearly all of it.
+const ALLOWANCE = 0.9;
+const LOOK_AGAIN_MS = 50;
 /** A thread that does not start says something about the machine, not about the template. */
 const START_MS = 15_000;
 const MOST_THREADS = 2;
@@ -33,6 +38,12 @@ type Job = {
   reject(error: Error): void;
 };
 type Thread = { worker: Worker; isReady: boolean; job: Job | null; timer: NodeJS.Timeout };
+
+/** How long a template may go on, in milliseconds, before it is looked at again; 0: it used up its time. */
+export function allowMore({ usedMs, waitedMs }: { usedMs: number; waitedMs: number }): number {
+  if (usedMs >= LONGEST_MS * ALLOWANCE || waitedMs >= LONGEST_WAIT_MS) return 0;
+  return Math.max(LOOK_AGAIN_MS, Math.min(LONGEST_MS - usedMs, LONGEST_WAIT_MS - waitedMs));
+}
 
 export type TemplateThreads = {
   /** Text of a template and data as JSON → what it gives. UserError: the template fails, or exceeds a limit. */
@@ -70,10 +81,28 @@ export function createTemplateThreads(): TemplateThreads {
     }
     pump();
   };
-  const send = (thread: Thread, { source, json }: Job): void => {
+  const send = (thread: Thread, job: Job): void => {
     clearTimeout(thread.timer);
-    thread.timer = setTimeout(() => fail(thread, refuse('it takes longer than a second')), LONGEST_MS);
-    thread.worker.postMessage({ source, json });
+    const { worker } = thread;
+    const sent = performance.now();
+    const before = worker.cpuUsage();
+    const stop = (): void => fail(thread, refuse('it takes longer than a second'));
+    const look = async (): Promise<void> => {
+      const { user, system } = await worker.cpuUsage(await before);
+      if (thread.job !== job) return;
+      clearTimeout(thread.timer);
+      const more = allowMore({ usedMs: (user + system) / 1_000, waitedMs: performance.now() - sent });
+      if (more === 0) stop();
+      else thread.timer = setTimeout(watch, more);
+    };
+    const watch = (): void => {
+      thread.timer = setTimeout(stop, LONGEST_MS);
+      // A thread that ended meanwhile tells so by its event, and one that does not answer is stopped.
+      look().catch(() => undefined);
+    };
+    before.catch(() => undefined);
+    thread.timer = setTimeout(watch, LONGEST_MS);
+    worker.postMessage({ source: job.source, json: job.json });
   };
   const hear = (thread: Thread, message: unknown): void => {
     const answer = Answer.safeParse(message).data;

@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { UserError } from '../../../src/errors.ts';
 import { checkTemplateSource } from '../../../src/pipeline/6-pitch/check-template.ts';
 import { createTemplateRenderer } from '../../../src/pipeline/6-pitch/template-renderer.ts';
-import { createTemplateThreads } from '../../../src/pipeline/6-pitch/template-threads.ts';
+import { allowMore, createTemplateThreads } from '../../../src/pipeline/6-pitch/template-threads.ts';
 import { data } from './halden.ts';
 import { DENIALS } from './hostile-templates.ts';
 
@@ -61,6 +61,13 @@ test('a template that hangs is told so, with all that wait for it, and holds up 
       other,
       /^hostile: the template cannot be rendered: it (takes longer than a second|needs more than 64 MB)/,
     );
+});
+
+test('a template that waits for a busy machine is not taken for one that hangs, for ten seconds', () => {
+  assert.equal(allowMore({ usedMs: 40, waitedMs: 1_000 }), 960);
+  assert.equal(allowMore({ usedMs: 980, waitedMs: 1_010 }), 0);
+  assert.equal(allowMore({ usedMs: 880, waitedMs: 9_990 }), 50);
+  assert.equal(allowMore({ usedMs: 40, waitedMs: 10_000 }), 0);
 });
 
 test('where templates hang in every thread, the next one renders as soon as one of them was ended', async () => {
