@@ -1,6 +1,6 @@
-import type { PgBoss } from 'pg-boss';
+import type { PgBoss, WorkOptions } from 'pg-boss';
 import type { GotOn } from './handlers.ts';
-import { TOUCH_INTERVAL_MS } from './jobs.ts';
+import { KILLS_BEFORE_DEAD, TOUCH_INTERVAL_MS } from './jobs.ts';
 import type { JobResult } from './jobs.ts';
 import { postpone } from './refill.ts';
 import { forgiveDeaths } from './take-over.ts';
@@ -28,17 +28,20 @@ export async function serveQueue<T>(options: {
   onError: (error: unknown, what: string) => void;
 }): Promise<void> {
   const { boss, queue, onError } = options;
-  await boss.work<object>(
+  await boss.work<object, unknown, WorkOptions & { includeMetadata: true }>(
     queue,
     {
       localConcurrency: options.slots,
       pollingIntervalSeconds: 1,
       notifyPollingIntervalSeconds: 1,
       heartbeatRefreshSeconds: TOUCH_INTERVAL_MS / 1000,
+      includeMetadata: true,
       ...(options.minPriority === undefined ? {} : { minPriority: options.minPriority }),
     },
     async ([job]) => {
-      if (job === undefined) return;
+      // Of two jobs of one key whose workers died only one can be tried again. The other one ends here, at its first death: there is
+      // nothing to tell, since the first does the work of both.
+      if (job === undefined || (job.sourceRetryCount ?? Infinity) < KILLS_BEFORE_DEAD) return;
       const attempt = { id: job.id, retryCount: job.retryCount };
       options.mark(attempt).catch((error: unknown) => onError(error, `marking in ${queue}`));
       const data = options.parse(job.data);

@@ -351,6 +351,40 @@ test('a job that took its last worker with it is handed to whoever ends what it 
   assert.deepEqual(await buried, [job]);
 });
 
+test('a flush that dies with its worker while another one of the connection waits for its next try is not said to be given up', async () => {
+  const queue = await start(true);
+  const dead = 4_715;
+  const job = { workspaceId, connectionId: randomUUID() };
+  const ask = () => here.db.inWorkspace(workspaceId, (tx) => queue.requestFlush(tx, job));
+  await ask();
+  await here.db.directory(
+    `update pgboss.job set state = 'retry', retry_count = 1, start_after = now() + interval '1 hour'
+     where name = 'flush' and data->>'connectionId' = $1`,
+    [job.connectionId],
+  );
+  await ask();
+  await here.db.directory('insert into queue_workers (worker) values ($1)', [dead]);
+  await here.db.directory(
+    `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now(), output = jsonb_build_object('worker', $2::integer)
+     where name = 'flush' and state = 'created' and data->>'connectionId' = $1`,
+    [job.connectionId, dead],
+  );
+  const letters: unknown[] = [];
+  await queue.work(
+    { ...idle, dead: async (letter) => void letters.push(letter) },
+    { concurrency: 2, admit: plenty, schedule: false },
+  );
+  const isSettled = async (): Promise<boolean> => {
+    const { rows } = await here.db.directory(
+      `select from pgboss.job where name = 'dead-letters' and state = 'completed' and data->>'connectionId' = $1`,
+      [job.connectionId],
+    );
+    return rows.length > 0;
+  };
+  await until('the letter of the second flush is settled', isSettled);
+  assert.deepEqual(letters, []);
+});
+
 for (const { what, request, handler } of [
   { what: 'flush', request: 'requestFlush', handler: 'flush' },
   { what: 'sync', request: 'requestSync', handler: 'sync' },
