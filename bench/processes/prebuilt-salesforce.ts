@@ -1,5 +1,6 @@
 // A Salesforce org whose pages and bulk results are made before anybody asks, so that a sync is measured and not the twin. Logins and
-// descriptions come from the real twin. Asked for "calls" by its parent, it tells what was asked of it since last time.
+// descriptions come from the real twin, which is asked for each of them once. Asked for "calls" by its parent, it tells what was asked
+// of it since last time.
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -138,8 +139,20 @@ const server = createServer((request, response) => {
   });
 });
 
+type Answer = { status: number; type: string; text: string };
+const answers = new Map<string, Promise<Answer>>();
+
 async function forward(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
   count('other');
+  const question = `${request.method} ${request.url} ${body}`;
+  const asked = answers.get(question) ?? askTwin(request, body);
+  answers.set(question, asked);
+  const { status, type, text } = await asked;
+  response.writeHead(status, { 'content-type': type });
+  response.end(text);
+}
+
+async function askTwin(request: IncomingMessage, body: string): Promise<Answer> {
   const { authorization, 'content-type': type = 'application/json' } = request.headers;
   const found = await fetch(`${twins.salesforce.url}${request.url ?? '/'}`, {
     method: request.method ?? 'GET',
@@ -147,10 +160,11 @@ async function forward(request: IncomingMessage, response: ServerResponse, body:
     ...(body === '' ? {} : { body }),
   });
   const text = await found.text();
-  response.writeHead(found.status, {
-    'content-type': found.headers.get('content-type') ?? 'application/json',
-  });
-  response.end(text.replaceAll(twins.salesforce.url, own));
+  return {
+    status: found.status,
+    type: found.headers.get('content-type') ?? 'application/json',
+    text: text.replaceAll(twins.salesforce.url, own),
+  };
 }
 
 let own = '';

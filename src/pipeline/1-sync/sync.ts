@@ -1,3 +1,4 @@
+import { setImmediate as letOthersOn } from 'node:timers/promises';
 import type { CallOptions } from '../../connectors/call.ts';
 import type { Crm, CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
 import type { UnreadableRow } from '../../connectors/unreadable.ts';
@@ -14,6 +15,7 @@ import { hasRecords } from '../store/records.ts';
 import { openMergeLine } from './merge-line.ts';
 import type { MergeLine } from './merge-line.ts';
 import { mirrorRecord } from './mirror-record.ts';
+import { readAhead } from './read-ahead.ts';
 import { nameOfPlan } from './reading-plan.ts';
 import { SettingsChanged } from './settings-changed.ts';
 import { syncDeals } from './sync-deals.ts';
@@ -61,6 +63,9 @@ export type SyncOptions = {
 const ROWS_PER_MERGE = 5_000;
 // A database that waits for work gets what there is; with fewer rows a merge would cost more than it brings.
 const ROWS_WORTH_MERGING = 1_000;
+// A merge is a dozen statements, and the database waits while we are busy with anything else than its answer: rows are prepared in
+// portions that take some milliseconds.
+const ROWS_AT_ONCE = 200;
 // HubSpot's search shows a change "a few moments" after it was made (search guide): a page says nothing of later ones.
 const INDEX_LAG_MS = 60_000;
 
@@ -170,8 +175,10 @@ async function syncObject(options: SyncOptions, object: CrmObject, shared: Share
   };
   let batch = await startBatch();
   try {
-    for await (const page of crm.readChanges(object, cursor, options.call)) {
-      for (const record of page.records) {
+    const open = (signal: AbortSignal) => crm.readChanges(object, cursor, { ...options.call, signal });
+    for await (const page of readAhead(open, options.call.signal)) {
+      for (const [index, record] of page.records.entries()) {
+        if (index % ROWS_AT_ONCE === 0) await letOthersOn();
         batch.records.push(record);
         batch.prepared.push(prepareRecord(mirrorRecord(record, settings.exclude)));
       }

@@ -1,5 +1,6 @@
 import type { CrmObject } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
+import { attempt } from './attempt.ts';
 import { WRITABLE_OBJECTS } from './records.ts';
 import type { MirroredRecord } from './records.ts';
 
@@ -141,18 +142,14 @@ export async function insertFresh(
   at: At,
   records: readonly MirroredRecord[],
 ): Promise<WrittenRows | null> {
-  await tx.query('savepoint fresh');
-  try {
-    await tx.query(
+  const inserted = await attempt(tx, () =>
+    tx.query(
       `insert into records (workspace_id, connection_id, company_id, ${COLUMNS.join(', ')})
        select $1, $2, company_id, ${COLUMNS.join(', ')} from incoming`,
       [at.workspaceId, at.connectionId],
-    );
-  } catch (error) {
-    if (!isUniqueViolation(error)) throw error;
-    await tx.query('rollback to savepoint fresh');
-    return null;
-  }
+    ),
+  );
+  if (inserted === null) return null;
   return { changed: records.map(asNew), stale: 0 };
 }
 
@@ -169,8 +166,4 @@ function asNew(record: MirroredRecord): ChangedRecord {
     writable: alive && WRITABLE_OBJECTS.includes(object),
     was: null,
   };
-}
-
-function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23505';
 }
