@@ -1,6 +1,7 @@
 import type { Crm } from '../connectors/crm.ts';
-import type { Database } from '../db.ts';
+import type { Database, Tx } from '../db.ts';
 import { createFlusher } from './7-write-back/flush.ts';
+import { LONGEST_LINGER_MS } from './7-write-back/linger.ts';
 import type { FlushCounts, FlusherOptions, FlushRequest, FlushResult } from './7-write-back/flush.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { pauseRefused, whyClosed } from './open-connection.ts';
@@ -9,6 +10,7 @@ import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
 import { hasRunningBatch } from './store/runs.ts';
+import { hasWaitedFor } from './store/writes-open.ts';
 import { MOST_COUNTED } from './store/writes-open.ts';
 import type { Observer } from './run-company.ts';
 import type { Prices } from './store/usage.ts';
@@ -31,9 +33,6 @@ type FlushOnce = (
   },
 ) => Promise<FlushResult>;
 
-// While a run still plans writes, only full batches go out: a thousand records then take the fewest calls that the platform
-// allows. Nobody waits longer than this for the CRM to show a batch's results.
-const LONGEST_LINGER_MS = 5 * 60_000;
 const SHORTEST_WAIT_MS = 200;
 // In an outage a flush looks again every few seconds; a day's allowance is gone for hours.
 const TELL_EVERY_MS = 60_000;
@@ -72,6 +71,15 @@ function createFlushOnce(deps: Deps): FlushOnce {
   };
 }
 
+/**
+ * While a run still plans writes, only full batches go out: a thousand records then take the fewest calls that the platform allows. What
+ * has waited too long goes out with everything that waits in that moment.
+ */
+async function choosePace(tx: Tx, connectionId: string): Promise<'now' | 'full-batches-only' | 'all-once'> {
+  if (!(await hasRunningBatch(tx))) return 'now';
+  return (await hasWaitedFor(tx, connectionId, LONGEST_LINGER_MS)) ? 'all-once' : 'full-batches-only';
+}
+
 /** The queue's flush job: full batches while a run goes on, everything once it is over. */
 export function createFlushJob(deps: Deps) {
   const flushOnce = createFlushOnce(deps);
@@ -95,14 +103,13 @@ export function createFlushJob(deps: Deps) {
     signal: AbortSignal,
     gotOn: GotOn = () => undefined,
   ): Promise<JobResult> => {
-    const { connection, lingering } = await deps.db.inWorkspace(job.workspaceId, async (tx) => ({
+    const { connection, mode } = await deps.db.inWorkspace(job.workspaceId, async (tx) => ({
       connection: await findConnection(tx, job.connectionId),
-      lingering: await hasRunningBatch(tx, job.connectionId, LONGEST_LINGER_MS),
+      mode: await choosePace(tx, job.connectionId),
     }));
     if (connection === null || connection.status !== 'active') return 'done';
     // Without its credentials here, its writes stay planned for a process that has them.
     if (whyClosed(deps, connection) !== null) return 'done';
-    const mode = lingering ? 'full-batches-only' : 'now';
     let result = await flushOnce(connection, { signal, mode, onProgress: gotOn });
     if (result.stopped?.error?.kind === 'quota' && !signal.aborted) {
       const { waiting } = await flushOnce(connection, { signal, mode: 'asked-only' });

@@ -95,3 +95,39 @@ test('what a person asked for is written with the calls that are kept for people
   assert.equal(said.length, 1, 'said once, not with every look');
   assert.match(said[0] ?? '', /^1 writes to salesforce org wait/);
 });
+
+test('while a run goes on, what has waited for five minutes is sent once with what waits then; what is planned meanwhile waits for company again', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const ids = Array.from({ length: 6 }, (_, index) => `r${index}`);
+  for (const id of ids) desk.fake.add('Account', id);
+  await desk.plan({ score: 61 }, ['r0'], { kind: 'manual' });
+  const flush = createFlushJob({
+    db: here.db,
+    crmOf: () => desk.fake.crm,
+    prices: { searchUsdPerCredit: 0, llmUsdPerMInput: 0, llmUsdPerMOutput: 0 },
+    onError: (error, what) => assert.fail(`${what}: ${String(error)}`),
+  });
+  const send = () =>
+    flush({ workspaceId: desk.workspaceId, connectionId: desk.connectionId }, AbortSignal.timeout(30_000));
+  const waiting = (): string[] => desk.fake.all().flatMap(({ externalId, values }) => values.score === undefined ? [externalId] : []); // prettier-ignore
+  await send();
+  assert.deepEqual(waiting(), ids, 'it waits for company');
+  await here.db.inWorkspace(desk.workspaceId, (tx) =>
+    tx.query(`update writes set planned_at = planned_at - interval '6 minutes'`),
+  );
+  await desk.plan({ score: 61 }, ['r1'], { kind: 'manual' });
+  // The run plans on while the flush is at work, at each of its calls.
+  const later = ids.slice(2);
+  desk.fake.at = async () => {
+    const next = later.shift();
+    if (next !== undefined) await desk.plan({ score: 61 }, [next], { kind: 'manual' });
+  };
+
+  const result = await send();
+
+  assert.deepEqual(waiting(), ids.slice(2));
+  assert.equal(desk.fake.calls.writes.length, 1, 'one call for both');
+  assert.equal(result, 'done');
+  await send();
+  assert.equal(desk.fake.calls.writes.length, 1);
+});

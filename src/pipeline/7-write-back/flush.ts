@@ -40,10 +40,11 @@ export type FlushRequest = {
   connectionId: string;
   signal: AbortSignal;
   /**
-   * `full-batches-only` leaves a group that one call could still take more into for later; `asked-only` sends what a person's own
+   * `full-batches-only` leaves a group that one call could still take more into for later; `all-once` sends what waits, and leaves what
+   * is planned meanwhile to a later flush where it makes no full batch; `asked-only` sends what a person's own
    * request planned, with the calls of the day that are kept for people.
    */
-  mode: 'now' | 'full-batches-only' | 'asked-only';
+  mode: 'now' | 'full-batches-only' | 'all-once' | 'asked-only';
   onCall?: (call: ProviderCall) => void;
   onProgress?: (counts: FlushCounts) => void;
 };
@@ -115,11 +116,13 @@ async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise
   const forAll = mode !== 'asked-only';
   if (forAll) await readBackLeftovers(session);
   let ready: ReadyRecord[] = [];
+  let takesAll = mode !== 'full-batches-only';
   for (;;) {
     session.signal.throwIfAborted();
     if (forAll) await resolveUnresolved(session);
     await renewClaims(session);
-    const claimed = await claim(session, mode);
+    const claimed = await claim(session, { askedOnly: !forAll, takesAll });
+    if (mode === 'all-once' && claimed.records < RECORDS_AT_ONCE) takesAll = false;
     if (claimed.writes.length > 0) {
       await renewAccess(session);
       // A lease that ran out while a record waited for company: it was claimed and is read anew.
@@ -157,22 +160,25 @@ async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise
 
 const isUrgent = (record: ReadyRecord): boolean => record.rows.some(({ write }) => write.undoes !== null);
 
-type Claimed = { writes: Write[]; ledgers: Map<string, RecordLedger> };
+type Claimed = { writes: Write[]; ledgers: Map<string, RecordLedger>; records: number };
 
-async function claim(session: FlushSession, mode: FlushRequest['mode']): Promise<Claimed> {
+async function claim(
+  session: FlushSession,
+  { askedOnly, takesAll }: { askedOnly: boolean; takesAll: boolean },
+): Promise<Claimed> {
   const { connectionId } = session;
   const claimed = await session.inTx(async (tx): Promise<Claimed> => {
     session.writeGroup = (await lockConnection(tx, connectionId)).writeGroup;
     const { records: due } = await listDueRecords(tx, connectionId, {
       limit: RECORDS_AT_ONCE,
-      askedOnly: mode === 'asked-only',
+      askedOnly,
       readBackFirst: session.crm.history !== undefined,
     });
-    const chosen = mode === 'full-batches-only' ? chooseWorthwhile(session, due) : due;
-    if (chosen.length === 0) return { writes: [], ledgers: new Map() };
+    const chosen = takesAll ? due : chooseWorthwhile(session, due);
+    if (chosen.length === 0) return { writes: [], ledgers: new Map(), records: 0 };
     const writes = await claimPlanned(tx, connectionId, chosen, session.leaseMs);
     const records = chosen.map(({ object, externalId }) => ({ connectionId, object, externalId }));
-    return { writes, ledgers: await findLedgers(tx, records) };
+    return { writes, ledgers: await findLedgers(tx, records), records: records.length };
   });
   if (session.claims.size === 0) session.renewedAt = performance.now();
   for (const { id, attempt } of claimed.writes) session.claims.set(id, { id, attempt });

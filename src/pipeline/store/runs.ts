@@ -1,10 +1,12 @@
 import type { Tx } from '../../db.ts';
 
-export type RunKind = 'manual' | 'scheduled' | 'interactive' | 'undo';
-const RUN_STATES = ['running', 'paused', 'cancelled', 'done'] as const;
+export const RUN_KINDS = ['manual', 'scheduled', 'interactive', 'undo'] as const;
+export type RunKind = (typeof RUN_KINDS)[number];
+export const RUN_STATES = ['running', 'paused', 'cancelled', 'done'] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
-type StartedVia = 'command-line' | 'web' | 'api' | 'slack' | 'crm' | 'schedule';
+export const STARTED_VIA = ['command-line', 'web', 'api', 'slack', 'crm', 'schedule'] as const;
+type StartedVia = (typeof STARTED_VIA)[number];
 /** Who asked for something, by which way, and how they are known there (an address, a token's name); null: it is not known. */
 export type Starter = { via: StartedVia; name: string | null };
 
@@ -73,11 +75,14 @@ export async function findRun(tx: Tx, id: string): Promise<Run | null> {
   return rows[0] ?? null;
 }
 
-/** The newest runs first. */
-export async function listRuns(tx: Tx, limit = 20): Promise<Run[]> {
-  const { rows } = await tx.query<Run>(`select ${COLUMNS} from runs order by created_at desc, id limit $1`, [
-    limit,
-  ]);
+/** The newest runs first, `behind` one where that is given; none behind one that is not there. */
+export async function listRuns(tx: Tx, limit = 20, behind?: string): Promise<Run[]> {
+  const { rows } = await tx.query<Run>(
+    `select ${COLUMNS} from runs
+     where $2::uuid is null or (created_at, id) < (select created_at, id from runs where id = $2)
+     order by created_at desc, id desc limit $1`,
+    [limit, behind ?? null],
+  );
   return rows;
 }
 
@@ -138,16 +143,11 @@ export async function forgetStalls(tx: Tx, id: string): Promise<void> {
   await tx.query('update runs set stalls = 0 where id = $1', [id]);
 }
 
-/** Is a batch still planning writes, and has none of the connection's waited for longer than `withinMs`? */
-export async function hasRunningBatch(tx: Tx, connectionId: string, withinMs: number): Promise<boolean> {
-  const { rows } = await tx.query<{ lingers: boolean }>(
+/** Is a batch still planning writes? */
+export async function hasRunningBatch(tx: Tx): Promise<boolean> {
+  const { rows } = await tx.query<{ some: boolean }>(
     `select exists (
-       select from runs where state = 'running' and kind in ('manual', 'scheduled') and not dry_run
-     ) and not exists (
-       select from writes where connection_id = $1 and state = 'planned'
-         and planned_at < now() - make_interval(secs => $2::double precision / 1000)
-     ) as lingers`,
-    [connectionId, withinMs],
+       select from runs where state = 'running' and kind in ('manual', 'scheduled') and not dry_run) as some`,
   );
-  return rows[0]?.lingers ?? false;
+  return rows[0]?.some ?? false;
 }

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { Tx } from '../../../src/db.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import { cancelQueuedItems, countItems } from '../../../src/pipeline/store/run-items.ts';
+import { hasWaitedFor } from '../../../src/pipeline/store/writes-open.ts';
 import { changeRunState, createRun, hasRunningBatch } from '../../../src/pipeline/store/runs.ts';
 import { spentThisMonth } from '../../../src/pipeline/store/usage.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
@@ -114,15 +115,14 @@ test('what was spent this month is summed from hours that are over and the calls
 });
 
 test('whether a batch still plans is seen without reading all that waits', async () => {
-  const lingers = (ms: number): Promise<boolean> =>
-    here.db.inWorkspace(workspaceId, (tx) => hasRunningBatch(tx, connectionId, ms));
-  assert.equal(await lingers(300_000), true);
-  const plans = await plansOf((tx) => hasRunningBatch(tx, connectionId, 300_000));
+  const look = async (tx: Tx) => [await hasRunningBatch(tx), await hasWaitedFor(tx, connectionId, 300_000)];
+  assert.deepEqual(await here.db.inWorkspace(workspaceId, look), [true, false]);
+  const plans = await plansOf(look);
   assert.doesNotMatch(plans, /Seq Scan on (writes|runs)\b/);
   await here.db.inWorkspace(workspaceId, (tx) =>
     tx.query(`update writes set planned_at = planned_at - interval '1 hour' where external_id = '7.example'`),
   );
-  assert.equal(await lingers(300_000), false);
+  assert.deepEqual(await here.db.inWorkspace(workspaceId, look), [true, true]);
 });
 
 test('a page of a rehearsal is found by its run, however many writes lie before it', async () => {
