@@ -63,6 +63,7 @@ export function readChanges(
           ConvertedContactId: event.contactId,
         }),
       ];
+    case 'lead mapping':
     case 'lock':
     case 'field':
     case 'permission set':

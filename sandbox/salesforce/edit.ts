@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { CustomField, validationRule } from './events.ts';
+import { planConversion } from './convert.ts';
+import { CustomField, leadMapping, validationRule } from './events.ts';
 import type { OrgEvent } from './events.ts';
 import { makeId, normalizeId } from './ids.ts';
 import type { SalesforceValue } from './options.ts';
@@ -24,6 +25,8 @@ const Edit = z.discriminatedUnion('operation', [
   z.strictObject({ operation: z.literal('undelete'), ...record }),
   z.strictObject({ operation: z.literal('merge'), as: author, winner: z.string(), loser: z.string() }),
   z.strictObject({ operation: z.literal('convert'), ...record, accountId: z.string().optional() }),
+  /** Says which custom fields of a lead its conversion copies, and where to; takes the place of what was said before. */
+  z.strictObject({ operation: z.literal('map lead fields'), as: author, map: z.array(leadMapping) }),
   z.strictObject({
     operation: z.literal('lock'),
     ...record,
@@ -106,7 +109,12 @@ function plan(org: Org, edit: Edit): { events: OrgEvent[]; answer: unknown } {
       };
     }
     case 'convert':
-      return planConversion(org, edit);
+      return planConversion(org, mustFind(org, edit.id), {
+        by: edit.as,
+        account: edit.accountId === undefined ? null : mustFind(org, edit.accountId),
+      });
+    case 'map lead fields':
+      return planMapping(org, edit);
     case 'lock':
     case 'unlock': {
       const { id } = mustFind(org, edit.id);
@@ -131,6 +139,19 @@ function plan(org: Org, edit: Edit): { events: OrgEvent[]; answer: unknown } {
     case 'revoke':
       return { events: [{ type: 'rights', revoked: edit.rights }], answer: { revoked: edit.rights } };
   }
+}
+
+function planMapping(org: Org, { map }: Extract<Edit, { operation: 'map lead fields' }>) {
+  for (const { from, to } of map)
+    for (const [name, field] of [
+      ['Lead', from],
+      [to.object, to.field],
+    ] as const)
+      if (org.fields(name).get(field.toLowerCase())?.custom !== true)
+        throw new Error(`${name} has no custom field ${field}`);
+  if (new Set(map.map(({ to }) => `${to.object} ${to.field}`)).size < map.length)
+    throw new Error('a field takes the value of one field of a lead only');
+  return { events: [{ type: 'lead mapping' as const, map }], answer: { map } };
 }
 
 function planAlteration(org: Org, edit: Extract<Edit, { operation: 'alter field' }>) {
@@ -186,26 +207,3 @@ const startValues: Readonly<Record<DataObject, Record<string, SalesforceValue>>>
 };
 // What the platform fills in where nobody says anything.
 const defaults = new Set(['OwnerId', 'Status', 'Priority', 'HasOptedOutOfEmail']);
-
-/** A converted lead leaves a contact, at an account that is named or made from the lead's company. */
-function planConversion(org: Org, edit: Extract<Edit, { operation: 'convert' }>) {
-  const lead = mustFind(org, edit.id);
-  if (lead.object !== 'Lead' || lead.values.IsConverted === true || lead.deleted)
-    throw new Error(`${edit.id} is no lead that can be converted`);
-  const act = { at: org.now(), by: edit.as };
-  const { Company, Website, FirstName, LastName, Email, Title, OwnerId } = lead.values;
-  const owner = { OwnerId: OwnerId ?? org.people.administrator.id };
-  const events: OrgEvent[] = [];
-  let accountId = edit.accountId === undefined ? null : mustFind(org, edit.accountId).id;
-  if (accountId === null) {
-    accountId = makeId('Account', `converted:${lead.id}`);
-    const values = { Name: Company ?? null, Website: Website ?? null, ...owner };
-    events.push({ type: 'create', ...act, object: 'Account', id: accountId, values });
-  }
-  const contactId = makeId('Contact', `converted:${lead.id}`);
-  const person = { FirstName: FirstName ?? null, LastName: LastName ?? null, Email: Email ?? null };
-  const values = { ...person, Title: Title ?? null, AccountId: accountId, ...owner };
-  events.push({ type: 'create', ...act, object: 'Contact', id: contactId, values });
-  events.push({ type: 'convert', ...act, id: lead.id, accountId, contactId });
-  return { events, answer: { accountId, contactId } };
-}

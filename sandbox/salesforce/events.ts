@@ -30,6 +30,12 @@ export const validationRule = z.object({
   at: z.string().nullable(),
 });
 
+/** A custom field of leads that a conversion copies to one of the account or the contact (Setup, Map Lead Fields). */
+export const leadMapping = z.object({
+  from: z.string(),
+  to: z.object({ object: z.enum(['Account', 'Contact']), field: z.string() }),
+});
+
 /** Everything that can happen in the org; its state is the world with these applied in order. */
 export const OrgEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('update'), ...act, id: z.string(), values }),
@@ -44,6 +50,7 @@ export const OrgEvent = z.discriminatedUnion('type', [
     accountId: z.string(),
     contactId: z.string(),
   }),
+  z.object({ type: z.literal('lead mapping'), map: z.array(leadMapping) }),
   z.object({ type: z.literal('lock'), id: z.string(), locked: z.enum(['no', 'row', 'approval']) }),
   z.object({ type: z.literal('field'), object, field: CustomField }),
   z.object({
@@ -69,6 +76,7 @@ export const OrgEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('button'), address: z.string(), key: z.string() }),
 ]);
 export type OrgEvent = z.infer<typeof OrgEvent>;
+export type LeadMapping = z.infer<typeof leadMapping>;
 export type ValidationRule = z.infer<typeof validationRule>;
 export type CustomField = z.infer<typeof CustomField>;
 export type Lock = Extract<OrgEvent, { type: 'lock' }>['locked'];

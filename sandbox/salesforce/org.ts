@@ -6,7 +6,7 @@ import type { TwinUser } from './call.ts';
 import { readChanges } from './changes.ts';
 import type { RecordChange } from './changes.ts';
 import { OrgEvent } from './events.ts';
-import type { ValidationRule } from './events.ts';
+import type { LeadMapping, ValidationRule } from './events.ts';
 import { makeId } from './ids.ts';
 import { createPeople } from './people.ts';
 import type { People } from './people.ts';
@@ -39,6 +39,8 @@ export type Org = {
   value(row: Row, field: string): SalesforceValue;
   /** Where Fieldnote's package calls, and what it signs with; as the package comes until an administrator says. */
   button(): { address: string; key: string };
+  /** Which custom fields a conversion copies; none until an administrator says. */
+  leadMapping(): readonly LeadMapping[];
   /** What administrators ask of an object's rows on each save, by whomever. */
   rules(object: DataObject): readonly ValidationRule[];
   /** The field, if the user may see it. */
@@ -68,6 +70,7 @@ export function openOrg(
     }),
   );
   let rules: readonly ValidationRule[] = [];
+  let mapping: readonly LeadMapping[] = [];
   let button = { address: 'https://fieldnote.invalid', key: '' };
   const add = (row: Row): void => {
     byId.set(row.id, row);
@@ -121,6 +124,9 @@ export function openOrg(
           ConvertedDate: event.at.slice(0, 10),
           Status: 'Closed - Converted',
         });
+      case 'lead mapping':
+        mapping = event.map;
+        return;
       case 'lock':
         must(event.id).locked = event.locked;
         return;
@@ -194,6 +200,7 @@ export function openOrg(
     rows: (object) => byObject[object],
     fields: fieldsOf,
     button: () => button,
+    leadMapping: () => mapping,
     rules: (object) => rules.filter((rule) => rule.object === object),
     value: (row, name) => readValue(row, name, (author) => people.idOf(author)),
     visibleField: (user, object, name) => {

@@ -2,12 +2,16 @@ import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
 import { describeUnsettled, planUndo } from '../pipeline/7-write-back/undo.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';
+import { listWriteTroubles } from '../pipeline/store/writes-list.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 import { printRehearsal } from './rehearsal.ts';
 import { followWrites } from './follow-writes.ts';
 import { requireConnections } from './sync.ts';
+
+// The commonest.
+const SHOWN_TROUBLES = 10;
 
 /** `fieldnote undo RUN`: puts back what a run wrote, except what someone changed since. */
 export function addUndo(program: Command, context: Context): void {
@@ -34,7 +38,10 @@ export function addUndo(program: Command, context: Context): void {
         }
         await app.startWorker({ schedule: false, concurrency: 0 });
         const left = await followWrites(app, context, planned.run.id);
-        const writes = await db.inWorkspace(workspaceId, (tx) => countWritesByConnection(tx, planned.run.id));
+        const { writes, troubles } = await db.inWorkspace(workspaceId, async (tx) => ({
+          writes: await countWritesByConnection(tx, planned.run.id),
+          troubles: await listWriteTroubles(tx, planned.run.id, SHOWN_TROUBLES),
+        }));
         if (options.json) {
           const { run, overtaken, unsettled } = planned;
           context.terminal.json({
@@ -44,6 +51,7 @@ export function addUndo(program: Command, context: Context): void {
             overtaken,
             unsettled,
             writes,
+            troubles,
           });
         } else {
           context.terminal.table(
@@ -57,6 +65,10 @@ export function addUndo(program: Command, context: Context): void {
             ]),
             { right: [3, 4] },
           );
+          for (const { writes: fields, state, reason } of troubles)
+            context.terminal.print(`${fields} ${state}: ${reason ?? 'no reason is stored'}`);
+          if (troubles.length === SHOWN_TROUBLES)
+            context.terminal.print('All of them, record by record: "fieldnote export --failed".');
           if (planned.overtaken > 0)
             context.terminal.print(
               `${planned.overtaken} fields were written again by a later run and stay as they are.`,

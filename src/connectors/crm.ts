@@ -93,6 +93,8 @@ export type CurrentRecord = {
   readAt?: string;
   /** Why nothing can be written to it now, in the CRM's words (locked, converted…). */
   unwritable?: string;
+  /** A lead that was converted, into this account; null: the platform does not tell which. */
+  convertedTo?: string | null;
   closedFields?: ClosedFields;
 };
 

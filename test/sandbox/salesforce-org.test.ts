@@ -368,3 +368,34 @@ test('what happened in the Salesforce twin survives a restart', async (context) 
     204,
   );
 });
+
+test('a conversion copies custom fields only where an administrator mapped them, and only into what is blank', async (context) => {
+  const twin = await startSmall();
+  context.after(() => twin.close());
+  await prepareFields(twin);
+  const ask = await login(twin, 'integration');
+  const as = 'administrator';
+  const make = (LastName: string): string => {
+    const made = twin.edit({ operation: 'create', as, object: 'Lead', records: [{ LastName, Company: 'Elm', Note__c: LastName }] }); // prettier-ignore
+    return z.object({ ids: z.tuple([z.string()]) }).parse(made).ids[0];
+  };
+  const convert = (id: string, accountId?: string): string => {
+    const edit = {
+      operation: 'convert',
+      as: 'rep:Anna',
+      id,
+      ...(accountId === undefined ? {} : { accountId }),
+    };
+    return z.object({ accountId: z.string() }).parse(twin.edit(edit)).accountId;
+  };
+  const noteOf = async (id: string): Promise<unknown> => z.looseObject({ Note__c: z.unknown() }).parse((await ask('GET', `/sobjects/Account/${id}`)).body).Note__c; // prettier-ignore
+
+  assert.equal(await noteOf(convert(make('unmapped'))), null);
+  const to = { object: 'Account', field: 'Note__c' };
+  twin.edit({ operation: 'map lead fields', as, map: [{ from: 'Note__c', to }] });
+  const account = convert(make('first'));
+  assert.equal(await noteOf(account), 'first');
+  convert(make('second'), account);
+  assert.equal(await noteOf(account), 'first', 'what was there stays');
+  assert.throws(() => twin.edit({ operation: 'map lead fields', as, map: [{ from: 'Company', to }] }), /no custom field Company/); // prettier-ignore
+});

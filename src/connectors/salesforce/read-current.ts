@@ -13,6 +13,9 @@ import type { SalesforceObject } from './fields.ts';
 /** Ids in one collections retrieve by POST (REST API guide); by GET the URL's length would stop us far sooner. */
 export const READ_BATCH = 2000;
 
+// What tells whether a record may be written to, and since when it is as it is.
+const STATE = ['Id', 'LastModifiedDate', 'LastModifiedById', 'IsConverted', 'ConvertedAccountId'];
+
 // What is wrong with our fields is looked at again after this long.
 const BROKEN_KNOWN_FOR_MS = 30_000;
 
@@ -38,9 +41,7 @@ export async function readCurrent(
     closed = closedFields(object, description);
   }
   const shut = Object.keys(closed).length > 0 ? { closedFields: closed } : {};
-  const state = ['Id', 'LastModifiedDate', 'LastModifiedById', 'IsConverted'].filter((name) =>
-    description.fields.has(name),
-  );
+  const state = STATE.filter((name) => description.fields.has(name));
   const fields = [...state, ...ourFields(description)];
   const body = JSON.stringify({ ids, fields });
   const { value: rows, headers } = await client
@@ -85,7 +86,9 @@ export async function readCurrent(
       ...clock,
       ...shut,
     };
-    return held.IsConverted === true ? { ...current, unwritable: CONVERTED } : current;
+    if (held.IsConverted !== true) return current;
+    const { ConvertedAccountId: account } = held;
+    return { ...current, unwritable: CONVERTED, convertedTo: typeof account === 'string' ? account : null };
   });
 }
 

@@ -3,7 +3,7 @@ import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { RecordLedger } from '../store/writes-ledger.ts';
 import type { Write } from '../store/writes.ts';
 import { decideWrite } from './decide.ts';
-import { explainGone, explainRow } from './explain-refusal.ts';
+import { explainConvertedUndo, explainGone, explainRow } from './explain-refusal.ts';
 import { policyOf } from './field-policy.ts';
 import type { WritePolicies } from './field-policy.ts';
 import type { Reading } from './flush-read.ts';
@@ -41,7 +41,13 @@ export function decideRecord(
   const unreadable = explainUnreadable(reading);
   if (reading === undefined || 'refused' in reading || unreadable !== null) {
     const reason = unreadable ?? 'The CRM said nothing of this record';
-    return { settled: rows.map((write) => ({ write, state: 'rejected', reason })), send: null };
+    const converted = reading !== undefined && 'current' in reading ? reading.current.convertedTo : undefined;
+    const settled = rows.map((write) => ({
+      write,
+      state: 'rejected' as const,
+      reason: write.undoes === null || converted === undefined ? reason : explainConvertedUndo(converted),
+    }));
+    return { settled, send: null };
   }
   const { values, modifiedAt } = reading.current;
   const settled: SettledRow[] = [];

@@ -1,6 +1,7 @@
 import type { ProviderError } from '../../errors.ts';
 
 // What a RevOps person can do about the refusals that CRMs give most often, by the CRM's own code.
+const CONVERTED = /CONVERTED|lead was converted/;
 const FIXES: readonly [RegExp, string][] = [
   [
     /PROPERTY_DOESNT_EXIST|INVALID_FIELD\b/,
@@ -19,7 +20,7 @@ const FIXES: readonly [RegExp, string][] = [
     'Give the integration user edit access to the field and the record.',
   ],
   [
-    /CONVERTED|lead was converted/,
+    CONVERTED,
     'A converted lead is read-only; its account carries the result. It leaves the plan with the next sync.',
   ],
 ];
@@ -31,6 +32,16 @@ export function explainRow(code: string, message: string): string {
   const fixOf = (text: string): string | undefined => FIXES.find(([pattern]) => pattern.test(text))?.[1];
   const fix = fixOf(code) ?? fixOf(message) ?? 'It is tried again with the next run.';
   return `${words.replace(/[\s.]+$/, '')}. ${fix}`;
+}
+
+/** Was it refused since the lead was converted? */
+export const isConverted = (code: string, message: string): boolean =>
+  CONVERTED.test(code) || CONVERTED.test(message);
+
+/** Why an undo puts nothing back on a lead that was converted, and what is left for a person to do. `account`: its id, where that is known. */
+export function explainConvertedUndo(account: string | null): string {
+  const into = account === null ? '' : ` into account ${account}`;
+  return `The lead was converted${into} since, and Salesforce lets nobody write to a converted lead: what the run wrote stays on it. Where your administrator mapped our lead fields, the conversion copied it: correct it on the account, contact or opportunity.`;
 }
 
 /** The same for a refusal of a whole call. */

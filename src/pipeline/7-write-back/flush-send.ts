@@ -8,7 +8,7 @@ import { markSending, releaseWrites, settleWrites } from '../store/writes-settle
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import { noteUnheard } from '../store/writes-unheard.ts';
 import type { Write } from '../store/writes.ts';
-import { explainRefusal, explainRow } from './explain-refusal.ts';
+import { explainConvertedUndo, explainRefusal, explainRow, isConverted } from './explain-refusal.ts';
 import { settleGone } from './flush-gone.ts';
 import type { GoneRow } from './flush-gone.ts';
 import { readBackLanded } from './flush-read-back.ts';
@@ -201,7 +201,9 @@ function judgeOutcome(
     case 'changed-meanwhile':
       return putOff(write, 'The record was being edited', 0);
     case 'rejected': {
-      const reason = explainRow(outcome.code, outcome.message);
+      const { code, message } = outcome;
+      const isUndo = write.undoes !== null && isConverted(code, message);
+      const reason = isUndo ? explainConvertedUndo(null) : explainRow(code, message);
       if (outcome.retryable) return putOff(write, reason, RETRY_FIRST_MS);
       // The CRM refuses a record for one field: the others go again without it.
       return blamed.has(write.field)
