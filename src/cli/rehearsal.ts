@@ -9,6 +9,9 @@ import { shorten } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
 const SHOWN = 40;
+// Reasons may name a record each.
+const MOST_REASONS = 200;
+const SHOWN_REASONS = 5;
 
 /**
  * Prints what a dry run would have written: each field's old and new value, and the calls that it would cost.
@@ -39,6 +42,13 @@ async function refuseUnread({ db, workspaceId }: App, { unread }: Rehearsal): Pr
   throw new UserError(`Not everything could be rehearsed: ${reasons.join('; ')}`);
 }
 
+/** The fewest calls, and what may come on top of them. */
+function describeCalls({ read, write, readBack, writeEachFiveMinutes }: Rehearsal['calls']): string {
+  const fewest = `Calls, at the fewest: ${read} to read, ${write} to write, ${readBack} to read back.`;
+  if (writeEachFiveMinutes === 0) return fewest;
+  return `${fewest} A run shows its results within five minutes instead of waiting for full calls: each five minutes that it takes may add ${writeEachFiveMinutes} to write, and as many to read and to read back.`;
+}
+
 type Printer = { add(fields: readonly RehearsedField[]): void; end(rehearsal: Rehearsal): void };
 
 /** One object, `{ fields, calls, unread }`, written as it comes: a run may have millions of fields. */
@@ -61,12 +71,17 @@ function openJson(terminal: Terminal): Printer {
 function openTable(terminal: Terminal): Printer {
   const shown: RehearsedField[] = [];
   const counts = { 'would-apply': 0, 'would-conflict': 0, 'would-reject': 0, unchanged: 0 };
+  const reasons = new Map<string, number>();
   let records = 0;
   return {
     add: (fields) => {
       for (const field of fields) {
         counts[field.verdict] += 1;
         if (field.verdict !== 'unchanged' && shown.length < SHOWN) shown.push(field);
+        const { verdict, reason } = field;
+        const isLeft = reason !== null && (verdict === 'would-conflict' || verdict === 'would-reject');
+        if (isLeft && (reasons.has(reason) || reasons.size < MOST_REASONS))
+          reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       }
       const written = fields.filter((field) => field.verdict === 'would-apply');
       records += new Set(written.map((field) => field.externalId)).size;
@@ -88,9 +103,13 @@ function openTable(terminal: Terminal): Printer {
       terminal.print('');
       terminal.print(
         `${counts['would-apply']} fields of ${records} records would be written, ${counts['would-conflict']} would conflict with a person's edit, ` +
-          `${counts['would-reject']} would be refused, ${counts.unchanged} hold the value already. ` +
-          `Calls: ${calls.read} to read, ${calls.write} to write, ${calls.readBack} to read back.`,
+          `${counts['would-reject']} would be refused, ${counts.unchanged} hold the value already.`,
       );
+      for (const [reason, fields] of [...reasons]
+        .toSorted(([, one], [, other]) => other - one)
+        .slice(0, SHOWN_REASONS))
+        terminal.print(terminal.dim(`  ${fields}: ${reason}`));
+      terminal.print(describeCalls(calls));
       terminal.print('Nothing was written.');
     },
   };

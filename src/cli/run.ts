@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import { whySpent } from '../pipeline/budget.ts';
 import { pauseRun, readProgress, resumeRun, startRun } from '../pipeline/runs.ts';
-import { ensureCompany } from '../pipeline/store/companies.ts';
+import { ensureCompanies } from '../pipeline/store/companies.ts';
 import type { Run } from '../pipeline/store/runs.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
@@ -87,29 +87,19 @@ async function beginRun(app: App, options: RunOptions, domains: string[] | undef
     if (run.state !== 'running') await resumeRun(app, app.workspaceId, run.id);
     return run;
   }
+  const { workspaceId } = app;
+  // Domains that a person names are researched whether a CRM knows them or not.
+  const named = [...new Set(domains)].slice(0, options.limit);
+  const companyIds = await app.db.inWorkspace(workspaceId, (tx) => ensureCompanies(tx, workspaceId, named));
   return startRun(app, {
-    workspaceId: app.workspaceId,
+    workspaceId,
     kind: 'manual',
     startedBy: { via: 'command-line', name: null },
     model: options.model ?? app.modelName,
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
     ...(options.dryRun === undefined ? {} : { dryRun: options.dryRun }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
-    ...(domains === undefined ? {} : { companyIds: await ensureCompanies(app, domains, options.limit) }),
-  });
-}
-
-/** Domains that a person names are researched whether a CRM knows them or not. */
-async function ensureCompanies(
-  { db, workspaceId }: App,
-  domains: readonly string[],
-  limit?: number,
-): Promise<string[]> {
-  return db.inWorkspace(workspaceId, async (tx) => {
-    const ids: string[] = [];
-    for (const domain of [...new Set(domains)].slice(0, limit))
-      ids.push((await ensureCompany(tx, workspaceId, { domain })).id);
-    return ids;
+    ...(domains === undefined ? {} : { companyIds }),
   });
 }
 

@@ -12,6 +12,7 @@ import {
   unparkItems,
 } from './store/run-items.ts';
 import type { RunCounts } from './store/run-items.ts';
+import { askForRehearsal } from './store/rehearsals.ts';
 import { takeRejected } from './store/rejected-writes.ts';
 import { changeRunState, createRun, findRun, forgetStalls, listStalledRuns } from './store/runs.ts';
 import type { Run, RunKind, Starter } from './store/runs.ts';
@@ -203,12 +204,23 @@ export async function readProgress(db: Database, workspaceId: string, runId: str
   });
 }
 
+/** Has the CRMs be read for a dry run, by a worker, once the run is over. */
+export async function askForRehearsalWithin(
+  tx: Tx,
+  queue: Queue,
+  { workspaceId, runId }: { workspaceId: string; runId: string },
+): Promise<void> {
+  await askForRehearsal(tx, runId);
+  await queue.requestRehearsal(tx, { workspaceId, rehearsedRunId: runId });
+}
+
 /** Asks for the writes of every connection of the workspace to be sent. */
 export async function requestFlushes({ db, queue }: Deps, workspaceId: string): Promise<void> {
   await db.inWorkspace(workspaceId, (tx) => askForFlushes(tx, queue, workspaceId));
 }
 
-async function askForFlushes(tx: Tx, queue: Queue, workspaceId: string): Promise<void> {
+/** The same in the caller's transaction. */
+export async function askForFlushes(tx: Tx, queue: Queue, workspaceId: string): Promise<void> {
   for (const connection of await listConnections(tx))
     if (connection.status === 'active')
       await queue.requestFlush(tx, { workspaceId, connectionId: connection.id });

@@ -14,6 +14,7 @@ import { createPitchJob } from './pitch-job.ts';
 import type { CompanyJob } from './queue/jobs.ts';
 import type { Handlers } from './queue/handlers.ts';
 import type { Queue } from './queue/queue.ts';
+import { createRehearsalJob } from './rehearsal-job.ts';
 import { createRunCompany } from './run-company.ts';
 import type { Observer, RunCompanyOptions } from './run-company.ts';
 import { createTick } from './schedule.ts';
@@ -107,6 +108,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
       catchUp: createCatchUpJob(ofBatch),
       flush: createFlushJob(ofBatch),
       pitch: createPitchJob(options),
+      rehearsal: createRehearsalJob(options),
       ...(options.tellSlack === undefined ? {} : { slack: options.tellSlack }),
       dead: createDeadLetterJob({ ...options, onRunDone }),
       tick: createTick({

@@ -75,7 +75,7 @@ test('run --dry-run shows each field and the calls, and writes nothing', async (
   assert.match(rehearsed.stdout, /object +record +field +holds now +would hold +verdict/);
   assert.match(
     rehearsed.stdout,
-    /\d+ fields of \d+ records would be written.*Calls: \d+ to read, \d+ to write/,
+    /\d+ fields of \d+ records would be written[^]*Calls, at the fewest: \d+ to read, \d+ to write[^]* may add \d+ to write/,
   );
   assert.match(rehearsed.stdout, /Nothing was written\.\n$/);
   const calls = [...(await readCalls(salesforce.url)), ...(await readCalls(hubspot.url))];

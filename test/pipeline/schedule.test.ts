@@ -41,6 +41,7 @@ test('the minute’s look and a worker that ends a run never wait for each other
       events.emit('asked by the minute');
     },
     requestPitches: async () => undefined,
+    requestRehearsal: async () => undefined,
     requestSlack: async () => undefined,
     work: async () => undefined,
     countJobs: async () => [],
@@ -98,6 +99,7 @@ const QUIET_QUEUE: Queue = {
   requestCatchUp: async () => undefined,
   requestFlush: async () => undefined,
   requestPitches: async () => undefined,
+  requestRehearsal: async () => undefined,
   requestSlack: async () => undefined,
   work: async () => undefined,
   countJobs: async () => [],

@@ -5,6 +5,8 @@ export type SentRecords = {
   /** A record that comes again soon counts once. */
   add(key: string, write: RecordWrite): void;
   fewestCalls(): number;
+  /** Kinds of records that go into calls apart: where they go out in two times instead of one, it takes as many calls more at the most. */
+  countKinds(): number;
 };
 
 // Several times the largest group: what is left over when full groups are put aside is less than a group of each kind.
@@ -16,6 +18,7 @@ export function countCalls(
   { whole = false }: { whole?: boolean } = {},
 ): SentRecords {
   const kept = new Map<string, RecordWrite>();
+  const kinds = new Set<string>();
   let full = 0;
   const putFullAside = (): void => {
     const keys = new Map([...kept].map(([key, write]) => [write, key]));
@@ -33,9 +36,11 @@ export function countCalls(
   return {
     add: (key, write) => {
       const fields = Object.fromEntries(Object.keys(write.fields).map((field) => [field, null]));
+      kinds.add(`${write.object} ${write.unmodifiedSince === null ? 'at once' : 'on a condition'}`);
       kept.set(key, whole ? write : { ...write, fields });
       if (kept.size > MOST_KEPT) putFullAside();
     },
     fewestCalls: () => full + groupWrites([...kept.values()]).length,
+    countKinds: () => kinds.size,
   };
 }

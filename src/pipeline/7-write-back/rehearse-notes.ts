@@ -34,6 +34,8 @@ export type RehearsedNotes = {
   ): Promise<RehearsedField[]>;
   /** The calls that making and removing all of them takes. */
   writeCalls(): number;
+  /** Whether notes are made, and whether any are removed: each goes into calls of its own. */
+  countKinds(): number;
 };
 
 type Count = { make: number; remove: number };
@@ -45,6 +47,7 @@ export function openNotes(session: FlushSession): RehearsedNotes {
   return {
     rehearse: (writes, fields) => rehearseNotes(session, { writes, fields, count }),
     writeCalls: () => Math.ceil(count.make / batch) + Math.ceil(count.remove / batch),
+    countKinds: () => Math.min(count.make, 1) + Math.min(count.remove, 1),
   };
 }
 

@@ -4,7 +4,11 @@ import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Database } from '../../db.ts';
 import { ProviderDownError, ProviderError, UserError, describeError } from '../../errors.ts';
 import { findLedgers, recordKey } from '../store/writes-ledger.ts';
+import { endRehearsal } from '../store/rehearsals.ts';
+import type { RehearsedCalls, UnreadConnection } from '../store/rehearsals.ts';
+import { findRun } from '../store/runs.ts';
 import { listRehearsed, listRehearsedObjects, saveRehearsal } from '../store/writes-rehearsal.ts';
+import type { Verdict } from '../store/writes-rehearsal.ts';
 import type { Write, WriteField } from '../store/writes.ts';
 import { findFault } from './check-value.ts';
 import { countCalls } from './count-calls.ts';
@@ -14,12 +18,10 @@ import type { RecordDecision } from './decide-record.ts';
 import { explainRow } from './explain-refusal.ts';
 import { readRecords } from './flush-read.ts';
 import { openSession } from './flush-session.ts';
-import type { FlushCalls, FlushSession, OpenConnection } from './flush-session.ts';
+import type { FlushSession, OpenConnection } from './flush-session.ts';
 import { rehearseMerged } from './rehearse-merged.ts';
 import { isField, openNotes } from './rehearse-notes.ts';
 import type { RehearsedNotes } from './rehearse-notes.ts';
-
-type Verdict = 'would-apply' | 'would-conflict' | 'would-reject' | 'unchanged';
 
 export type RehearsedField = {
   id: number;
@@ -37,9 +39,9 @@ export type RehearsedField = {
 
 export type Rehearsal = {
   /** Platform calls that the run itself would make for what was rehearsed. */
-  calls: FlushCalls;
+  calls: RehearsedCalls;
   /** Connections that could not be read to the end, so that nothing is known of the rest of their fields; and why. */
-  unread: { connectionId: string; because: string }[];
+  unread: UnreadConnection[];
 };
 
 export type RehearseRequest = {
@@ -56,7 +58,7 @@ const LEAST_RECORDS = 500;
 
 /**
  * What a dry run would have written: reads every record's present values and decides as a real flush would, without a
- * single write. Each verdict is kept with its row. A CRM that cannot be read keeps none of the others from it. Holds no more than
+ * single write. Each verdict is kept with its row, and what it came to with the run. A CRM that cannot be read keeps none of the others from it. Holds no more than
  * some thousand records at a time, whatever the run's size.
  */
 export async function rehearse(
@@ -64,8 +66,14 @@ export async function rehearse(
   request: RehearseRequest,
 ): Promise<Rehearsal> {
   const { workspaceId, runId, signal } = request;
-  const rehearsal: Rehearsal = { calls: { read: 0, write: 0, readBack: 0 }, unread: [] };
-  const planned = await deps.db.inWorkspace(workspaceId, (tx) => listRehearsedObjects(tx, runId));
+  const rehearsal: Rehearsal = {
+    calls: { read: 0, write: 0, readBack: 0, writeEachFiveMinutes: 0 },
+    unread: [],
+  };
+  const { run, planned } = await deps.db.inWorkspace(workspaceId, async (tx) => ({
+    run: await findRun(tx, runId),
+    planned: await listRehearsedObjects(tx, runId),
+  }));
   for (const [connectionId, ofConnection] of Map.groupBy(planned, (one) => one.connectionId)) {
     try {
       const opened = await deps.openCrm(workspaceId, connectionId);
@@ -73,6 +81,8 @@ export async function rehearse(
       const objects = ofConnection.map(({ object }) => object);
       const calls = await rehearseConnection(session, objects, request);
       for (const kind of ['read', 'write', 'readBack'] as const) rehearsal.calls[kind] += calls[kind];
+      // An undo is planned as a whole before anything of it is sent: no value of it waits for others.
+      if (run?.kind !== 'undo') rehearsal.calls.writeEachFiveMinutes += calls.writeEachFiveMinutes;
     } catch (error) {
       const isTheirs =
         error instanceof ProviderError || error instanceof ProviderDownError || error instanceof UserError;
@@ -80,6 +90,7 @@ export async function rehearse(
       rehearsal.unread.push({ connectionId, because: describeError(error) });
     }
   }
+  await deps.db.inWorkspace(workspaceId, (tx) => endRehearsal(tx, runId, rehearsal));
   return rehearsal;
 }
 
@@ -89,7 +100,7 @@ async function rehearseConnection(
   session: FlushSession,
   objects: readonly CrmObject[],
   { runId, onFields }: RehearseRequest,
-): Promise<FlushCalls> {
+): Promise<RehearsedCalls> {
   const { crm, connectionId } = session;
   const limit = Math.max(crm.readBatch, LEAST_RECORDS);
   const findLocks = await crm.openLocks?.({ signal: session.signal });
@@ -108,7 +119,7 @@ async function rehearseConnection(
       await session.inTx((tx) =>
         saveRehearsal(
           tx,
-          fields.map(({ id, old, reason }) => ({ id, oldValue: old, reason })),
+          fields.map(({ id, old, verdict, reason }) => ({ id, oldValue: old, verdict, reason })),
         ),
       );
       onFields(fields);
@@ -116,7 +127,8 @@ async function rehearseConnection(
     readBack += Math.ceil(tally.records / (crm.history?.batch ?? crm.readBatch));
   }
   const write = tally.sent.fewestCalls() + tally.notes.writeCalls();
-  return { read: session.calls.read, write, readBack };
+  const writeEachFiveMinutes = tally.sent.countKinds() + tally.notes.countKinds();
+  return { read: session.calls.read, write, readBack, writeEachFiveMinutes };
 }
 
 type Locks = Awaited<ReturnType<NonNullable<Crm['openLocks']>>>;

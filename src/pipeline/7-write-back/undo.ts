@@ -38,6 +38,8 @@ function describeWait(coming: readonly OnTheirWay[]): string {
 // Each statement is over well within the time that it has.
 const ROWS_AT_ONCE = 5_000;
 
+export type UndoRequest = { workspaceId: string; runId: string; dryRun?: boolean; startedBy?: Starter };
+
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /**
@@ -46,43 +48,43 @@ const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
  * that was undone is written again only by a run that a person starts, or when another value is wanted.
  * Throws UserError when there is no such run, or it wrote nothing, or is an undo itself.
  */
-export async function planUndo(
-  db: Database,
-  request: { workspaceId: string; runId: string; dryRun?: boolean; startedBy?: Starter },
-): Promise<PlannedUndo> {
+export async function planUndo(db: Database, request: UndoRequest): Promise<PlannedUndo> {
+  return db.inWorkspace(request.workspaceId, (tx) => planUndoWithin(tx, request));
+}
+
+/** The same in the caller's transaction, so that what depends on the undo comes to be with it. */
+export async function planUndoWithin(tx: Tx, request: UndoRequest): Promise<PlannedUndo> {
   const { workspaceId, runId, dryRun = false, startedBy } = request;
-  return db.inWorkspace(workspaceId, async (tx) => {
-    const undone = UUID.test(runId) ? await findRun(tx, runId) : null;
-    if (undone === null) throw new UserError(`There is no run ${runId}`, '"fieldnote runs" lists them.');
-    if (undone.kind === 'undo')
-      throw new UserError(
-        `Run ${runId} is an undo`,
-        'Start an ordinary run: it writes the current results again.',
-      );
-    if (undone.state === 'running' && !undone.dryRun)
-      throw new UserError(`Run ${runId} is still going on`, 'Cancel it first, or wait for its end.');
-    // What a flusher sends in this moment is either kept from it, or counted.
-    while (!dryRun && (await cancelRunWrites(tx, runId, ROWS_AT_ONCE)) > 0);
-    const onTheirWay = await countOnTheirWay(tx, runId);
-    const coming = onTheirWay.filter(({ active }) => active);
-    if (coming.length > 0)
-      throw new UserError(`Some writes of run ${runId} are on their way`, describeWait(coming));
-    const run = await createRun(tx, workspaceId, {
-      kind: 'undo',
-      model: undone.model,
-      undoes: runId,
-      dryRun,
-      ...(startedBy === undefined ? {} : { startedBy }),
-    });
-    const { found, fields, overtaken } = await planAll(tx, runId, run.id);
-    if (found === 0)
-      throw new UserError(
-        `Run ${runId} has nothing to undo: none of its writes stands in a CRM, as far as is known`,
-        describeUnsettled(onTheirWay) ?? undefined,
-      );
-    await finishRunIfSettled(tx, run.id);
-    return { run, fields, overtaken, unsettled: onTheirWay };
+  const undone = UUID.test(runId) ? await findRun(tx, runId) : null;
+  if (undone === null) throw new UserError(`There is no run ${runId}`, '"fieldnote runs" lists them.');
+  if (undone.kind === 'undo')
+    throw new UserError(
+      `Run ${runId} is an undo`,
+      'Start an ordinary run: it writes the current results again.',
+    );
+  if (undone.state === 'running' && !undone.dryRun)
+    throw new UserError(`Run ${runId} is still going on`, 'Cancel it first, or wait for its end.');
+  // What a flusher sends in this moment is either kept from it, or counted.
+  while (!dryRun && (await cancelRunWrites(tx, runId, ROWS_AT_ONCE)) > 0);
+  const onTheirWay = await countOnTheirWay(tx, runId);
+  const coming = onTheirWay.filter(({ active }) => active);
+  if (coming.length > 0)
+    throw new UserError(`Some writes of run ${runId} are on their way`, describeWait(coming));
+  const run = await createRun(tx, workspaceId, {
+    kind: 'undo',
+    model: undone.model,
+    undoes: runId,
+    dryRun,
+    ...(startedBy === undefined ? {} : { startedBy }),
   });
+  const { found, fields, overtaken } = await planAll(tx, runId, run.id);
+  if (found === 0)
+    throw new UserError(
+      `Run ${runId} has nothing to undo: none of its writes stands in a CRM, as far as is known`,
+      describeUnsettled(onTheirWay) ?? undefined,
+    );
+  await finishRunIfSettled(tx, run.id);
+  return { run, fields, overtaken, unsettled: onTheirWay };
 }
 
 /** Plans every field that the undo puts back, some thousand at a time, whatever the run's size. */

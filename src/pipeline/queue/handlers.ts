@@ -1,4 +1,12 @@
-import type { CompanyJob, ConnectionJob, DeadJob, JobResult, PitchJob, SlackJob } from './jobs.ts';
+import type {
+  CompanyJob,
+  ConnectionJob,
+  DeadJob,
+  JobResult,
+  PitchJob,
+  RehearsalJob,
+  SlackJob,
+} from './jobs.ts';
 
 /** Said when a job has got on by itself: workers that died at it before do not count against it any more. */
 export type GotOn = () => void;
@@ -11,6 +19,7 @@ export type Handlers = {
   catchUp: (job: ConnectionJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   flush: (job: ConnectionJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   pitch: (job: PitchJob, signal: AbortSignal) => Promise<JobResult>;
+  rehearsal: (job: RehearsalJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   /** Somebody in Slack is to be told; absent where nobody can be. */
   slack?: (job: SlackJob, signal: AbortSignal) => Promise<JobResult>;
   /** A job took so many workers with it that it is not handed out any more. */

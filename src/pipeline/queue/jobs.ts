@@ -14,6 +14,8 @@ export const QUEUES = {
   flush: 'flush',
   /** Make a pitch that somebody asked for. */
   pitch: 'pitch',
+  /** Read the CRMs for a dry run. */
+  rehearsal: 'rehearsal',
   /** Tell somebody in Slack something. */
   slack: 'slack',
   /** Once a minute: what is due? */
@@ -40,6 +42,9 @@ export const PitchJob = z.object({
   now: z.boolean(),
 });
 export type PitchJob = z.infer<typeof PitchJob>;
+
+export const RehearsalJob = z.object({ workspaceId: z.uuid(), rehearsedRunId: z.uuid() });
+export type RehearsalJob = z.infer<typeof RehearsalJob>;
 
 // Since when it has been tried, for what has no row that says so: milliseconds since the epoch, set by the queue.
 const AskedAt = z.number().optional();
@@ -84,7 +89,7 @@ export function priorityOf(job: SlackJob | PitchJob): number {
 }
 
 /** A job that took too many workers with it, whichever it was. */
-export const DeadJob = z.union([CompanyJob, ConnectionJob, PitchJob, SlackJob]);
+export const DeadJob = z.union([CompanyJob, ConnectionJob, PitchJob, RehearsalJob, SlackJob]);
 export type DeadJob = z.infer<typeof DeadJob>;
 
 /**
@@ -129,6 +134,8 @@ export const QUEUE_SETUP = [
   { name: QUEUES.catchUp, ...common, policy: 'stately', expireInSeconds: HOUR, notify: true },
   { name: QUEUES.flush, ...common, policy: 'stately', expireInSeconds: 2 * HOUR, notify: true },
   { name: QUEUES.pitch, ...common, expireInSeconds: HOUR / 4, notify: true },
+  // One of a large run reads for minutes; its heartbeat says whether it lives.
+  { name: QUEUES.rehearsal, ...common, expireInSeconds: 2 * HOUR, notify: true },
   { name: QUEUES.slack, ...common, expireInSeconds: 300, notify: true },
   { name: QUEUES.tick, policy: 'exclusive', retryLimit: 0, expireInSeconds: 300, deleteAfterSeconds: HOUR },
 ] as const;

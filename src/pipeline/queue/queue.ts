@@ -11,6 +11,7 @@ import {
   PitchJob,
   QUEUES,
   QUEUE_SETUP,
+  RehearsalJob,
   SLACK_PRIORITY,
   SlackJob,
   priorityOf,
@@ -34,6 +35,8 @@ export type Queue = {
   requestFlush(tx: Tx, job: ConnectionJob): Promise<void>;
   /** Asks for pitches to be made; one that somebody waits for goes before a batch. */
   requestPitches(tx: Tx, jobs: readonly PitchJob[]): Promise<void>;
+  /** Asks for the CRMs to be read for a dry run, once that is over. */
+  requestRehearsal(tx: Tx, job: RehearsalJob): Promise<void>;
   /** Asks for somebody in Slack to be told, at once where no time is given. */
   requestSlack(tx: Tx, job: SlackJob, when?: { at: Date }): Promise<void>;
   work(handlers: Handlers, options: WorkOptions): Promise<void>;
@@ -63,6 +66,8 @@ const SLACK_SLOTS = 3;
 const SLACK_ANSWER_SLOTS = 2;
 // Each takes a call to the LLM, which has a pace of its own.
 const PITCH_SLOTS = 4;
+// Each reads a CRM for as long as it takes; somebody waits for it.
+const REHEARSAL_SLOTS = 2;
 const INSERT_BATCH = 1000;
 const DRAIN_MS = 20_000;
 const HAND_ON_MS = 1_000;
@@ -72,6 +77,7 @@ const SERVED = [
   QUEUES.catchUp,
   QUEUES.flush,
   QUEUES.pitch,
+  QUEUES.rehearsal,
   QUEUES.slack,
   QUEUES.dead,
 ];
@@ -153,6 +159,9 @@ export async function openQueue(options: {
       const queued = jobs.map((data) => ({ data, priority: priorityOf(data) }));
       if (queued.length > 0) await boss.insert(QUEUES.pitch, queued, within(tx));
     },
+    requestRehearsal: async (tx, job) => {
+      await boss.send(QUEUES.rehearsal, job, within(tx));
+    },
     requestSlack: async (tx, job, when) => {
       const how = { ...within(tx), priority: priorityOf(job), ...(when && { startAfter: when.at }) };
       await boss.send(QUEUES.slack, { ...job, askedAt: Date.now() }, how);
@@ -195,6 +204,8 @@ export async function openQueue(options: {
       await serve(QUEUES.catchUp, 2, connection, handlers.catchUp);
       await serve(QUEUES.flush, 2, connection, handlers.flush);
       await serve(QUEUES.pitch, PITCH_SLOTS, (data) => PitchJob.parse(data), handlers.pitch);
+      const rehearsal = (data: unknown): RehearsalJob => RehearsalJob.parse(data);
+      await serve(QUEUES.rehearsal, REHEARSAL_SLOTS, rehearsal, handlers.rehearsal);
       const { slack } = handlers;
       if (slack !== undefined)
         for (const [slots, minPriority] of [

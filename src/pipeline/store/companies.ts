@@ -1,4 +1,5 @@
 import type { Tx } from '../../db.ts';
+import { chunksOf } from './chunks.ts';
 import { WRITABLE_OBJECTS } from './records.ts';
 
 /** One real company in a workspace, keyed by registrable domain. */
@@ -44,6 +45,30 @@ export async function ensureCompany(
   const found = await findCompanyByDomain(tx, company.domain);
   if (found === null) throw new Error(`company ${company.domain} vanished while it was being made`);
   return found;
+}
+
+/** The ids of the companies of these domains in that order, each once, made where need be: they may be in no CRM. */
+export async function ensureCompanies(
+  tx: Tx,
+  workspaceId: string,
+  domains: readonly string[],
+): Promise<string[]> {
+  const found = new Map<string, string>();
+  // In one order everywhere, so that no two who ask for new companies wait for each other in a circle.
+  for (const chunk of chunksOf([...new Set(domains)].toSorted())) {
+    await tx.query(
+      `insert into companies (workspace_id, domain, name, website, due_at)
+       select $1, domain, domain, 'https://' || domain, null from unnest($2::text[]) as domain
+       on conflict (workspace_id, domain) do nothing`,
+      [workspaceId, chunk],
+    );
+    const { rows } = await tx.query<{ id: string; domain: string }>(
+      'select id, domain from companies where domain = any($1)',
+      [chunk],
+    );
+    for (const { id, domain } of rows) found.set(domain, id);
+  }
+  return [...new Set(domains)].flatMap((domain) => found.get(domain) ?? []);
 }
 
 /**

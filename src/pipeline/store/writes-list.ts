@@ -1,17 +1,20 @@
 import type { CrmKind } from '../../connectors/crm.ts';
+import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { STARTED_BY } from './runs.ts';
 import type { Starter } from './runs.ts';
 import { EDITOR } from './writes-editors.ts';
 import type { Editor } from './writes-editors.ts';
+import type { Verdict } from './writes-rehearsal.ts';
 import { WRITE_COLUMNS } from './writes.ts';
 import type { Write, WriteField, WriteState } from './writes.ts';
 
 /**
  * A write with the CRM that it goes to, who started its run (null: it has none, or nobody noted it), and who made the change that stands
- * against it.
+ * against it. `verdict`: what would become of a rehearsed value; null also until the CRM was read for it.
  */
 export type WriteLine = Write<WriteField> & {
+  verdict: Verdict | null;
   crm: CrmKind;
   startedBy: Starter | null;
   editor: Editor | null;
@@ -94,10 +97,32 @@ export async function listWrites(
   const given = wanted.filter(([, value]) => value !== undefined);
   const where = given.map(([column], index) => `${column} $${index + 2}`).join(' and ');
   const { rows } = await tx.query<WriteLine>(
-    `select ${WRITE_COLUMNS}, ${EDITOR}, n.kind as crm, (select ${STARTED_BY} from runs where runs.id = w.run_id) as "startedBy"
+    `select ${WRITE_COLUMNS}, w.verdict, ${EDITOR}, n.kind as crm, (select ${STARTED_BY} from runs where runs.id = w.run_id) as "startedBy"
      from writes w join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
      ${where === '' ? '' : `where ${where}`} order by w.id desc limit $1`,
     [page.limit, ...given.map(([, value]) => value)],
+  );
+  return rows;
+}
+
+export type RehearsedLine = Pick<
+  Write<WriteField>,
+  'id' | 'connectionId' | 'object' | 'externalId' | 'companyId' | 'field' | 'reason'
+> & { crm: CrmKind; old: FieldValue; new: FieldValue; verdict: Verdict };
+
+/** What a dry run would have done, as far as the CRMs were read for it, in id order; the next page begins after the last id. */
+export async function listRehearsedLines(
+  tx: Tx,
+  runId: string,
+  page: { verdict?: Verdict | undefined; afterId: number; limit: number },
+): Promise<RehearsedLine[]> {
+  const { rows } = await tx.query<RehearsedLine>(
+    `select w.id, w.connection_id as "connectionId", w.object, w.external_id as "externalId", w.company_id as "companyId", w.field,
+       w.old_value as old, w.new_value as new, w.verdict, w.reason, n.kind as crm
+     from writes w join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
+     where w.run_id = $1 and w.state = 'rehearsed' and w.id > $2 and w.verdict is not null and ($3::text is null or w.verdict = $3)
+     order by w.id limit $4`,
+    [runId, page.afterId, page.verdict ?? null, page.limit],
   );
   return rows;
 }

@@ -39,20 +39,36 @@ export async function listRehearsed(
   return rows;
 }
 
+/** What would become of a rehearsed value. */
+export const VERDICTS = ['would-apply', 'would-conflict', 'would-reject', 'unchanged'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** How many of a dry run's values have each verdict; those that were not read yet have none. */
+export async function countVerdicts(tx: Tx, runId: string): Promise<Record<Verdict, number>> {
+  const { rows } = await tx.query<{ verdict: Verdict; fields: number }>(
+    `select verdict, count(*) as fields from writes where run_id = $1 and state = 'rehearsed' and verdict is not null group by 1`,
+    [runId],
+  );
+  const counts = { 'would-apply': 0, 'would-conflict': 0, 'would-reject': 0, unchanged: 0 };
+  for (const { verdict, fields } of rows) counts[verdict] = fields;
+  return counts;
+}
+
 /** Keeps with each rehearsed row what the CRM held and what would have become of it. */
 export async function saveRehearsal(
   tx: Tx,
-  lines: readonly { id: number; oldValue: FieldValue; reason: string | null }[],
+  lines: readonly { id: number; oldValue: FieldValue; verdict: Verdict; reason: string | null }[],
 ): Promise<void> {
   for (const chunk of chunksOf(lines))
     await tx.query(
-      `update writes w set old_value = line.old_value::jsonb, reason = line.reason
-       from unnest($1::bigint[], $2::text[], $3::text[]) as line (id, old_value, reason)
+      `update writes w set old_value = line.old_value::jsonb, reason = line.reason, verdict = line.verdict
+       from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as line (id, old_value, reason, verdict)
        where w.id = any($1) and w.id = line.id and w.state = 'rehearsed'`,
       [
         chunk.map((line) => line.id),
         chunk.map((line) => toStoredJson(line.oldValue)),
         chunk.map((line) => line.reason?.replaceAll('\0', '') ?? null),
+        chunk.map((line) => line.verdict),
       ],
     );
 }

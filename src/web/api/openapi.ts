@@ -28,7 +28,8 @@ export function describeApi(routes: readonly Route[], publicUrl: string): Schema
     info: {
       title: 'Fieldnote',
       version: '1',
-      summary: 'Companies, scores with their reasons, and pitches of one workspace',
+      summary:
+        'Companies, scores with their reasons, pitches, runs and the ledger of writes of one workspace',
       description:
         'Every error is application/problem+json (RFC 9457) and says in "fix" what to do. Lists are pages: pass "next" as "cursor" until it is null.',
     },

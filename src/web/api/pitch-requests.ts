@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { domainOf } from '../../pipeline/1-sync/domain.ts';
 import { askForPitches } from '../../pipeline/ask-for-pitches.ts';
 import { whySpent } from '../../pipeline/budget.ts';
 import {
@@ -15,6 +14,7 @@ import type { WebDeps } from '../deps.ts';
 import type { Caller } from './authenticate.ts';
 import { readPatience, startOnce } from './once.ts';
 import { ApiError } from './problem.ts';
+import { readDomains } from './read-domains.ts';
 import { PitchAsk, PitchBatch, PitchBatchAsk, PitchRequest } from './pitch-shapes.ts';
 import { NOTHING, NO_PARAMS, route } from './route.ts';
 import { DomainParams } from './shapes.ts';
@@ -41,7 +41,7 @@ export const pitchRequestRoutes = [
     example: { template: 'executive', settings: { tone: 'direct' } },
     handle: async (call) => {
       const { deps, caller, params, request, response, signal } = call;
-      const { requestIds } = await begin(call, [params.domain], '');
+      const { requestIds } = await begin(call, [params.domain], null);
       const until = Date.now() + readPatience(request);
       for (;;) {
         const state = await readRequest(deps, caller, requestIds[0] ?? '');
@@ -122,27 +122,14 @@ export const pitchRequestRoutes = [
   }),
 ];
 
-/** @param place where in the body the domains stand; empty: in the path */
+/** @param place as in `readDomains` */
 async function begin(
   call: Call<unknown, unknown, z.output<typeof PitchAsk>>,
   inputs: readonly string[],
-  place: string,
+  place: string | null,
 ): Promise<z.infer<typeof Begun>> {
   const { deps, caller, body } = call;
-  const domains = inputs.map((input, index) => {
-    const read = domainOf(input);
-    if (!('skip' in read)) return read.domain;
-    throw new ApiError(400, `${input}: ${read.detail}`, 'Give the domain of a company.', {
-      kind: 'invalid-request',
-      fields: [
-        {
-          in: place === '' ? 'path' : 'body',
-          pointer: place === '' ? 'domain' : `${place}/${index}`,
-          message: read.detail,
-        },
-      ],
-    });
-  });
+  const domains = readDomains(inputs, place);
   const spent = await whySpent(deps.budget, deps.monthlyBudgetUsd, caller.workspaceId);
   return startOnce(call, Begun, (tx) =>
     askForPitches(tx, deps.queue, {

@@ -6,7 +6,10 @@ import { pitchSetupRoutes } from './pitch-setup.ts';
 import { pitchVersionRoutes } from './pitch-versions.ts';
 import { templateRoutes } from './pitch-templates.ts';
 import type { Route } from './route.ts';
+import { runRoutes } from './runs.ts';
 import { scoreRoutes } from './scores.ts';
+import { undoRoutes } from './undos.ts';
+import { writeRoutes } from './writes.ts';
 
 /** Everything that the API can do: the router and the document are both made of this. */
 export const ROUTES: readonly Route[] = [
@@ -18,4 +21,7 @@ export const ROUTES: readonly Route[] = [
   ...templateRoutes,
   ...pitchSetupRoutes,
   ...embedRoutes,
+  ...runRoutes,
+  ...undoRoutes,
+  ...writeRoutes,
 ];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { STANDINGS } from '../../pipeline/store/ranking.ts';
 import { PITCH_SHAPES } from './pitch-shapes.ts';
 import { Problem } from './problem.ts';
+import { RUN_SHAPES } from './run-shapes.ts';
 
 const time = z.iso.datetime();
 const day = z.string().describe('ISO day');
@@ -168,4 +169,5 @@ export const NAMED = {
   EmbedRequest,
   EmbedLink,
   ...PITCH_SHAPES,
+  ...RUN_SHAPES,
 };

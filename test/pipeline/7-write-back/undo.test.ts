@@ -241,7 +241,7 @@ test('a rehearsal lists old and new value of each field with its verdict, and th
   assert.deepEqual(find('r2', 'score'), [50, 50, 'unchanged']);
   assert.equal(find('r0', 'why')[2], 'would-reject');
   // 29 records with a pitch that people may edit go out conditionally, 25 a call; the one without in a call of its own.
-  assert.deepEqual(calls, { read: 1, write: 3, readBack: 1 });
+  assert.deepEqual(calls, { read: 1, write: 3, readBack: 1, writeEachFiveMinutes: 2 });
   assert.equal(desk.fake.calls.writes.length, 0);
   assert.equal(flushed.waiting, 0);
   const kept = (await desk.writesOf(run)).find(
@@ -268,7 +268,7 @@ test('a rehearsal of many records comes some hundred at a time, with the calls o
   assert.deepEqual(pages.map((page) => page.length), [1_000, 240]); // prettier-ignore
   const told = new Set(pages.flat().map((one) => `${one.externalId} ${one.field} ${one.verdict}`));
   assert.deepEqual(told, new Set(ids.flatMap((id) => [`${id} score would-apply`, `${id} band would-apply`])));
-  assert.deepEqual(calls, { read: 7, write: 7, readBack: 13 });
+  assert.deepEqual(calls, { read: 7, write: 7, readBack: 13, writeEachFiveMinutes: 1 });
 });
 
 test('what an undo puts back is found page by page, each field once', async () => {

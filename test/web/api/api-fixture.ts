@@ -21,13 +21,8 @@ export const OpenApi = z.looseObject({
 });
 export type Asked = { status: number; headers: Headers; body: unknown };
 
-export type TestApi = {
-  web: TestWeb;
+export type Asker = {
   document: z.infer<typeof OpenApi>;
-  makeToken(
-    scope: Scope,
-    options?: { workspaceId?: string; days?: number },
-  ): Promise<{ id: string; token: string }>;
   /** Asks, and checks the answer against what the document promises for it. */
   ask(
     method: string,
@@ -36,10 +31,33 @@ export type TestApi = {
   ): Promise<Asked>;
 };
 
+export type TestApi = Asker & {
+  web: TestWeb;
+  makeToken(
+    scope: Scope,
+    options?: { workspaceId?: string; days?: number },
+  ): Promise<{ id: string; token: string }>;
+};
+
 /** A server whose every JSON answer is held to its own document. */
 export async function openApi(...options: Parameters<typeof openWeb>): Promise<TestApi> {
   const web = await openWeb(...options);
-  const document = OpenApi.parse(await (await fetch(`${web.base}/api/v1/openapi.json`)).json());
+  return {
+    web,
+    ...(await openAsker(web.base)),
+    makeToken: async (scope, { workspaceId = web.workspaceId, days = 1 } = {}) => {
+      const { token, ...minted } = mintToken(workspaceId);
+      await web.database.db.inWorkspace(workspaceId, (tx) =>
+        saveToken(tx, workspaceId, { ...minted, name: `for ${scope}`, scope, days }),
+      );
+      return { id: minted.id, token };
+    },
+  };
+}
+
+/** Asks the server at that address, and holds its answers to its document. */
+export async function openAsker(base: string): Promise<Asker> {
+  const document = OpenApi.parse(await (await fetch(`${base}/api/v1/openapi.json`)).json());
   const ajv = new Ajv2020({ strict: false });
   addFormats.default(ajv);
   ajv.addSchema(document, 'api');
@@ -48,17 +66,9 @@ export async function openApi(...options: Parameters<typeof openWeb>): Promise<T
     assert.ok(valid, `${name}: ${ajv.errorsText()} in ${JSON.stringify(value)}`);
   };
   return {
-    web,
     document,
-    makeToken: async (scope, { workspaceId = web.workspaceId, days = 1 } = {}) => {
-      const { token, ...minted } = mintToken(workspaceId);
-      await web.database.db.inWorkspace(workspaceId, (tx) =>
-        saveToken(tx, workspaceId, { ...minted, name: `for ${scope}`, scope, days }),
-      );
-      return { id: minted.id, token };
-    },
     ask: async (method, path, { token, body, headers = {} } = {}) => {
-      const response = await fetch(`${web.base}/api/v1${path}`, {
+      const response = await fetch(`${base}/api/v1${path}`, {
         method,
         headers: {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

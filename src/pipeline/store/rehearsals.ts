@@ -1,0 +1,62 @@
+import type { Tx } from '../../db.ts';
+
+/** What a run would cost in calls to the CRMs. */
+export type RehearsedCalls = {
+  /** The fewest that read the records before, write them, and read them back. */
+  read: number;
+  write: number;
+  readBack: number;
+  /** Write calls that each full five minutes of a run may add, since no value waits longer for its call to be full; 0: none. */
+  writeEachFiveMinutes: number;
+};
+
+/** A connection that could not be read to the end, and why. */
+export type UnreadConnection = { connectionId: string; because: string };
+
+/** The reading of the CRMs for a dry run. `readAt` null: it is still to be done, unless `failedBecause` says why not. */
+export type StoredRehearsal = {
+  readAt: Date | null;
+  calls: RehearsedCalls | null;
+  unread: UnreadConnection[] | null;
+  failedBecause: string | null;
+};
+
+/** Notes that a dry run's values are to be held against what the CRMs hold. May be called again. */
+export async function askForRehearsal(tx: Tx, runId: string): Promise<void> {
+  await tx.query(
+    `insert into rehearsals (workspace_id, run_id) values (current_workspace(), $1) on conflict do nothing`,
+    [runId],
+  );
+}
+
+/** Null where nobody asked for one. */
+export async function findRehearsal(tx: Tx, runId: string): Promise<StoredRehearsal | null> {
+  const { rows } = await tx.query<StoredRehearsal>(
+    `select read_at as "readAt", calls, unread, failed_because as "failedBecause" from rehearsals where run_id = $1`,
+    [runId],
+  );
+  return rows[0] ?? null;
+}
+
+/** Keeps what the reading came to; a later one takes its place. */
+export async function endRehearsal(
+  tx: Tx,
+  runId: string,
+  { calls, unread }: { calls: RehearsedCalls; unread: readonly UnreadConnection[] },
+): Promise<void> {
+  await tx.query(
+    `insert into rehearsals (workspace_id, run_id, read_at, calls, unread)
+     values (current_workspace(), $1, now(), $2, $3)
+     on conflict (workspace_id, run_id) do update set read_at = now(), calls = excluded.calls, unread = excluded.unread,
+       failed_because = null`,
+    [runId, JSON.stringify(calls), JSON.stringify(unread).replaceAll(String.raw`\u0000`, '')],
+  );
+}
+
+/** Nobody reads it any more, for this reason. */
+export async function failRehearsal(tx: Tx, runId: string, because: string): Promise<void> {
+  await tx.query(`update rehearsals set failed_because = $2 where run_id = $1 and read_at is null`, [
+    runId,
+    because,
+  ]);
+}
