@@ -5,6 +5,7 @@ import type { Queue } from './queue/queue.ts';
 import type { RunCompanyOptions } from './run-company.ts';
 import { failOpenItem, finishRunIfSettled } from './store/run-items.ts';
 import { failRehearsal } from './store/rehearsals.ts';
+import { changeRunState } from './store/runs.ts';
 import { settleRequest } from './store/pitch-requests.ts';
 import { dropPost } from './store/slack-posts.ts';
 import { giveUpReply, sayInstead } from './store/slack-replies.ts';
@@ -28,15 +29,19 @@ export function createDeadLetterJob(
           ? `sync, catch-up or write-back of connection ${job.connectionId}`
           : 'pitchRequestId' in job
             ? `pitch that was asked for as ${job.pitchRequestId}`
-            : 'rehearsedRunId' in job
-              ? `reading the CRMs for the dry run ${job.rehearsedRunId}`
-              : `telling somebody in Slack: ${JSON.stringify(job)}`;
+            : 'undoRunId' in job
+              ? `planning the undo ${job.undoRunId}`
+              : 'rehearsedRunId' in job
+                ? `reading the CRMs for the dry run ${job.rehearsedRunId}`
+                : `telling somebody in Slack: ${JSON.stringify(job)}`;
       deps.onError(new Error(why), what);
       if ('replyId' in job) await endReply(deps, job, why);
       if ('pitchRequestId' in job)
         await db.inWorkspace(job.workspaceId, (tx) =>
           settleRequest(tx, job.pitchRequestId, { error: why, fix: null }),
         );
+      if ('undoRunId' in job)
+        await db.inWorkspace(job.workspaceId, (tx) => changeRunState(tx, job.undoRunId, 'cancelled'));
       if ('rehearsedRunId' in job)
         await db.inWorkspace(job.workspaceId, (tx) => failRehearsal(tx, job.rehearsedRunId, why));
       if ('postId' in job) await db.inWorkspace(job.workspaceId, (tx) => dropPost(tx, job.postId, why));

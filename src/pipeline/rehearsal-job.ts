@@ -28,7 +28,7 @@ export function createRehearsalJob(deps: { db: Database; crmOf(connection: Conne
       asked: await findRehearsal(tx, runId),
     }));
     if (run === null || asked === null || asked.readAt !== null) return 'done';
-    if (run.state === 'running') return { againInMs: AGAIN_MS };
+    if (run.state === 'running' || run.state === 'planning') return { againInMs: AGAIN_MS };
     if (run.state === 'paused') return { againInMs: AGAIN_WHILE_PAUSED_MS };
     await rehearse({ db, openCrm: openForWriting(deps) }, { workspaceId, runId, signal, onFields: gotOn });
     return 'done';

@@ -16,6 +16,7 @@ import { forgetOldPosts } from './store/slack-posts.ts';
 import { forgetOldReplies } from './store/slack-replies.ts';
 import { forgetOldRequests } from './store/slack-requests.ts';
 import { forgetOldTries } from './store/tries.ts';
+import { listOpenPlans } from './store/undos.ts';
 import { listWorkspaces } from './store/workspaces.ts';
 import { tellOfTheRest } from './tell-channels.ts';
 
@@ -49,6 +50,10 @@ export function createTick(deps: {
           if (await hasHints(tx, connection.id)) await deps.queue.requestCatchUp(tx, job);
           await deps.queue.requestFlush(tx, job);
         }
+      });
+      await deps.db.inWorkspace(workspaceId, async (tx) => {
+        for (const undoRunId of await listOpenPlans(tx))
+          await deps.queue.requestUndo(tx, { workspaceId, undoRunId });
       });
       // A transaction of its own: who ends a run holds its row and then asks for a flush, and must not wait for us meanwhile.
       await deps.db.inWorkspace(workspaceId, finishSettledRuns);

@@ -27,6 +27,7 @@ import { planAlerts } from './store/slack-alerts.ts';
 import { listOpenReplies } from './store/slack-replies.ts';
 import type { Prices } from './store/usage.ts';
 import { createSyncJob } from './sync-job.ts';
+import { createUndoJob } from './undo-job.ts';
 import { tellOfRuns, tellOfScore } from './tell-channels.ts';
 
 /** What work is done with. */
@@ -108,6 +109,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
       catchUp: createCatchUpJob(ofBatch),
       flush: createFlushJob(ofBatch),
       pitch: createPitchJob(options),
+      undo: createUndoJob(ofBatch),
       rehearsal: createRehearsalJob(options),
       ...(options.tellSlack === undefined ? {} : { slack: options.tellSlack }),
       dead: createDeadLetterJob({ ...options, onRunDone }),

@@ -25,6 +25,7 @@ const queue: Queue = {
   requestCatchUp: async () => undefined,
   requestFlush: async () => undefined,
   requestPitches: async () => undefined,
+  requestUndo: async () => undefined,
   requestRehearsal: async () => undefined,
   requestSlack: async () => undefined,
   work: async () => undefined,

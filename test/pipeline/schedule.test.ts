@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { after, before, test } from 'node:test';
 import type { Tx } from '../../src/db.ts';
-import type { ConnectionJob } from '../../src/pipeline/queue/jobs.ts';
+import type { ConnectionJob, UndoJob } from '../../src/pipeline/queue/jobs.ts';
 import type { Queue } from '../../src/pipeline/queue/queue.ts';
 import { startDueRun } from '../../src/pipeline/runs.ts';
 import { createTick } from '../../src/pipeline/schedule.ts';
@@ -10,6 +10,7 @@ import { ensureCompany } from '../../src/pipeline/store/companies.ts';
 import { ensureConnection } from '../../src/pipeline/store/connections.ts';
 import { finishRunIfSettled } from '../../src/pipeline/store/run-items.ts';
 import { createRun, findRun } from '../../src/pipeline/store/runs.ts';
+import { beginPlan } from '../../src/pipeline/store/undos.ts';
 import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
@@ -41,6 +42,7 @@ test('the minute’s look and a worker that ends a run never wait for each other
       events.emit('asked by the minute');
     },
     requestPitches: async () => undefined,
+    requestUndo: async () => undefined,
     requestRehearsal: async () => undefined,
     requestSlack: async () => undefined,
     work: async () => undefined,
@@ -93,12 +95,34 @@ test('nothing is taken up by itself while a connection is read for the first tim
   assert.equal(await started(), true);
 });
 
+test('an undo that somebody began and did not plan to its end is taken up within a minute', async () => {
+  const { db } = here;
+  const workspaceId = await ensureWorkspace(db, 'undo');
+  const { id } = await db.inWorkspace(workspaceId, async (tx) => {
+    const run = await createRun(tx, workspaceId, { kind: 'undo', model: 'm' });
+    await beginPlan(tx, run.id);
+    return run;
+  });
+  const asked: UndoJob[] = [];
+  const tick = createTick({
+    db,
+    queue: { ...QUIET_QUEUE, requestUndo: async (_tx, job) => void asked.push(job) },
+    model: 'm',
+    syncIntervalMinutes: 15,
+    monthlyBudgetUsd: null,
+    areKeysGood: async () => true,
+  });
+  await tick();
+  assert.deepEqual(asked, [{ workspaceId, undoRunId: id }]);
+});
+
 const QUIET_QUEUE: Queue = {
   enqueueCompanies: async () => undefined,
   requestSync: async () => undefined,
   requestCatchUp: async () => undefined,
   requestFlush: async () => undefined,
   requestPitches: async () => undefined,
+  requestUndo: async () => undefined,
   requestRehearsal: async () => undefined,
   requestSlack: async () => undefined,
   work: async () => undefined,

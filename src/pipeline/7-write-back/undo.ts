@@ -1,12 +1,12 @@
 import type { Database, Tx } from '../../db.ts';
 import { UserError } from '../../errors.ts';
-import { finishRunIfSettled } from '../store/run-items.ts';
 import { nameConnection } from '../store/connections.ts';
 import { createRun, findRun } from '../store/runs.ts';
 import type { Run, Starter } from '../store/runs.ts';
-import { cancelRunWrites, countOnTheirWay, listUndoable } from '../store/writes-undo.ts';
+import { beginPlan, findPlan } from '../store/undos.ts';
+import { cancelRunWrites, countOnTheirWay } from '../store/writes-undo.ts';
 import type { OnTheirWay } from '../store/writes-undo.ts';
-import { insertWrites } from '../store/writes.ts';
+import { planPortion, planPortions } from './plan-portions.ts';
 
 export type PlannedUndo = {
   run: Run;
@@ -38,7 +38,14 @@ function describeWait(coming: readonly OnTheirWay[]): string {
 // Each statement is over well within the time that it has.
 const ROWS_AT_ONCE = 5_000;
 
-export type UndoRequest = { workspaceId: string; runId: string; dryRun?: boolean; startedBy?: Starter };
+export type UndoRequest = {
+  workspaceId: string;
+  runId: string;
+  dryRun?: boolean;
+  startedBy?: Starter;
+  /** Fields planned in one transaction; 5,000 unless told. */
+  portion?: number;
+};
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
@@ -49,12 +56,26 @@ const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
  * Throws UserError when there is no such run, or it wrote nothing, or is an undo itself.
  */
 export async function planUndo(db: Database, request: UndoRequest): Promise<PlannedUndo> {
-  return db.inWorkspace(request.workspaceId, (tx) => planUndoWithin(tx, request));
+  const { workspaceId, portion } = request;
+  const begun = await db.inWorkspace(workspaceId, (tx) => beginUndo(tx, request));
+  const runId = begun.run.id;
+  await planPortions(db, { workspaceId, runId, ...(portion === undefined ? {} : { portion }) });
+  const { run, plan } = await db.inWorkspace(workspaceId, async (tx) => ({
+    run: await findRun(tx, runId),
+    plan: await findPlan(tx, runId),
+  }));
+  return { ...begun, run: run ?? begun.run, fields: plan?.fields ?? 0, overtaken: plan?.overtaken ?? 0 };
 }
 
-/** The same in the caller's transaction, so that what depends on the undo comes to be with it. */
-export async function planUndoWithin(tx: Tx, request: UndoRequest): Promise<PlannedUndo> {
-  const { workspaceId, runId, dryRun = false, startedBy } = request;
+/**
+ * Begins an undo in the caller's transaction, so that what depends on it comes to be with it, and plans its first portion. Where that is
+ * not all, its run is left in the state "planning": a worker goes on with it, and none of it is sent before all is there.
+ */
+export async function beginUndo(
+  tx: Tx,
+  request: UndoRequest,
+): Promise<Pick<PlannedUndo, 'run' | 'unsettled'>> {
+  const { workspaceId, runId, dryRun = false, startedBy, portion } = request;
   const undone = UUID.test(runId) ? await findRun(tx, runId) : null;
   if (undone === null) throw new UserError(`There is no run ${runId}`, '"fieldnote runs" lists them.');
   if (undone.kind === 'undo')
@@ -77,31 +98,12 @@ export async function planUndoWithin(tx: Tx, request: UndoRequest): Promise<Plan
     dryRun,
     ...(startedBy === undefined ? {} : { startedBy }),
   });
-  const { found, fields, overtaken } = await planAll(tx, runId, run.id);
+  await beginPlan(tx, run.id);
+  const found = await planPortion(tx, run.id, portion);
   if (found === 0)
     throw new UserError(
       `Run ${runId} has nothing to undo: none of its writes stands in a CRM, as far as is known`,
       describeUnsettled(onTheirWay) ?? undefined,
     );
-  await finishRunIfSettled(tx, run.id);
-  return { run, fields, overtaken, unsettled: onTheirWay };
-}
-
-/** Plans every field that the undo puts back, some thousand at a time, whatever the run's size. */
-async function planAll(
-  tx: Tx,
-  runId: string,
-  undoId: string,
-): Promise<{ found: number; fields: number; overtaken: number }> {
-  const planned = { found: 0, fields: 0, overtaken: 0 };
-  for (let behind = 0; ;) {
-    const page = await listUndoable(tx, runId, { behind, limit: ROWS_AT_ONCE });
-    const last = page.at(-1);
-    if (last === undefined) return planned;
-    behind = last.undoes;
-    const undoable = page.filter((write) => !write.overtaken);
-    planned.fields += await insertWrites(tx, undoId, undoable);
-    planned.found += page.length;
-    planned.overtaken += page.length - undoable.length;
-  }
+  return { run: (await findRun(tx, run.id)) ?? run, unsettled: onTheirWay };
 }

@@ -6,6 +6,7 @@ import type {
   PitchJob,
   RehearsalJob,
   SlackJob,
+  UndoJob,
 } from './jobs.ts';
 
 /** Said when a job has got on by itself: workers that died at it before do not count against it any more. */
@@ -19,6 +20,7 @@ export type Handlers = {
   catchUp: (job: ConnectionJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   flush: (job: ConnectionJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   pitch: (job: PitchJob, signal: AbortSignal) => Promise<JobResult>;
+  undo: (job: UndoJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   rehearsal: (job: RehearsalJob, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>;
   /** Somebody in Slack is to be told; absent where nobody can be. */
   slack?: (job: SlackJob, signal: AbortSignal) => Promise<JobResult>;

@@ -14,6 +14,8 @@ export const QUEUES = {
   flush: 'flush',
   /** Make a pitch that somebody asked for. */
   pitch: 'pitch',
+  /** Plan an undo to its end. */
+  undo: 'undo',
   /** Read the CRMs for a dry run. */
   rehearsal: 'rehearsal',
   /** Tell somebody in Slack something. */
@@ -42,6 +44,9 @@ export const PitchJob = z.object({
   now: z.boolean(),
 });
 export type PitchJob = z.infer<typeof PitchJob>;
+
+export const UndoJob = z.object({ workspaceId: z.uuid(), undoRunId: z.uuid() });
+export type UndoJob = z.infer<typeof UndoJob>;
 
 export const RehearsalJob = z.object({ workspaceId: z.uuid(), rehearsedRunId: z.uuid() });
 export type RehearsalJob = z.infer<typeof RehearsalJob>;
@@ -89,7 +94,7 @@ export function priorityOf(job: SlackJob | PitchJob): number {
 }
 
 /** A job that took too many workers with it, whichever it was. */
-export const DeadJob = z.union([CompanyJob, ConnectionJob, PitchJob, RehearsalJob, SlackJob]);
+export const DeadJob = z.union([CompanyJob, ConnectionJob, PitchJob, UndoJob, RehearsalJob, SlackJob]);
 export type DeadJob = z.infer<typeof DeadJob>;
 
 /**
@@ -134,6 +139,7 @@ export const QUEUE_SETUP = [
   { name: QUEUES.catchUp, ...common, policy: 'stately', expireInSeconds: HOUR, notify: true },
   { name: QUEUES.flush, ...common, policy: 'stately', expireInSeconds: 2 * HOUR, notify: true },
   { name: QUEUES.pitch, ...common, expireInSeconds: HOUR / 4, notify: true },
+  { name: QUEUES.undo, ...common, policy: 'exclusive', expireInSeconds: 2 * HOUR, notify: true },
   // One of a large run reads for minutes; its heartbeat says whether it lives.
   { name: QUEUES.rehearsal, ...common, expireInSeconds: 2 * HOUR, notify: true },
   { name: QUEUES.slack, ...common, expireInSeconds: 300, notify: true },

@@ -3,23 +3,12 @@ import { PgBoss } from 'pg-boss';
 import type { Tx } from '../../db.ts';
 import { callForward } from './call-forward.ts';
 import { grantQueueToApp } from './grant-queue.ts';
-import type { GotOn, Handlers } from './handlers.ts';
-import {
-  CompanyJob,
-  ConnectionJob,
-  DeadJob,
-  PitchJob,
-  QUEUES,
-  QUEUE_SETUP,
-  RehearsalJob,
-  SLACK_PRIORITY,
-  SlackJob,
-  priorityOf,
-} from './jobs.ts';
-import type { JobResult } from './jobs.ts';
+import type { Handlers } from './handlers.ts';
+import { CompanyJob, QUEUES, QUEUE_SETUP, priorityOf } from './jobs.ts';
+import type { ConnectionJob, PitchJob, RehearsalJob, SlackJob, UndoJob } from './jobs.ts';
 import { holdLifeline } from './lifeline.ts';
 import { startRefill } from './refill.ts';
-import { serveQueue } from './serve.ts';
+import { SERVED, serveQueues } from './serve-queues.ts';
 import { markJobs, startTakeOver } from './take-over.ts';
 import type { Attempt } from './take-over.ts';
 
@@ -35,6 +24,8 @@ export type Queue = {
   requestFlush(tx: Tx, job: ConnectionJob): Promise<void>;
   /** Asks for pitches to be made; one that somebody waits for goes before a batch. */
   requestPitches(tx: Tx, jobs: readonly PitchJob[]): Promise<void>;
+  /** Asks for an undo to be planned to its end; many requests become one. */
+  requestUndo(tx: Tx, job: UndoJob): Promise<void>;
   /** Asks for the CRMs to be read for a dry run, once that is over. */
   requestRehearsal(tx: Tx, job: RehearsalJob): Promise<void>;
   /** Asks for somebody in Slack to be told, at once where no time is given. */
@@ -58,29 +49,9 @@ type WorkOptions = {
 // What a dead worker had in hand is handed on within two seconds (take-over.ts), where its end can't be seen within the
 // heartbeat plus this.
 const SUPERVISE_SECONDS = 3;
-// People ask for several companies at once, and a company mostly waits for others: with two, the third of five people waited 16 s for her turn.
-const INTERACTIVE_SLOTS = 6;
-// Each takes a call to Slack at the most, with a timeout of seconds. Alerts may take the first ones, never the second: else a burst
-// of alerts at a slow Slack would hold up who waits for an answer.
-const SLACK_SLOTS = 3;
-const SLACK_ANSWER_SLOTS = 2;
-// Each takes a call to the LLM, which has a pace of its own.
-const PITCH_SLOTS = 4;
-// Each reads a CRM for as long as it takes; somebody waits for it.
-const REHEARSAL_SLOTS = 2;
 const INSERT_BATCH = 1000;
 const DRAIN_MS = 20_000;
 const HAND_ON_MS = 1_000;
-const SERVED = [
-  QUEUES.companyNow,
-  QUEUES.sync,
-  QUEUES.catchUp,
-  QUEUES.flush,
-  QUEUES.pitch,
-  QUEUES.rehearsal,
-  QUEUES.slack,
-  QUEUES.dead,
-];
 const HANDLED = [QUEUES.company, ...SERVED];
 
 /** Opens pg-boss, sets up the queues and answers the only door to it. */
@@ -159,6 +130,9 @@ export async function openQueue(options: {
       const queued = jobs.map((data) => ({ data, priority: priorityOf(data) }));
       if (queued.length > 0) await boss.insert(QUEUES.pitch, queued, within(tx));
     },
+    requestUndo: async (tx, job) => {
+      await boss.send(QUEUES.undo, job, { ...within(tx), singletonKey: job.undoRunId });
+    },
     requestRehearsal: async (tx, job) => {
       await boss.send(QUEUES.rehearsal, job, within(tx));
     },
@@ -178,56 +152,13 @@ export async function openQueue(options: {
         onError: options.onError,
       });
       stoppers.push(refill.stop);
-      const serve = <T extends DeadJob>(
-        queue: string,
-        slots: number,
-        parse: (data: unknown) => T,
-        handle: (job: T, signal: AbortSignal, gotOn: GotOn) => Promise<JobResult>,
-      ): Promise<void> =>
-        serveQueue({
-          boss,
-          queue,
-          slots,
-          parse,
-          handle,
-          singletonKey: (job) => ('connectionId' in job ? job.connectionId : undefined),
-          exclusive: queue === QUEUES.sync,
-          priorityOf: (job) => ('pitchRequestId' in job ? priorityOf(job) : 0),
-          mark: (attempt) => mark(queue, [attempt]),
-          onError: options.onError,
-        });
-      const company = (data: unknown): CompanyJob => CompanyJob.parse(data);
-      const connection = (data: unknown): ConnectionJob => ConnectionJob.parse(data);
-      const slots = work.interactiveSlots ?? INTERACTIVE_SLOTS;
-      await serve(QUEUES.companyNow, slots, company, handlers.companyNow);
-      await serve(QUEUES.sync, 2, connection, handlers.sync);
-      await serve(QUEUES.catchUp, 2, connection, handlers.catchUp);
-      await serve(QUEUES.flush, 2, connection, handlers.flush);
-      await serve(QUEUES.pitch, PITCH_SLOTS, (data) => PitchJob.parse(data), handlers.pitch);
-      const rehearsal = (data: unknown): RehearsalJob => RehearsalJob.parse(data);
-      await serve(QUEUES.rehearsal, REHEARSAL_SLOTS, rehearsal, handlers.rehearsal);
-      const { slack } = handlers;
-      if (slack !== undefined)
-        for (const [slots, minPriority] of [
-          [SLACK_SLOTS, SLACK_PRIORITY.alert],
-          [SLACK_ANSWER_SLOTS, SLACK_PRIORITY.answer],
-        ] as const)
-          await serveQueue({
-            boss,
-            queue: QUEUES.slack,
-            slots,
-            minPriority,
-            parse: (data) => SlackJob.parse(data),
-            handle: slack,
-            priorityOf,
-            mark: (attempt) => mark(QUEUES.slack, [attempt]),
-            onError: options.onError,
-          });
-      const bury = async (job: DeadJob): Promise<JobResult> => {
-        await handlers.dead(job);
-        return 'done';
-      };
-      await serve(QUEUES.dead, 1, (data) => DeadJob.parse(data), bury);
+      await serveQueues({
+        boss,
+        handlers,
+        interactiveSlots: work.interactiveSlots,
+        mark,
+        onError: options.onError,
+      });
       if (work.schedule) {
         await boss.schedule(QUEUES.tick, '* * * * *');
         await boss.work(QUEUES.tick, { pollingIntervalSeconds: 5 }, async () => {

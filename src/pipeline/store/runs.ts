@@ -2,7 +2,8 @@ import type { Tx } from '../../db.ts';
 
 export const RUN_KINDS = ['manual', 'scheduled', 'interactive', 'undo'] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
-export const RUN_STATES = ['running', 'paused', 'cancelled', 'done'] as const;
+/** planning: an undo of which not all is planned yet, so that none of it is sent. */
+export const RUN_STATES = ['planning', 'running', 'paused', 'cancelled', 'done'] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
 export const STARTED_VIA = ['command-line', 'web', 'api', 'slack', 'crm', 'schedule'] as const;
@@ -102,6 +103,8 @@ export async function nameStarter(tx: Tx, id: string, name: string): Promise<voi
 
 // Which states may follow which; anything else is refused.
 const NEXT: Record<RunState, readonly RunState[]> = {
+  // The last portion of its plan ends it (undos.ts).
+  planning: ['cancelled'],
   running: ['paused', 'cancelled', 'done'],
   paused: ['running', 'cancelled'],
   cancelled: [],

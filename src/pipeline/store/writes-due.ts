@@ -28,7 +28,7 @@ const LEAST_ROWS = 200;
 /**
  * Records with planned fields that may be sent now, oldest plan first. `askedOnly`: only where a person's own request planned
  * one, or a person's value is to go back. With `readBackFirst` a record waits until what landed on it before was read back:
- * until then nobody knows whether it fell on a person's value. Rows of paused and cancelled runs are not looked at. It walks no
+ * until then nobody knows whether it fell on a person's value. Rows of paused and cancelled runs, and of undos that are still planned, are not looked at. It walks no
  * further than it must: past what others hold or put off, never over all that waits.
  */
 export async function listDueRecords(
@@ -84,7 +84,7 @@ export async function listOpenRuns(
          select ${RUN} as id from writes w where ${open} and ${RUN} > open.id order by 1 limit 1) as next)
      select open.id from open left join runs r on r.id = open.id cross join lateral (
        select w.id from writes w where ${open} and ${RUN} = open.id order by w.id limit 1) as oldest
-     where (r.state is null or r.state not in ('paused', 'cancelled'))
+     where (r.state is null or r.state not in ('planning', 'paused', 'cancelled'))
        and (not $2 or open.id = '${NO_RUN}' or r.kind = 'interactive')
      order by oldest.id`,
     [connectionId, askedOnly],
@@ -140,4 +140,4 @@ async function walk(
   return rows;
 }
 
-const OPEN = `w.state = 'planned' and w.field <> 'note' and (r.state is null or r.state not in ('paused', 'cancelled'))`;
+const OPEN = `w.state = 'planned' and w.field <> 'note' and (r.state is null or r.state not in ('planning', 'paused', 'cancelled'))`;

@@ -103,7 +103,7 @@ export async function claimPlanned(
     `select w.id from unnest($2::text[], $3::text[]) as chosen (object, external_id) cross join lateral (
        select id, run_id, state, field from writes where connection_id = $1 and object = chosen.object
          and external_id = chosen.external_id offset 0) as w
-     where w.state = 'planned' and w.field <> 'note' and not exists (select from runs r where r.id = w.run_id and r.state in ('paused', 'cancelled'))`,
+     where w.state = 'planned' and w.field <> 'note' and not exists (select from runs r where r.id = w.run_id and r.state in ('planning', 'paused', 'cancelled'))`,
     [connectionId, records.map((record) => record.object), records.map((record) => record.externalId)],
   );
   const locked = await lockRows(

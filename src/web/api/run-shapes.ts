@@ -81,8 +81,8 @@ export const UndoAsk = z.strictObject({
 });
 export const Undo = z.object({
   run: RunState.describe('the undo, which is a run of its own'),
-  fields: count.describe('fields that are to be put back'),
-  overtaken: count.describe('fields that a later run wrote since: they stay as they are'),
+  fields: count.describe('fields that are to be put back; those so far while its state is "planning"'),
+  overtaken: count.describe('fields that a later run wrote since, so far: they stay as they are'),
   unsettled: z
     .array(z.object({ crm, connection: z.string(), fields: count }))
     .describe('fields of which nobody knows whether they landed: they are not undone'),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { planUndoWithin } from '../../pipeline/7-write-back/undo.ts';
+import { beginUndo } from '../../pipeline/7-write-back/undo.ts';
 import { askForFlushes, askForRehearsalWithin } from '../../pipeline/runs.ts';
 import { findRehearsal } from '../../pipeline/store/rehearsals.ts';
+import { findPlan } from '../../pipeline/store/undos.ts';
 import { VERDICTS, countVerdicts } from '../../pipeline/store/writes-rehearsal.ts';
 import { listRehearsedLines } from '../../pipeline/store/writes-list.ts';
 import { readCursor, writeCursor } from './cursor.ts';
@@ -14,7 +15,7 @@ import { Rehearsal, Undo, UndoAsk } from './run-shapes.ts';
 import { RunParams } from './runs.ts';
 import { PageQuery } from './shapes.ts';
 
-const Begun = z.object({ runId: z.uuid(), ...Undo.omit({ run: true }).shape });
+const Begun = z.object({ runId: z.uuid(), unsettled: Undo.shape.unsettled });
 
 export const undoRoutes = [
   route({
@@ -35,23 +36,26 @@ export const undoRoutes = [
     handle: async (call) => {
       const { deps, caller, params, body, response } = call;
       const { workspaceId } = caller;
-      const { runId, ...planned } = await startOnce(call, Begun, async (tx) => {
+      const { runId, unsettled } = await startOnce(call, Begun, async (tx) => {
         await requireRun(tx, params.id);
-        const { run, fields, overtaken, unsettled } = await planUndoWithin(tx, {
+        const { run, unsettled } = await beginUndo(tx, {
           workspaceId,
           runId: params.id,
           dryRun: body.dryRun,
           startedBy: { via: 'api', name: caller.name },
         });
+        if (run.state === 'planning') await deps.queue.requestUndo(tx, { workspaceId, undoRunId: run.id });
         if (body.dryRun) await askForRehearsalWithin(tx, deps.queue, { workspaceId, runId: run.id });
         else await askForFlushes(tx, deps.queue, workspaceId);
-        return { runId: run.id, fields, overtaken, unsettled: [...unsettled] };
+        return { runId: run.id, unsettled: [...unsettled] };
       });
       const { state } = await readPatiently(call, async () => {
         const read = await readRun(deps, workspaceId, runId);
         return { over: read.over, state: read };
       });
-      const answer = { run: state, ...planned };
+      const plan = await deps.db.inWorkspace(workspaceId, (tx) => findPlan(tx, runId));
+      const { fields = 0, overtaken = 0 } = plan ?? {};
+      const answer = { run: state, fields, overtaken, unsettled };
       if (state.over) return { body: answer };
       response.set({ location: `/api/v1/runs/${runId}`, 'retry-after': '2' });
       return { status: 202, body: answer };

@@ -55,6 +55,6 @@ function describePace(perSecond: number): string {
 function describeLeft({ run, remainingMs }: RunProgress, over: boolean): string {
   if (over && run.finishedAt !== null)
     return `took ${formatDuration(run.finishedAt.getTime() - run.createdAt.getTime())}`;
-  if (run.state === 'paused') return 'paused';
+  if (run.state === 'paused' || run.state === 'planning') return run.state;
   return remainingMs === null ? 'estimating' : `about ${formatDuration(remainingMs)} left`;
 }

@@ -71,7 +71,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     pausedBecause: run.state === 'paused' ? run.pausedBecause : null,
     mayPause: run.state === 'running',
     mayResume: run.state === 'paused',
-    mayCancel: run.state === 'running' || run.state === 'paused',
+    mayCancel: run.state !== 'done' && run.state !== 'cancelled',
     stages: describeStages(found.stages),
     anyWorking: progress.working > 0,
     troubles: found.troubles.map(describeTrouble),

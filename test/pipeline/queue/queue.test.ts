@@ -45,6 +45,7 @@ const idle: Handlers = {
   catchUp: async () => 'done',
   flush: async () => 'done',
   pitch: async () => 'done',
+  undo: async () => 'done',
   rehearsal: async () => 'done',
   dead: async () => undefined,
   tick: async () => undefined,

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
-import { RunList, RunState, WriteList } from '../../../src/web/api/run-shapes.ts';
+import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
+import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
+import { changeRunState, createRun } from '../../../src/pipeline/store/runs.ts';
+import { RunList, RunState, Undo, WriteList } from '../../../src/web/api/run-shapes.ts';
 import { seedCompany } from '../seed.ts';
 import { openApi } from './api-fixture.ts';
 import type { Asked, TestApi } from './api-fixture.ts';
@@ -154,6 +157,32 @@ test('what can not be begun says why and what to do', async () => {
   const dry = await api.ask('GET', `/runs/${id}/rehearsal`);
   assert.equal(dry.status, 409);
   assert.match(Told.parse(dry.body).type, /no-dry-run$/);
+});
+
+test('an undo of more than one portion is begun at once, planned by a worker, and can be cancelled meanwhile', async () => {
+  const { web } = api;
+  const run = await web.database.db.inWorkspace(web.workspaceId, async (tx) => {
+    const { id } = await createRun(tx, web.workspaceId, { kind: 'manual', model: 'gpu-infrastructure' });
+    const connection = await ensureConnection(tx, web.workspaceId, 'hubspot', 'default');
+    const company = await ensureCompany(tx, web.workspaceId, { domain: 'a.example' });
+    await tx.query(
+      `insert into writes (workspace_id, run_id, connection_id, object, external_id, company_id, field, old_value, new_value,
+         returned_value, state, settled_at)
+       select $1, $2, $3, 'company', n::text, $4, 'band', '"B"', '"A"', '"A"', 'applied', now() from generate_series(1, 5001) as n`,
+      [web.workspaceId, id, connection.id, company.id],
+    );
+    await changeRunState(tx, id, 'done');
+    return id;
+  });
+  const begun = await api.ask('POST', `/runs/${run}/undo`, { body: {} });
+  assert.equal(begun.status, 202);
+  const undo = Undo.parse(begun.body);
+  assert.deepEqual([undo.run.state, undo.run.over, undo.fields], ['planning', false, 5000]);
+  const jobs = await web.database.db.directory(`select data from pgboss.job where name = 'undo'`);
+  assert.deepEqual(jobs.rows, [{ data: { workspaceId: web.workspaceId, undoRunId: undo.run.id } }]);
+  assert.equal((await change(undo.run.id, 'resume')).status, 409, 'it is not let go half planned');
+  const cancelled = await change(undo.run.id, 'cancel');
+  assert.equal(RunState.parse(cancelled.body).state, 'cancelled');
 });
 
 test('with the month’s money spent no run is begun', async () => {

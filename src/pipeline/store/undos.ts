@@ -1,0 +1,68 @@
+import type { Tx } from '../../db.ts';
+
+/** How far an undo is planned. */
+export type UndoPlan = {
+  /** The run that it puts back. */
+  undoes: string;
+  /** The last of that run's writes that was looked at. */
+  behind: number;
+  /** Fields that go back, so far. */
+  fields: number;
+  /** Fields that a later run wrote, so far: they stay. */
+  overtaken: number;
+};
+
+const PLAN = 'r.undoes, u.behind, u.fields, u.overtaken';
+
+/** Notes that an undo is to be planned, from the first write on; its run is planning. */
+export async function beginPlan(tx: Tx, runId: string): Promise<void> {
+  await tx.query('insert into undos (workspace_id, run_id) values (current_workspace(), $1)', [runId]);
+  await tx.query(`update runs set state = 'planning' where id = $1`, [runId]);
+}
+
+/** The plan, held to the end of the transaction, so that one at a time goes on with it; null where it is whole, or its run was cancelled. */
+export async function lockPlan(tx: Tx, runId: string): Promise<UndoPlan | null> {
+  await tx.query('select from undos where run_id = $1 for update', [runId]);
+  const { rows } = await tx.query<UndoPlan>(
+    `select ${PLAN} from undos u join runs r on r.id = u.run_id and r.workspace_id = u.workspace_id
+     where u.run_id = $1 and r.state = 'planning'`,
+    [runId],
+  );
+  return rows[0] ?? null;
+}
+
+/** Null where it is no undo, or one that was planned before plans were kept. */
+export async function findPlan(tx: Tx, runId: string): Promise<UndoPlan | null> {
+  const { rows } = await tx.query<UndoPlan>(
+    `select ${PLAN} from undos u join runs r on r.id = u.run_id and r.workspace_id = u.workspace_id where u.run_id = $1`,
+    [runId],
+  );
+  return rows[0] ?? null;
+}
+
+/** Keeps how far it is, in the transaction that stored the portion. */
+export async function savePlan(
+  tx: Tx,
+  runId: string,
+  { behind, fields, overtaken }: Omit<UndoPlan, 'undoes'>,
+): Promise<void> {
+  await tx.query('update undos set behind = $2, fields = $3, overtaken = $4 where run_id = $1', [
+    runId,
+    behind,
+    fields,
+    overtaken,
+  ]);
+}
+
+/** All of it is planned: its values may be sent from now on. */
+export async function endPlan(tx: Tx, runId: string): Promise<void> {
+  await tx.query(`update runs set state = 'running' where id = $1 and state = 'planning'`, [runId]);
+}
+
+/** Undos that are not planned to the end: somebody is at it, or was stopped. */
+export async function listOpenPlans(tx: Tx): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select id from runs where state = 'planning' order by created_at, id limit 100`,
+  );
+  return rows.map(({ id }) => id);
+}

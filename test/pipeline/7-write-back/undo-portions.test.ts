@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { planPortion, planPortions } from '../../../src/pipeline/7-write-back/plan-portions.ts';
+import { beginUndo, planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
+import { createRehearsalJob } from '../../../src/pipeline/rehearsal-job.ts';
+import { changeRunState, findRun } from '../../../src/pipeline/store/runs.ts';
+import { askForRehearsal, findRehearsal } from '../../../src/pipeline/store/rehearsals.ts';
+import { findPlan, listOpenPlans } from '../../../src/pipeline/store/undos.ts';
+import { createTestDatabase } from '../../harness/database.ts';
+import type { TestDatabase } from '../../harness/database.ts';
+import { openDesk } from '../../harness/write-back.ts';
+import type { Desk } from '../../harness/write-back.ts';
+
+let here: TestDatabase;
+before(async () => {
+  here = await createTestDatabase();
+});
+after(() => here.close());
+
+const PORTION = 2;
+const IDS = ['r0', 'r1', 'r2', 'r3'];
+
+/** A run that wrote two fields of four records, over what an earlier one had left there; it is done. */
+async function openRun(): Promise<{ desk: Desk; run: string }> {
+  const desk = await openDesk(here.db, 'salesforce');
+  for (const id of IDS) desk.fake.add('Account', id);
+  await desk.plan({ score: 10, why: 'old' }, IDS);
+  await desk.flush();
+  const run = await desk.plan({ score: 20, why: 'new' }, IDS);
+  await desk.flush();
+  await desk.db.inWorkspace(desk.workspaceId, (tx) => changeRunState(tx, run, 'done'));
+  return { desk, run };
+}
+
+const scores = (desk: Desk) => desk.fake.all().map(({ values }) => values.score);
+const stateOf = async ({ db, workspaceId }: Desk, id: string) => (await db.inWorkspace(workspaceId, (tx) => findRun(tx, id)))?.state; // prettier-ignore
+const begin = ({ db, workspaceId }: Desk, runId: string, dryRun = false) => db.inWorkspace(workspaceId, (tx) => beginUndo(tx, { workspaceId, runId, dryRun, portion: PORTION })); // prettier-ignore
+const goOn = ({ db, workspaceId }: Desk, runId: string, signal?: AbortSignal, onPortion?: () => void) =>
+  planPortions(db, { workspaceId, runId, portion: PORTION, ...(signal && { signal }), ...(onPortion && { onPortion }) }); // prettier-ignore
+/** What the undo has planned, each field once. */
+async function plannedBy(desk: Desk, id: string): Promise<string[]> {
+  const writes = await desk.writesOf(id);
+  const fields = writes.map(({ externalId, field }) => `${externalId} ${field}`);
+  assert.equal(new Set(fields).size, fields.length, 'no field twice');
+  return fields;
+}
+
+test('nothing of an undo is sent before all of it is planned', async () => {
+  const { desk, run } = await openRun();
+  const { run: undo } = await begin(desk, run);
+  assert.equal(undo.state, 'planning');
+  for (let portions = 1; (await stateOf(desk, undo.id)) === 'planning'; portions += 1) {
+    assert.equal((await plannedBy(desk, undo.id)).length, portions * PORTION);
+    for (const mode of ['now', 'all-once', 'full-batches-only', 'asked-only'] as const)
+      assert.equal((await desk.flush({ mode })).applied, 0, mode);
+    assert.deepEqual(scores(desk), [20, 20, 20, 20]);
+    await desk.db.inWorkspace(desk.workspaceId, (tx) => planPortion(tx, undo.id, PORTION));
+  }
+  assert.equal(await stateOf(desk, undo.id), 'done');
+  assert.equal((await desk.flush()).applied, 8);
+  assert.deepEqual(scores(desk), [10, 10, 10, 10]);
+});
+
+test('an undo whose planning was stopped goes on where it was, whoever goes on, and plans no field twice', async () => {
+  const { desk, run } = await openRun();
+  const { run: undo } = await begin(desk, run);
+  const stopped = new AbortController();
+  await assert.rejects(goOn(desk, undo.id, stopped.signal, () => stopped.abort()));
+  assert.equal((await plannedBy(desk, undo.id)).length, 2 * PORTION);
+  assert.deepEqual(await desk.db.inWorkspace(desk.workspaceId, listOpenPlans), [undo.id]);
+
+  // Two workers at once.
+  await Promise.all([goOn(desk, undo.id), goOn(desk, undo.id)]);
+
+  assert.equal((await plannedBy(desk, undo.id)).length, 8);
+  const plan = await desk.db.inWorkspace(desk.workspaceId, (tx) => findPlan(tx, undo.id));
+  assert.deepEqual([plan?.fields, plan?.overtaken], [8, 0]);
+  assert.deepEqual(await desk.db.inWorkspace(desk.workspaceId, listOpenPlans), []);
+  await desk.flush();
+  assert.deepEqual(scores(desk), [10, 10, 10, 10]);
+});
+
+test('a portion that is broken off in its middle leaves nothing behind, and is planned anew', async () => {
+  const { desk, run } = await openRun();
+  const { run: undo } = await begin(desk, run);
+  const broken = desk.db.inWorkspace(desk.workspaceId, async (tx) => {
+    await planPortion(tx, undo.id, PORTION);
+    await tx.query('select pg_terminate_backend(pg_backend_pid())');
+  });
+  await assert.rejects(broken);
+  assert.equal((await plannedBy(desk, undo.id)).length, PORTION);
+  await goOn(desk, undo.id);
+  assert.equal((await plannedBy(desk, undo.id)).length, 8);
+});
+
+test('an undo that is cancelled while it is planned puts nothing back', async () => {
+  const { desk, run } = await openRun();
+  const { run: undo } = await begin(desk, run);
+  await desk.db.inWorkspace(desk.workspaceId, async (tx) => {
+    assert.equal(await changeRunState(tx, undo.id, 'running'), false, 'it can not be let go half planned');
+    assert.equal(await changeRunState(tx, undo.id, 'cancelled'), true);
+  });
+  await goOn(desk, undo.id);
+  assert.equal((await desk.flush()).applied, 0);
+  assert.deepEqual(scores(desk), [20, 20, 20, 20]);
+  assert.deepEqual(new Set((await desk.writesOf(undo.id)).map(({ state }) => state)), new Set(['cancelled']));
+  const again = await planUndo(desk.db, { workspaceId: desk.workspaceId, runId: run, portion: PORTION });
+  assert.equal(again.fields, 8);
+  await desk.flush();
+  assert.deepEqual(scores(desk), [10, 10, 10, 10]);
+});
+
+test('a rehearsed undo is read from the CRM once all of it is planned', async () => {
+  const { desk, run } = await openRun();
+  const { run: dry } = await begin(desk, run, true);
+  await desk.db.inWorkspace(desk.workspaceId, (tx) => askForRehearsal(tx, dry.id));
+  const read = createRehearsalJob({ db: desk.db, crmOf: () => desk.fake.crm });
+  const job = { workspaceId: desk.workspaceId, rehearsedRunId: dry.id };
+  const signal = AbortSignal.timeout(30_000);
+  const early = await read(job, signal, () => undefined);
+  assert.ok(early !== 'done');
+  await goOn(desk, dry.id);
+  assert.equal(await read(job, signal, () => undefined), 'done');
+  const told = await desk.db.inWorkspace(desk.workspaceId, (tx) => findRehearsal(tx, dry.id));
+  assert.ok(told?.readAt);
+  assert.deepEqual([told.calls?.write, told.unread], [1, []]);
+  assert.deepEqual(scores(desk), [20, 20, 20, 20]);
+});
