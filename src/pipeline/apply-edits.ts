@@ -115,6 +115,23 @@ export function applyEdits(pitch: Pitch, edits: readonly PitchEdit[]): ShownPitc
   };
 }
 
+/**
+ * A text with marks of one version → the same with those of another: each keeps its source, and one whose source is not there any more is
+ * taken out.
+ */
+export function carryMarks(text: string, from: Pitch, to: Pitch): string {
+  const cites = citesOf(text, from);
+  const { own } = splitSources(to.text);
+  return text.replaceAll(MARK, (found, mark: string) => {
+    const cite = cites.find((one) => one.mark === mark);
+    const now =
+      cite?.url === null
+        ? [...own].find(([, said]) => said === cite.quote)?.[0]
+        : to.citations.find(({ quote, url }) => quote === cite?.quote && url === cite.url)?.number;
+    return now === undefined ? '' : `${found.startsWith(' ') ? ' ' : ''}[${now}]`;
+  });
+}
+
 /** What a person put there themselves: the link to their calendar, say. Nothing else of a pitch holds a link that is no source's. */
 export function linksOfPeople({
   edited,

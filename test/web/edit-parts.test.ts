@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { readCurrentPitch } from '../../src/pipeline/read-pitch.ts';
+import { savePitch } from '../../src/pipeline/store/pitches.ts';
 import { openBrowser } from '../harness/browser.ts';
 import type { Browser } from '../harness/browser.ts';
 import type { BrowserPage } from '../harness/browser-page.ts';
@@ -85,4 +87,72 @@ test('of two who edit a text at once the second finds the first one’s paragrap
   await shows(bob, 'Stored.');
   assert.match(await said(bob), /Bob met them\.\s+Ada asks\?/);
   await shows(bob, '2 of 5 paragraphs');
+});
+
+/** A version whose sources stand in an order of their own. */
+const regenerate = (companyId: string, sources: readonly string[]): Promise<unknown> =>
+  bench.within((tx) =>
+    savePitch(tx, web.workspaceId, {
+      companyId,
+      template: 'standard',
+      fingerprint: `made of ${sources.join(' ')}`,
+      keyPoints: sources.map((source, index) => `They say ${source} [${index + 1}]`),
+      callToAction: 'Shall we talk?',
+      text: ['A line.', ...sources.map((source, index) => `They say ${source} [${index + 1}]`)].join('\n\n'),
+      citations: sources.map((source, index) => ({
+        number: index + 1,
+        quote: source,
+        url: `https://${source}.example/`,
+      })),
+      cut: 0,
+      method: 'phrases',
+      textModel: null,
+      awaitsModel: false,
+    }),
+  );
+
+test('marks in what somebody typed keep their sources although a new version, which came meanwhile, numbers them otherwise', async () => {
+  const domain = 'marks.example';
+  const { id } = await bench.within((tx) =>
+    seedCompany(tx, web.workspaceId, { domain, name: 'Marks', score: 70 }),
+  );
+  await regenerate(id, ['one', 'two', 'gone']);
+  const page = await open(domain);
+  await page.click('#edit summary');
+  await change(page, 'A line.', 'Mine of two [2] and of what is gone [3].');
+  await regenerate(id, ['new', 'one', 'two']);
+  await store(page);
+  await shows(page, 'This pitch changed while you wrote');
+  const value = String(await page.evaluate(`document.querySelector('#edit-text').value`));
+  assert.match(
+    value,
+    /^Mine of two \[3\] and of what is gone\.\n\nThey say new \[1\]\n\nThey say one \[2\]\n\nThey say two \[3\]$/,
+  );
+  await store(page);
+  await shows(page, 'Stored.');
+  const shown = await bench.within((tx) => readCurrentPitch(tx, id));
+  assert.match(shown?.text ?? '', /^Mine of two \[3\]/);
+  assert.equal(shown?.citations.find(({ number }) => number === 3)?.quote, 'two');
+});
+
+test('a form that was refused still knows what its writer saw: what came meanwhile is shown before it is overwritten', async () => {
+  const domain = 'refused.example';
+  await bench.within((tx) => seedCompany(tx, web.workspaceId, { domain, name: 'Refused', score: 70 }));
+  await write(domain, 'Would a short call this week help?');
+  const [ada, bob] = [await open(domain), await open(domain)];
+  for (const page of [ada, bob]) await page.click('#edit summary');
+  const put = (page: BrowserPage, field: string, text: string): Promise<unknown> =>
+    page.evaluate(`document.querySelector('#edit-${field}').value = ${JSON.stringify(text)}`);
+  await put(ada, 'callToAction', 'Ada asks?');
+  await store(ada);
+  await shows(ada, 'Stored.');
+  await put(bob, 'callToAction', 'Bob asks?');
+  await put(bob, 'keyPoints', Array.from({ length: 21 }, (_, index) => `Point ${index}`).join('\n'));
+  await store(bob);
+  await shows(bob, 'Nothing was stored: 20 points');
+  assert.equal(await bob.evaluate(`document.querySelector('#edit-callToAction').value`), 'Bob asks?');
+  await put(bob, 'keyPoints', 'A point of Bob’s');
+  await store(bob);
+  await shows(bob, 'This pitch changed while you wrote');
+  assert.match(await bob.text(), /Ada asks\?[\s\S]*Bob asks\?/);
 });

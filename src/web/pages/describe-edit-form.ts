@@ -10,8 +10,17 @@ import { mergeTyped } from './merge-typed.ts';
 /** What stands in the fields of the form. */
 export type EditTexts = Record<EditField, string>;
 
-/** What somebody sent that could not be kept: the texts that their page showed, and theirs. */
-export type TypedEdit = { base: EditTexts; mine: EditTexts; problem: string | null };
+/** What somebody sent that could not be kept. */
+export type TypedEdit = {
+  /** Of the pitch that their page showed, and its version. */
+  revision: string;
+  pitchId: string;
+  /** The texts that it showed, and theirs. */
+  base: EditTexts;
+  mine: EditTexts;
+  /** What is wrong with them; null: the pitch changed meanwhile. */
+  problem: string | null;
+};
 
 export const EDIT_FIELDS = ['keyPoints', 'callToAction', 'text'] as const satisfies readonly EditField[];
 
@@ -56,9 +65,13 @@ export function describeEditForm(pitch: ShownPitch, generated: Pitch, typed: Typ
     const parts = mergeParts(split(base[field]), split(mine[field]), split(now[field]));
     return parts.map(({ text }) => text).join(gap);
   };
+  // Only who was shown what stands now saw it.
+  const isRefused = typed !== null && typed.problem !== null;
+  const seen = isRefused
+    ? { revision: typed.revision, pitchId: typed.pitchId, base: JSON.stringify(base) }
+    : { revision: pitch.revision, pitchId: pitch.id, base: JSON.stringify(now) };
   return {
-    revision: pitch.revision,
-    base: JSON.stringify(now),
+    ...seen,
     problem: typed?.problem ?? null,
     isOpen: typed !== null,
     isOvertaken: typed !== null && typed.problem === null,
@@ -72,7 +85,7 @@ export function describeEditForm(pitch: ShownPitch, generated: Pitch, typed: Typ
         hint,
         rows,
         most,
-        value: valueOf(field, merged[field], typed),
+        value: isRefused ? mine[field] : valueOf(field, merged[field], typed),
         edited:
           edit === undefined
             ? null

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { editPitch, PitchEdits } from '../../pipeline/edit-pitch.ts';
 import { cleanLine } from '../../pipeline/plain-text.ts';
 import { readCurrentPitch, withEdits } from '../../pipeline/read-pitch.ts';
+import { carryMarks } from '../../pipeline/apply-edits.ts';
 import type { ShownPitch } from '../../pipeline/apply-edits.ts';
 import type { Tx } from '../../db.ts';
-import { findShownPitch } from '../../pipeline/store/pitches.ts';
+import { findPitch, findShownPitch } from '../../pipeline/store/pitches.ts';
 import { starterOf } from '../auth/sessions.ts';
 import { HttpError } from '../http-error.ts';
 import type { Edited } from './describe-desk.ts';
@@ -22,6 +23,7 @@ const text = z.string().transform((sent) => sent.replaceAll(/\r\n?/g, '\n').repl
 const Texts = z.object({ keyPoints: text, callToAction: text, text });
 const Sent = Texts.extend({
   revision: z.string().max(40),
+  pitch: z.uuid(),
   /** What the page showed, as JSON. */
   base: z.string().transform((sent, context) => {
     try {
@@ -41,7 +43,7 @@ const Undo = z.object({ revision: z.string().max(40), field: z.enum(EDIT_FIELDS)
 export async function takeEdit(deps: PageDeps, request: Request, response: Response): Promise<void> {
   const sent = Sent.safeParse(request.body);
   if (!sent.success) throw refuseForm();
-  const { revision, base, ...mine } = sent.data;
+  const { revision, pitch: pitchId, base, ...mine } = sent.data;
   const changed = EDIT_FIELDS.filter((field) => mine[field] !== base[field]);
   const edits = PitchEdits.safeParse(
     Object.fromEntries(changed.map((field) => [field, contentOf(field, mine)])),
@@ -49,11 +51,17 @@ export async function takeEdit(deps: PageDeps, request: Request, response: Respo
   if (!edits.success) {
     const problem =
       'Nothing was stored: 20 points of at most 600 characters, a call to action of 1,000, a text of 20,000.';
-    return sendDesk(deps, request, response, { status: 422, typed: { edit: { base, mine, problem } } });
+    return sendDesk(deps, request, response, {
+      status: 422,
+      typed: { edit: { revision, pitchId, base, mine, problem } },
+    });
   }
   const kept = await keep(deps, request, edits.data, revision);
-  if (kept === 'conflict')
-    return sendDesk(deps, request, response, { status: 409, typed: { edit: { base, mine, problem: null } } });
+  if (kept === 'conflict') {
+    const texts = await carryTexts(deps, request, pitchId, { base, mine });
+    const edit = { revision, pitchId, ...texts, problem: null };
+    return sendDesk(deps, request, response, { status: 409, typed: { edit } });
+  }
   goBack(request, response, changed.length > 0 ? 'stored' : 'same');
 }
 
@@ -89,6 +97,28 @@ async function keep(
       by: starterOf(deps.visitor),
       revision,
     });
+  });
+}
+
+/** Texts by the version that their writer saw, with the marks of the one that stands now. */
+async function carryTexts(
+  deps: PageDeps,
+  request: Request,
+  pitchId: string,
+  texts: { base: EditTexts; mine: EditTexts },
+): Promise<{ base: EditTexts; mine: EditTexts }> {
+  return deps.db.inWorkspace(deps.workspaceId, async (tx) => {
+    const company = await requireCompany(tx, request);
+    const now = await findWanted(tx, company.id, request);
+    const seen = await findPitch(tx, pitchId);
+    if (seen === null || seen.companyId !== company.id || seen.id === now.id) return texts;
+    const from = await withEdits(tx, seen);
+    const carry = ({ keyPoints, callToAction, text: body }: EditTexts): EditTexts => ({
+      keyPoints: carryMarks(keyPoints, from, now),
+      callToAction: carryMarks(callToAction, from, now),
+      text: carryMarks(body, from, now),
+    });
+    return { base: carry(texts.base), mine: carry(texts.mine) };
   });
 }
 

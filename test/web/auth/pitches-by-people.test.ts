@@ -46,6 +46,7 @@ test('a rep who only may look writes and edits pitches under their name, and cha
     {
       token,
       revision: hidden(html, 'revision'),
+      pitch: hidden(html, 'pitch'),
       base: JSON.stringify(base),
       ...base,
       callToAction: 'Shall we talk?',
