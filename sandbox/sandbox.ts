@@ -6,7 +6,7 @@ import type { FaultSettings } from './kit/faults.ts';
 import type { Twin } from './kit/twin.ts';
 import { loadWorld } from './kit/world.ts';
 import type { World } from './kit/world.ts';
-import { LLM_TWIN_MODEL, startLlmTwin } from './llm/twin.ts';
+import { LLM_TWIN_MODEL, LLM_TWIN_OTHER, startLlmTwin } from './llm/twin.ts';
 import { startSalesforceTwin } from './salesforce/twin.ts';
 import type { SalesforceTwin } from './salesforce/twin.ts';
 import { startSlackTwin } from './slack/twin.ts';
@@ -164,6 +164,7 @@ export async function startSandbox(options: {
         LLM_BASE_URL: `${llm.url}/v1`,
         LLM_API_KEY: KEYS.llm,
         LLM_MODEL: LLM_TWIN_MODEL,
+        LLM_MODELS: LLM_TWIN_OTHER,
       },
       slackEnvironment: {
         socketMode: { SLACK_APP_TOKEN: KEYS.slackApp },

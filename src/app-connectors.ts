@@ -1,4 +1,5 @@
-import type { Config, LlmEndpoint } from './config.ts';
+import type { LlmEndpoint } from './config-llm.ts';
+import type { Config } from './config.ts';
 import { HUBSPOT_PACE, hubspotBuckets } from './connectors/hubspot/limits.ts';
 import type { IdentityProvider } from './connectors/identity.ts';
 import type { SharedBreaker, SharedLimits } from './connectors/limits.ts';
@@ -54,22 +55,31 @@ export function openConnectors(config: Config, shared: Shared): Connectors {
       totalTimeoutMs: 60_000,
     }),
   });
-  const endpoint = (label: string, { baseUrl, apiKey, model }: LlmEndpoint): TextModel =>
+  const endpoint = (label: string, { baseUrl, apiKey, model }: LlmEndpoint, own = shared): TextModel =>
     createLlm({
       label,
       baseUrl,
       apiKey: apiKey ?? '',
       model,
-      policy: createPolicy({ ...shared, ...LLM_TIMES, provider: label, buckets: llmBuckets(label) }),
+      policy: createPolicy({ ...own, ...LLM_TIMES, provider: label, buckets: llmBuckets(label) }),
     });
-  const textModel =
-    config.llm === null
-      ? null
-      : createTextModels(
-          endpoint('llm', config.llm),
-          config.llmFallback === null ? undefined : endpoint('llm-fallback', config.llmFallback),
-        );
+  const fallback = config.llmFallback === null ? undefined : endpoint('llm-fallback', config.llmFallback);
+  const { llm } = config;
+  if (llm === null) return { search, pages, textModel: null };
+  const others = llm.others.map((model): [string, TextModel] => {
+    const own = { ...shared, breaker: renameBreaker(shared.breaker, `llm ${model}`) };
+    return [model, createTextModels(endpoint('llm', { ...llm, model }, own), fallback)];
+  });
+  const textModel = { ...createTextModels(endpoint('llm', llm), fallback), others: new Map(others) };
   return { search, pages, textModel };
+}
+
+/** A model that somebody chose and that does not answer must not stop what the others are asked for. */
+function renameBreaker(breaker: SharedBreaker, name: string): SharedBreaker {
+  return {
+    enter: () => breaker.enter(name),
+    report: (_provider, outcome) => breaker.report(name, outcome),
+  };
 }
 
 /** The pace of each shared bucket; undefined where only the provider's own pauses count. */

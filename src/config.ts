@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { readEndpoint, readModels } from './config-llm.ts';
+import type { LlmEndpoint, ModelPrice } from './config-llm.ts';
 import { readOidc } from './config-oidc.ts';
 import type { OidcConfig } from './config-oidc.ts';
 import { readTrustProxy } from './config-proxy.ts';
@@ -54,6 +56,7 @@ const Environment = z.object({
   LLM_BASE_URL: withoutSlash.optional(),
   LLM_API_KEY: text.optional(),
   LLM_MODEL: text.optional(),
+  LLM_MODELS: text.optional(),
   LLM_FALLBACK_BASE_URL: withoutSlash.optional(),
   LLM_FALLBACK_API_KEY: text.optional(),
   LLM_FALLBACK_MODEL: text.optional(),
@@ -92,8 +95,6 @@ const Environment = z.object({
   LLM_USD_PER_M_OUTPUT: price.default(0.75),
 });
 
-export type LlmEndpoint = { baseUrl: string; apiKey: string | null; model: string };
-
 export type Config = {
   home: string;
   databaseUrl: string | null;
@@ -118,7 +119,8 @@ export type Config = {
   /** How long a CRM may go on with a write whose answer never came, in milliseconds; null: as each platform's own limits have it. */
   longestWriteMs: number | null;
   tavily: { baseUrl: string; apiKey: string } | null;
-  llm: LlmEndpoint | null;
+  /** `others`: models of the same endpoint that people may choose instead. */
+  llm: (LlmEndpoint & { others: string[] }) | null;
   llmFallback: LlmEndpoint | null;
   websiteReaderUrl: string | null;
   slack: SlackConfig | null;
@@ -130,7 +132,13 @@ export type Config = {
   /** All workers together; Tavily's production key and Crusoe's account with a payment method (November 2026). */
   perMinute: { searches: number; llmRequests: number; llmTokens: number };
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
-  prices: { searchUsdPerCredit: number; llmUsdPerMInput: number; llmUsdPerMOutput: number };
+  prices: {
+    searchUsdPerCredit: number;
+    llmUsdPerMInput: number;
+    llmUsdPerMOutput: number;
+    /** Of models that have a price of their own. */
+    ofModels: ReadonlyMap<string, ModelPrice>;
+  };
 };
 
 /** Environment → configuration. An empty value counts as unset. Throws UserError with one line per mistake. */
@@ -144,6 +152,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     );
   const env = parsed.data;
   const publicUrl = env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`;
+  const llm = readEndpoint('LLM', env.LLM_BASE_URL, env.LLM_API_KEY, env.LLM_MODEL);
+  const models = readModels(env.LLM_MODELS);
   const config: Config = {
     home: env.FIELDNOTE_HOME,
     databaseUrl: env.DATABASE_URL ?? null,
@@ -164,7 +174,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     hubspotClientSecret: env.HUBSPOT_CLIENT_SECRET ?? null,
     longestWriteMs: env.CRM_LONGEST_WRITE_SECONDS === undefined ? null : env.CRM_LONGEST_WRITE_SECONDS * 1000,
     tavily: env.TAVILY_API_KEY ? { baseUrl: env.TAVILY_BASE_URL, apiKey: env.TAVILY_API_KEY } : null,
-    llm: readEndpoint('LLM', env.LLM_BASE_URL, env.LLM_API_KEY, env.LLM_MODEL),
+    llm: llm && { ...llm, others: models.map(({ name }) => name).filter((name) => name !== llm.model) },
     llmFallback: readEndpoint(
       'LLM_FALLBACK',
       env.LLM_FALLBACK_BASE_URL,
@@ -187,6 +197,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
       searchUsdPerCredit: env.SEARCH_USD_PER_CREDIT,
       llmUsdPerMInput: env.LLM_USD_PER_M_INPUT,
       llmUsdPerMOutput: env.LLM_USD_PER_M_OUTPUT,
+      ofModels: new Map(models.flatMap(({ name, price }) => (price === null ? [] : [[name, price]]))),
     },
   };
   const { SALESFORCE_LOGIN_URL: loginUrl, SALESFORCE_CLIENT_ID: id, SALESFORCE_CLIENT_SECRET: secret } = env;
@@ -224,19 +235,4 @@ export function requirePublicUrl({ host, publicUrl }: Pick<Config, 'host' | 'pub
       `HOST is ${host}, beyond this machine, but links in the CRM would lead to ${publicUrl}`,
       'Set PUBLIC_URL to the address under which people reach the web server, or HOST to 127.0.0.1.',
     );
-}
-
-function readEndpoint(
-  prefix: string,
-  baseUrl: string | undefined,
-  apiKey: string | undefined,
-  model: string | undefined,
-): LlmEndpoint | null {
-  if (!baseUrl) return null;
-  if (!model)
-    throw new UserError(
-      `${prefix}_BASE_URL is set but ${prefix}_MODEL is not`,
-      `Set ${prefix}_MODEL to a model that it serves.`,
-    );
-  return { baseUrl, apiKey: apiKey ?? null, model };
 }

@@ -116,6 +116,12 @@ export const SETTINGS: readonly Setting[] = [
   },
   { name: 'LLM_API_KEY', meaning: 'key for the LLM endpoint', secret: true },
   { name: 'LLM_MODEL', meaning: 'model name that the endpoint serves; required with LLM_BASE_URL' },
+  {
+    name: 'LLM_MODELS',
+    meaning:
+      'other models of the endpoint that people may choose for pitches, separated by commas; NAME=INPUT/OUTPUT gives one a price of its own in dollars per million tokens',
+    disables: 'choosing the model of a pitch: LLM_MODEL writes them all',
+  },
   { name: 'LLM_FALLBACK_BASE_URL', meaning: 'endpoint used while the first is down' },
   { name: 'LLM_FALLBACK_API_KEY', meaning: 'key for the fallback endpoint', secret: true },
   { name: 'LLM_FALLBACK_MODEL', meaning: 'model name at the fallback endpoint' },

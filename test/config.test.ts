@@ -49,7 +49,7 @@ describe('the configuration', () => {
 
   test('knows the settings that are explained, and no others', async () => {
     const source = await readFile(fileURLToPath(new URL('../src/config.ts', import.meta.url)), 'utf8');
-    const body = source.slice(source.indexOf('z.object({'), source.indexOf('export type LlmEndpoint'));
+    const body = source.slice(source.indexOf('z.object({'), source.indexOf('export type Config'));
     const known = [...body.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map((match) => match[1]);
     const explained = SETTINGS.map(({ name }) => name);
     assert.deepEqual(
@@ -102,7 +102,22 @@ describe('the configuration', () => {
       baseUrl: 'http://127.0.0.1:8000/v1',
       apiKey: null,
       model: 'm',
+      others: [],
     });
+  });
+
+  test('offers the models that LLM_MODELS names, each once, some with prices of their own', () => {
+    const { llm, prices } = readConfig({
+      LLM_BASE_URL: 'http://127.0.0.1:8000/v1',
+      LLM_MODEL: 'm',
+      LLM_MODELS: 'm, Qwen/Qwen3-32B = 0.2/0.6,llama3.1:8b,, llama3.1:8b',
+    });
+    assert.deepEqual(llm?.others, ['Qwen/Qwen3-32B', 'llama3.1:8b']);
+    assert.deepEqual([...prices.ofModels], [['Qwen/Qwen3-32B', { usdPerMInput: 0.2, usdPerMOutput: 0.6 }]]);
+    for (const wrong of ['big=cheap', 'big=1', 'two words', '=1/2', `x${'y'.repeat(120)}`])
+      assert.match(refusal({ LLM_MODELS: `m,${wrong}` }).fix, /NAME=INPUT\/OUTPUT/, wrong);
+    const many = Array.from({ length: 21 }, (_, n) => `m${n}`).join(',');
+    assert.match(refusal({ LLM_MODELS: many }).message, /names 21 models/);
   });
 
   test('names what is missing of Salesforce when it is half set', () => {

@@ -36,6 +36,8 @@ export type LlmTwinOptions = {
 };
 
 export const LLM_TWIN_MODEL = 'sandbox-reader';
+/** Another name that it answers to, in the same way: something to choose. */
+export const LLM_TWIN_OTHER = 'sandbox-writer';
 
 // Llama 3.3's context window.
 const CONTEXT_TOKENS = 131_072;
@@ -44,7 +46,7 @@ const KEPT_SENTENCES = 200;
 
 /** An OpenAI-compatible endpoint on loopback, strict about what it is sent; its base URL is `${twin.url}/v1`. */
 export async function startLlmTwin(options: LlmTwinOptions): Promise<Twin> {
-  const models = options.models ?? [LLM_TWIN_MODEL];
+  const models = options.models ?? [LLM_TWIN_MODEL, LLM_TWIN_OTHER];
   const modes = createModes(options.modes);
   const state = {
     requests: 0,
@@ -53,6 +55,7 @@ export async function startLlmTwin(options: LlmTwinOptions): Promise<Twin> {
     cachedTokens: 0,
     completionTokens: 0,
     byMode: new Map<string, number>(),
+    byModel: new Map<string, number>(),
     lies: [] as Lie[],
     elsewhere: [] as Sentence[],
   };
@@ -105,6 +108,7 @@ export async function startLlmTwin(options: LlmTwinOptions): Promise<Twin> {
       state.cachedTokens += cached;
       state.completionTokens += finished.usage.completion_tokens;
       state.byMode.set(mode.mode, (state.byMode.get(mode.mode) ?? 0) + 1);
+      state.byModel.set(chat.model, (state.byModel.get(chat.model) ?? 0) + 1);
       state.lies.push(...answer.lies);
       state.lies.splice(0, state.lies.length - KEPT_LIES);
       response.locals.units = finished.usage.total_tokens;
@@ -135,6 +139,7 @@ export async function startLlmTwin(options: LlmTwinOptions): Promise<Twin> {
         modes: modes.list(),
         ...state,
         byMode: Object.fromEntries(state.byMode),
+        byModel: Object.fromEntries(state.byModel),
         elsewhere: state.elsewhere.length,
         early: early(),
       }),

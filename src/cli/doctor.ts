@@ -164,14 +164,16 @@ async function checkLlm(config: Config, signal: AbortSignal): Promise<Finding[]>
     const { models } = await textModel.check({
       signal: AbortSignal.any([signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)]),
     });
-    const served = models.includes(config.llm.model);
+    const { baseUrl, model, others } = config.llm;
+    const missing = [model, ...others].filter((name) => !models.includes(name));
     return [
       {
         name: 'LLM',
-        status: served ? 'ok' : 'failed',
-        detail: served
-          ? `${config.llm.baseUrl} serves ${config.llm.model}`
-          : `${config.llm.baseUrl} does not serve ${config.llm.model}; it serves ${models.slice(0, 5).join(', ')}`,
+        status: missing.length === 0 ? 'ok' : 'failed',
+        detail:
+          missing.length === 0
+            ? `${baseUrl} serves ${[model, ...others].join(', ')}`
+            : `${baseUrl} does not serve ${missing.join(', ')}; it serves ${models.slice(0, 5).join(', ')}`,
       },
     ];
   } catch (error) {

@@ -32,6 +32,8 @@ export type TextModelAnswer<T> = {
 export type TextModel = {
   name: string;
   model: string;
+  /** What may be asked instead of `model`, by the models' names; absent: nothing. */
+  others?: ReadonlyMap<string, TextModel>;
   ask<T>(request: TextModelRequest<T>, options: CallOptions): Promise<TextModelAnswer<T>>;
   /** Tokens of a text, near enough to pace by. */
   countTokens(text: string): number;

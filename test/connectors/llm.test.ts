@@ -8,7 +8,7 @@ import { createPolicy, noBreaker, noLimits } from '../../src/connectors/resilien
 import type { PolicyOptions } from '../../src/connectors/resilience.ts';
 import type { TextModel } from '../../src/connectors/text-model.ts';
 import { ProviderDownError } from '../../src/errors.ts';
-import { LLM_TWIN_MODEL, startLlmTwin } from '../../sandbox/llm/twin.ts';
+import { LLM_TWIN_MODEL, LLM_TWIN_OTHER, startLlmTwin } from '../../sandbox/llm/twin.ts';
 import type { Twin } from '../../sandbox/kit/twin.ts';
 
 const KEY = 'sandbox-key';
@@ -431,7 +431,7 @@ test('A server without keys is called without one being set', async () => {
 
 test('The health check lists the models, and fails with the reason', async () => {
   await play(twin);
-  assert.deepEqual(await model().check({ signal }), { models: [LLM_TWIN_MODEL] });
+  assert.deepEqual(await model().check({ signal }), { models: [LLM_TWIN_MODEL, LLM_TWIN_OTHER] });
   await assert.rejects(model({ apiKey: 'wrong' }).check({ signal }), { kind: 'unauthorized' });
   const gone = await startLlmTwin({ apiKey: KEY });
   await gone.close();

@@ -2,7 +2,13 @@ import type { ProviderCall } from '../../connectors/call.ts';
 import type { Tx } from '../../db.ts';
 
 /** What calls cost, in US dollars. */
-export type Prices = { searchUsdPerCredit: number; llmUsdPerMInput: number; llmUsdPerMOutput: number };
+export type Prices = {
+  searchUsdPerCredit: number;
+  llmUsdPerMInput: number;
+  llmUsdPerMOutput: number;
+  /** Of models that have a price of their own; absent: none has. */
+  ofModels?: ReadonlyMap<string, { usdPerMInput: number; usdPerMOutput: number }>;
+};
 
 /** What a call was for. */
 export type UsageContext = { workspaceId: string; runId?: string; companyId?: string; connectionId?: string };
@@ -23,10 +29,14 @@ export type UsageTotal = {
 
 /** The price of one call. */
 export function priceOf(call: ProviderCall, prices: Prices): number {
+  const { usdPerMInput, usdPerMOutput } = prices.ofModels?.get(call.model ?? '') ?? {
+    usdPerMInput: prices.llmUsdPerMInput,
+    usdPerMOutput: prices.llmUsdPerMOutput,
+  };
   return (
     (call.searchCredits ?? 0) * prices.searchUsdPerCredit +
-    ((call.promptTokens ?? 0) * prices.llmUsdPerMInput) / 1e6 +
-    ((call.completionTokens ?? 0) * prices.llmUsdPerMOutput) / 1e6
+    ((call.promptTokens ?? 0) * usdPerMInput) / 1e6 +
+    ((call.completionTokens ?? 0) * usdPerMOutput) / 1e6
   );
 }
 
