@@ -46,7 +46,7 @@ export function openSlack({
   | 'printPitch'
   | 'onError'
 > &
-  Pick<SlackDeps, 'textModelName'>): Slack | null {
+  Pick<SlackDeps, 'textModels'>): Slack | null {
   const { slack, publicUrl } = config;
   if (slack === null) return null;
   const { botToken: token, signingSecret, appToken } = slack;

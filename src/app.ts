@@ -18,6 +18,7 @@ import type { Metrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
 import { createBudget } from './pipeline/budget.ts';
 import type { Budget } from './pipeline/budget.ts';
+import { listModels } from './pipeline/6-pitch/choose-model.ts';
 import { createPrinter, type Printer } from './pipeline/6-pitch/pdf/print-sheet.ts';
 import { createTemplateRenderer, type TemplateRenderer } from './pipeline/6-pitch/template-renderer.ts';
 import { startFollowing } from './pipeline/follow-changes.ts';
@@ -174,7 +175,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       crmOf,
       homeWorkspaceId,
       modelName: SHIPPED_MODEL,
-      textModelName: own.textModel?.model ?? null,
+      textModels: listModels(own.textModel),
       printPitch,
       onError,
     });

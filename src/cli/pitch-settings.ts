@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
+import { chooseModel, listModels, requireModel } from '../pipeline/6-pitch/choose-model.ts';
 import { requireTemplate } from '../pipeline/6-pitch/template-library.ts';
 import {
   FOCUSES,
@@ -14,8 +15,10 @@ import {
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 
-type Options = Omit<Partial<PitchSettings>, 'temperature'> & {
-  temperature?: string;
+type Options = Omit<Partial<PitchSettings>, 'temperature' | 'model'> & {
+  /** False: ours, as nobody had named one. */
+  temperature?: string | false;
+  model?: string | false;
   reset?: boolean;
   json?: boolean;
   workspace?: string;
@@ -32,15 +35,23 @@ export function addPitchSettings(program: Command, context: Context): void {
     .addOption(new Option('--focus <focus>', 'what it turns on').choices(FOCUSES))
     .option('--instructions <text>', 'wishes for the LLM; they add no fact')
     .option('--temperature <number>', 'of the LLM, 0 to 1.5')
+    .option('--no-temperature', 'ours again')
+    .option('--model <name>', 'the LLM that writes: LLM_MODEL or one of LLM_MODELS')
+    .option('--no-model', 'LLM_MODEL again')
     .addOption(new Option('--reset', 'back to what is shipped'))
     .option('--json', 'print one object')
     .addOption(workspaceOption())
-    .action(async ({ reset, json, workspace, temperature, ...given }: Options) => {
+    .action(async ({ reset, json, workspace, temperature, model, ...given }: Options) => {
       const changes = parseChanges({
         ...given,
-        ...(temperature === undefined ? {} : { temperature: Number(temperature) }),
+        ...(temperature === undefined
+          ? {}
+          : { temperature: temperature === false ? null : Number(temperature) }),
+        ...(model === undefined ? {} : { model: model === false ? null : model }),
       });
-      await withApp(context, { worker: false, workspace }, async ({ db, workspaceId }) => {
+      await withApp(context, { worker: false, workspace }, async ({ db, workspaceId, connectors }) => {
+        const models = listModels(connectors.textModel);
+        requireModel(changes.model ?? null, models);
         const settings = await db.inWorkspace(workspaceId, async (tx) => {
           if (changes.template !== undefined) await requireTemplate(tx, changes.template);
           if (reset) await resetPitchSettings(tx);
@@ -50,7 +61,13 @@ export function addPitchSettings(program: Command, context: Context): void {
         if (json) context.terminal.json(settings);
         else
           for (const [name, value] of Object.entries(settings))
-            context.terminal.print(`${name}: ${value ?? 'ours'}`);
+            context.terminal.print(
+              `${name}: ${value ?? (name === 'model' ? (models[0] ?? 'no LLM') : 'ours')}`,
+            );
+        if (settings.model !== null && !models.includes(settings.model))
+          context.terminal.note(
+            `${settings.model} is not allowed any more: ${chooseModel(settings.model, models) ?? 'no LLM'} writes in its place.`,
+          );
       });
     });
 }

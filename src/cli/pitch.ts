@@ -4,6 +4,7 @@ import type { App } from '../app.ts';
 import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import { nameEdits } from '../pipeline/name-edits.ts';
+import { nameWriter } from '../pipeline/name-writer.ts';
 import { withEdits } from '../pipeline/read-pitch.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
 import { FOCUSES, LENGTHS, PitchWishes, TONES } from '../pipeline/store/pitch-settings.ts';
@@ -15,9 +16,9 @@ import { writePitchPdf, writePitchZip } from './pitch-files.ts';
 import { requestPitch } from './request-pitch.ts';
 
 type Options = Partial<Record<(typeof TEXTS)[number], string>> & { json?: boolean; force?: boolean };
-const TEXTS = ['pdf', 'zip', 'band', 'workspace', 'template', 'persona', 'tone', 'length', 'focus', 'instructions', 'temperature'] as const; // prettier-ignore
+const TEXTS = ['pdf', 'zip', 'band', 'workspace', 'template', 'persona', 'tone', 'length', 'focus', 'instructions', 'temperature', 'model'] as const; // prettier-ignore
 
-const MAKING = ['template', 'persona', 'force', 'tone', 'length', 'focus', 'instructions', 'temperature'] as const; // prettier-ignore
+const MAKING = ['template', 'persona', 'force', 'tone', 'length', 'focus', 'instructions', 'temperature', 'model'] as const; // prettier-ignore
 
 /** `fieldnote pitch DOMAIN`: the stored pitch with its sources, or another one made now; as text, as a PDF, or everybody's in a ZIP. */
 export function addPitch(program: Command, context: Context): void {
@@ -42,6 +43,7 @@ export function addPitch(program: Command, context: Context): void {
     .addOption(new Option('--focus <focus>', 'for this one').choices(FOCUSES))
     .option('--instructions <text>', 'wishes for the LLM, for this one')
     .option('--temperature <number>', 'of the LLM, 0 to 1.5, for this one')
+    .option('--model <name>', 'the LLM that writes this one: LLM_MODEL or one of LLM_MODELS')
     .addOption(workspaceOption())
     .action(async (input: string | undefined, options: Options) => {
       const { zip, band, workspace } = options;
@@ -91,14 +93,15 @@ async function printPitch(context: Context, domain: string, options: Options): P
     }));
     const { madeWith = null, cuts = [], changes = [] } = making ?? {};
     if (json) {
-      const { keyPoints, callToAction, text, citations, cut, method, version, edited, revision } = shown;
+      const { keyPoints, callToAction, text, citations, cut, method, textModel, askedModel, version, edited, revision } = shown; // prettier-ignore
       const { template: made, persona: role } = pitch;
-      context.terminal.json({ domain, keyPoints, callToAction, text, citations, cut, template: made, persona: role, version, method, edited, revision, madeWith, cuts, changes }); // prettier-ignore
+      context.terminal.json({ domain, keyPoints, callToAction, text, citations, cut, template: made, persona: role, version, method, textModel, askedModel, edited, revision, madeWith, cuts, changes }); // prettier-ignore
       return;
     }
     context.terminal.print(shown.text);
     context.terminal.print('');
     for (const citation of shown.citations) context.terminal.print(`[${citation.number}] ${citation.url}`);
+    context.terminal.note(nameWriter(shown));
     for (const line of nameEdits(shown.edited)) context.terminal.note(line);
     if (changes.length > 0)
       context.terminal.note(`Version ${pitch.version}: ${changes.map(({ text }) => text).join('; ')}`);
@@ -113,8 +116,8 @@ function findStored(app: App, domain: string): Promise<Pitch | null> {
 }
 
 /** What this pitch is to have of its own. @throws UserError */
-function readWishes({ tone, length, focus, instructions, temperature }: Options): PitchWishes {
-  const given = { tone, length, focus, instructions, temperature: temperature === undefined ? undefined : Number(temperature) }; // prettier-ignore
+function readWishes({ tone, length, focus, instructions, temperature, model }: Options): PitchWishes {
+  const given = { tone, length, focus, instructions, model, temperature: temperature === undefined ? undefined : Number(temperature) }; // prettier-ignore
   const parsed = PitchWishes.safeParse(
     Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   );

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import { UserError } from '../errors.ts';
+import { listModels } from '../pipeline/6-pitch/choose-model.ts';
 import { MAIN_PITCH } from '../pipeline/6-pitch/prepare-pitch.ts';
 import type { PitchOrder } from '../pipeline/6-pitch/prepare-pitch.ts';
 import { askForPitches } from '../pipeline/ask-for-pitches.ts';
@@ -33,7 +34,7 @@ export async function requestPitch(
       order: { ...MAIN_PITCH, ...order },
       force,
       askedBy: { via: 'command-line', name: null },
-      textModel: app.connectors.textModel?.model ?? null,
+      textModels: listModels(app.connectors.textModel),
       spent,
     }),
   );

@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import { openIdentity } from '../app-connectors.ts';
 import { describeError } from '../errors.ts';
+import { listModels } from '../pipeline/6-pitch/choose-model.ts';
 import { deriveAttemptKey } from '../web/auth/attempts.ts';
 import { isBehindUnknownProxy } from '../web/client-address.ts';
 import { createWebServer } from '../web/server.ts';
@@ -23,7 +24,7 @@ export async function openWeb(app: App, options: { elseAnyPort: boolean }): Prom
   const open = async (port: number): Promise<OpenWeb> => {
     const server = createWebServer({
       ...app,
-      textModelName: app.connectors.textModel?.model ?? null,
+      textModels: listModels(app.connectors.textModel),
       publicUrl: config.publicUrl,
       trustProxy: config.trustProxy,
       monthlyBudgetUsd: config.monthlyBudgetUsd,

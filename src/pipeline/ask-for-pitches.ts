@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '../db.ts';
 import { UserError } from '../errors.ts';
+import { chooseModel, requireModel } from './6-pitch/choose-model.ts';
 import { fingerprintOf, preparePitch } from './6-pitch/prepare-pitch.ts';
 import type { PitchOrder } from './6-pitch/prepare-pitch.ts';
 import { requireTemplate } from './6-pitch/template-library.ts';
@@ -27,8 +28,8 @@ export type PitchesRequest = {
   /** Written anew although nothing changed. */
   force: boolean;
   askedBy: Starter;
-  /** The text model's name as far as this process knows; null: none. Only tells whether a stored pitch can answer at once. */
-  textModel: string | null;
+  /** The text models that may be chosen, the default first (choose-model.ts), as far as this process knows; empty: there is none. */
+  textModels: readonly string[];
   /** Why nothing that costs may be begun; null: it may. */
   spent: UserError | null;
 };
@@ -37,7 +38,7 @@ export type PitchesRequest = {
  * Somebody asks for pitches, in the caller's transaction. What is stored and made from what is known now answers at once; the rest is queued, one job each,
  * and where a score is missing a run begins that finds it. The same that is under way already is not begun twice.
  * @returns the batch to ask for (pitch-requests.ts), and its requests' ids in the order of the domains
- * @throws UserError for a template or persona that is not there, a company that is left out, too many at once, and `spent` where a score would have to be bought
+ * @throws UserError for a template, persona or model that is not there, a company that is left out, too many at once, and `spent` where a score would have to be bought
  */
 export async function askForPitches(
   tx: Tx,
@@ -51,6 +52,7 @@ export async function askForPitches(
       `${domains.length} companies are too many at once`,
       `Ask for ${MOST_PITCHES} at the most.`,
     );
+  requireModel(order.wishes.model ?? null, request.textModels);
   const template = await requireTemplate(tx, order.template ?? (await readPitchSettings(tx)).template);
   const missing: string[] = [];
   for (const domain of domains) if (!(await isScored(tx, domain))) missing.push(domain);
@@ -79,7 +81,7 @@ export async function askForPitches(
       requestIds.push(open.id);
       continue;
     }
-    const stored = force ? null : await findStored(tx, company.id, { ...order, template: template.name }, request.textModel); // prettier-ignore
+    const stored = force ? null : await findStored(tx, company.id, { ...order, template: template.name }, request.textModels); // prettier-ignore
     const id = await saveRequest(tx, workspaceId, {
       ...wanted,
       batchId,
@@ -128,11 +130,11 @@ async function findStored(
   tx: Tx,
   companyId: string,
   order: PitchOrder,
-  textModel: string | null,
+  textModels: readonly string[],
 ): Promise<string | null> {
   const material = await preparePitch(tx, companyId, order);
   if (material === null) return null;
-  const fingerprint = fingerprintOf(material, textModel);
+  const fingerprint = fingerprintOf(material, chooseModel(material.settings.model, textModels));
   const found = await reusePitch(tx, material.key, { fingerprint, current: false });
   // The company's own pitch changes by a job, which tells the CRM.
   if (material.isMain && (await findCurrentPitch(tx, companyId))?.id !== found?.id) return null;

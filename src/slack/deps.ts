@@ -15,8 +15,8 @@ export type SlackDeps = {
   monthlyBudgetUsd: number | null;
   /** The scoring model that questions are answered by. */
   modelName: string;
-  /** The LLM that writes pitches, as far as this process knows; null: none does. */
-  textModelName: string | null;
+  /** The LLMs that may write pitches, the default first, as far as this process knows; empty: there is none. */
+  textModels: readonly string[];
   /** The address under which people reach our own pages. */
   publicUrl: string;
   /** @throws UserError where the connection can't be opened here */

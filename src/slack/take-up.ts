@@ -97,7 +97,7 @@ async function promisePitch(
     order: { template, persona: '', wishes: {} },
     force: false,
     askedBy: await nameAsker(tx, asker),
-    textModel: deps.textModelName,
+    textModels: deps.textModels,
     spent,
   });
   const company = await findCompanyByDomain(tx, domain);

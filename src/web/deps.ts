@@ -46,8 +46,8 @@ export type WebDeps = {
   monthlyBudgetUsd: number | null;
   /** The scoring model that a company is scored by when somebody asks. */
   modelName: string;
-  /** The text model's name, as far as this process knows it; null: there is none. */
-  textModelName: string | null;
+  /** The text models that may be chosen, the default first, as far as this process knows; empty: there is none. */
+  textModels: readonly string[];
   /** The CRM behind a connection; `trial`: under settings that are not stored. @throws UserError where it can't be opened here */
   crmOf(connection: Connection, trial?: ConnectionSettings): Crm;
   /** The address under which people reach the server. */

@@ -54,6 +54,7 @@ test('pitch-settings changes what is given, refuses what is none, and goes back 
     focus: 'balanced',
     instructions: '',
     temperature: null,
+    model: null,
   });
   await run('pitch-settings', '--length', 'concise', '--instructions', 'No jargon.');
   const changed = parse(await run('pitch-settings', '--tone', 'direct', '--json'));
@@ -62,6 +63,7 @@ test('pitch-settings changes what is given, refuses what is none, and goes back 
     ['--tone', 'shouting'],
     ['--template', 'nope'],
     ['--temperature', 'hot'],
+    ['--model', 'any'],
   ])
     assert.notEqual((await run('pitch-settings', ...wrong)).code, 0, wrong.join(' '));
   assert.deepEqual(parse(await run('pitch-settings', '--reset', '--json')), shipped);

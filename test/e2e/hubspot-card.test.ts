@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../../src/app.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { listModels } from '../../src/pipeline/6-pitch/choose-model.ts';
 import { createWebServer } from '../../src/web/server.ts';
 import { openBrowser } from '../harness/browser.ts';
 import type { Browser } from '../harness/browser.ts';
@@ -25,7 +26,7 @@ before(async () => {
   // The port is known only once it listens, and links name it.
   const deps = {
     ...app,
-    textModelName: app.connectors.textModel?.model ?? null,
+    textModels: listModels(app.connectors.textModel),
     monthlyBudgetUsd: 50,
     metrics: createMetrics(),
     log: createLog('silent'),

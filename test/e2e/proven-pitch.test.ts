@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { App } from '../../src/app.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { listModels } from '../../src/pipeline/6-pitch/choose-model.ts';
 import { findCompanyByDomain } from '../../src/pipeline/store/companies.ts';
 import { findCurrentExtraction } from '../../src/pipeline/store/extractions.ts';
 import { listSources } from '../../src/pipeline/store/sources.ts';
@@ -54,7 +55,7 @@ async function openBench(mode: object): Promise<Bench> {
   assert.equal(run.failed, 0);
   const server = createWebServer({
     ...app,
-    textModelName: app.connectors.textModel?.model ?? null,
+    textModels: listModels(app.connectors.textModel),
     monthlyBudgetUsd: null,
     metrics: createMetrics(),
     log: createLog('silent'),

@@ -1,6 +1,7 @@
 import type { App } from '../../src/app.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { listModels } from '../../src/pipeline/6-pitch/choose-model.ts';
 import { createWebServer } from '../../src/web/server.ts';
 
 /** What HubSpot calls; a proxy hands it on to a port of this machine. */
@@ -26,7 +27,7 @@ export async function openWebhookServer(
   const log = createLog('silent');
   const server = createWebServer({
     ...app,
-    textModelName: app.connectors.textModel?.model ?? null,
+    textModels: listModels(app.connectors.textModel),
     monthlyBudgetUsd: null,
     metrics,
     log,

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { TextModel, TextModelRequest } from '../../src/connectors/text-model.ts';
 import type { Tx } from '../../src/db.ts';
+import { listModels } from '../../src/pipeline/6-pitch/choose-model.ts';
 import { MAIN_PITCH } from '../../src/pipeline/6-pitch/prepare-pitch.ts';
 import { createTemplateRenderer } from '../../src/pipeline/6-pitch/template-renderer.ts';
 import { askForPitches } from '../../src/pipeline/ask-for-pitches.ts';
@@ -11,11 +12,14 @@ import { openQueue } from '../../src/pipeline/queue/queue.ts';
 import type { Queue } from '../../src/pipeline/queue/queue.ts';
 import { findRequest } from '../../src/pipeline/store/pitch-requests.ts';
 import type { PitchRequest } from '../../src/pipeline/store/pitch-requests.ts';
+import type { Prices } from '../../src/pipeline/store/usage.ts';
 import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
 
 export const TEXT_MODEL = 'test-model';
+/** What may be chosen instead. */
+export const OTHER_MODEL = 'other-model';
 
 export type PitchBench = {
   database: TestDatabase;
@@ -31,16 +35,22 @@ export type PitchBench = {
   find(requestId: string): Promise<PitchRequest>;
   /** What the text model answers from now on; an error: it throws. */
   answer(value: unknown): void;
-  /** What the text model was asked so far. */
+  /** What the text models were asked so far. */
   asked: TextModelRequest<unknown>[];
+  /** Which of them was asked, in that order. */
+  askedOf: string[];
   /** A statement of the database's owner. */
   asOwner(sql: string): Promise<void>;
   close(): Promise<void>;
 };
 
-/** Requests for pitches over a real database and a real queue (those of `on`), with a text model that says what it is told to. */
+/**
+ * Requests for pitches over a real database and a real queue (those of `on`), with text models that say what they are told to, or the
+ * ones that are given.
+ */
 export async function openPitchBench(
   on?: Pick<PitchBench, 'database' | 'queue' | 'workspaceId'>,
+  given: { textModel?: TextModel; prices?: Prices } = {},
 ): Promise<PitchBench> {
   const database = on?.database ?? (await createTestDatabase());
   const { db } = database;
@@ -55,14 +65,16 @@ export async function openPitchBench(
     }));
   const templates = createTemplateRenderer();
   const asked: TextModelRequest<unknown>[] = [];
+  const askedOf: string[] = [];
   let answer: unknown = { passages: [] };
-  const textModel: TextModel = {
+  const createModel = (model: string): TextModel => ({
     name: 'llm',
-    model: TEXT_MODEL,
+    model,
     countTokens: () => 1,
     check: async () => ({ models: [] }),
     ask: async (request, { onCall }) => {
       asked.push(request);
+      askedOf.push(model);
       if (answer instanceof Error) throw answer;
       onCall?.({
         provider: 'llm',
@@ -76,19 +88,22 @@ export async function openPitchBench(
       return {
         value: request.schema.parse(answer),
         provider: 'llm',
-        model: TEXT_MODEL,
+        model,
         repaired: false,
         ...tokens,
       };
     },
-  };
+  });
+  const told = { ...createModel(TEXT_MODEL), others: new Map([[OTHER_MODEL, createModel(OTHER_MODEL)]]) };
+  const { textModel = told, prices = { searchUsdPerCredit: 0, llmUsdPerMInput: 1, llmUsdPerMOutput: 1 } } =
+    given;
   const job = createPitchJob({
     db,
     queue,
     textModel,
     templates,
     modelName: 'gpu-infrastructure',
-    prices: { searchUsdPerCredit: 0, llmUsdPerMInput: 1, llmUsdPerMOutput: 1 },
+    prices,
     budget: { isSpent: async () => false },
     monthlyBudgetUsd: null,
     onError: () => undefined,
@@ -110,6 +125,7 @@ export async function openPitchBench(
     within,
     find,
     asked,
+    askedOf,
     answer: (value) => {
       answer = value;
     },
@@ -121,7 +137,7 @@ export async function openPitchBench(
           order: MAIN_PITCH,
           force: false,
           askedBy: { via: 'command-line', name: null },
-          textModel: TEXT_MODEL,
+          textModels: listModels(textModel),
           spent: null,
           ...request,
         }),

@@ -56,7 +56,7 @@ function openJob(db: Database): ReturnType<typeof createPostJob> {
     ...app,
     db,
     monthlyBudgetUsd: null,
-    textModelName: null,
+    textModels: [],
     publicUrl: app.config.publicUrl,
     apiUrl: `${slack.twin.url}/api/`,
     seal: createSeal(randomBytes(32).toString('base64')),

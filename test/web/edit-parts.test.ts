@@ -15,7 +15,7 @@ let web: TestWeb;
 let bench: PitchBench;
 let browser: Browser;
 before(async () => {
-  web = await openWeb({ textModelName: TEXT_MODEL });
+  web = await openWeb({ textModels: [TEXT_MODEL] });
   bench = await openPitchBench(web);
   browser = await openBrowser();
 });

@@ -7,7 +7,7 @@ import { openBrowser } from '../harness/browser.ts';
 import type { Browser } from '../harness/browser.ts';
 import { until } from '../harness/browser-page.ts';
 import type { BrowserPage } from '../harness/browser-page.ts';
-import { openPitchBench, TEXT_MODEL } from '../pipeline/pitch-fixture.ts';
+import { openPitchBench, OTHER_MODEL, TEXT_MODEL } from '../pipeline/pitch-fixture.ts';
 import type { PitchBench } from '../pipeline/pitch-fixture.ts';
 import { seedCompany } from './seed.ts';
 import { openWeb } from './web-fixture.ts';
@@ -18,7 +18,7 @@ let bench: PitchBench;
 let browser: Browser;
 let companyId: string;
 before(async () => {
-  web = await openWeb({ textModelName: TEXT_MODEL });
+  web = await openWeb({ textModels: [TEXT_MODEL, OTHER_MODEL] });
   bench = await openPitchBench(web);
   browser = await openBrowser();
   const company = await bench.within((tx) =>

@@ -5,7 +5,7 @@ import { openBrowser } from '../harness/browser.ts';
 import type { Browser } from '../harness/browser.ts';
 import type { BrowserPage } from '../harness/browser-page.ts';
 import { readText } from '../pipeline/6-pitch/pdf/read-pdf.ts';
-import { openPitchBench, TEXT_MODEL } from '../pipeline/pitch-fixture.ts';
+import { openPitchBench, OTHER_MODEL, TEXT_MODEL } from '../pipeline/pitch-fixture.ts';
 import type { PitchBench } from '../pipeline/pitch-fixture.ts';
 import { seedCompany } from './seed.ts';
 import { openWeb } from './web-fixture.ts';
@@ -15,7 +15,7 @@ let web: TestWeb;
 let bench: PitchBench;
 let browser: Browser;
 before(async () => {
-  web = await openWeb({ textModelName: TEXT_MODEL });
+  web = await openWeb({ textModels: [TEXT_MODEL, OTHER_MODEL] });
   bench = await openPitchBench(web);
   browser = await openBrowser();
 });
@@ -154,6 +154,39 @@ test('another template is chosen and written while the page follows; again makes
   assert.deepEqual(page.problems, []);
 });
 
+test('another LLM is chosen under Advanced; the page, its versions and the PDF name the one that wrote', async () => {
+  const companyId = await seed('chosen.example');
+  const page = await open('chosen.example');
+  assert.match(await page.text(), /written by test-model/);
+  await page.click('#write summary');
+  assert.deepEqual(
+    await page.evaluate(
+      `[...document.querySelectorAll('#ask-model option')].map((option) => option.innerText)`,
+    ),
+    ['as usual (test-model)', TEXT_MODEL, OTHER_MODEL],
+  );
+  await put(page, '#ask-model', OTHER_MODEL);
+  await page.click('#write button[value=write]');
+  await page.waitFor(`document.querySelector('[data-waiting]') !== null`);
+  await workAll(companyId);
+  await shows(page, 'Version 2 is written.');
+  assert.equal(bench.askedOf.at(-1), OTHER_MODEL);
+  assert.match(await page.text(), /written by other-model/);
+  const versions = String(await page.evaluate(`document.querySelector('#versions').innerText`));
+  assert.match(versions, /Version 2 [\s\S]*written by other-model[\s\S]*LLM: test-model → other-model[\s\S]*Version 1[\s\S]*written by test-model/); // prettier-ignore
+  const pdf = String(await page.evaluate(`document.querySelector('#versions li a[href$=".pdf"]').href`));
+  assert.match(await printed(pdf), /written by other-model/);
+  // The form is as the pitch was made, unfolded where what it shows was chosen.
+  assert.equal(await page.evaluate(`document.querySelector('#ask-model').value`), OTHER_MODEL);
+  assert.equal(await page.evaluate(`document.querySelector('#write details').open`), true);
+  // Naming the usual one is no wish: it is the company's own pitch.
+  await put(page, '#ask-model', TEXT_MODEL);
+  await page.click('#write button[value=write]');
+  await shows(page, 'this is the stored one, at no cost');
+  assert.match(await page.text(), /written by test-model/);
+  assert.deepEqual(page.problems, []);
+});
+
 test('what is being written is cancelled, and what fails says why and what to do, with what was chosen still there', async () => {
   const companyId = await seed('failing.example');
   const page = await open('failing.example');
@@ -231,6 +264,9 @@ test('forms from elsewhere, with wrong values, or beyond a person’s pace or th
   const unknown = await post('/pitches', { template: 'executiv' });
   assert.equal(unknown.status, 409);
   assert.match(unknown.html, /There is no template &quot;executiv&quot;[\s\S]*Take one of concise/);
+  const model = await post('/pitches', { template: 'executive', model: 'other-modl' });
+  assert.equal(model.status, 409);
+  assert.match(model.html, /none of those that may be chosen[\s\S]*Did you mean &quot;other-model&quot;/);
   const hot = await post('/pitches', { template: 'executive', temperature: '9', instructions: 'Rhyme.' });
   assert.equal(hot.status, 422);
   assert.match(hot.html, /That is no temperature[\s\S]*>Rhyme\.<\/textarea>/);

@@ -12,7 +12,7 @@ import type { TestWeb } from './web-fixture.ts';
 let web: TestWeb;
 let browser: Browser;
 before(async () => {
-  web = await openWeb();
+  web = await openWeb({ textModels: ['usual-model', 'other-model'] });
   browser = await openBrowser();
   await web.database.db.inWorkspace(web.workspaceId, (tx) =>
     seedCompany(tx, web.workspaceId, { domain: 'acme.example', name: 'Acme', score: 70 }),
@@ -106,6 +106,24 @@ test('how pitches are written is changed on a page, and reset to what is shipped
   await page.click('#manner button[value=reset]');
   await page.waitFor(`document.querySelector('#set-tone')?.value === 'professional'`);
   assert.partialDeepStrictEqual(await read(readPitchSettings), { tone: 'professional', temperature: null });
+});
+
+test('the LLM that writes is chosen on the page; where what was chosen is not offered any more, it says which one writes', async () => {
+  const page = await open('/settings/pitches');
+  await put(page, '#set-model', 'other-model');
+  await page.click('#manner button.primary');
+  await shows(page, 'Stored.');
+  assert.equal((await read(readPitchSettings)).model, 'other-model');
+  assert.equal(await page.evaluate(`document.querySelector('#set-model').value`), 'other-model');
+
+  await read((tx) => savePitchSettings(tx, web.workspaceId, { model: 'gone-model' }));
+  await page.goto(`${web.base}/settings/pitches`);
+  await shows(page, 'gone-model was chosen and is not allowed any more. usual-model writes in its place.');
+  await page.click('#manner button.primary');
+  await shows(page, 'Stored.');
+  assert.equal((await read(readPitchSettings)).model, null);
+  assert.doesNotMatch(await page.text(), /gone-model/);
+  assert.deepEqual(page.problems, []);
 });
 
 test('a template is made, says where it is wrong, is tried with a company, becomes one’s own, and is reset', async () => {

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { parseHTML } from 'linkedom';
 import type { App } from '../../src/app.ts';
 import { countExcluded } from '../../src/pipeline/store/exclusions.ts';
+import { listModels } from '../../src/pipeline/6-pitch/choose-model.ts';
 import { createWebServer } from '../../src/web/server.ts';
 import type { WebServer } from '../../src/web/server.ts';
 import { openRows, setFaults } from '../e2e/faults/observe.ts';
@@ -75,7 +76,7 @@ before(async () => {
   app = await system.openApp({ worker: false });
   server = createWebServer({
     ...app,
-    textModelName: app.connectors.textModel?.model ?? null,
+    textModels: listModels(app.connectors.textModel),
     monthlyBudgetUsd: null,
     host: '127.0.0.1',
     publicUrl: 'http://127.0.0.1:3000',

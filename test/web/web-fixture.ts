@@ -32,7 +32,7 @@ export async function openWeb(
   options: Partial<
     Pick<
       WebDeps,
-      | 'textModelName'
+      | 'textModels'
       | 'checkProviders'
       | 'host'
       | 'publicUrl'
@@ -69,7 +69,7 @@ export async function openWeb(
     budget: { isSpent: async () => false },
     monthlyBudgetUsd: null,
     modelName: 'gpu-infrastructure',
-    textModelName: null,
+    textModels: [],
     crmOf: ({ kind }) => {
       throw new UserError(`${kind} is not configured`, 'Set what opens it.');
     },

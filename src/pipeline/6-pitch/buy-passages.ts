@@ -29,6 +29,9 @@ type Writing = {
   spent: Error | null;
 };
 
+/** Passages, and which model really wrote them: the fallback endpoint serves its own. */
+type WrittenPassages = JudgedPassages & { writtenBy: string };
+
 /**
  * The marked passages as the text model writes them, proven. Where the template's own words stand: null when that is how it
  * stays, `no answer` when the model is worth asking again. An answer is stored before it is used, so that none is bought twice.
@@ -39,7 +42,7 @@ export async function buyPassages(
   textModel: TextModel,
   work: PitchWork,
   writing: Writing,
-): Promise<JudgedPassages | 'no answer' | null> {
+): Promise<WrittenPassages | 'no answer' | null> {
   const { workspaceId } = work;
   const prepared = prepareWriting({ ...writing, textModel });
   if (prepared === null) return null;
@@ -55,7 +58,7 @@ export async function buyPassages(
         interactive: work.interactive,
         onCall: work.onCall,
       });
-      answer = asked.value;
+      answer = { ...asked.value, writtenBy: asked.model };
     } catch (error) {
       const unusable =
         error instanceof ProviderError && (error.kind === 'malformed' || error.kind === 'refused');
@@ -80,5 +83,5 @@ export async function buyPassages(
       ]),
     );
   }
-  return judgePassages({ ...writing, answer });
+  return { ...judgePassages({ ...writing, answer }), writtenBy: answer.writtenBy ?? textModel.model };
 }

@@ -8,7 +8,7 @@ const QUOTE = 120;
 // A version says what matters; a company whose every source changed would fill pages.
 const MOST_CHANGES = 20;
 
-/** What a version was made from and with. `model` is in the first: the text model that was there. */
+/** What a version was made from and with. `textModel` is in the first: the one that it was asked of. */
 export type Making = { from: MadeFrom; with: NonNullable<PitchMaking['madeWith']> };
 
 /** What a pitch is made from, short enough to be kept with it. */

@@ -6,6 +6,7 @@ import { findVersionBefore, reusePitch, savePitch } from '../store/pitches.ts';
 import type { Pitch, PitchChange } from '../store/pitches.ts';
 import { buyPassages } from './buy-passages.ts';
 import type { PitchWork } from './buy-passages.ts';
+import { takeModel } from './choose-model.ts';
 import { listChanges, summarizeData } from './compare-pitches.ts';
 import { finishPitch } from './finish-pitch.ts';
 import { countWords, fitLength, trimPassages, WORD_BANDS } from './fit-length.ts';
@@ -37,7 +38,7 @@ export type MadePitch = { pitch: Pitch; isMain: boolean };
  * @throws UserError for what a person can change; ProviderError and ProviderDownError in patient work
  */
 export async function makePitch(
-  { db, textModel, templates }: PitchMakers,
+  { db, textModel: means, templates }: PitchMakers,
   work: PitchWork,
   order: PitchOrder,
   { anew, spent, store }: Making,
@@ -46,6 +47,7 @@ export async function makePitch(
   const material = await db.inWorkspace(workspaceId, (tx) => preparePitch(tx, companyId, order));
   if (material === null) return null;
   const { key, isMain, seller, settings, template, citations } = material;
+  const textModel = takeModel(settings.model, means);
   const fingerprint = fingerprintOf(material, textModel?.model ?? null);
   const reuse = async (tx: Tx): Promise<MadePitch | null> => {
     const pitch = anew === null ? await reusePitch(tx, key, { fingerprint, current: isMain }) : null;
@@ -105,7 +107,7 @@ export async function makePitch(
       companyId,
       persona: key.persona,
       fingerprint,
-      textModel: made.method === 'llm' ? (textModel?.model ?? null) : null,
+      textModel: made.method === 'llm' ? (proven?.writtenBy ?? null) : null,
       awaitsModel: written === 'no answer',
       cuts: [...(passages?.cut ?? []), ...made.forbidden],
       madeWith,

@@ -65,7 +65,7 @@ export async function preparePitch(
   return { key, isMain, data, citations, seller: facts.seller ?? null, settings, template };
 }
 
-/** Hash of everything that a pitch is made from. `textModel`: the text model's name; null: there is none. */
+/** Hash of everything that a pitch is made from. `textModel`: the name of the text model that it is asked of; null: there is none. */
 export function fingerprintOf(material: PitchMaterial, textModel: string | null): string {
   const { template, settings, seller, data } = material;
   return hash(

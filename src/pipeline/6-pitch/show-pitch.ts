@@ -1,4 +1,5 @@
 import { nameEdits } from '../name-edits.ts';
+import { nameWriter } from '../name-writer.ts';
 import { cleanText } from '../plain-text.ts';
 import { splitSources } from '../apply-edits.ts';
 import type { ShownPitch } from '../apply-edits.ts';
@@ -85,15 +86,15 @@ function refer(item: string, quotes: ReadonlySet<string>): string {
   );
 }
 
-function describe({ template, method, textModel, cut, edited }: ShownPitch, repeats: boolean): string {
-  const writer = method === 'llm' ? `written by ${textModel ?? 'an LLM'}` : 'made from quotes alone, no LLM';
+function describe(pitch: ShownPitch, repeats: boolean): string {
+  const { template, cut, edited } = pitch;
   const dropped =
     cut === 1
       ? '1 sentence that no source proves was cut'
       : `${cut} sentences that no source proves were cut`;
   return [
     `Template ${template}`,
-    writer,
+    nameWriter(pitch),
     ...(cut === 0 ? [] : [dropped]),
     ...nameEdits(edited),
     ...(repeats ? ['what stands above is not repeated'] : []),

@@ -92,9 +92,12 @@ export function listOwn(seller: Seller | null): string[] {
   return seller === null ? [] : [seller.offer, ...seller.proofPoints].filter((text) => text !== '');
 }
 
+/** `writtenBy`: the model that answered; absent in what was stored before that was kept. */
+const STORED_ANSWER = PASSAGES_ANSWER.extend({ writtenBy: z.string().optional() });
+
 /** A stored answer → the same, checked; null when it has not the shape (any more). */
-export function parsePassagesAnswer(stored: unknown): PassagesAnswer | null {
-  const parsed = PASSAGES_ANSWER.safeParse(stored);
+export function parsePassagesAnswer(stored: unknown): z.infer<typeof STORED_ANSWER> | null {
+  const parsed = STORED_ANSWER.safeParse(stored);
   return parsed.success ? parsed.data : null;
 }
 

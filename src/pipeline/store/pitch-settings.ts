@@ -17,6 +17,8 @@ export const PitchSettings = z.object({
   instructions: z.string().trim().max(1_000).default(''),
   /** Null: ours. */
   temperature: z.number().min(0).max(1.5).nullable().default(null),
+  /** The text model that writes; null: the one that the operator configured. */
+  model: z.string().trim().min(1).max(120).nullable().default(null),
 });
 export type PitchSettings = z.infer<typeof PitchSettings>;
 
@@ -27,6 +29,7 @@ export const PitchWishes = z.strictObject({
   focus: z.enum(FOCUSES).optional(),
   instructions: z.string().trim().max(1_000).optional(),
   temperature: z.number().min(0).max(1.5).optional(),
+  model: z.string().trim().min(1).max(120).optional(),
 });
 export type PitchWishes = z.infer<typeof PitchWishes>;
 

@@ -22,7 +22,12 @@ export type Pitch = {
   /** Sentences that could not be proven and were cut. */
   cut: number;
   method: 'llm' | 'phrases';
+  /** The text model that wrote it; null: none did. */
   textModel: string | null;
+  /** The one that it was asked of: another than wrote it where the fallback endpoint did. Null: there was none. */
+  askedModel: string | null;
+  /** The one that settings or a wish named: another than was asked where the operator does not allow it. Null: they named none. */
+  chosenModel: string | null;
   writtenAt: Date;
 };
 
@@ -30,7 +35,8 @@ export type Pitch = {
 export type PitchKey = { companyId: string; template: string; persona: string };
 
 export const PITCH_COLUMNS = `id, company_id as "companyId", template, persona, version, fingerprint, key_points as "keyPoints",
-  call_to_action as "callToAction", text, citations, cut, method, text_model as "textModel", written_at as "writtenAt"`;
+  call_to_action as "callToAction", text, citations, cut, method, text_model as "textModel",
+  made_from->>'textModel' as "askedModel", made_with->'settings'->>'model' as "chosenModel", written_at as "writtenAt"`;
 
 const MAKING =
   'made_with as "madeWith", cuts, made_from as "madeFrom", changes, awaits_model as "awaitsModel"';
@@ -146,7 +152,7 @@ export type MadeFrom = {
   band: string | null;
   evidence: readonly Evidence[];
   personas: readonly { title: string; mark: string }[];
-  /** The text model that was there; null: none. */
+  /** The text model that it was asked of; null: there was none. */
   textModel: string | null;
 };
 
@@ -182,7 +188,7 @@ export async function readPitchMaking(tx: Tx, pitchId: string): Promise<PitchMak
   return rows[0] ?? null;
 }
 
-type NewPitch = Omit<Pitch, 'id' | 'version' | 'writtenAt' | 'persona'> &
+type NewPitch = Omit<Pitch, 'id' | 'version' | 'writtenAt' | 'persona' | 'askedModel' | 'chosenModel'> &
   Partial<PitchMaking> & {
     awaitsModel: boolean;
     persona?: string;

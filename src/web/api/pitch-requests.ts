@@ -139,7 +139,7 @@ async function begin(
       order: { template: body.template, persona: body.persona, wishes: body.settings },
       force: body.force,
       askedBy: { via: 'api', name: caller.name },
-      textModel: deps.textModelName,
+      textModels: deps.textModels,
       spent,
     }),
   );

@@ -1,3 +1,4 @@
+import { chooseModel, requireModel } from '../../pipeline/6-pitch/choose-model.ts';
 import { requireTemplate } from '../../pipeline/6-pitch/template-library.ts';
 import { parseSeller } from '../../pipeline/6-pitch/seller.ts';
 import {
@@ -8,6 +9,7 @@ import {
 } from '../../pipeline/store/pitch-settings.ts';
 import type { PitchSettings } from '../../pipeline/store/pitch-settings.ts';
 import { readStoredSeller, saveSeller } from '../../pipeline/store/sellers.ts';
+import type { WebDeps } from '../deps.ts';
 import { readSeen, refuseUnseen } from './if-match.ts';
 import { PitchSettingsAnswer, PitchSettingsChange, Seller, SellerAnswer } from './pitch-shapes.ts';
 import { NOTHING, NO_PARAMS, route } from './route.ts';
@@ -27,7 +29,7 @@ export const pitchSetupRoutes = [
     answers: { 200: 'The settings' },
     handle: async ({ deps, caller }) => {
       const { settings, version } = await deps.db.inWorkspace(caller.workspaceId, readStoredPitchSettings);
-      return { body: settings, version };
+      return { body: describe(deps, settings), version };
     },
   }),
   route({
@@ -49,10 +51,11 @@ export const pitchSetupRoutes = [
       const changes: Partial<PitchSettings> = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)); // prettier-ignore
       const stored = await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
         if (body.template !== undefined) await requireTemplate(tx, body.template);
+        requireModel(body.model ?? null, deps.textModels);
         return savePitchSettings(tx, caller.workspaceId, changes, seen);
       });
       if (stored === null) throw refuseUnseen('The settings');
-      return { body: stored.settings, version: stored.version };
+      return { body: describe(deps, stored.settings), version: stored.version };
     },
   }),
   route({
@@ -69,12 +72,11 @@ export const pitchSetupRoutes = [
     answers: { 200: 'The settings from now on' },
     handle: async ({ deps, caller, request }) => {
       const seen = readSeen(request);
-      return {
-        body: await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
-          if (!(await resetPitchSettings(tx, seen))) throw refuseUnseen('The settings');
-          return readPitchSettings(tx);
-        }),
-      };
+      const settings = await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
+        if (!(await resetPitchSettings(tx, seen))) throw refuseUnseen('The settings');
+        return readPitchSettings(tx);
+      });
+      return { body: describe(deps, settings) };
     },
   }),
   route({
@@ -118,3 +120,7 @@ export const pitchSetupRoutes = [
     },
   }),
 ];
+
+function describe({ textModels }: WebDeps, settings: PitchSettings) {
+  return { ...settings, models: textModels, writer: chooseModel(settings.model, textModels) };
+}

@@ -28,7 +28,11 @@ export const Pitch = z.object({
   citations: z.array(z.object({ number: z.int(), quote: z.string(), url: z.string() })).readonly(),
   cut: z.int().describe('sentences that no source proves and that were cut'),
   method: z.enum(['llm', 'phrases']),
-  textModel: z.string().nullable(),
+  textModel: z.string().nullable().describe('the LLM that wrote it'),
+  askedModel: z
+    .string()
+    .nullable()
+    .describe('the LLM that was asked: another where the fallback endpoint wrote it'),
   writtenAt: time,
   edited: z.array(EditedField).describe('fields that show what a person wrote'),
   revision: z.string().describe('changes with each version and each edit; send it with an edit'),
@@ -36,6 +40,14 @@ export const Pitch = z.object({
 });
 export const PitchVersion = Pitch.omit({ edited: true, revision: true }).extend({
   cuts: z.array(z.object({ text: z.string(), reason: z.string() })).readonly(),
+  madeWith: z
+    .object({
+      settings: PitchSettings.describe('as they were; what was wished for this one among them'),
+      words: z.int(),
+      short: z.boolean().describe('the evidence did not fill the length'),
+    })
+    .nullable()
+    .describe('null: it is older than that was kept'),
 });
 const ListedVersion = z.object({
   id: z.uuid(),
@@ -100,8 +112,22 @@ export const PitchEdit = z.strictObject({
     .describe('of the pitch that was edited: 409 where it changed since'),
 });
 
-export const PitchSettingsAnswer = z.object(PitchSettings.shape);
-export const PitchSettingsChange = z.strictObject({ ...PitchWishes.shape, template: Name.optional() });
+export const PitchSettingsAnswer = z.object({
+  ...PitchSettings.shape,
+  models: z.array(z.string()).readonly().describe('the LLMs that may be chosen, the usual one first'),
+  writer: z
+    .string()
+    .nullable()
+    .describe(
+      'the LLM that writes: the usual one where `model` is null or not allowed any more; null: there is none',
+    ),
+});
+export const PitchSettingsChange = z.strictObject({
+  ...PitchWishes.shape,
+  template: Name.optional(),
+  temperature: PitchWishes.shape.temperature.nullable().describe('null: ours again'),
+  model: PitchWishes.shape.model.nullable().describe('one of `models`; null: the usual one again'),
+});
 export const Seller = z.strictObject({
   name: z.string().max(500),
   offer: z.string().max(2_000).default(''),

@@ -156,10 +156,9 @@ export const pitchVersionRoutes = [
           },
         );
       const { pitch, company, making } = found;
-      const { cuts = [], changes = [] } = making ?? {};
-      return {
-        body: { ...pitch, domain: company.domain, writtenAt: pitch.writtenAt.toISOString(), cuts, changes },
-      };
+      const { cuts = [], changes = [], madeWith = null } = making ?? {};
+      const writtenAt = pitch.writtenAt.toISOString();
+      return { body: { ...pitch, domain: company.domain, writtenAt, cuts, changes, madeWith } };
     },
   }),
 ];

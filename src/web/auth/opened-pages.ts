@@ -22,7 +22,7 @@ type Deps = Pick<
   | 'log'
   | 'budget'
   | 'modelName'
-  | 'textModelName'
+  | 'textModels'
   | 'monthlyBudgetUsd'
   | 'sellerName'
   | 'publicUrl'

@@ -22,7 +22,7 @@ export async function lookAtTemplate(
   tx: Tx,
   link: OpenedLink,
   { company, template }: { company: Company; template: string },
-  { queue, modelName, textModelName, workspaceId, spent }: Asking,
+  { queue, modelName, textModels, workspaceId, spent }: Asking,
 ): Promise<Standing> {
   // Without enough evidence there is no pitch of any template: what was read is still worth showing.
   const score = await findCurrentScore(tx, company.id);
@@ -38,7 +38,7 @@ export async function lookAtTemplate(
         order: { ...MAIN_PITCH, template },
         force: false,
         askedBy: { via: 'crm', name: link.askedBy },
-        textModel: textModelName,
+        textModels,
         spent,
       });
       id = requestIds[0] ?? null;

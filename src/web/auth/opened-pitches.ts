@@ -65,7 +65,7 @@ async function askForAll(
   link: OpenedLink,
   companies: readonly Company[],
   template: string,
-  { queue, modelName, textModelName, workspaceId, spent }: Asking,
+  { queue, modelName, textModels, workspaceId, spent }: Asking,
 ): Promise<string> {
   const wanted: string[] = [];
   for (const { id, domain, excludedBecause } of companies) {
@@ -83,7 +83,7 @@ async function askForAll(
     order: { ...MAIN_PITCH, template },
     force: false,
     askedBy: { via: 'crm', name: link.askedBy },
-    textModel: textModelName,
+    textModels,
     spent,
   });
   return batchId;

@@ -27,7 +27,7 @@ export type Standing =
 export type Asking = {
   queue: Queue;
   modelName: string;
-  textModelName: string | null;
+  textModels: readonly string[];
   workspaceId: string;
   spent: UserError | null;
 };

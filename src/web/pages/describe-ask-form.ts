@@ -1,3 +1,4 @@
+import { chooseModel } from '../../pipeline/6-pitch/choose-model.ts';
 import { WORD_BANDS } from '../../pipeline/6-pitch/fit-length.ts';
 import { FOCUSES, LENGTHS, TONES } from '../../pipeline/store/pitch-settings.ts';
 import type { PitchSettings, PitchWishes } from '../../pipeline/store/pitch-settings.ts';
@@ -11,10 +12,10 @@ export type TypedAsk = {
   problem: { why: string; fix: string } | null;
 };
 
-/** The form that has a pitch written, filled in as the pitch that is shown was made, or as it was sent. */
-export function describeAskForm(desk: Desk, typed: TypedAsk | null) {
+/** The form that has a pitch written, filled in as the pitch that is shown was made, or as it was sent. `textModels`: those that may be chosen. */
+export function describeAskForm(desk: Desk, typed: TypedAsk | null, textModels: readonly string[]) {
   const { settings, templates, personas } = desk;
-  const filled = typed ?? readMade(desk);
+  const filled = typed ?? readMade(desk, textModels);
   const { wishes } = filled;
   const choices = (key: 'tone' | 'length' | 'focus', values: readonly string[]) => [
     { value: '', label: `as usual (${nameChoice(settings[key])})`, on: (wishes[key] ?? '') === '' },
@@ -42,27 +43,53 @@ export function describeAskForm(desk: Desk, typed: TypedAsk | null) {
     usualInstructions: settings.instructions,
     temperature: wishes.temperature ?? '',
     usualTemperature: settings.temperature === null ? 'ours' : String(settings.temperature),
-    isAdvanced: Boolean(wishes.instructions) || Boolean(wishes.temperature),
+    models: describeModels(settings, textModels, wishes.model ?? ''),
+    isAdvanced: Boolean(wishes.instructions) || Boolean(wishes.temperature) || Boolean(wishes.model),
   };
 }
 
+/** Empty where there is nothing to choose. */
+function describeModels({ model }: PitchSettings, textModels: readonly string[], wished: string) {
+  if (textModels.length < 2) return [];
+  const usual = chooseModel(model, textModels) ?? '';
+  return [
+    { value: '', label: `as usual (${usual})`, on: wished === '' },
+    ...textModels.map((name) => ({ value: name, label: name, on: name === wished })),
+  ];
+}
+
 /** What differs from the workspace's settings; a wish for what is usual is none. */
-export function findWishes(wanted: PitchWishes, usual: PitchSettings): PitchWishes {
+export function findWishes(
+  wanted: PitchWishes,
+  settings: PitchSettings,
+  textModels: readonly string[],
+): PitchWishes {
+  const usual = { ...settings, model: chooseModel(settings.model, textModels) };
   return Object.fromEntries(
     Object.entries(wanted).filter(([key, value]) => value !== Reflect.get(usual, key)),
   );
 }
 
 /** The manner in which the pitch that is shown was made. */
-function readMade({ pitch, making, settings, asked }: Desk): TypedAsk {
+function readMade({ pitch, making, settings, asked }: Desk, textModels: readonly string[]): TypedAsk {
   const failed = asked?.state === 'failed' ? asked : null;
   const made = making?.madeWith?.settings;
   const { tone, length, focus, instructions, temperature } = made ?? settings;
+  // What may not be chosen any more is no wish that could be granted again.
+  const model = textModels.find((name) => name === pitch?.chosenModel);
   const wishes =
     failed?.wishes ??
     findWishes(
-      { tone, length, focus, instructions, ...(temperature === null ? {} : { temperature }) },
+      {
+        tone,
+        length,
+        focus,
+        instructions,
+        ...(temperature === null ? {} : { temperature }),
+        ...(model === undefined ? {} : { model }),
+      },
       settings,
+      textModels,
     );
   return {
     template: failed?.template ?? pitch?.template ?? '',

@@ -36,7 +36,15 @@ export function describeDesk(
     spent,
     edited,
     isScored,
-  }: { typed: Typed; spent: UserError | null; edited: Edited | null; isScored: boolean },
+    textModels,
+  }: {
+    typed: Typed;
+    spent: UserError | null;
+    edited: Edited | null;
+    isScored: boolean;
+    /** Those that may be chosen. */
+    textModels: readonly string[];
+  },
 ) {
   const { pitch, generated, wanted } = desk;
   const path = `/companies/${encodeURIComponent(company.domain)}`;
@@ -64,7 +72,10 @@ export function describeDesk(
             undo: here('/undo'),
           },
     ask: isScored
-      ? { ...describeAskForm(desk, typed.ask ?? null), action: linkWith(`${path}/pitches`, { ...wanted }) }
+      ? {
+          ...describeAskForm(desk, typed.ask ?? null, textModels),
+          action: linkWith(`${path}/pitches`, { ...wanted }),
+        }
       : null,
     spent: spent === null ? null : { why: spent.message, fix: spent.fix ?? '' },
     manner: describeManner(desk.making?.madeWith ?? null),

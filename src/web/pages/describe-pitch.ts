@@ -1,10 +1,10 @@
 import { splitSources } from '../../pipeline/apply-edits.ts';
 import type { ShownPitch } from '../../pipeline/apply-edits.ts';
 import { describeCuts } from './describe-cuts.ts';
-import { nameWriter } from './describe-versions.ts';
 import { describeMoment } from './format.ts';
 import { linkToQuote, shortenUrl } from '../../pipeline/link.ts';
 import { nameEdits } from '../../pipeline/name-edits.ts';
+import { nameWriter } from '../../pipeline/name-writer.ts';
 
 type Segment = { text: string; cite: string | null };
 

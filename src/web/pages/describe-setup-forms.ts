@@ -19,10 +19,11 @@ export const SETTINGS_LABELS = {
   focus: 'Focus',
   instructions: 'Instructions for the LLM',
   temperature: 'Temperature, 0 to 1.5',
+  model: 'LLM that writes',
 };
 
 export const SELLER_FIELDS = ['name', 'offer', 'audience', 'proofPoints', 'neverClaim'] as const;
-export const SETTINGS_FIELDS = ['template', 'tone', 'length', 'focus', 'instructions', 'temperature'] as const; // prettier-ignore
+export const SETTINGS_FIELDS = ['template', 'tone', 'length', 'focus', 'instructions', 'temperature', 'model'] as const; // prettier-ignore
 
 export type SellerTexts = Record<keyof typeof SELLER_LABELS, string>;
 export type SettingsTexts = Record<keyof typeof SETTINGS_LABELS, string>;
@@ -45,8 +46,8 @@ export function sellerTexts(seller: Seller | null, name: string): SellerTexts {
 }
 
 /** Settings as their form holds them. */
-export function settingsTexts({ temperature, ...texts }: PitchSettings): SettingsTexts {
-  return { ...texts, temperature: temperature === null ? '' : String(temperature) };
+export function settingsTexts({ temperature, model, ...texts }: PitchSettings): SettingsTexts {
+  return { ...texts, model: model ?? '', temperature: temperature === null ? '' : String(temperature) };
 }
 
 /**

@@ -1,8 +1,9 @@
 import { EDIT_LABELS, nameEditor } from '../../pipeline/name-edits.ts';
 import { splitParts } from '../../pipeline/merge-parts.ts';
+import { nameWriter } from '../../pipeline/name-writer.ts';
 import type { PastEdit } from '../../pipeline/store/pitch-edits.ts';
 import type { PitchVersion } from '../../pipeline/store/pitch-versions.ts';
-import type { Pitch, PitchMaking } from '../../pipeline/store/pitches.ts';
+import type { PitchMaking } from '../../pipeline/store/pitches.ts';
 import { describeMoment } from './format.ts';
 
 // So many changes stand there at once; the others unfold.
@@ -43,10 +44,6 @@ export function describeManner(madeWith: PitchMaking['madeWith']): string {
     ...(temperature === null ? [] : [`temperature ${temperature}`]),
     ...(instructions === '' ? [] : ['with instructions of your own']),
   ].join(', ');
-}
-
-export function nameWriter({ method, textModel }: Pick<Pitch, 'method' | 'textModel'>): string {
-  return method === 'llm' ? `written by ${textModel ?? 'an LLM'}` : 'made from quotes alone, no LLM';
 }
 
 /** Who edited, who took it back, and the beginning of what they changed. */

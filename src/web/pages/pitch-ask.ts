@@ -29,6 +29,7 @@ const Sent = z.object({
   focus: text(40),
   instructions: text(4_000),
   temperature: text(10),
+  model: text(120),
   action: z.enum(['write', 'again']).default('write'),
 });
 
@@ -76,10 +77,14 @@ export async function takeAsk(deps: PageDeps, request: Request, response: Respon
         workspaceId,
         model: deps.modelName,
         domains: [company.domain],
-        order: { template: template || null, persona, wishes: findWishes(wanted.data, usual) },
+        order: {
+          template: template || null,
+          persona,
+          wishes: findWishes(wanted.data, usual, deps.textModels),
+        },
         force: action === 'again',
         askedBy: starterOf(visitor),
-        textModel: deps.textModelName,
+        textModels: deps.textModels,
         spent,
       });
       return { domain: company.domain, id: requestIds[0] };

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { UserError } from '../../errors.ts';
+import { chooseModel, requireModel } from '../../pipeline/6-pitch/choose-model.ts';
 import { WORD_BANDS } from '../../pipeline/6-pitch/fit-length.ts';
 import { parseSeller } from '../../pipeline/6-pitch/seller.ts';
 import { listTemplates, requireTemplate } from '../../pipeline/6-pitch/template-library.ts';
@@ -33,7 +34,7 @@ import type { PageDeps } from './page-deps.ts';
 // Browsers send line breaks as CR LF.
 const line = z.string().transform((sent) => sent.replaceAll(/\r\n?/g, '\n').replaceAll('\0', '').trim()).default(''); // prettier-ignore
 const SellerFields = z.object({ name: line, offer: line, audience: line, proofPoints: line, neverClaim: line }); // prettier-ignore
-const SettingsFields = z.object({ template: line, tone: line, length: line, focus: line, instructions: line, temperature: line }); // prettier-ignore
+const SettingsFields = z.object({ template: line, tone: line, length: line, focus: line, instructions: line, temperature: line, model: line }); // prettier-ignore
 const version = z.string().max(40);
 const SellerForm = SellerFields.extend({ version, base: baseOf(SellerFields) });
 const SettingsForm = SettingsFields.extend({ version, base: baseOf(SettingsFields), action: z.enum(['save', 'reset']) }); // prettier-ignore
@@ -74,6 +75,7 @@ export async function showPitchSetup(
       on: value === form.texts.length,
     })),
     focuses: choices(FOCUSES, form.texts.focus),
+    ...describeModels(settings.settings, form.texts.model, deps.textModels),
     templates: templates.map(({ name, title, description, origin }) => ({
       name,
       title,
@@ -83,6 +85,21 @@ export async function showPitchSetup(
       href: `/settings/templates/${encodeURIComponent(name)}`,
     })),
   });
+}
+
+/** The models that may be chosen, where there is a choice; and one that was chosen before and may not be any more. */
+function describeModels({ model }: PitchSettings, chosen: string, textModels: readonly string[]) {
+  const isBarred = model !== null && !textModels.includes(model);
+  return {
+    models:
+      textModels.length < 2
+        ? []
+        : [
+            { value: '', label: `the usual (${textModels[0] ?? ''})`, on: chosen === '' },
+            ...textModels.map((value) => ({ value, label: value, on: value === chosen })),
+          ],
+    barred: isBarred ? { model, writer: chooseModel(model, textModels) } : null,
+  };
 }
 
 /** Takes the seller's profile. Null: it was stored, and `response` has been sent on. */
@@ -119,6 +136,7 @@ export async function takePitchSettings(
     const settings = parseSettings(mine);
     return db.inWorkspace(workspaceId, async (tx) => {
       await requireTemplate(tx, settings.template);
+      requireModel(settings.model, deps.textModels);
       return (await savePitchSettings(tx, workspaceId, settings, [seen])) !== null;
     });
   });
@@ -146,10 +164,11 @@ function goOn(deps: PageDeps, response: Response, what: 'seller' | 'settings'): 
 }
 
 /** @throws UserError */
-function parseSettings({ temperature, ...texts }: SettingsTexts): PitchSettings {
+function parseSettings({ temperature, model, ...texts }: SettingsTexts): PitchSettings {
   const settings = PitchSettings.safeParse({
     ...texts,
     temperature: temperature === '' ? null : Number(temperature.replace(',', '.')),
+    model: model === '' ? null : model,
   });
   if (settings.success) return settings.data;
   throw new UserError(

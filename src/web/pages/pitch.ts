@@ -70,6 +70,7 @@ export async function sendDesk(
     spent,
     edited: Edited.safeParse(request.query['edited']).data ?? null,
     isScored: score.status === 'scored',
+    textModels: deps.textModels,
   });
   const html = renderPage('pitch', {
     ...describeFrame({ title: `Pitch of ${company.name}`, section: 'companies', visitor: deps.visitor }),

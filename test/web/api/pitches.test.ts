@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
-import { openPitchBench, TEXT_MODEL } from '../../pipeline/pitch-fixture.ts';
+import { openPitchBench, OTHER_MODEL, TEXT_MODEL } from '../../pipeline/pitch-fixture.ts';
 import type { PitchBench } from '../../pipeline/pitch-fixture.ts';
 import { seedCompany } from '../seed.ts';
 import { openApi } from './api-fixture.ts';
@@ -10,7 +10,7 @@ import type { TestApi } from './api-fixture.ts';
 let api: TestApi;
 let bench: PitchBench;
 before(async () => {
-  api = await openApi({ textModelName: TEXT_MODEL });
+  api = await openApi({ textModels: [TEXT_MODEL, OTHER_MODEL] });
   bench = await openPitchBench(api.web);
   bench.answer({
     passages: [{ passage: 1, sentences: [{ text: 'Would a short call this week help?', cites: [] }] }],
@@ -89,6 +89,30 @@ test('a pitch is made on request, once for each key, edited, kept through a rege
   const none = await api.ask('POST', '/pitches.zip', { body: { domains, template: 'battlecard' } });
   assert.equal(none.status, 404);
   assert.match(JSON.stringify(none.body), /POST \/api\/v1\/pitch-batches/);
+});
+
+test('the LLM is chosen for one pitch or for all, and a version says which one wrote it, and with what', async () => {
+  const asked = await start({ template: 'battlecard', settings: { model: OTHER_MODEL, temperature: 0.7 } });
+  await bench.work(asked.body.id);
+  const { pitchId } = Request.parse((await api.ask('GET', `/pitch-requests/${asked.body.id}`)).body);
+  const made = await api.ask('GET', `/pitches/${pitchId}`);
+  assert.partialDeepStrictEqual(made.body, {
+    textModel: OTHER_MODEL,
+    askedModel: OTHER_MODEL,
+    madeWith: { settings: { model: OTHER_MODEL, temperature: 0.7 } },
+  });
+  const refused = await api.ask('POST', '/companies/acme.example/pitches', { body: { settings: { model: 'other' } } }); // prettier-ignore
+  assert.equal(refused.status, 409);
+  assert.match(JSON.stringify(refused.body), /Take one of test-model, other-model/);
+
+  assert.equal((await api.ask('PATCH', '/pitch-settings', { body: { model: 'nope' } })).status, 409);
+  const chosen = await api.ask('PATCH', '/pitch-settings', {
+    body: { model: OTHER_MODEL, temperature: 0.2 },
+  });
+  const models = [TEXT_MODEL, OTHER_MODEL];
+  assert.partialDeepStrictEqual(chosen.body, { model: OTHER_MODEL, writer: OTHER_MODEL, models });
+  const back = await api.ask('PATCH', '/pitch-settings', { body: { model: null, temperature: null } });
+  assert.partialDeepStrictEqual(back.body, { model: null, writer: TEXT_MODEL, temperature: null });
 });
 
 test('a batch shows its progress and can be cancelled', async () => {

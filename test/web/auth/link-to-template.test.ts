@@ -12,7 +12,7 @@ import type { TestWeb } from '../web-fixture.ts';
 let web: TestWeb;
 let bench: PitchBench;
 before(async () => {
-  web = await openWeb({ textModelName: TEXT_MODEL });
+  web = await openWeb({ textModels: [TEXT_MODEL] });
   bench = await openPitchBench(web);
 });
 after(async () => {

@@ -159,6 +159,8 @@ export function someFacts(): SheetFacts {
       cut: 2,
       method: 'llm',
       textModel: 'some-model',
+      askedModel: 'some-model',
+      chosenModel: null,
       writtenAt: new Date('2026-10-20T10:11:14Z'),
     },
     sources: [
