@@ -46,9 +46,9 @@ export function createExtractStage(deps: { db: Database; textModel: TextModel | 
       const known = await deps.db.inWorkspace(workspaceId, (tx) => reuseExtraction(tx, companyId, inputHash));
       if (known !== null) return;
 
-      const reading =
+      const { readBy, ...reading } =
         deps.textModel === null || prepared === null
-          ? readByPhrases({ company, sources, model })
+          ? { ...readByPhrases({ company, sources, model }), readBy: null }
           : await readWithModel(deps.db, deps.textModel, work, { prepared, company, sources });
       await deps.db.inWorkspace(workspaceId, (tx) =>
         saveExtraction(tx, workspaceId, {
@@ -57,7 +57,7 @@ export function createExtractStage(deps: { db: Database; textModel: TextModel | 
           inputHash: reading.fallbackReason === null ? inputHash : `${inputHash}:phrases`,
           method: reading.method,
           methodBecause: reading.fallbackReason,
-          textModel: reading.method === 'llm' ? (deps.textModel?.model ?? null) : null,
+          textModel: readBy,
           overview: reading.overview,
           personas: reading.personas,
           flagged: reading.flagged,
@@ -72,12 +72,13 @@ export function createExtractStage(deps: { db: Database; textModel: TextModel | 
 
 type Question = { prepared: PreparedReading; company: ReadCompany; sources: readonly Source[] };
 
+/** `readBy`: the model that really read it, as the fallback endpoint serves its own; null: phrases did. */
 async function readWithModel(
   db: Database,
   textModel: TextModel,
   work: CompanyWork,
   { prepared, company, sources }: Question,
-): Promise<Reading> {
+): Promise<Reading & { readBy: string | null }> {
   const { workspaceId, model } = work;
   const save = (answer: unknown, ttlMs: number | null): Promise<void> =>
     // The answer and its price are stored together, before either is used.
@@ -100,8 +101,13 @@ async function readWithModel(
     prepared.key,
   );
   const unusable = readUnusable(stored);
-  if (unusable !== null) return readByPhrases({ company, sources, model, reason: unusable });
+  const byPhrases = (reason: string) => ({
+    ...readByPhrases({ company, sources, model, reason }),
+    readBy: null,
+  });
+  if (unusable !== null) return byPhrases(unusable);
 
+  let readBy = findReader(stored) ?? textModel.model;
   let answer: ReadingAnswer | null = parseReadingAnswer(stored);
   if (answer === null) {
     try {
@@ -111,15 +117,21 @@ async function readWithModel(
         onCall: work.onCall,
       });
       answer = asked.value;
-      await save(answer, null);
+      readBy = asked.model;
+      await save({ ...answer, readBy }, null);
     } catch (error) {
       if (work.signal.aborted || !mayFallBack(error, !work.patient)) throw error;
       const reason = describeError(error);
       if (mayFallBack(error)) await save({ unusable: reason }, UNUSABLE_TTL_MS);
-      return readByPhrases({ company, sources, model, reason });
+      return byPhrases(reason);
     }
   }
-  return judgeReading({ answer, prepared, sources, company, model });
+  return { ...judgeReading({ answer, prepared, sources, company, model }), readBy };
+}
+
+/** Who gave a stored answer; null: it was stored before that was kept. */
+function findReader(answer: unknown): string | null {
+  return typeof answer === 'object' && answer !== null && 'readBy' in answer ? String(answer.readBy) : null;
 }
 
 function readUnusable(answer: unknown): string | null {
