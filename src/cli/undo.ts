@@ -26,12 +26,20 @@ export function addUndo(program: Command, context: Context): void {
       await withApp(context, { worker: true, workspace: options.workspace }, async (app) => {
         requireConnections(app);
         const { db, workspaceId } = app;
+        const planning = context.terminal.startProgress('fields planned');
         const planned = await planUndo(db, {
           workspaceId,
           runId,
           dryRun: options.dryRun ?? false,
           startedBy: { via: 'command-line', name: null },
-        });
+          signal: context.signal,
+          onPortion: (fields) => planning.update({ done: fields, total: null }),
+        }).finally(() => planning.end());
+        if (planned.run.state === 'cancelled')
+          throw new UserError(
+            'The undo was cancelled elsewhere while it was planned: nothing was put back',
+            `Start it again: fieldnote undo ${runId}`,
+          );
         if (options.dryRun) {
           await printRehearsal(app, context, planned.run.id, { json: options.json ?? false });
           return;

@@ -12,7 +12,7 @@ export function createUndoJob(deps: { db: Database; queue: Queue }) {
     signal: AbortSignal,
     gotOn: GotOn,
   ): Promise<JobResult> => {
-    await planPortions(deps.db, { workspaceId, runId, signal, onPortion: gotOn });
+    await planPortions(deps.db, { workspaceId, runId, signal, onPortion: () => gotOn() });
     await requestFlushes(deps, workspaceId);
     return 'done';
   };

@@ -9,10 +9,14 @@ const ROWS_AT_ONCE = 5_000;
 
 /**
  * Plans the next fields that an undo puts back, and with the last of them lets all of it be sent. Whoever else is at it waits for the
- * end of the transaction and goes on behind: nothing is planned twice. Returns how many of the undone run's writes were looked at; null:
- * the plan is whole, or the undo was cancelled.
+ * end of the transaction and goes on behind: nothing is planned twice. Returns how many of the undone run's writes were looked at, and how
+ * many fields are planned so far; null: the plan is whole, or the undo was cancelled.
  */
-export async function planPortion(tx: Tx, runId: string, limit = ROWS_AT_ONCE): Promise<number | null> {
+export async function planPortion(
+  tx: Tx,
+  runId: string,
+  limit = ROWS_AT_ONCE,
+): Promise<{ looked: number; fields: number } | null> {
   const plan = await lockPlan(tx, runId);
   if (plan === null) return null;
   const page = await listUndoable(tx, plan.undoes, { behind: plan.behind, limit });
@@ -24,7 +28,7 @@ export async function planPortion(tx: Tx, runId: string, limit = ROWS_AT_ONCE): 
     await endPlan(tx, runId);
     await finishRunIfSettled(tx, runId);
   }
-  return page.length;
+  return { looked: page.length, fields };
 }
 
 /** Goes on with the plan of an undo to its end, portion by portion, from where it was left. */
@@ -33,17 +37,18 @@ export async function planPortions(
   request: {
     workspaceId: string;
     runId: string;
-    signal?: AbortSignal;
+    signal?: AbortSignal | undefined;
     /** Writes in one portion; 5,000 unless told. */
-    portion?: number;
-    onPortion?: () => void;
+    portion?: number | undefined;
+    /** Told how many fields are planned so far. */
+    onPortion?: ((fields: number) => void) | undefined;
   },
 ): Promise<void> {
   const { workspaceId, runId, signal, portion, onPortion } = request;
   for (;;) {
     signal?.throwIfAborted();
-    const looked = await db.inWorkspace(workspaceId, (tx) => planPortion(tx, runId, portion));
-    if (looked === null) return;
-    onPortion?.();
+    const planned = await db.inWorkspace(workspaceId, (tx) => planPortion(tx, runId, portion));
+    if (planned === null) return;
+    onPortion?.(planned.fields);
   }
 }

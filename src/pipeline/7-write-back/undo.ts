@@ -1,7 +1,7 @@
 import type { Database, Tx } from '../../db.ts';
 import { UserError } from '../../errors.ts';
 import { nameConnection } from '../store/connections.ts';
-import { createRun, findRun } from '../store/runs.ts';
+import { changeRunState, createRun, findRun } from '../store/runs.ts';
 import type { Run, Starter } from '../store/runs.ts';
 import { beginPlan, findPlan } from '../store/undos.ts';
 import { cancelRunWrites, countOnTheirWay } from '../store/writes-undo.ts';
@@ -44,7 +44,7 @@ export type UndoRequest = {
   dryRun?: boolean;
   startedBy?: Starter;
   /** Fields planned in one transaction; 5,000 unless told. */
-  portion?: number;
+  portion?: number | undefined;
 };
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -52,14 +52,23 @@ const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 /**
  * Plans to put back what a run wrote: each field to what it held before the run, if it still holds what the CRM returned
  * after our write (looked at when it is sent). The undo is a run of its own; with `dryRun` it is only rehearsed. A value
- * that was undone is written again only by a run that a person starts, or when another value is wanted.
+ * that was undone is written again only by a run that a person starts, or when another value is wanted. Stopped by the signal before
+ * all is planned, it is cancelled: nothing was sent yet. `onPortion` hears how many fields are planned so far.
  * Throws UserError when there is no such run, or it wrote nothing, or is an undo itself.
  */
-export async function planUndo(db: Database, request: UndoRequest): Promise<PlannedUndo> {
-  const { workspaceId, portion } = request;
+export async function planUndo(
+  db: Database,
+  request: UndoRequest & { signal?: AbortSignal; onPortion?: (fields: number) => void },
+): Promise<PlannedUndo> {
+  const { workspaceId, portion, signal, onPortion } = request;
   const begun = await db.inWorkspace(workspaceId, (tx) => beginUndo(tx, request));
   const runId = begun.run.id;
-  await planPortions(db, { workspaceId, runId, ...(portion === undefined ? {} : { portion }) });
+  try {
+    await planPortions(db, { workspaceId, runId, portion, signal, onPortion });
+  } catch (error) {
+    if (signal?.aborted) await db.inWorkspace(workspaceId, (tx) => changeRunState(tx, runId, 'cancelled'));
+    throw error;
+  }
   const { run, plan } = await db.inWorkspace(workspaceId, async (tx) => ({
     run: await findRun(tx, runId),
     plan: await findPlan(tx, runId),
@@ -99,8 +108,8 @@ export async function beginUndo(
     ...(startedBy === undefined ? {} : { startedBy }),
   });
   await beginPlan(tx, run.id);
-  const found = await planPortion(tx, run.id, portion);
-  if (found === 0)
+  const first = await planPortion(tx, run.id, portion);
+  if (first?.looked === 0)
     throw new UserError(
       `Run ${runId} has nothing to undo: none of its writes stands in a CRM, as far as is known`,
       describeUnsettled(onTheirWay) ?? undefined,

@@ -3,11 +3,12 @@ import { after, before, test } from 'node:test';
 import { planPortion, planPortions } from '../../../src/pipeline/7-write-back/plan-portions.ts';
 import { beginUndo, planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { createRehearsalJob } from '../../../src/pipeline/rehearsal-job.ts';
-import { changeRunState, findRun } from '../../../src/pipeline/store/runs.ts';
+import { changeRunState, findRun, listRuns } from '../../../src/pipeline/store/runs.ts';
 import { askForRehearsal, findRehearsal } from '../../../src/pipeline/store/rehearsals.ts';
 import { findPlan, listOpenPlans } from '../../../src/pipeline/store/undos.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
+import { Killed, startProcess } from '../../harness/killable.ts';
 import { openDesk } from '../../harness/write-back.ts';
 import type { Desk } from '../../harness/write-back.ts';
 
@@ -78,6 +79,46 @@ test('an undo whose planning was stopped goes on where it was, whoever goes on, 
   assert.deepEqual(await desk.db.inWorkspace(desk.workspaceId, listOpenPlans), []);
   await desk.flush();
   assert.deepEqual(scores(desk), [10, 10, 10, 10]);
+});
+
+test('a process that dies at any step of planning leaves an undo that others finish, also where somebody undoes the run once more', async () => {
+  for (let diesAt = 1; ; diesAt += 1) {
+    const { desk, run } = await openRun();
+    const { workspaceId } = desk;
+    const dying = startProcess(desk.db, () => undefined, diesAt);
+    const request = { workspaceId, runId: run, portion: PORTION };
+    const died = await planUndo(dying.db, request).then(() => false, (error: unknown) => error instanceof Killed); // prettier-ignore
+    const open = await desk.db.inWorkspace(workspaceId, listOpenPlans);
+    const planned = (await desk.db.inWorkspace(workspaceId, listRuns)).filter(({ kind }) => kind === 'undo');
+    // Somebody who saw it die tries again, and a worker goes on with what it left.
+    if (diesAt % 2 === 0 || planned.length === 0) await planUndo(desk.db, request);
+    for (const id of open) await goOn(desk, id);
+    assert.deepEqual(await desk.db.inWorkspace(workspaceId, listOpenPlans), []);
+    assert.equal((await desk.flush()).applied, 8, `each field goes back once, killed at ${diesAt}`);
+    assert.deepEqual(scores(desk), [10, 10, 10, 10]);
+    const states = (await desk.writesOf(run)).map(({ state }) => state);
+    assert.deepEqual(new Set(states), new Set(['undone']));
+    if (!died) break;
+    assert.ok(diesAt < 30);
+  }
+});
+
+test('an undo that a person stops while it is planned is over, and nothing was put back', async () => {
+  const { desk, run } = await openRun();
+  const { workspaceId } = desk;
+  const stop = new AbortController();
+  const seen: number[] = [];
+  const onPortion = (fields: number): void => {
+    seen.push(fields);
+    stop.abort();
+  };
+  await assert.rejects(
+    planUndo(desk.db, { workspaceId, runId: run, portion: PORTION, signal: stop.signal, onPortion }),
+  );
+  assert.deepEqual(seen, [2 * PORTION]);
+  assert.deepEqual(await desk.db.inWorkspace(workspaceId, listOpenPlans), []);
+  assert.equal((await desk.flush()).applied, 0);
+  assert.deepEqual(scores(desk), [20, 20, 20, 20]);
 });
 
 test('a portion that is broken off in its middle leaves nothing behind, and is planned anew', async () => {
