@@ -136,7 +136,8 @@ export async function cancelRun({ db }: Deps, workspaceId: string, runId: string
 /** Pauses a run: items at work stop at their next checkpoint, within one company. */
 export async function pauseRun({ db }: Deps, workspaceId: string, runId: string): Promise<void> {
   await db.inWorkspace(workspaceId, async (tx) => {
-    if (!(await changeRunState(tx, runId, 'paused'))) throw new UserError(`Run ${runId} is not running`);
+    if (!(await changeRunState(tx, runId, 'paused')))
+      throw new UserError(`Run ${runId} is not running`, 'Only a run that goes on can be paused.');
   });
 }
 
