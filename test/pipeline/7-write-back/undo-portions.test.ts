@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import pg from 'pg';
 import { planPortion, planPortions } from '../../../src/pipeline/7-write-back/plan-portions.ts';
 import { beginUndo, planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { createRehearsalJob } from '../../../src/pipeline/rehearsal-job.ts';
@@ -126,9 +127,13 @@ test('a portion that is broken off in its middle leaves nothing behind, and is p
   const { run: undo } = await begin(desk, run);
   const broken = desk.db.inWorkspace(desk.workspaceId, async (tx) => {
     await planPortion(tx, undo.id, PORTION);
-    await tx.query('select pg_terminate_backend(pg_backend_pid())');
+    const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const server = new pg.Client({ connectionString: here.adminUrl });
+    await server.connect();
+    await server.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+    await server.end();
   });
-  await assert.rejects(broken);
+  await assert.rejects(broken, /terminat|closed/i);
   assert.equal((await plannedBy(desk, undo.id)).length, PORTION);
   await goOn(desk, undo.id);
   assert.equal((await plannedBy(desk, undo.id)).length, 8);

@@ -3,7 +3,6 @@ import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import type { App } from '../../../src/app.ts';
 import { openWeb } from '../../../src/cli/web.ts';
-import type { OpenWeb } from '../../../src/cli/web.ts';
 import { Rehearsal, RunList, RunState, Undo, WriteList } from '../../../src/web/api/run-shapes.ts';
 import { runHere } from '../../cli/run-here.ts';
 import { until } from '../../e2e/faults/observe.ts';
@@ -14,19 +13,21 @@ import type { Asker } from './api-fixture.ts';
 
 let system: System;
 let app: App;
-let web: OpenWeb;
+// In the order in which they were opened: what a start that failed left open would keep the process from its end.
+const closers: (() => Promise<void>)[] = [];
 let api: Asker;
 before(async () => {
   system = await startSystem({ limit: 4 });
+  closers.push(() => system.close());
   app = await system.openApp({ worker: true });
   await connectAndSync(app);
   await app.startWorker({ schedule: false });
-  web = await openWeb(app, { elseAnyPort: true });
+  const web = await openWeb(app, { elseAnyPort: true });
+  closers.push(() => web.close());
   api = await openAsker(`http://127.0.0.1:${web.port}`);
 });
 after(async () => {
-  await web.close();
-  await system.close();
+  for (const close of closers.toReversed()) await close();
 });
 
 const cli = async (...args: string[]): Promise<string> => {
