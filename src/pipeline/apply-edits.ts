@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mergeParts, splitParts } from './merge-parts.ts';
 import type { Part } from './merge-parts.ts';
 import { findStrangeLinks, removeStrangeLinks } from './plain-text.ts';
+import { replacePoints } from './replace-points.ts';
 import type { EditCite, EditField, PitchEdit } from './store/pitch-edits.ts';
 import type { Citation, Pitch } from './store/pitches.ts';
 
@@ -70,30 +71,34 @@ export function applyEdits(pitch: Pitch, edits: readonly PitchEdit[]): ShownPitc
       const space = found.startsWith(' ') ? ' ' : '';
       return `${space}[${cite.url === null ? markOwn(own, cite.quote) : numberOf(citations, cite.quote, cite.url)}]`;
     });
-  const lay = ({ cites }: PitchEdit, parts: readonly Part[]): string[] =>
-    parts.map(({ text, isTheirs }) => (isTheirs ? renumber(text, cites) : text));
+  const lay = ({ cites }: PitchEdit, parts: readonly Part[]): Part[] =>
+    parts.map((part) => (part.of === null ? { ...part, text: renumber(part.text, cites) } : part));
   const edited: EditedField[] = [];
   const note = ({ field, editedBy, editedAt }: PitchEdit, parts: readonly Part[]): void => {
-    const theirs = parts.filter(({ isTheirs }) => isTheirs).length;
+    const theirs = parts.filter(({ of }) => of === null).length;
     edited.push({ field, editedBy, editedAt, parts: { theirs, all: parts.length } });
   };
-  let { keyPoints, callToAction } = pitch;
+  let points = pitch.keyPoints.map((text, of): Part => ({ text, of }));
+  let { callToAction } = pitch;
   for (const edit of edits) {
     if (edit.field === 'text') continue;
     const parts =
       edit.field === 'keyPoints'
         ? mergeParts(edit.was ?? [], edit.value, pitch.keyPoints)
-        : [{ text: edit.value, isTheirs: true }];
+        : [{ text: edit.value, of: null }];
     note(edit, parts);
-    if (edit.field === 'keyPoints') keyPoints = lay(edit, parts);
-    else callToAction = lay(edit, parts).join('');
+    if (edit.field === 'keyPoints') points = lay(edit, parts);
+    else callToAction = renumber(edit.value, edit.cites);
   }
-  let shown = replaceCall(replacePoints(body, pitch.keyPoints, keyPoints), pitch.callToAction, callToAction);
+  const keyPoints = points.map(({ text }) => text);
+  let shown = replaceCall(replacePoints(body, pitch.keyPoints, points), pitch.callToAction, callToAction);
   for (const edit of edits) {
     if (edit.field !== 'text') continue;
     const parts = mergeParts(edit.was ?? [], splitParts(edit.value), splitParts(shown.trim()));
     note(edit, parts);
-    shown = lay(edit, parts).join('\n\n');
+    shown = lay(edit, parts)
+      .map(({ text }) => text)
+      .join('\n\n');
   }
   const all = [shown, callToAction, ...keyPoints].join('\n');
   const cited = citations.filter(({ number }) => all.includes(`[${number}]`));
@@ -156,30 +161,6 @@ function markOwn(own: Map<string, string>, quote: string): string {
   const mark = `S${Math.max(0, ...[...own.keys()].map((one) => Number(one.slice(1)))) + 1}`;
   own.set(mark, quote);
   return mark;
-}
-
-/** Points in the text, one for one; what was left out goes with its line, what is new comes behind the last. */
-function replacePoints(body: string, before: readonly string[], after: readonly string[]): string {
-  let [text, end] = [body, -1];
-  for (const [index, point] of before.entries()) {
-    const at = point === '' ? -1 : text.indexOf(point);
-    if (at === -1) continue;
-    const now = after[index];
-    if (now !== undefined) {
-      text = text.slice(0, at) + now + text.slice(at + point.length);
-      end = at + now.length;
-      continue;
-    }
-    const start = text.lastIndexOf('\n', at) + 1;
-    const stop = text.indexOf('\n', at);
-    text = text.slice(0, Math.max(0, start - 1)) + (stop === -1 ? '' : text.slice(stop));
-    end = start - 1;
-  }
-  const more = after.slice(before.length);
-  if (more.length === 0 || end === -1) return text;
-  const line = text.indexOf('\n', end);
-  const at = line === -1 ? text.length : line;
-  return text.slice(0, at) + more.map((point) => `\n- ${point}`).join('') + text.slice(at);
 }
 
 function replaceCall(body: string, before: string, after: string): string {

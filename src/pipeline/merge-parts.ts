@@ -1,5 +1,5 @@
-/** A point or paragraph of what is shown, and whether a person wrote it. */
-export type Part = { text: string; isTheirs: boolean };
+/** A point or paragraph of what is shown: which one of the version it is; null: a person wrote it. */
+export type Part = { text: string; of: number | null };
 
 /** A text → its paragraphs: what blank lines separate. */
 export function splitParts(text: string): string[] {
@@ -20,7 +20,7 @@ export function mergeParts(
   edited: readonly string[],
   now: readonly string[],
 ): Part[] {
-  const own = edited.map((text) => ({ text, isTheirs: true }));
+  const own = edited.map((text) => ({ text, of: null }));
   if (Math.max(edited.length, now.length) * was.length > MOST_COMPARED) return own;
   const kept = findCommon(was, edited);
   if (kept.length === 0) return own;
@@ -33,12 +33,12 @@ export function mergeParts(
   let wasOurs = false;
   for (let at = 0; at <= now.length; at += 1) {
     for (const { parts } of hunks.filter((hunk) => hunk.at === at))
-      merged.push(...parts.map((text) => ({ text, isTheirs: true })));
+      merged.push(...parts.map((text) => ({ text, of: null })));
     const text = now[at];
     if (text === undefined) break;
     // New ones stand beside one that was left alone, before it or behind.
     const isOurs: boolean = left.has(at) || (!came.has(at) && (wasOurs || left.has(next[at] ?? -1)));
-    if (isOurs) merged.push({ text, isTheirs: false });
+    if (isOurs) merged.push({ text, of: at });
     wasOurs = isOurs;
   }
   return merged;

@@ -5,7 +5,7 @@ import { mergeParts, splitParts } from '../../src/pipeline/merge-parts.ts';
 
 const texts = (parts: ReturnType<typeof mergeParts>): string[] => parts.map(({ text }) => text);
 const theirs = (parts: ReturnType<typeof mergeParts>): string[] =>
-  parts.filter(({ isTheirs }) => isTheirs).map(({ text }) => text);
+  parts.filter(({ of }) => of === null).map(({ text }) => text);
 
 const WAS = splitParts(
   'Acme, 5 March\n\nThey train models [1].\n\nWhy now\n- They hire [2]\n- They grow [3]\n\nNext step\nShall we talk?',
@@ -63,7 +63,7 @@ test('for any versions and edits: nothing new changes nothing of an edit, no edi
       const merged = mergeParts(was, edited, now);
       const added = theirs(mergeParts(was, edited, was));
       assert.deepEqual(theirs(merged), added);
-      for (const { text, isTheirs } of merged) assert.ok(isTheirs || now.some((one) => one === text));
+      for (const { text, of } of merged) assert.ok(of === null || now[of] === text);
     }),
     { numRuns: 2_000 },
   );
