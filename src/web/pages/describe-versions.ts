@@ -46,11 +46,17 @@ export function describeManner(madeWith: PitchMaking['madeWith']): string {
   ].join(', ');
 }
 
-/** Who edited, who took it back, and the beginning of what they changed. */
+/** Edits, the newest first → who edited, who took it back, and the beginning of what they changed. */
 export function describeEdits(edits: readonly PastEdit[]) {
-  return edits.map(({ field, value, was, editedBy, editedAt, undoneBy, undoneAt }) => {
-    const parts = typeof value === 'string' ? splitParts(value) : value;
-    const text = parts.filter((part) => was?.includes(part) !== true).join(' · ') || 'took something away';
+  return edits.map((edit, index) => {
+    const { field, was, editedBy, editedAt, undoneBy, undoneAt } = edit;
+    // What somebody else had written before stood there, too.
+    const earlier = edits
+      .slice(index + 1)
+      .filter((one) => one.field === field && (one.undoneAt === null || one.undoneAt > editedAt));
+    const stood = new Set([...(was ?? []), ...earlier.flatMap(partsOf)].map(withoutMarks));
+    const own = partsOf(edit).filter((part) => !stood.has(withoutMarks(part)));
+    const text = own.join(' · ') || 'took something away';
     return {
       field: EDIT_LABELS[field],
       by: nameEditor(editedBy),
@@ -59,4 +65,13 @@ export function describeEdits(edits: readonly PastEdit[]) {
       undone: undoneAt === null ? null : { by: nameEditor(undoneBy ?? ''), at: describeMoment(undoneAt) },
     };
   });
+}
+
+function partsOf({ value }: PastEdit): readonly string[] {
+  return typeof value === 'string' ? splitParts(value) : value;
+}
+
+/** Each version numbers its sources anew. */
+function withoutMarks(part: string): string {
+  return part.replaceAll(/ ?\[S?\d{1,4}\]/g, '');
 }
