@@ -15,6 +15,7 @@ import { findCurrentPitch, findPitch } from './store/pitches.ts';
 import type { Pitch } from './store/pitches.ts';
 import type { Starter } from './store/runs.ts';
 
+const FIELDS = ['keyPoints', 'callToAction', 'text'] as const;
 const line = (most: number) => z.string().max(most).transform(cleanLine);
 
 /** What a person wants to stand in a pitch: each field's new content; null takes its edit back. */
@@ -31,7 +32,8 @@ export type PitchEdits = z.output<typeof PitchEdits>;
 /**
  * Keeps what a person changed in a pitch, or takes it back, and has the CRM told where it is the company's own.
  * @param request `revision`: of the pitch that they saw; unset: whatever it was
- * @returns the pitch as it is shown from now on; `conflict`: it is not the one that they saw, and nothing was changed
+ * @returns the pitch as it is shown from now on; `conflict`: it is not the one that they saw, and nothing was changed. What stands there
+ *   already is no conflict: a button was pressed twice, or a request was sent again whose answer was lost
  */
 export async function editPitch(
   tx: Tx,
@@ -55,8 +57,9 @@ export async function editPitch(
   if (pitch === null) return 'conflict';
   const shown = await listShownEdits(tx, pitch);
   const before = applyEdits(pitch, shown);
-  if (request.revision !== undefined && request.revision !== before.revision) return 'conflict';
-  for (const field of ['keyPoints', 'callToAction', 'text'] as const) {
+  if (request.revision !== undefined && request.revision !== before.revision)
+    return isDone(before, edits) ? before : 'conflict';
+  for (const field of FIELDS) {
     const value = edits[field];
     if (value === null) await undoEdit(tx, pitch, field, by);
     const edit = value === undefined || value === null ? null : toEdit(field, value);
@@ -96,7 +99,21 @@ function toEdit(field: EditValue['field'], value: string | readonly string[]): E
 
 /** Nothing was changed in it: what stands there stays what was generated. */
 function isShown(pitch: ShownPitch, edit: EditValue): boolean {
-  if (edit.field === 'keyPoints') return JSON.stringify(edit.value) === JSON.stringify(pitch.keyPoints);
-  const shown = edit.field === 'text' ? splitSources(pitch.text).body : pitch.callToAction;
-  return edit.value.trim() === shown.trim();
+  if (edit.field === 'callToAction') return edit.value.trim() === pitch.callToAction.trim();
+  const [mine, shown] =
+    edit.field === 'keyPoints'
+      ? [edit.value, pitch.keyPoints]
+      : [splitParts(edit.value), splitParts(splitSources(pitch.text).body.trim())];
+  return JSON.stringify(mine) === JSON.stringify(shown);
+}
+
+/** All of it stands there already. */
+function isDone(pitch: ShownPitch, edits: PitchEdits): boolean {
+  return FIELDS.every((field) => {
+    const value = edits[field];
+    if (value === undefined) return true;
+    if (value === null) return !pitch.edited.some((edit) => edit.field === field);
+    const edit = toEdit(field, value);
+    return edit === null || isShown(pitch, edit);
+  });
 }

@@ -177,6 +177,14 @@ test('two who edit the same pitch do not overwrite each other unseen, and points
     pitch.citations.map(({ number }) => number),
     [1, 2],
   );
+  // Pressed twice, or sent again: what was wanted stands there.
+  const again = await edit(id, { keyPoints: ['Better [1]', 'Point 1 on 2 [2]'] }, seen);
+  assert.equal(again === 'conflict' ? '' : again.revision, pitch.revision);
+  await edit(id, { keyPoints: ['Better [1] and: Point 1 on 2 [2]'] });
+  assert.match((await read(id)).text, /\n- Better \[1\] and: Point 1 on 2 \[2\]\n\nShall/);
+  const taken = (await read(id)).revision;
+  await edit(id, { keyPoints: null }, taken);
+  assert.equal(await edit(id, { keyPoints: null }, taken), 'conflict', 'an edit still stands there');
   await edit(id, { callToAction: 'Book a time: https://cal.example/ada [77]' });
   const shown = await read(id);
   assert.equal(

@@ -87,6 +87,27 @@ test('of two who edit a text at once the second finds the first one’s paragrap
   await shows(bob, 'Stored.');
   assert.match(await said(bob), /Bob met them\.\s+Ada asks\?/);
   await shows(bob, '2 of 5 paragraphs');
+  const edits = String(await bob.evaluate(`document.querySelector('#versions ul.versions').innerText`));
+  assert.match(edits, /Bob met them\.”[\s\S]*“Ada asks\?”/, 'to each what they changed');
+});
+
+test('who presses Store twice hears once that it is stored', async () => {
+  const domain = 'twice.example';
+  await bench.within((tx) => seedCompany(tx, web.workspaceId, { domain, name: 'Twice', score: 70 }));
+  await write(domain, 'Would a short call this week help?');
+  const page = await open(domain);
+  await page.click('#edit summary');
+  await page.evaluate(`(() => {
+    document.querySelector('#edit-callToAction').value = 'Shall we talk on Tuesday?';
+    const { action } = document.querySelector('#edit form');
+    const body = new URLSearchParams(new FormData(document.querySelector('#edit form')));
+    return fetch(action, { method: 'POST', body });
+  })()`);
+  await store(page);
+  await shows(page, 'Stored.');
+  assert.equal(await page.evaluate(`document.querySelectorAll('#versions ul.versions > li').length`), 1);
+  await page.click('.edited button');
+  await shows(page, 'Taken back');
 });
 
 /** A version whose sources stand in an order of their own. */

@@ -15,6 +15,11 @@ const EditedField = z.object({
   field: z.enum(['keyPoints', 'callToAction', 'text']),
   editedBy: z.string(),
   editedAt: time,
+  parts: z
+    .object({ theirs: z.int(), all: z.int() })
+    .describe(
+      'points, or paragraphs of the text: how many are a person’s; the others follow each new version',
+    ),
 });
 export const Pitch = z.object({
   id: z.uuid(),
@@ -109,7 +114,9 @@ export const PitchEdit = z.strictObject({
     .string()
     .max(40)
     .optional()
-    .describe('of the pitch that was edited: 409 where it changed since'),
+    .describe(
+      'of the pitch that was edited: 409 where it changed since, unless what is sent stands there already',
+    ),
 });
 
 export const PitchSettingsAnswer = z.object({

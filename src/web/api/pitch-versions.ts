@@ -59,7 +59,7 @@ export const pitchVersionRoutes = [
     id: 'editPitch',
     summary: 'Put a person’s words in place of a field, or take them back',
     description:
-      'An edit stays through every new version until it is taken back. It is not checked against sources, and says whose it is.',
+      'The points and paragraphs that it changes stay through every new version until it is taken back; the others follow each new version. It is not checked against sources, and says whose it is.',
     scope: 'write',
     params: DomainParams,
     query: PitchQuery,

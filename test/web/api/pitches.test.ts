@@ -31,7 +31,7 @@ const Request = z.object({
   state: z.string(),
   pitchId: z.uuid().nullable(),
 });
-const Shown = z.object({ id: z.string(), version: z.int(), callToAction: z.string(), text: z.string(), revision: z.string(), edited: z.array(z.object({ field: z.string(), editedBy: z.string() })) }); // prettier-ignore
+const Shown = z.object({ id: z.string(), version: z.int(), callToAction: z.string(), text: z.string(), revision: z.string(), edited: z.array(z.object({ field: z.string(), editedBy: z.string(), parts: z.object({ theirs: z.int(), all: z.int() }) })) }); // prettier-ignore
 const start = async (body: object, headers: Record<string, string> = {}) => {
   const answer = await api.ask('POST', '/companies/acme.example/pitches', { body, headers });
   return { ...answer, body: Request.parse(answer.body) };
@@ -53,7 +53,9 @@ test('a pitch is made on request, once for each key, edited, kept through a rege
   const edited = await api.ask('PATCH', path, {
     body: { callToAction: 'Talk on Tuesday?', revision: before.revision },
   });
-  assert.deepEqual(Shown.parse(edited.body).edited, [{ field: 'callToAction', editedBy: 'this machine' }]);
+  assert.deepEqual(Shown.parse(edited.body).edited, [
+    { field: 'callToAction', editedBy: 'this machine', parts: { theirs: 1, all: 1 } },
+  ]);
   assert.equal(
     (await api.ask('PATCH', path, { body: { text: 'x', revision: before.revision } })).status,
     409,
