@@ -8,7 +8,7 @@ import { SHIPPED_WORLD } from '../harness/system.ts';
 import { loadWorld } from '../../sandbox/kit/world.ts';
 import { loadModule } from '../../sandbox/salesforce/screens/components.ts';
 import { evaluate, fillIn } from '../../sandbox/salesforce/screens/terms.ts';
-import { renderVisualforce } from '../../sandbox/salesforce/screens/visualforce.ts';
+import { findOpening, renderVisualforce } from '../../sandbox/salesforce/screens/visualforce.ts';
 import { startSalesforceTwin } from '../../sandbox/salesforce/twin.ts';
 import type { SalesforceTwin } from '../../sandbox/salesforce/twin.ts';
 
@@ -19,9 +19,23 @@ before(async () => {
 });
 after(() => twin.close());
 
-const BARE = { count: 0, canAsk: false, link: null, companies: null, leftOut: null };
+const BARE = {
+  count: 0,
+  canAsk: false,
+  templates: null,
+  template: '',
+  link: null,
+  companies: null,
+  leftOut: null,
+};
 const show = async (names: object, object = 'Account'): Promise<string> => {
-  const behind = { names: { ...BARE, ...names }, action: '/x', carried: [], problems: [] };
+  const behind = {
+    names: { ...BARE, ...names },
+    methods: ['load', 'ask'],
+    action: '/x',
+    carried: [],
+    problems: [],
+  };
   return (await renderVisualforce(`Fieldnote${object}Pitches`, behind)).markup.replaceAll(/\s+/g, ' ');
 };
 
@@ -36,6 +50,25 @@ test("the package's page shows what to do for none, some and too many ticked row
   assert.match(ready, /<a href="https:\/\/f\.example\/l\/x"[^>]*>Open the ZIP with 2 pitches/);
   assert.match(ready, /href="\/001A"[^>]*>001A.*It has &lt;no&gt; website/);
   assert.doesNotMatch(ready, /<button/);
+});
+
+test("the package's page offers the templates with the usual one chosen, and the ZIP where it could not read them", async () => {
+  const templates = [
+    { value: 'concise', label: 'Concise' },
+    { value: 'ours', label: 'Ours & <yours>' },
+  ];
+  for (const object of ['Account', 'Lead']) {
+    const chosen = await show({ count: 2, canAsk: true, templates, template: 'ours' }, object);
+    assert.match(chosen, /<label for="template">Template<\/label> <select id="template" name="template">/);
+    assert.match(chosen, /<option value="concise" ?>Concise</);
+    assert.match(chosen, /<option value="ours" selected ?>Ours &amp; &lt;yours&gt;</);
+    const without = await show({ count: 2, canAsk: true }, object);
+    assert.doesNotMatch(without, /<select/);
+    assert.match(without, /Make the ZIP/);
+    assert.equal(await findOpening(`Fieldnote${object}Pitches`), 'load');
+  }
+  const behind = { names: BARE, methods: ['ask'], action: '/x', carried: [], problems: [] };
+  await assert.rejects(renderVisualforce('FieldnoteAccountPitches', behind), /runs load/);
 });
 
 test('a page that names what its controller does not have is an error, as in an org', () => {

@@ -13,8 +13,14 @@ export class ApexRefusal extends Error {
 export type Apex = {
   /** Runs a method that a component calls, `FieldnoteButton.getCard` say. @throws ApexRefusal */
   call(method: string, about: Readonly<Record<string, unknown>>, user: TwinUser): Promise<string>;
-  /** What FieldnotePitches.ask sends for the ticked rows. @throws ApexRefusal */
-  askForPitches(object: ButtonObject, ids: readonly string[], user: TwinUser): Promise<Pitches>;
+  /** What FieldnotePitches.load asks for. @throws ApexRefusal */
+  askForTemplates(object: ButtonObject, user: TwinUser): Promise<TemplateChoice>;
+  /** What FieldnotePitches.ask sends for the ticked rows; `template` empty: none is chosen. @throws ApexRefusal */
+  askForPitches(
+    object: ButtonObject,
+    asked: { ids: readonly string[]; template: string },
+    user: TwinUser,
+  ): Promise<Pitches>;
 };
 
 export type ButtonObject = 'Account' | 'Lead';
@@ -25,6 +31,12 @@ const Pitches = z.object({
   leftOut: z.array(z.object({ id: z.string(), why: z.string() })),
 });
 export type Pitches = z.infer<typeof Pitches>;
+
+const TemplateChoice = z.object({
+  templates: z.array(z.object({ name: z.string(), title: z.string() })),
+  usual: z.string(),
+});
+type TemplateChoice = z.infer<typeof TemplateChoice>;
 
 const PATHS: Readonly<Record<string, string>> = {
   'FieldnoteButton.getCard': '/salesforce/button/card',
@@ -92,9 +104,15 @@ export function createApex(org: Org, clock: TwinClock): Apex {
       const chosen = typeof template === 'string' && template !== '' ? template : null;
       return send(path, { object, id: normalizeId(String(recordId)), template: chosen }, user);
     },
-    askForPitches: async (object, ids, user) => {
-      const visible = ids.filter((id) => isVisible(object, id));
-      return Pitches.parse(JSON.parse(await send('/salesforce/button/zip', { object, ids: visible }, user)));
+    askForTemplates: async (object, user) =>
+      TemplateChoice.parse(JSON.parse(await send('/salesforce/button/templates', { object }, user))),
+    askForPitches: async (object, { ids, template }, user) => {
+      const about = {
+        object,
+        ids: ids.filter((id) => isVisible(object, id)),
+        template: template.trim() === '' ? null : template,
+      };
+      return Pitches.parse(JSON.parse(await send('/salesforce/button/zip', about, user)));
     },
   };
 }

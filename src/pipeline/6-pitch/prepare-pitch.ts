@@ -11,7 +11,7 @@ import { buildPitchData } from './pitch-data.ts';
 import type { PitchData } from './pitch-data.ts';
 import { readPitchFacts } from './read-facts.ts';
 import { DEFAULT_TEMPLATE, findTemplate, requireTemplate } from './template-library.ts';
-import type { TemplateEntry } from './template-library.ts';
+import type { KeptTemplate, TemplateEntry } from './template-library.ts';
 import { PITCH_PROMPT } from './write-passages.ts';
 
 /** Which pitch of a company is wanted. */
@@ -48,8 +48,7 @@ export async function preparePitch(
   { template: name, persona, wishes }: PitchOrder,
 ): Promise<PitchMaterial | null> {
   const common = await readPitchSettings(tx);
-  // A template that was removed since it was chosen must not hold up every company.
-  const main = (await findTemplate(tx, common.template)) ?? (await requireTemplate(tx, DEFAULT_TEMPLATE));
+  const main = await findMainTemplate(tx, common);
   const template = name === null || name === main.name ? main : await requireTemplate(tx, name);
   const facts = await readPitchFacts(tx, companyId);
   if (facts === null) return null;
@@ -63,6 +62,15 @@ export async function preparePitch(
   const isMain = template.name === main.name && role === null && Object.keys(wishes).length === 0;
   const key = { companyId, template: template.name, persona: role ?? '' };
   return { key, isMain, data, citations, seller: facts.seller ?? null, settings, template };
+}
+
+/** The template of a company's own pitch: the one that the workspace's settings name. */
+export async function findMainTemplate(
+  tx: Tx,
+  settings: Pick<PitchSettings, 'template'>,
+): Promise<KeptTemplate> {
+  // One that was removed since it was chosen must not hold up every company.
+  return (await findTemplate(tx, settings.template)) ?? requireTemplate(tx, DEFAULT_TEMPLATE);
 }
 
 /** Hash of everything that a pitch is made from. `textModel`: the name of the text model that it is asked of; null: there is none. */

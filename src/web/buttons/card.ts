@@ -1,6 +1,5 @@
 import type { CrmObject } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
-import { listTemplates } from '../../pipeline/6-pitch/template-library.ts';
 import { isStale } from '../../pipeline/ask-for-scores.ts';
 import { STAGE_NAMES } from '../../pipeline/stage.ts';
 import { estimateAskedSeconds, findAskedWork } from '../../pipeline/store/asked-work.ts';
@@ -19,6 +18,7 @@ import { HttpError } from '../http-error.ts';
 import { describeConflicts, describePersonas, describeReasons } from './card-parts.ts';
 import type { Card } from './card-shape.ts';
 import { judgeRecord, tellStale } from './card-state.ts';
+import { listChoices } from './template-choice.ts';
 
 /** The record on which somebody looks at the card; `externalId` as the connector mirrors it. */
 export type CardTarget = {
@@ -81,7 +81,7 @@ async function readCardWithin(tx: Tx, deps: CardDeps, target: CardTarget): Promi
     conflicts: [],
     work: null,
     usage: { spentUsd, limitUsd, isSpent: limitUsd !== null && spentUsd >= limitUsd },
-    templates: (await listTemplates(tx)).map(({ name, title }) => ({ name, title })),
+    templates: await listChoices(tx),
   };
   if (trouble !== null || company === null) return { ...bare, ...trouble };
   const work = await readWork(tx, company.id);

@@ -9,6 +9,7 @@ import { issuePitchLink } from './pitch-link.ts';
 import { issuePitchesLink } from './pitches-link.ts';
 import { admitCaller } from './salesforce-caller.ts';
 import { scoreNow } from './score-now.ts';
+import { readTemplateChoice } from './template-choice.ts';
 
 /** Apex writes ids with all 18 characters, as the API does. */
 const SalesforceId = z.string().regex(/^[a-zA-Z0-9]{18}$/, 'expected a record id of 18 characters');
@@ -62,6 +63,9 @@ export function serveSalesforceButton(deps: WebDeps): Router {
       // A signature is taken once, so no call comes twice.
       press: null,
     }),
+  );
+  serve('/salesforce/button/templates', Asked, ({ workspaceId }) =>
+    deps.db.inWorkspace(workspaceId, readTemplateChoice),
   );
   serve('/salesforce/button/zip', OfSeveral, (caller, { object, ids, template, userName }) =>
     issuePitchesLink(deps, { ...caller, object }, { ids, template: template ?? null, user: userName }),

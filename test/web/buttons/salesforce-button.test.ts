@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { App } from '../../../src/app.ts';
 import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { findNamedConnection } from '../../../src/pipeline/store/connections.ts';
+import { savePitchSettings } from '../../../src/pipeline/store/pitch-settings.ts';
 import { forgetOldSignatures } from '../../../src/pipeline/store/button-keys.ts';
 import { Card } from '../../../src/web/buttons/card-shape.ts';
 import { runHere } from '../../cli/run-here.ts';
@@ -117,6 +118,10 @@ const refusal = async (over: Call, path = CARD, of: object = about()): Promise<s
   return `${status} ${Problem.parse(body).error.message}`;
 };
 const Link = z.strictObject({ url: z.string(), expiresAt: z.iso.datetime() });
+const Choice = z.strictObject({
+  templates: z.array(z.strictObject({ name: z.string(), title: z.string() })),
+  usual: z.string(),
+});
 const Zip = z.strictObject({
   url: z.string().nullable(),
   expiresAt: z.iso.datetime().nullable(),
@@ -205,6 +210,25 @@ describe('the card and the buttons on a Salesforce record', () => {
     assert.match(await refusal({}, '/salesforce/button/zip', nothing), /^409 None of the ticked records/);
     const many = { object: 'Account', ids: Array.from({ length: 201 }, () => stranger) };
     assert.match(await refusal({}, '/salesforce/button/zip', many), /^400 /);
+  });
+
+  test('offer every template of the workspace for several records, and say which one is usual', async () => {
+    const offer = async () => {
+      const { status, body } = await call('/salesforce/button/templates', { object: 'Lead' });
+      assert.equal(status, 200, JSON.stringify(body));
+      return Choice.parse(body);
+    };
+    const { templates, usual } = await offer();
+    assert.equal(usual, 'standard');
+    assert.deepEqual(templates, (await readCard()).templates, 'as the card on a record does');
+    assert.partialDeepStrictEqual(templates, [{ name: 'concise' }, { name: 'standard' }]);
+    const change = (template: string) =>
+      app.db.inWorkspace(app.workspaceId, (tx) => savePitchSettings(tx, app.workspaceId, { template }));
+    await change('battlecard');
+    assert.equal((await offer()).usual, 'battlecard');
+    await change('removed-since');
+    assert.equal((await offer()).usual, 'standard', 'what is made then');
+    await change('standard');
   });
 
   test('are refused to whoever does not sign with the key, changes what was signed, or sends it again', async () => {

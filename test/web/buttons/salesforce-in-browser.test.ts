@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import type { App } from '../../../src/app.ts';
+import { SHIPPED_TEMPLATES } from '../../../src/pipeline/6-pitch/template-library.ts';
 import { runHere } from '../../cli/run-here.ts';
 import { openBrowser } from '../../harness/browser.ts';
 import type { Browser } from '../../harness/browser.ts';
@@ -13,6 +14,7 @@ import { openTwinTap } from '../../harness/twin-tap.ts';
 import type { TwinTap } from '../../harness/twin-tap.ts';
 import { connectAndSync, startSystem, waitForRun } from '../../harness/system.ts';
 import type { System } from '../../harness/system.ts';
+import { hasProgram, readText } from '../../pipeline/6-pitch/pdf/read-pdf.ts';
 import { openWebhookServer } from '../../harness/webhook-server.ts';
 import type { WebhookServer } from '../../harness/webhook-server.ts';
 
@@ -97,6 +99,18 @@ const waitForScores = async (): Promise<void> => {
     await waitForRun(app, id);
 };
 const isDocument = `document.contentType === 'application/pdf' || document.querySelector('embed') !== null`;
+
+const CHOICE = `document.querySelector('select[name=template]')`;
+/** The PDFs of a ZIP, in which they stand as they are. */
+function findDocuments(zip: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let from = zip.indexOf('%PDF-'); from >= 0; from = zip.indexOf('%PDF-', from + 1)) {
+    const next = zip.indexOf('%PDF-', from + 1);
+    const end = zip.lastIndexOf('%%EOF', next < 0 ? zip.length : next);
+    found.push(zip.subarray(from, end + 6));
+  }
+  return found;
+}
 
 test('on a record in Salesforce a person presses "Score now", sees the score come, and opens its pitch as a PDF', async () => {
   const page = await openRecord(0);
@@ -197,6 +211,37 @@ test('ticked rows of a list become one ZIP, and the page says which have no pitc
     // Stored as they are.
     return content.startsWith('PK') && content.match(/%PDF-1/g)?.length === said;
   }, 'the ZIP holds the pitches');
+  assert.deepEqual(page.problems, []);
+});
+
+test('for ticked rows a person chooses a template, and the ZIP holds the pitches of that one', async () => {
+  const page = await browser.openPage();
+  await page.goto(`${system.sandbox.twins.salesforce.url}/_twin/list?object=Account`);
+  const ticked = records.filter(({ object }) => object === 'Account').slice(0, 2);
+  for (const { id } of ticked) await page.click(`[name=ids][value="${id}"]`);
+  await page.click('header.record button');
+  await page.waitFor(`${CHOICE} !== null`);
+  const shown = `[${CHOICE}.selectedOptions[0].text, ${CHOICE}.options.length]`;
+  assert.deepEqual(await page.evaluate(shown), ['Standard', SHIPPED_TEMPLATES.length]);
+  await page.evaluate(`${CHOICE}.value = 'executive'`);
+  await page.click('button[value=ask]');
+  await page.waitFor(`document.querySelector('a[target=_blank]') !== null`);
+  assert.match(await page.text(), /Open the ZIP with 2 pitches/);
+  const link = String(await page.evaluate(`document.querySelector('a[target=_blank]').href`));
+  const opened = await fetch(link, { method: 'POST', signal: AbortSignal.timeout(20_000) });
+  let documents: Buffer[] = [];
+  await until(async () => {
+    const response = await fetch(opened.url, { signal: AbortSignal.timeout(20_000) });
+    const content = Buffer.from(await response.arrayBuffer());
+    if (content.subarray(0, 2).toString('latin1') !== 'PK') return false;
+    documents = findDocuments(content);
+    return true;
+  }, 'the ZIP is there');
+  assert.equal(documents.length, ticked.length);
+  const made = `select from pitch_requests where template = 'executive' and state = 'done'`;
+  assert.equal((await query(made)).length, ticked.length);
+  if (await hasProgram('pdftotext'))
+    for (const pdf of documents) assert.match(await readText(pdf), /The pitch .*Template executive/);
   assert.deepEqual(page.problems, []);
 });
 
