@@ -5,8 +5,11 @@ import { UserError } from '../errors.ts';
 import { readSheet } from '../pipeline/6-pitch/read-sheet.ts';
 import type { SheetFrame } from '../pipeline/6-pitch/read-sheet.ts';
 import type { Sheet } from '../pipeline/6-pitch/sheet.ts';
+import { requireTemplate } from '../pipeline/6-pitch/template-library.ts';
 import { zipSheets } from '../pipeline/6-pitch/zip-sheets.ts';
 import { findCompany, findCompanyByDomain } from '../pipeline/store/companies.ts';
+import { listPitchedCompanies } from '../pipeline/store/pitch-versions.ts';
+import { findShownPitch } from '../pipeline/store/pitches.ts';
 import type { Pitch } from '../pipeline/store/pitches.ts';
 import { readRanking } from '../pipeline/store/scores.ts';
 import type { Context } from './context.ts';
@@ -32,41 +35,76 @@ export async function writePitchPdf(app: App, domain: string, file: string, pitc
   });
 }
 
-/** One PDF for every company with a score, or with that band, strongest first, in a ZIP with an index. Returns how many. */
+/**
+ * One PDF for every company with a score, or with that band, strongest first, in a ZIP with an index. With a template it is the pitch of
+ * that one, as it is stored: companies without are left out, and counted.
+ * @throws UserError where there is nothing to write, no such template, or no such folder
+ */
 export async function writePitchZip(
   app: App,
   context: Context,
   file: string,
-  options: { band?: string },
-): Promise<number> {
-  const companies = await listScored(app, options.band);
-  if (companies.length === 0)
+  { band, template }: { band: string | undefined; template: string | undefined },
+): Promise<{ written: number; leftOut: number }> {
+  const scored = await listScored(app, band);
+  if (scored.length === 0)
     throw new UserError(
-      options.band === undefined ? 'No company has a score yet' : `No company has band ${options.band}`,
+      band === undefined ? 'No company has a score yet' : `No company has band ${band}`,
       'Run "fieldnote run" first, or choose another band.',
     );
+  const companies = template === undefined ? scored : await keepPitched(app, scored, template);
   const progress = context.terminal.startProgress('pitches');
+  const startedAt = performance.now();
   let done = 0;
   async function* sheets(): AsyncGenerator<Sheet> {
     for (const id of companies) {
-      const sheet = await app.db.inWorkspace(app.workspaceId, async (tx) => {
-        const company = await findCompany(tx, id);
-        return company === null ? null : readSheet(tx, company, frameOf(app));
-      });
+      const sheet = await readStored(app, id, template);
       if (sheet !== null) yield sheet;
       done += 1;
-      progress.update({ done, total: companies.length });
+      const each = (performance.now() - startedAt) / done;
+      const [perSecond, remainingMs] = [1_000 / each, each * (companies.length - done)];
+      progress.update({ done, total: companies.length, perSecond, remainingMs });
     }
   }
   try {
-    let count = 0;
+    let written = 0;
     await writeWhole(file, async (part) => {
-      count = await zipSheets(sheets(), app.printPitch, createWriteStream(part), context.signal);
+      written = await zipSheets(sheets(), app.printPitch, createWriteStream(part), context.signal);
     });
-    return count;
+    return { written, leftOut: scored.length - written };
   } finally {
     progress.end();
   }
+}
+
+/** What to do for pitches of a template that are not stored. */
+export function howToMake(template: string): string {
+  return `Have them made first: fieldnote pitch DOMAIN --template ${template}, or POST /api/v1/pitch-batches.`;
+}
+
+/** Null where the company or its pitch of the template went meanwhile. */
+function readStored(app: App, companyId: string, template: string | undefined): Promise<Sheet | null> {
+  return app.db.inWorkspace(app.workspaceId, async (tx) => {
+    const company = await findCompany(tx, companyId);
+    if (company === null) return null;
+    if (template === undefined) return readSheet(tx, company, frameOf(app));
+    const pitch = await findShownPitch(tx, { companyId, template, persona: '' });
+    return pitch === null ? null : readSheet(tx, company, frameOf(app), pitch);
+  });
+}
+
+/** Those that have a pitch of the template. @throws UserError where none has, or there is no such template */
+async function keepPitched(app: App, companies: readonly string[], template: string): Promise<string[]> {
+  const pitched = await app.db.inWorkspace(app.workspaceId, async (tx) => {
+    await requireTemplate(tx, template);
+    return listPitchedCompanies(tx, { template, persona: '' });
+  });
+  const kept = companies.filter((id) => pitched.has(id));
+  if (kept.length > 0) return kept;
+  throw new UserError(
+    `There is nothing to print: none of these companies has a pitch of ${template}`,
+    howToMake(template),
+  );
 }
 
 /** Listed first, in one short transaction: printing thousands takes minutes. */

@@ -12,7 +12,7 @@ import { findCurrentPitch, readPitchMaking } from '../pipeline/store/pitches.ts'
 import type { Pitch } from '../pipeline/store/pitches.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
-import { writePitchPdf, writePitchZip } from './pitch-files.ts';
+import { howToMake, writePitchPdf, writePitchZip } from './pitch-files.ts';
 import { requestPitch } from './request-pitch.ts';
 
 type Options = Partial<Record<(typeof TEXTS)[number], string>> & { json?: boolean; force?: boolean };
@@ -34,7 +34,7 @@ export function addPitch(program: Command, context: Context): void {
     )
     .option(
       '--template <name>',
-      'the pitch of that template, made now unless it is stored and nothing changed',
+      'the pitch of that template, made now unless it is stored and nothing changed; with --zip: those that are stored',
     )
     .option('--persona <role>', 'written for that role, e.g. technical-leader')
     .option('--force', 'write it anew although nothing changed; the versions before are kept')
@@ -46,8 +46,8 @@ export function addPitch(program: Command, context: Context): void {
     .option('--model <name>', 'the LLM that writes this one: LLM_MODEL or one of LLM_MODELS')
     .addOption(workspaceOption())
     .action(async (input: string | undefined, options: Options) => {
-      const { zip, band, workspace } = options;
-      const own = MAKING.filter((name) => options[name] !== undefined);
+      const { zip, band, workspace, template } = options;
+      const own = MAKING.filter((name) => name !== 'template' && options[name] !== undefined);
       if (zip !== undefined && own.length > 0)
         throw new UserError(`--zip takes stored pitches: --${own[0]} is for one company`, 'Leave it out.');
       if (zip === undefined && band !== undefined)
@@ -59,8 +59,12 @@ export function addPitch(program: Command, context: Context): void {
             'Leave out the domain, or use --pdf FILE.',
           );
         await withApp(context, { worker: false, workspace }, async (app) => {
-          const count = await writePitchZip(app, context, zip, band === undefined ? {} : { band });
-          context.terminal.note(`${count} ${count === 1 ? 'pitch' : 'pitches'} written to ${zip}`);
+          const { written, leftOut } = await writePitchZip(app, context, zip, { band, template });
+          context.terminal.note(`${written} ${written === 1 ? 'pitch' : 'pitches'} written to ${zip}`);
+          if (leftOut > 0 && template !== undefined)
+            context.terminal.note(
+              `${leftOut} ${leftOut === 1 ? 'company' : 'companies'} left out without a pitch of ${template}. ${howToMake(template)}`,
+            );
         });
         return;
       }

@@ -108,10 +108,57 @@ test('pitch --template makes that template’s pitch, keeps it, and prints the s
     [['coil.example', '--template', 'batlecard'], /no template "batlecard"[\s\S]*battlecard/],
     [['coil.example', '--persona', 'pope'], /no persona "pope"[\s\S]*technical-leader/],
     [['dust.example', '--template', 'concise'], /Only 40 characters/],
-    [['--zip', at('no.zip'), '--template', 'concise'], /for one company/],
+    [['--zip', at('no.zip'), '--persona', 'technical-leader'], /--persona is for one company/],
   ] as const) {
     const refused = await run(...args);
     assert.equal(refused.code, 1, args.join(' '));
     assert.match(refused.err, said);
   }
+});
+
+test('pitch --zip --template writes the stored pitches of that template, counts the companies without one, and makes none', async () => {
+  for (const name of ['acme', 'bolt'])
+    assert.equal((await run(`${name}.example`, '--template', 'executive')).code, 0);
+  const ran = await run('--zip', at('executive.zip'), '--template', 'executive');
+  assert.equal(ran.code, 0, ran.err);
+  assert.match(ran.err, /pitches +█+ 2\/2 .*\n2 pitches written to .*executive\.zip/);
+  assert.match(
+    ran.err,
+    /1 company left out without a pitch of executive\. Have them made first: fieldnote pitch DOMAIN --template executive/,
+  );
+  const zip = await readFile(at('executive.zip'));
+  assert.match(
+    zip.toString('latin1'),
+    /acme\.example\.pdf,acme,acme\.example,91\.0,A,20 Oct 2026\nbolt\.example\.pdf[^\n]*\n(?!coil)/,
+  );
+  await run('acme.example', '--template', 'executive', '--pdf', at('executive.pdf'));
+  assert.ok(zip.includes(await readFile(at('executive.pdf'))), 'the pitch of that template');
+  assert.match((await run('--zip', at('b.zip'), '--template', 'executive', '--band', 'B')).err, /1 pitch w/);
+  for (const [args, said] of [
+    [['--template', 'exectuive'], /no template "exectuive"\. Did you mean executive\?[\s\S]*Take one of/],
+    [
+      ['--template', 'ad-copy'],
+      /nothing to print: none of these companies has a pitch of ad-copy[\s\S]*made first/,
+    ],
+  ] as const) {
+    const refused = await run('--zip', at('no.zip'), ...args);
+    assert.equal(refused.code, 1, args.join(' '));
+    assert.match(refused.err, said);
+  }
+  assert.ok(!existsSync(at('no.zip')) && !existsSync(at('no.zip.part')));
+});
+
+test('pitch --zip that is stopped leaves no file', async () => {
+  const stop = new AbortController();
+  const begun = setInterval(() => {
+    if (existsSync(at('stopped.zip.part'))) stop.abort();
+  }, 1);
+  const ran = await runHere(
+    ['pitch', '--zip', at('stopped.zip')],
+    { DATABASE_URL: database.url, FIELDNOTE_HOME: folder.path },
+    { signal: stop.signal },
+  );
+  clearInterval(begun);
+  assert.equal(ran.code, 130, 'as the shell says of Ctrl-C');
+  assert.ok(!existsSync(at('stopped.zip')) && !existsSync(at('stopped.zip.part')));
 });

@@ -13,6 +13,7 @@ import type { CustomTemplate } from '../store/pitch-templates.ts';
 import { NOTHING_STORED } from '../store/seen.ts';
 import type { Seen } from '../store/seen.ts';
 import { checkTemplate } from './check-template.ts';
+import { findNearest } from './template-shape.ts';
 
 export type TemplateEntry = {
   name: string;
@@ -44,6 +45,7 @@ export const DEFAULT_TEMPLATE = 'standard';
 
 const SHIPPED = new URL('../../../templates/', import.meta.url);
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
+const LONGEST_NAME = 40;
 const MOST_CUSTOM = 100;
 
 /** Those that come with Fieldnote and the workspace's own, each name once: its own goes before one that came with Fieldnote. */
@@ -63,12 +65,16 @@ export async function findTemplate(tx: Tx, name: string): Promise<KeptTemplate |
   return isShipped(name) ? readShippedTemplate(name) : null;
 }
 
-/** The same; throws UserError with the names that there are. */
+/** The same; throws UserError with the nearest name and all that there are. */
 export async function requireTemplate(tx: Tx, name: string): Promise<KeptTemplate> {
   const found = await findTemplate(tx, name);
   if (found !== null) return found;
   const names = (await listTemplates(tx)).map((entry) => entry.name);
-  throw new UserError(`There is no template "${name}"`, `Take one of ${names.join(', ')}.`);
+  const nearest = findNearest(name.slice(0, LONGEST_NAME).toLowerCase(), names);
+  throw new UserError(
+    `There is no template "${name}"${nearest === null ? '' : `. Did you mean ${nearest}?`}`,
+    `Take one of ${names.join(', ')}.`,
+  );
 }
 
 /**

@@ -39,3 +39,15 @@ export async function listShownPitches(
   );
   return rows;
 }
+
+/** The ids of the companies that have a pitch of a template for a persona (empty: for nobody in particular). */
+export async function listPitchedCompanies(
+  tx: Tx,
+  { template, persona }: Omit<PitchKey, 'companyId'>,
+): Promise<Set<string>> {
+  const { rows } = await tx.query<{ id: string }>(
+    'select company_id as id from pitches where template = $1 and persona = $2 and shown',
+    [template, persona],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
