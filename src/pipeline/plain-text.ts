@@ -1,12 +1,24 @@
+// England, Scotland and Wales: the flags that Unicode spells with invisible letters (emoji-sequences.txt). In any other order these could hide a text.
+const FLAG =
+  '\\u{1F3F4}\\u{E0067}\\u{E0062}(?:\\u{E0065}\\u{E006E}\\u{E0067}|\\u{E0073}\\u{E0063}\\u{E0074}|\\u{E0077}\\u{E006C}\\u{E0073})\\u{E007F}';
+const HIDDEN = new RegExp(
+  String.raw`(${FLAG})|[^\P{Cc}\n\t]|(?!\u200D)[\p{Cf}\p{Co}\u{FE00}-\u{FE0F}\u{FFFE}\u{FFFF}]`,
+  'gu',
+);
+// Between two pictures a joiner makes them one; anywhere else it shows as nothing.
+const STRAY_JOINER =
+  /(?<!\p{Extended_Pictographic}\p{Emoji_Modifier}?)\u200D|\u200D(?!\p{Extended_Pictographic})/gu;
+
 /**
  * Text from outside → plain text that is safe to show anywhere: no controls (but line breaks), no invisible or bidirectional
- * marks, no lone surrogates, no characters for private use.
+ * marks but those within one picture (👩‍💻), no lone surrogates, no characters for private use.
  */
 export function cleanText(text: string): string {
   return text
     .toWellFormed()
     .replaceAll(/\r\n?/g, '\n')
-    .replaceAll(/[^\P{Cc}\n\t]|[\p{Cf}\p{Co}\u{FE00}-\u{FE0F}\u{FFFE}\u{FFFF}]/gu, '')
+    .replaceAll(HIDDEN, '$1')
+    .replaceAll(STRAY_JOINER, '')
     .replaceAll('\t', ' ');
 }
 

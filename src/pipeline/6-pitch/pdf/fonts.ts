@@ -50,6 +50,8 @@ export type Fonts = {
   fontOf(name: FontName): Font;
   /** The font that draws a character in the place of `face`; null where none can. `before`: the font of the character before it. */
   choose(character: string, face: Face, before: FontName | null): FontName | null;
+  /** Does the font of pictures draw this sequence of characters as one picture? */
+  drawsAsOne(sequence: string): boolean;
   /** Words that were shaped before, for pdfkit to look up: most words of a sheet stand in the next one too. */
   shapedOf(name: FontName): Record<string, unknown>;
   /** Between sheets: forgets words where there are too many. */
@@ -61,6 +63,8 @@ const MOST_WORDS = 5_000;
 // A glyph takes some hundred bytes, most scripts have fewer.
 const MOST_GLYPHS = 10_000;
 const MOST_CHARACTERS = 20_000;
+// Unicode lists some 3,700 (emoji-test.txt).
+const MOST_SEQUENCES = 5_000;
 
 /** The fonts, each read and parsed once, when it is first needed. */
 export function openFonts(): Fonts {
@@ -87,8 +91,17 @@ export function openFonts(): Fonts {
     const found = FALLBACKS.find(({ name, covers }) => covers.test(character) && draws(name, character));
     return found?.name ?? null;
   };
+  const joined = new Map<string, boolean>();
   return {
     fontOf,
+    drawsAsOne: (sequence) => {
+      const known = joined.get(sequence);
+      if (known !== undefined) return known;
+      if (joined.size >= MOST_SEQUENCES) joined.clear();
+      const isOne = fontOf('emoji').layout(sequence).glyphs.length === 1;
+      joined.set(sequence, isOne);
+      return isOne;
+    },
     choose: (character, face, before) => {
       // An accent belongs to its letter.
       if (before !== null && /\p{M}/u.test(character) && draws(before, character)) return before;

@@ -246,6 +246,31 @@ describe('the PDF of a pitch', without(poppler, 'poppler-utils'), () => {
     assert.match(xml, /R&amp;D &lt;Ltd&gt;/);
   });
 
+  test('draws a picture of several characters as one, in text from the left and from the right, and lets it be copied whole', async () => {
+    const pictures = ['🚀', '👩‍💻', '👩🏽‍🚀', '👨‍👩‍👧‍👦', '❤️‍🔥', '🏳️‍🌈', '👍🏽', '🇫🇮', '1️⃣', '🏴󠁧󠁢󠁳󠁣󠁴󠁿'];
+    // Variation selectors are left out of every text.
+    const copied = pictures.map((picture) => picture.replaceAll('\uFE0F', ''));
+    for (const before of ['Peel', 'שלום']) {
+      const name = `${before} ${pictures.join(' ')}`;
+      const { words } = await readWords(
+        await printFacts(changed((facts) => ({ company: { ...facts.company, name } }))),
+      );
+      const largest = Math.max(...words.map(({ top, bottom }) => bottom - top));
+      const drawn = copied.map((picture) => {
+        const found = words.find(({ text, top, bottom }) => text === picture && bottom - top > largest / 2);
+        return found === undefined ? `no ${picture}` : Math.round(found.right - found.left);
+      });
+      assert.deepEqual(new Set(drawn), new Set([drawn[0]]), 'each as wide as a picture of one character');
+      assert.equal(typeof drawn[0], 'number');
+    }
+    const torn = 'Peel 🚀\u200D🍌 a\u200Db';
+    const text = await readText(
+      await printFacts(changed((facts) => ({ company: { ...facts.company, name: torn } }))),
+    );
+    assert.match(text, /Peel 🚀\u200D?🍌 ab/, 'what no font joins is two pictures and no box');
+    assert.doesNotMatch(text, /\uFFFD/);
+  });
+
   test('a quote that runs from the right and ends in Latin letters has its source behind it, and a bullet stands before it', async () => {
     const { words } = await readWords(
       await printFacts(
