@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ProviderError, UserError, describeError } from '../errors.ts';
+import { VERSION } from '../version.ts';
 import { addConnect } from './connect.ts';
 import type { Context } from './context.ts';
 import { addDemo } from './demo.ts';
@@ -39,6 +40,7 @@ export async function runCli(
     .description(
       'Researches, scores and pitches the companies in your CRM, inside the CRM, with a source for every claim.',
     )
+    .version(VERSION, '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.terminal.write(text),

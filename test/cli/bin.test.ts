@@ -104,6 +104,19 @@ describe('the command fieldnote', () => {
     assert.match(ended.stdout, /Usage: fieldnote/);
   });
 
+  test('tells its version, and keeps what Node made of the sources for the next start', async () => {
+    const bin = await install('version', {
+      pinned: false,
+      main: `console.log(process.env.NODE_COMPILE_CACHE);`,
+    });
+    const kept = await run(process.execPath, [bin], { cwd: folder });
+    assert.equal(kept.stdout.trim(), join(folder, 'version', '.fieldnote', 'compile-cache'));
+    const ended = await run(process.execPath, [BIN, '--version'], { cwd: folder });
+    assert.equal(ended.code, 0, ended.stderr);
+    const named = await readFile(join(dirname(BIN), '..', 'package.json'), 'utf8');
+    assert.ok(named.includes(`"version": "${ended.stdout.trim()}"`), ended.stdout);
+  });
+
   test('has every process that the Procfile starts, straight under Node so that signals reach it', async () => {
     const root = fileURLToPath(new URL('../..', import.meta.url));
     const lines = (await readFile(join(root, 'Procfile'), 'utf8')).trim().split('\n');
