@@ -8,7 +8,8 @@ import { hasWaitedFor } from '../../../src/pipeline/store/writes-open.ts';
 import { changeRunState, createRun, hasRunningBatch } from '../../../src/pipeline/store/runs.ts';
 import { spentThisMonth } from '../../../src/pipeline/store/usage.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
-import { listRunWrites } from '../../../src/pipeline/store/writes-list.ts';
+import { NOTE } from '../../../src/pipeline/store/writes.ts';
+import { listRunWrites, listWrites } from '../../../src/pipeline/store/writes-list.ts';
 import { cancelPlanned } from '../../../src/pipeline/store/writes-outbox.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
@@ -135,6 +136,37 @@ test('a page of a rehearsal is found by its run, however many writes lie before 
     rows.map(({ id }) => id),
     rows.map(({ id }) => id).toSorted((one, other) => one - other),
   );
+});
+
+test('the ledger’s newest lines of a run, of a rare state and of notes are found by an index each, in one order', async () => {
+  const page = { limit: 50, beforeId: null };
+  for (const [filter, index] of [
+    [{ runId: runs.planning }, /Index Scan( Backward)? using writes_run\b/],
+    [{ state: 'rehearsed' }, /Index Scan( Backward)? using writes_ended\b/],
+    [{ state: 'rejected' }, /Index Scan( Backward)? using writes_ended\b/],
+    [{ field: NOTE }, /Index Scan( Backward)? using writes_noted\b/],
+  ] as const) {
+    const plans = await plansOf((tx) => listWrites(tx, filter, page));
+    assert.match(plans, index, JSON.stringify(filter));
+    assert.doesNotMatch(plans, /Seq Scan on writes\b/);
+  }
+  const all = await here.db.inWorkspace(workspaceId, async (tx) => {
+    await tx.query(
+      `update writes set state = 'skipped' where run_id = $1 and id % 3 = 0 and id > (select max(id) - 60 from writes where run_id = $1)`,
+      [runs.planning],
+    );
+    const rows = await listWrites(tx, { runId: runs.planning }, page);
+    await tx.query(`update writes set state = 'planned' where run_id = $1 and state = 'skipped'`, [
+      runs.planning,
+    ]);
+    return rows;
+  });
+  const ids = all.map(({ id }) => id);
+  assert.deepEqual(
+    ids,
+    Array.from({ length: 50 }, (_, index) => (ids[0] ?? 0) - index),
+  );
+  assert.deepEqual(new Set(all.map(({ state }) => state)), new Set(['planned', 'skipped']));
 });
 
 test('a large run is cancelled in portions, its companies and its writes', async () => {
