@@ -69,7 +69,10 @@ export async function editPitch(
     await saveEdit(tx, workspaceId, pitch, { ...edit, was, cites, editedBy: by });
   }
   const after = await withEdits(tx, pitch);
-  if (after.revision !== before.revision && (await findCurrentPitch(tx, companyId))?.id === pitch.id)
+  // An edit stands in every version of its template and persona: another one than they saw may be the company's own.
+  const own = await findCurrentPitch(tx, companyId);
+  const isOwn = own?.template === pitch.template && own.persona === pitch.persona;
+  if (after.revision !== before.revision && isOwn)
     await startRewriteWithin(tx, queue, {
       workspaceId,
       model,

@@ -20,7 +20,7 @@ const seed = (domain: string) =>
   bench.within((tx) => seedCompany(tx, bench.workspaceId, { domain, name: domain, score: 70 }));
 const url = (source: number): string => `https://source-${source}.example/page`;
 /** A version as a regenerate makes it: its sources in an order of its own. */
-const regenerate = (companyId: string, order: readonly number[], version: number) =>
+const regenerate = (companyId: string, order: readonly number[], version: number, current = true) =>
   bench.within((tx) =>
     savePitch(tx, bench.workspaceId, {
       companyId,
@@ -44,6 +44,7 @@ const regenerate = (companyId: string, order: readonly number[], version: number
       method: 'phrases',
       textModel: null,
       awaitsModel: false,
+      current,
     }),
   );
 const read = async (companyId: string) => {
@@ -202,4 +203,30 @@ test('two who edit the same pitch do not overwrite each other unseen, and points
     sheet?.pitch?.note ?? '',
     /key points and call to action edited by ada@seller\.example on \d+ \w+ \d{4}/,
   );
+});
+
+test('an edit made in a version beside the company’s own is written to the CRM, since it stands in that one, too', async () => {
+  const { id } = await seed('beside.example');
+  await regenerate(id, [1, 2], 1);
+  // The same template in a manner that somebody wished for once.
+  const beside = await regenerate(id, [2, 1], 2, false);
+  const { workspaceId, queue } = bench;
+  await bench.within((tx) =>
+    editPitch(tx, queue, {
+      workspaceId,
+      model: 'gpu-infrastructure',
+      pitchId: beside.id,
+      companyId: id,
+      edits: { callToAction: 'Tuesday?' },
+      by: { via: 'web', name: 'ada@seller.example' },
+    }),
+  );
+  assert.equal((await read(id)).callToAction, 'Tuesday?');
+  const { rows } = await bench.within((tx) =>
+    tx.query<{ count: number }>(
+      `select count(*)::int as count from run_items where company_id = $1 and begins_behind = 'pitch'`,
+      [id],
+    ),
+  );
+  assert.equal(rows[0]?.count, 1);
 });
