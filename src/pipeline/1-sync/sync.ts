@@ -42,6 +42,7 @@ type Batch = {
   prepared: PreparedRecord[];
   unreadable: UnreadableRow[];
   cursor: SyncCursor | null;
+  /** By the database's clock, before its first page was asked for. */
   begunAt: Date;
 };
 
@@ -162,13 +163,11 @@ async function syncObject(options: SyncOptions, object: CrmObject, shared: Share
     result.companiesChanged += merged.companies.changed;
     options.onStored?.();
   };
-  const startBatch = async (): Promise<Batch> => ({
-    records: [],
-    prepared: [],
-    unreadable: [],
-    cursor: null,
-    begunAt: await db.inWorkspace(at.workspaceId, readClock),
-  });
+  const startBatch = async (askedAt = performance.now()): Promise<Batch> => {
+    const now = await db.inWorkspace(at.workspaceId, readClock);
+    const begunAt = new Date(now.getTime() - (performance.now() - askedAt));
+    return { records: [], prepared: [], unreadable: [], cursor: null, begunAt };
+  };
   const handOver = async (batch: Batch): Promise<void> => {
     const { cursor: reached } = batch;
     if (reached !== null) await line.begin(() => merge(batch, reached));
@@ -177,6 +176,8 @@ async function syncObject(options: SyncOptions, object: CrmObject, shared: Share
   try {
     const open = (signal: AbortSignal) => crm.readChanges(object, cursor, { ...options.call, signal });
     for await (const page of readAhead(open, options.call.signal)) {
+      // Its successor is under way: it says nothing of what happens while this one waits for the database.
+      const nextAskedAt = performance.now();
       for (const [index, record] of page.records.entries()) {
         if (index % ROWS_AT_ONCE === 0) await letOthersOn();
         batch.records.push(record);
@@ -193,7 +194,7 @@ async function syncObject(options: SyncOptions, object: CrmObject, shared: Share
       // A page without rows says where to go on and nothing else: that is kept before a long wait for the next one.
       if (worthwhile || page.records.length === 0) {
         await handOver(batch);
-        batch = await startBatch();
+        batch = await startBatch(nextAskedAt);
       }
     }
   } finally {
