@@ -10,7 +10,7 @@ import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
 import { hasRunningBatch } from './store/runs.ts';
-import { hasWaitedFor } from './store/writes-open.ts';
+import { hasWaitedFor } from './store/writes-waited.ts';
 import { MOST_COUNTED } from './store/writes-open.ts';
 import type { Observer } from './run-company.ts';
 import type { Prices } from './store/usage.ts';

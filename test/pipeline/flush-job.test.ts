@@ -131,3 +131,32 @@ test('while a run goes on, what has waited for five minutes is sent once with wh
   await send();
   assert.equal(desk.fake.calls.writes.length, 1);
 });
+
+for (const held of ['a paused run', 'an undo that is still planned'] as const)
+  test(`what ${held} holds back since long does not send the values of a running one in calls that are not full`, async () => {
+    const desk = await openDesk(here.db, 'salesforce');
+    for (const id of ['r0', 'r1']) desk.fake.add('Account', id);
+    const note = () => 'The band changed.';
+    await desk.plan({ score: 71, band: 'A' }, ['r0'], { note });
+    await desk.flush();
+    const sent = desk.fake.calls.writes.length;
+    const old = await desk.plan({ score: 61, band: 'B' }, ['r0'], { kind: 'manual', note });
+    assert.equal((await desk.writesOf(old)).length, 3, 'a note among them');
+    await here.db.inWorkspace(desk.workspaceId, async (tx) => {
+      const state = held === 'a paused run' ? 'paused' : 'planning';
+      await tx.query('update runs set state = $2 where id = $1', [old, state]);
+      await tx.query(`update writes set planned_at = planned_at - interval '6 minutes'`);
+    });
+    await desk.plan({ score: 61 }, ['r1'], { kind: 'manual' });
+    const flush = createFlushJob({
+      db: here.db,
+      crmOf: () => desk.fake.crm,
+      prices: { searchUsdPerCredit: 0, llmUsdPerMInput: 0, llmUsdPerMOutput: 0 },
+      onError: (error, what) => assert.fail(`${what}: ${String(error)}`),
+    });
+    await flush(
+      { workspaceId: desk.workspaceId, connectionId: desk.connectionId },
+      AbortSignal.timeout(30_000),
+    );
+    assert.equal(desk.fake.calls.writes.length, sent);
+  });

@@ -22,7 +22,7 @@ const NO_RUN = '00000000-0000-0000-0000-000000000000';
 /** Word for word as the indexes of waiting rows have it. */
 export const RUN = `case when w.run_id is null then '${NO_RUN}' else w.run_id end`;
 // Word for word as the index has it, and no other one.
-const WAITING = `case when w.state = 'planned' then w.connection_id end = $1 and w.state = 'planned' and w.field <> 'note'`;
+export const WAITING = `case when w.state = 'planned' then w.connection_id end = $1 and w.state = 'planned' and w.field <> 'note'`;
 const LEAST_ROWS = 200;
 
 /**

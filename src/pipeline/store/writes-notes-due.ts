@@ -3,7 +3,7 @@ import { RUN, listOpenRuns } from './writes-due.ts';
 import { lockRows } from './writes-outbox.ts';
 
 // Word for word as the index has it, and no other one; `$1` is the connection.
-const FREE = `case when w.state = 'planned' and w.waits_for is null then w.connection_id end = $1
+export const FREE = `case when w.state = 'planned' and w.waits_for is null then w.connection_id end = $1
   and w.state = 'planned' and w.waits_for is null and w.field = 'note'`;
 const SETTLED = `case when awaited then connection_id end = $1 and awaited and state not in ('planned', 'sending')`;
 const ON_THEIR_WAY = `case when w.state = 'sending' then w.connection_id end = $1 and w.state = 'sending' and w.field = 'note'`;

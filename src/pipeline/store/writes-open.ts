@@ -44,15 +44,3 @@ export async function readOutbox(tx: Tx, connectionId: string, readBackFirst: bo
     unreadSince: found?.unreadSince ?? null,
   };
 }
-
-/** Has anything that may go now waited for longer than `ms`, in milliseconds? */
-export async function hasWaitedFor(tx: Tx, connectionId: string, ms: number): Promise<boolean> {
-  const { rows } = await tx.query<{ some: boolean }>(
-    `select exists (
-       select from writes where connection_id = $1 and state = 'planned'
-         and planned_at < now() - make_interval(secs => $2::double precision / 1000)
-         and coalesce(not_before, '-infinity') <= now() and coalesce(leased_until, '-infinity') <= now()) as some`,
-    [connectionId, ms],
-  );
-  return rows[0]?.some ?? false;
-}

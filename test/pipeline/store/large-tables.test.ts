@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Tx } from '../../../src/db.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import { cancelQueuedItems, countItems } from '../../../src/pipeline/store/run-items.ts';
-import { hasWaitedFor } from '../../../src/pipeline/store/writes-open.ts';
+import { hasWaitedFor } from '../../../src/pipeline/store/writes-waited.ts';
 import { changeRunState, createRun, hasRunningBatch } from '../../../src/pipeline/store/runs.ts';
 import { spentThisMonth } from '../../../src/pipeline/store/usage.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
