@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts';
 import { nameConnection } from '../store/connections.ts';
 import { changeRunState, createRun, findRun } from '../store/runs.ts';
 import type { Run, Starter } from '../store/runs.ts';
-import { beginPlan, findPlan } from '../store/undos.ts';
+import { beginPlan, findOpenPlan, findPlan } from '../store/undos.ts';
 import { cancelRunWrites, countOnTheirWay } from '../store/writes-undo.ts';
 import type { OnTheirWay } from '../store/writes-undo.ts';
 import { planPortion, planPortions } from './plan-portions.ts';
@@ -78,7 +78,8 @@ export async function planUndo(
 
 /**
  * Begins an undo in the caller's transaction, so that what depends on it comes to be with it, and plans its first portion. Where that is
- * not all, its run is left in the state "planning": a worker goes on with it, and none of it is sent before all is there.
+ * not all, its run is left in the state "planning": a worker goes on with it, and none of it is sent before all is there. Asked for again
+ * until then, the same undo goes on: a second one would leave to the first what that has planned, and be sent without it.
  */
 export async function beginUndo(
   tx: Tx,
@@ -94,6 +95,8 @@ export async function beginUndo(
     );
   if (undone.state === 'running' && !undone.dryRun)
     throw new UserError(`Run ${runId} is still going on`, 'Cancel it first, or wait for its end.');
+  const open = dryRun ? null : await findOpenPlan(tx, runId);
+  if (open !== null) return goOnWith(tx, open, request);
   // What a flusher sends in this moment is either kept from it, or counted.
   while (!dryRun && (await cancelRunWrites(tx, runId, ROWS_AT_ONCE)) > 0);
   const onTheirWay = await countOnTheirWay(tx, runId);
@@ -115,4 +118,16 @@ export async function beginUndo(
       describeUnsettled(onTheirWay) ?? undefined,
     );
   return { run: (await findRun(tx, run.id)) ?? run, unsettled: onTheirWay };
+}
+
+async function goOnWith(
+  tx: Tx,
+  undoId: string,
+  { runId, portion }: UndoRequest,
+): Promise<Pick<PlannedUndo, 'run' | 'unsettled'>> {
+  await planPortion(tx, undoId, portion);
+  const run = await findRun(tx, undoId);
+  if (run === null) throw new Error(`the undo ${undoId} is gone`);
+  const unsettled = (await countOnTheirWay(tx, runId)).filter(({ active }) => !active);
+  return { run, unsettled };
 }

@@ -87,10 +87,10 @@ export async function listRuns(tx: Tx, limit = 20, behind?: string): Promise<Run
   return rows;
 }
 
-/** The runs that undid any of these, and were no rehearsal, oldest first. */
+/** The runs that undid any of these, and were no rehearsal, oldest first. One that was cancelled put nothing back. */
 export async function listUndos(tx: Tx, ids: readonly string[]): Promise<(Run & { undoes: string })[]> {
   const { rows } = await tx.query<Run & { undoes: string }>(
-    `select ${COLUMNS} from runs where undoes = any($1) and not dry_run order by created_at, id`,
+    `select ${COLUMNS} from runs where undoes = any($1) and not dry_run and state <> 'cancelled' order by created_at, id`,
     [ids],
   );
   return rows;

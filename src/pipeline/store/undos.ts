@@ -20,6 +20,19 @@ export async function beginPlan(tx: Tx, runId: string): Promise<void> {
   await tx.query(`update runs set state = 'planning' where id = $1`, [runId]);
 }
 
+/**
+ * The undo of this run that is not planned to the end, if there is one; a rehearsal is none. Whoever else looks waits for the end of the
+ * transaction, so that two who begin one in the same moment begin one.
+ */
+export async function findOpenPlan(tx: Tx, undoes: string): Promise<string | null> {
+  await tx.query('select from runs where id = $1 for no key update', [undoes]);
+  const { rows } = await tx.query<{ id: string }>(
+    `select id from runs where undoes = $1 and state = 'planning' and not dry_run`,
+    [undoes],
+  );
+  return rows[0]?.id ?? null;
+}
+
 /** The plan, held to the end of the transaction, so that one at a time goes on with it; null where it is whole, or its run was cancelled. */
 export async function lockPlan(tx: Tx, runId: string): Promise<UndoPlan | null> {
   await tx.query('select from undos where run_id = $1 for update', [runId]);

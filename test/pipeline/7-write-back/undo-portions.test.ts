@@ -4,7 +4,7 @@ import pg from 'pg';
 import { planPortion, planPortions } from '../../../src/pipeline/7-write-back/plan-portions.ts';
 import { beginUndo, planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { createRehearsalJob } from '../../../src/pipeline/rehearsal-job.ts';
-import { changeRunState, findRun, listRuns } from '../../../src/pipeline/store/runs.ts';
+import { changeRunState, findRun, listRuns, listUndos } from '../../../src/pipeline/store/runs.ts';
 import { askForRehearsal, findRehearsal } from '../../../src/pipeline/store/rehearsals.ts';
 import { findPlan, listOpenPlans } from '../../../src/pipeline/store/undos.ts';
 import { createTestDatabase } from '../../harness/database.ts';
@@ -139,6 +139,33 @@ test('a portion that is broken off in its middle leaves nothing behind, and is p
   assert.equal((await plannedBy(desk, undo.id)).length, 8);
 });
 
+test('an undo that is asked for again while it is planned is gone on with: all of it is put back, once', async () => {
+  const { desk, run } = await openRun();
+  const { run: begun } = await begin(desk, run);
+  const again = await planUndo(desk.db, { workspaceId: desk.workspaceId, runId: run, portion: PORTION });
+  assert.equal(again.run.id, begun.id);
+  assert.deepEqual([again.run.state, again.fields], ['done', 8]);
+  assert.equal((await desk.flush()).applied, 8);
+  assert.deepEqual(scores(desk), [10, 10, 10, 10]);
+});
+
+test('two who undo a run in the same moment begin one undo', async () => {
+  const { desk, run } = await openRun();
+  const [one, other] = await Promise.all([begin(desk, run), begin(desk, run)]);
+  assert.equal(one.run.id, other.run.id);
+  await goOn(desk, one.run.id);
+  assert.equal((await plannedBy(desk, one.run.id)).length, 8);
+});
+
+test('a rehearsal of an undo is one of its own, whatever is planned beside it', async () => {
+  const { desk, run } = await openRun();
+  const { run: undo } = await begin(desk, run);
+  const { run: dry } = await begin(desk, run, true);
+  assert.notEqual(dry.id, undo.id);
+  await goOn(desk, dry.id);
+  assert.equal((await plannedBy(desk, dry.id)).length, 8);
+});
+
 test('an undo that is cancelled while it is planned puts nothing back', async () => {
   const { desk, run } = await openRun();
   const { run: undo } = await begin(desk, run);
@@ -150,6 +177,8 @@ test('an undo that is cancelled while it is planned puts nothing back', async ()
   assert.equal((await desk.flush()).applied, 0);
   assert.deepEqual(scores(desk), [20, 20, 20, 20]);
   assert.deepEqual(new Set((await desk.writesOf(undo.id)).map(({ state }) => state)), new Set(['cancelled']));
+  const undos = await desk.db.inWorkspace(desk.workspaceId, (tx) => listUndos(tx, [run]));
+  assert.deepEqual(undos, [], 'nobody is said to have undone the run');
   const again = await planUndo(desk.db, { workspaceId: desk.workspaceId, runId: run, portion: PORTION });
   assert.equal(again.fields, 8);
   await desk.flush();
