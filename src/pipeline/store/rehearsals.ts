@@ -1,4 +1,6 @@
 import type { Tx } from '../../db.ts';
+import { countVerdicts } from './writes-rehearsal.ts';
+import type { Verdict } from './writes-rehearsal.ts';
 
 /** What a run would cost in calls to the CRMs. */
 export type RehearsedCalls = {
@@ -18,6 +20,8 @@ export type StoredRehearsal = {
   readAt: Date | null;
   calls: RehearsedCalls | null;
   unread: UnreadConnection[] | null;
+  /** How many values have each verdict; null: it is not read yet, or older than the column. */
+  counts: Record<Verdict, number> | null;
   failedBecause: string | null;
 };
 
@@ -32,7 +36,7 @@ export async function askForRehearsal(tx: Tx, runId: string): Promise<void> {
 /** Null where nobody asked for one. */
 export async function findRehearsal(tx: Tx, runId: string): Promise<StoredRehearsal | null> {
   const { rows } = await tx.query<StoredRehearsal>(
-    `select read_at as "readAt", calls, unread, failed_because as "failedBecause" from rehearsals where run_id = $1`,
+    `select read_at as "readAt", calls, unread, counts, failed_because as "failedBecause" from rehearsals where run_id = $1`,
     [runId],
   );
   return rows[0] ?? null;
@@ -45,11 +49,16 @@ export async function endRehearsal(
   { calls, unread }: { calls: RehearsedCalls; unread: readonly UnreadConnection[] },
 ): Promise<void> {
   await tx.query(
-    `insert into rehearsals (workspace_id, run_id, read_at, calls, unread)
-     values (current_workspace(), $1, now(), $2, $3)
+    `insert into rehearsals (workspace_id, run_id, read_at, calls, unread, counts)
+     values (current_workspace(), $1, now(), $2, $3, $4)
      on conflict (workspace_id, run_id) do update set read_at = now(), calls = excluded.calls, unread = excluded.unread,
-       failed_because = null`,
-    [runId, JSON.stringify(calls), JSON.stringify(unread).replaceAll(String.raw`\u0000`, '')],
+       counts = excluded.counts, failed_because = null`,
+    [
+      runId,
+      JSON.stringify(calls),
+      JSON.stringify(unread).replaceAll(String.raw`\u0000`, ''),
+      JSON.stringify(await countVerdicts(tx, runId)),
+    ],
   );
 }
 

@@ -217,3 +217,14 @@ export async function countOpenWrites(
   );
   return rows[0] ?? { open: 0, sendable: 0 };
 }
+
+/** Is any of a run's writes still to be sent, over a connection that is not paused? Looks at one of them, however many there are. */
+export async function hasSendable(tx: Tx, runId: string): Promise<boolean> {
+  const { rows } = await tx.query<{ some: boolean }>(
+    `select exists (
+       select from (select workspace_id, connection_id from writes where run_id = $1 and state in ('planned', 'sending') offset 0) as w
+       join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id where c.status = 'active') as some`,
+    [runId],
+  );
+  return rows[0]?.some ?? false;
+}

@@ -7,7 +7,7 @@ import { findRun, listUndos } from '../../pipeline/store/runs.ts';
 import type { Run } from '../../pipeline/store/runs.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
 import { listWriteTroubles } from '../../pipeline/store/writes-list.ts';
-import { countOpenWrites, countWritesByConnection } from '../../pipeline/store/writes.ts';
+import { countOpenWrites, countWritesByConnection, hasSendable } from '../../pipeline/store/writes.ts';
 import type { WebDeps } from '../deps.ts';
 import { ApiError } from './problem.ts';
 import type { RunList, RunState } from './run-shapes.ts';
@@ -32,6 +32,25 @@ export async function describeRuns(tx: Tx, runs: readonly Run[]): Promise<z.inpu
   }));
 }
 
+/**
+ * Does nothing more of it happen by itself? For who waits and looks again and again: it costs little, however much the run wrote.
+ * @throws ApiError 404
+ */
+export async function isRunOver(
+  deps: Pick<WebDeps, 'db'>,
+  workspaceId: string,
+  id: string,
+): Promise<boolean> {
+  return deps.db.inWorkspace(workspaceId, async (tx) => isOver(tx, await requireRun(tx, id)));
+}
+
+async function isOver(tx: Tx, { id, state, dryRun }: Run): Promise<boolean> {
+  if (state !== 'done' && state !== 'cancelled') return false;
+  const rehearsal = dryRun ? await findRehearsal(tx, id) : null;
+  if (rehearsal !== null && rehearsal.readAt === null && rehearsal.failedBecause === null) return false;
+  return !(await hasSendable(tx, id));
+}
+
 /** One run: how far it is, what it cost and wrote, what went wrong. @throws ApiError 404 */
 export async function readRun(
   deps: Pick<WebDeps, 'db'>,
@@ -43,14 +62,11 @@ export async function readRun(
   return deps.db.inWorkspace(workspaceId, async (tx) => {
     const waiting = await countOpenWrites(tx, id);
     const usage = await sumUsage(tx, { runId: id });
-    const rehearsal = run.dryRun ? await findRehearsal(tx, id) : null;
-    const isReading = rehearsal !== null && rehearsal.readAt === null && rehearsal.failedBecause === null;
-    const isSettled = run.state === 'done' || run.state === 'cancelled';
     const [described] = await describeRuns(tx, [run]);
     if (described === undefined) throw new Error(`run ${id} was not described`);
     return {
       ...described,
-      over: isSettled && waiting.sendable === 0 && !isReading,
+      over: await isOver(tx, run),
       companies,
       perSecond,
       remainingMs,

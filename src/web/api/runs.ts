@@ -16,7 +16,7 @@ import { readCursor, writeCursor } from './cursor.ts';
 import { startOnce } from './once.ts';
 import { readDomains } from './read-domains.ts';
 import { readPatiently } from './read-patiently.ts';
-import { describeRuns, readRun, requireRun } from './read-run.ts';
+import { describeRuns, isRunOver, readRun, requireRun } from './read-run.ts';
 import { NOTHING, NO_PARAMS, route } from './route.ts';
 import type { Call } from './route.ts';
 import { RunAsk, RunList, RunState } from './run-shapes.ts';
@@ -84,7 +84,8 @@ export const runRoutes = [
         if (body.dryRun) await askForRehearsalWithin(tx, deps.queue, { workspaceId, runId: run.id });
         return { runId: run.id };
       });
-      const state = await readPatiently(call, () => readRun(deps, workspaceId, runId));
+      await readPatiently(call, async () => ({ over: await isRunOver(deps, workspaceId, runId) }));
+      const state = await readRun(deps, workspaceId, runId);
       if (state.over) return { body: state };
       response.set({ location: `/api/v1/runs/${runId}`, 'retry-after': '2' });
       return { status: 202, body: state };

@@ -9,7 +9,7 @@ import { readCursor, writeCursor } from './cursor.ts';
 import { startOnce } from './once.ts';
 import { ApiError } from './problem.ts';
 import { readPatiently } from './read-patiently.ts';
-import { readRun, requireRun } from './read-run.ts';
+import { isRunOver, readRun, requireRun } from './read-run.ts';
 import { NOTHING, NO_PARAMS, route } from './route.ts';
 import { Rehearsal, Undo, UndoAsk } from './run-shapes.ts';
 import { RunParams } from './runs.ts';
@@ -49,10 +49,8 @@ export const undoRoutes = [
         else await askForFlushes(tx, deps.queue, workspaceId);
         return { runId: run.id, unsettled: [...unsettled] };
       });
-      const { state } = await readPatiently(call, async () => {
-        const read = await readRun(deps, workspaceId, runId);
-        return { over: read.over, state: read };
-      });
+      await readPatiently(call, async () => ({ over: await isRunOver(deps, workspaceId, runId) }));
+      const state = await readRun(deps, workspaceId, runId);
       const plan = await deps.db.inWorkspace(workspaceId, (tx) => findPlan(tx, runId));
       const { fields = 0, overtaken = 0 } = plan ?? {};
       const answer = { run: state, fields, overtaken, unsettled };
@@ -96,7 +94,7 @@ export const undoRoutes = [
             state: stateOf(read),
             why: read?.failedBecause ?? null,
             readAt: read?.readAt?.toISOString() ?? null,
-            counts: await countVerdicts(tx, run.id),
+            counts: read?.counts ?? (await countVerdicts(tx, run.id)),
             calls: read?.calls ?? null,
             unread: read?.unread ?? [],
             fields,
