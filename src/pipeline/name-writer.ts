@@ -2,7 +2,8 @@ import type { Pitch } from './store/pitches.ts';
 
 /**
  * Who wrote a pitch, for people to read: "written by qwen3-32b". It says so where that is another model than the one that was asked (the
- * fallback endpoint serves its own), and where the one that somebody chose may not be chosen any more.
+ * fallback endpoint serves its own), where nothing of what that one wrote was taken, and where the one that somebody chose may not be chosen
+ * any more.
  */
 export function nameWriter({
   method,
@@ -14,7 +15,7 @@ export function nameWriter({
   const writer =
     method === 'llm'
       ? `written by ${textModel ?? 'an LLM'}${isOther ? `, since ${askedModel} gave no answer` : ''}`
-      : 'made from quotes alone, no LLM';
+      : `made from quotes alone, ${askedModel === null ? 'no LLM' : `no words of ${askedModel}`}`;
   const isBarred = chosenModel !== null && askedModel !== null && chosenModel !== askedModel;
   return isBarred ? `${writer}; ${chosenModel}, which was chosen, is not allowed any more` : writer;
 }

@@ -43,5 +43,7 @@ test('a pitch says who wrote it, and why that is another model than was asked or
     nameWriter({ ...made, chosenModel: 'gone' }),
     'written by a; gone, which was chosen, is not allowed any more',
   );
-  assert.equal(nameWriter({ ...made, method: 'phrases', textModel: null }), 'made from quotes alone, no LLM');
+  const bare = { ...made, method: 'phrases', textModel: null } as const;
+  assert.equal(nameWriter({ ...bare, askedModel: null }), 'made from quotes alone, no LLM');
+  assert.equal(nameWriter(bare), 'made from quotes alone, no words of a', 'all that it wrote was cut');
 });
