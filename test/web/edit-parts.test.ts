@@ -132,6 +132,30 @@ const regenerate = (companyId: string, sources: readonly string[]): Promise<unkn
     }),
   );
 
+test('the longest texts of a language that takes most room in a form are stored', async () => {
+  const domain = 'long.example';
+  const { id } = await bench.within((tx) =>
+    seedCompany(tx, web.workspaceId, { domain, name: 'Long', score: 70 }),
+  );
+  await write(domain, 'Would a short call this week help?');
+  const page = await open(domain);
+  const status = await page.evaluate(`(() => {
+    const form = document.querySelector('#edit form');
+    const body = new URLSearchParams(new FormData(form));
+    const texts = (sign) => ({
+      keyPoints: Array.from({ length: 20 }, () => sign.repeat(600)).join('\\n'),
+      callToAction: sign.repeat(1000),
+      text: sign.repeat(20000),
+    });
+    body.set('base', JSON.stringify(texts('前')));
+    for (const [name, text] of Object.entries(texts('後'))) body.set(name, text);
+    return fetch(form.action, { method: 'POST', body }).then((answer) => answer.status);
+  })()`);
+  assert.equal(status, 200);
+  const shown = await bench.within((tx) => readCurrentPitch(tx, id));
+  assert.equal(shown?.text, '後'.repeat(20_000));
+});
+
 test('marks in what somebody typed keep their sources although a new version, which came meanwhile, numbers them otherwise', async () => {
   const domain = 'marks.example';
   const { id } = await bench.within((tx) =>

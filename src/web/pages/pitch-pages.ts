@@ -8,8 +8,8 @@ import { takeEdit, undoEdit } from './pitch-edit.ts';
 import { showVersion, sendVersionPdf } from './pitch-version.ts';
 import { beginPitch, sendPitchPdf, sendPitchState, showPitch } from './pitch.ts';
 
-// A text twice, as it was and as it is, each character in up to nine of a form.
-const FORM_LIMIT = '512kb';
+// 33,000 characters twice, as they were and as they are, each in up to nine of a form.
+const FORM_LIMIT = '640kb';
 const FORM_FIELDS = 20;
 
 /**
