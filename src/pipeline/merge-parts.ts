@@ -25,34 +25,32 @@ export function mergeParts(
   const kept = findCommon(was, edited);
   if (kept.length === 0) return own;
   const place = alignParts(was, now);
-  const left = new Set(kept.flatMap(([before]) => place[before] ?? []));
+  const left = new Set(kept.map(([before]) => before));
   const hunks = findHunks(was.length, edited, kept).map((hunk) => ({ ...hunk, at: findPlace(place, hunk) }));
-  const came = new Set(place);
-  const next = findNext(now.length, came);
+  const isOurs = findOurs(now.length, place, left);
   const merged: Part[] = [];
-  let wasOurs = false;
   for (let at = 0; at <= now.length; at += 1) {
     for (const { parts } of hunks.filter((hunk) => hunk.at === at))
       merged.push(...parts.map((text) => ({ text, of: null })));
     const text = now[at];
-    if (text === undefined) break;
-    // New ones stand beside one that was left alone, before it or behind.
-    const isOurs: boolean = left.has(at) || (!came.has(at) && (wasOurs || left.has(next[at] ?? -1)));
-    if (isOurs) merged.push({ text, of: at });
-    wasOurs = isOurs;
+    if (text !== undefined && isOurs[at]) merged.push({ text, of: at });
   }
   return merged;
 }
 
-/** For each part of a new version the next one that was there before, itself counted; null: there is none. */
-function findNext(length: number, came: ReadonlySet<number | null>): (number | null)[] {
-  const next: (number | null)[] = Array.from({ length }, () => null);
-  let upcoming: number | null = null;
-  for (let at = length - 1; at >= 0; at -= 1) {
-    if (came.has(at)) upcoming = at;
-    next[at] = upcoming;
+/** Which parts of a new version are shown: what came of one that was left alone, and new ones that have such a one beside them. */
+function findOurs(length: number, place: readonly (number | null)[], left: ReadonlySet<number>): boolean[] {
+  const ours: boolean[] = Array.from({ length }, () => false);
+  let [before, after] = [-1, 0];
+  for (const [was, at] of [...place, length].entries()) {
+    if (at === null) continue;
+    let isBeside = false;
+    for (let one = Math.max(0, before); one <= was; one += 1) isBeside ||= left.has(one);
+    ours.fill(isBeside, after, at);
+    if (at < length) ours[at] = left.has(was);
+    [before, after] = [was, at + 1];
   }
-  return next;
+  return ours;
 }
 
 type Hunk = { from: number; to: number; parts: string[] };
@@ -77,7 +75,10 @@ function findPlace(place: readonly (number | null)[], { from, to }: Hunk): numbe
   return before === undefined || before === null ? 0 : before + 1;
 }
 
-/** Which part of a new version each one became; null: none. Those of the same heading or words; between them one after the other. */
+/**
+ * Which part of a new version each one became; null: none. Those of the same heading or words; between them one after the other, but for two
+ * of different headings, which are about different things.
+ */
 function alignParts(was: readonly string[], now: readonly string[]): (number | null)[] {
   const place: (number | null)[] = was.map(() => null);
   let [before, after] = [0, 0];
@@ -85,7 +86,8 @@ function alignParts(was: readonly string[], now: readonly string[]): (number | n
     ...findCommon(was.map(nameOf), now.map(nameOf)),
     [was.length, now.length] as const,
   ]) {
-    while (before < nextBefore && after < nextAfter) place[before++] = after++;
+    for (; before < nextBefore && after < nextAfter; before += 1, after += 1)
+      if (mayBeSame(was[before] ?? '', now[after] ?? '')) place[before] = after;
     if (nextBefore < was.length) place[nextBefore] = nextAfter;
     [before, after] = [nextBefore + 1, nextAfter + 1];
   }
@@ -96,6 +98,25 @@ function alignParts(was: readonly string[], now: readonly string[]): (number | n
 function nameOf(part: string): string {
   const [first = ''] = part.trim().split('\n');
   return first.replaceAll(/ ?\[S?\d{1,4}\]/g, '').trim();
+}
+
+// A heading may hold a date or a number that changes with each version.
+const LEAST_COMMON = 1 / 3;
+
+/** Of two paragraphs with headings: do these have words in common? All others may be the same. */
+function mayBeSame(was: string, now: string): boolean {
+  if (!was.trim().includes('\n') || !now.trim().includes('\n')) return true;
+  const [one, other] = [was, now].map(
+    (part) =>
+      new Set(
+        nameOf(part)
+          .toLowerCase()
+          .match(/[\p{L}\p{N}]+/gu),
+      ),
+  );
+  if (one === undefined || other === undefined) return true;
+  const common = [...one].filter((word) => other.has(word)).length;
+  return common >= Math.min(one.size, other.size) * LEAST_COMMON;
 }
 
 /** The longest common run of two lists, as pairs of places. */

@@ -45,6 +45,25 @@ test('what was changed stands although its place is gone from the new version', 
   ]);
 });
 
+test('a section that is new stands there although somebody changed or took away another one, which is gone', () => {
+  const doubts = 'What speaks against it\n- They froze hiring [1]';
+  const rivals = 'Whom they measure themselves against\n- Initech [1]';
+  const before = WAS.toSpliced(3, 0, doubts);
+  const later = NOW.with(2, rivals).toSpliced(3, 1);
+  const without = before.toSpliced(3, 1);
+  assert.deepEqual(texts(mergeParts(before, without, before)), without);
+  const kept = ['Acme, 9 April', 'They train large models [2].'];
+  assert.deepEqual(texts(mergeParts(before, without, later)), [...kept, rivals, 'Next step\nDo we meet?']);
+
+  const changed = WAS.with(2, 'Why now\n- Ask Ada');
+  assert.deepEqual(texts(mergeParts(WAS, changed, [...kept, doubts, 'Next step\nDo we meet?'])), [
+    ...kept,
+    'Why now\n- Ask Ada',
+    doubts,
+    'Next step\nDo we meet?',
+  ]);
+});
+
 test('a text of somebody’s own stands alone, and nothing new comes into what they changed as a whole', () => {
   assert.deepEqual(texts(mergeParts(WAS, ['Dear Nora,', 'A letter.'], NOW)), ['Dear Nora,', 'A letter.']);
   assert.deepEqual(texts(mergeParts([], ['A letter.'], NOW)), ['A letter.']);
