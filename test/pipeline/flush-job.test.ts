@@ -7,6 +7,7 @@ import { changeRunState } from '../../src/pipeline/store/runs.ts';
 import { createTestDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
 import { createFakeCrm } from '../harness/fake-crm.ts';
+import { rehearseAll } from '../harness/rehearsal.ts';
 import { openDesk } from '../harness/write-back.ts';
 
 let here: TestDatabase;
@@ -160,3 +161,55 @@ for (const held of ['a paused run', 'an undo that is still planned'] as const)
     );
     assert.equal(desk.fake.calls.writes.length, sent);
   });
+
+test('however long a run takes, its write calls stay within what its rehearsal said for that time', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const ids = Array.from({ length: 90 }, (_, index) => `r${index}`);
+  for (const id of ids) desk.fake.add('Account', id);
+  // People may edit the pitch: those records are written on a condition, 25 in a call.
+  const plan = async (some: readonly string[], dryRun: boolean): Promise<string[]> => {
+    const isThird = (id: string): boolean => Number(id.slice(1)) % 3 === 0;
+    const options = { kind: 'manual', dryRun } as const;
+    return [
+      await desk.plan({ score: 61 }, some.filter((id) => !isThird(id)), options), // prettier-ignore
+      await desk.plan({ score: 61, pitch: 'Hi' }, some.filter(isThird), options),
+    ];
+  };
+  const said = { write: 0, more: 0 };
+  for (const runId of await plan(ids, true)) {
+    const request = { workspaceId: desk.workspaceId, runId, signal: AbortSignal.timeout(30_000) };
+    const { calls } = await rehearseAll(desk, request);
+    said.write += calls.write;
+    said.more += calls.writeEachFiveMinutes;
+  }
+  const flush = createFlushJob({
+    db: here.db,
+    crmOf: () => desk.fake.crm,
+    prices: { searchUsdPerCredit: 0, llmUsdPerMInput: 0, llmUsdPerMOutput: 0 },
+    onError: (error, what) => assert.fail(`${what}: ${String(error)}`),
+  });
+  const job = { workspaceId: desk.workspaceId, connectionId: desk.connectionId };
+  const send = () => flush(job, AbortSignal.timeout(30_000));
+  const runs: string[] = [];
+  const fiveMinutes = 8;
+  for (let part = 0; part < fiveMinutes; part += 1) {
+    for (const id of ids.slice(part * 10, part * 10 + 10)) {
+      runs.push(...(await plan([id], false)));
+      await send();
+    }
+    await here.db.inWorkspace(desk.workspaceId, (tx) =>
+      tx.query(`update writes set planned_at = planned_at - interval '6 minutes' where state = 'planned'`),
+    );
+    await send();
+  }
+  runs.push(...(await plan(ids.slice(80), false)));
+  await here.db.inWorkspace(desk.workspaceId, async (tx) => {
+    for (const id of runs) await changeRunState(tx, id, 'done');
+  });
+  await send();
+
+  assert.ok(desk.fake.all().every(({ values }) => values.score === 61));
+  assert.deepEqual(said, { write: 3, more: 2 });
+  const { length: spent } = desk.fake.calls.writes;
+  assert.ok(spent > said.write && spent <= said.write + fiveMinutes * said.more, String(spent));
+});

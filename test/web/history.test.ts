@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { parseHTML } from 'linkedom';
-import { planUndo } from '../../src/pipeline/7-write-back/undo.ts';
+import { beginUndo, planUndo } from '../../src/pipeline/7-write-back/undo.ts';
 import { openDesk } from '../harness/write-back.ts';
 import type { Desk } from '../harness/write-back.ts';
 import type { TestWeb } from './web-fixture.ts';
@@ -92,6 +92,25 @@ test('what was undone says so, and the undo is a line of its own', async () => {
   assert.deepEqual([undone?.wrote, undone?.state, undone?.run], ['A', 'undone', `/runs/${run}`]);
   assert.deepEqual([back?.held, back?.wrote, back?.run], ['A', 'empty', `/runs/${undo.id}`]);
   assert.match(back?.when ?? '', /put back by run/);
+});
+
+test('an undo that is still being planned says so on its page, and can be cancelled there, not let go', async () => {
+  const { fake, db, workspaceId } = desk;
+  for (const id of ['001E', '001F']) fake.add('Account', id);
+  const run = await desk.plan({ band: 'A' }, ['001E', '001F']);
+  await desk.flush();
+  const undo = await db.inWorkspace(workspaceId, async (tx) => {
+    await tx.query(`update runs set state = 'done' where id = $1`, [run]);
+    return (await beginUndo(tx, { workspaceId, runId: run, portion: 1 })).run;
+  });
+  const html = await (await fetch(`${web.base}/runs/${undo.id}`)).text();
+  assert.match(html, /still being planned: nothing is put back yet/);
+  const { document } = parseHTML(html);
+  const forms = [...document.querySelectorAll('form')].map((form) => form.getAttribute('action'));
+  assert.deepEqual(
+    forms.filter((action) => action?.startsWith('/runs/')),
+    [`/runs/${undo.id}/cancel`],
+  );
 });
 
 test('a long history comes page by page, each line once, and one record alone can be asked for', async () => {

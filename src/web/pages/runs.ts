@@ -55,6 +55,7 @@ export function describeRun(run: Run, undos: readonly Run[]) {
       ...(run.dryRun ? ['dry run: nothing is written'] : []),
       ...(run.refresh ? ['sources read again'] : []),
       ...(run.state === 'paused' && run.pausedBecause !== null ? [`paused: ${run.pausedBecause}`] : []),
+      ...(run.state === 'planning' ? ['still being planned: nothing is put back yet'] : []),
       ...(run.undoes === null ? [] : [`undoes ${run.undoes.slice(0, 8)}`]),
     ],
     model: run.model,
