@@ -1,6 +1,7 @@
 import type { TextModel } from '../../connectors/text-model.ts';
-import type { Database } from '../../db.ts';
+import type { Database, Tx } from '../../db.ts';
 import { ProviderError } from '../../errors.ts';
+import { buyOnce } from '../buy-once.ts';
 import type { CompanyWork } from '../stage.ts';
 import { answerKey, findAnswers, saveAnswers } from '../store/answers.ts';
 import type { Citation } from '../store/pitches.ts';
@@ -29,12 +30,18 @@ type Writing = {
   spent: Error | null;
 };
 
+// People have the answer that somebody else waits for in a few seconds, or ask themselves: the other may wait for its turn in a batch.
+const PATIENCE_MS = 15_000;
+
+type PassagesOfModel = NonNullable<ReturnType<typeof parsePassagesAnswer>>;
+
 /** Passages, and which model really wrote them: the fallback endpoint serves its own. */
 type WrittenPassages = JudgedPassages & { writtenBy: string };
 
 /**
  * The marked passages as the text model writes them, proven. Where the template's own words stand: null when that is how it
- * stays, `no answer` when the model is worth asking again. An answer is stored before it is used, so that none is bought twice.
+ * stays, `no answer` when the model is worth asking again. An answer is stored before it is used, so that none is bought twice, and whoever
+ * asks the same meanwhile waits for it.
  * @throws ProviderError, ProviderDownError in patient work; `spent`
  */
 export async function buyPassages(
@@ -48,40 +55,42 @@ export async function buyPassages(
   if (prepared === null) return null;
   const key =
     writing.anew === null ? prepared.key : answerKey('llm', 'write pitch', [prepared.key, writing.anew]);
-  const stored = await db.inWorkspace(workspaceId, (tx) => findAnswers(tx, [key]));
-  let answer = parsePassagesAnswer(stored.get(key));
-  if (answer === null) {
+  const find = async (tx: Tx): Promise<PassagesOfModel | null> =>
+    parsePassagesAnswer((await findAnswers(tx, [key])).get(key));
+  let unanswered: unknown = null;
+  const buy = async (giveBack: (tx: Tx) => Promise<void>): Promise<PassagesOfModel> => {
     if (writing.spent !== null) throw writing.spent;
-    try {
-      const asked = await textModel.ask(prepared.request, {
+    const { value, model } = await textModel
+      .ask(prepared.request, {
         signal: work.signal,
         interactive: work.interactive,
         onCall: work.onCall,
+      })
+      .catch((error: unknown) => {
+        unanswered = error;
+        throw error;
       });
-      answer = { ...asked.value, writtenBy: asked.model };
-    } catch (error) {
-      const unusable =
-        error instanceof ProviderError && (error.kind === 'malformed' || error.kind === 'refused');
-      // The template's own words serve as well: no company waits for prose when waiting is no use. Whoever asked for another text
-      // has one already, and keeps it.
-      if (work.signal.aborted || writing.anew !== null || (!unusable && work.patient)) throw error;
-      return unusable ? null : 'no answer';
-    }
+    const answer = { ...value, writtenBy: model };
     const question = { company: writing.data.company.domain, model: textModel.model };
-    const bought = answer;
-    await work.save((tx) =>
-      saveAnswers(tx, [
-        {
-          workspaceId,
-          key,
-          provider: 'llm',
-          operation: 'write pitch',
-          question,
-          answer: bought,
-          ttlMs: null,
-        },
-      ]),
-    );
+    const entry = { workspaceId, key, provider: 'llm', operation: 'write pitch', question };
+    await work.save(async (tx) => {
+      await saveAnswers(tx, [{ ...entry, answer, ttlMs: null }]);
+      await giveBack(tx);
+    });
+    return answer;
+  };
+  let answer: PassagesOfModel;
+  try {
+    const patienceMs = work.interactive ? PATIENCE_MS : null;
+    answer = await buyOnce(db, workspaceId, key, { find, buy, signal: work.signal, patienceMs });
+  } catch (error) {
+    if (error !== unanswered) throw error;
+    const unusable =
+      error instanceof ProviderError && (error.kind === 'malformed' || error.kind === 'refused');
+    // The template's own words serve as well: no company waits for prose when waiting is no use. Whoever asked for another text
+    // has one already, and keeps it.
+    if (work.signal.aborted || writing.anew !== null || (!unusable && work.patient)) throw error;
+    return unusable ? null : 'no answer';
   }
   return { ...judgePassages({ ...writing, answer }), writtenBy: answer.writtenBy ?? textModel.model };
 }

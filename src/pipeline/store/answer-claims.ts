@@ -26,6 +26,14 @@ export async function claimAnswer(
   return rows[0] ?? null;
 }
 
+/** Keeps a claim for `forMs` milliseconds from now on; one that ended meanwhile stays whoever's it is. */
+export async function renewClaim(tx: Tx, { key, holder }: AnswerClaim, forMs: number): Promise<void> {
+  await tx.query(
+    `update answers set expires_at = clock_timestamp() + $3 * interval '1 millisecond' where key = $1 and answer = to_jsonb($2::text)`,
+    [key, holder, forMs],
+  );
+}
+
 /** Gives a claim back, with the answer or without one. */
 export async function releaseClaim(tx: Tx, { key, holder }: AnswerClaim): Promise<void> {
   await tx.query('delete from answers where key = $1 and answer = to_jsonb($2::text)', [key, holder]);
