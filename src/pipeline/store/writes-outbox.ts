@@ -1,13 +1,17 @@
 import type { QueryResultRow } from 'pg';
 import type { Tx } from '../../db.ts';
 import type { OpenRecord } from './writes-due.ts';
+import { planReplacedAgain } from './writes-planned-again.ts';
 import { WRITE_COLUMNS } from './writes.ts';
 import type { Write, WriteState } from './writes.ts';
 
 /** One row in one flusher's hands: results count only while the row still carries this attempt. */
 export type Claim = { id: number; attempt: number };
 
-/** Settles up to `limit` fields that cancelled runs had planned for this connection: they are never sent. Returns how many. */
+/**
+ * Settles up to `limit` fields that cancelled runs had planned for this connection: they are never sent. What an undo among them had
+ * taken the place of may go again. Returns how many.
+ */
 export async function cancelPlanned(tx: Tx, connectionId: string, limit: number): Promise<number> {
   const { rows: found } = await tx.query<{ id: number }>(
     // "offset 0" is a fence: each cancelled run's writes are looked up by their own index, not all that wait. No index knows what is
@@ -23,10 +27,14 @@ export async function cancelPlanned(tx: Tx, connectionId: string, limit: number)
     found.map((row) => row.id),
   );
   const ids = locked.flatMap((row) => (row.state === 'planned' ? [row.id] : []));
-  await tx.query(
+  const { rows } = await tx.query<{ id: number; undoes: number | null }>(
     `update writes set state = 'cancelled', settled_at = now(), reason = 'Its run was cancelled before it was sent'
-     where id = any($1)`,
+     where id = any($1) returning id, undoes`,
     [ids],
+  );
+  await planReplacedAgain(
+    tx,
+    rows.flatMap(({ id, undoes }) => (undoes === null ? [] : [id])),
   );
   return ids.length;
 }

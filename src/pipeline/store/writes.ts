@@ -167,14 +167,17 @@ async function insertPlanned(tx: Tx, runId: string, values: unknown[]): Promise<
   return rowCount ?? 0;
 }
 
+/** Why a row was cancelled whose place another one took, in the moment in which that was planned. */
+export const REPLACED = 'A newer value took its place before it was sent';
+
 async function replaceRows(tx: Tx, ids: readonly number[]): Promise<void> {
   // In the order of their ids, like everyone who locks many of them, so that no two wait for each other.
   await tx.query('select from writes where id = any($1) order by id for update', [ids]);
   await tx.query(
     `update writes set state = 'cancelled', settled_at = now(), leased_until = null,
-       reason = 'A newer value took its place before it was sent'
+       reason = $2
      where id = any($1) and state = 'planned'`,
-    [ids],
+    [ids, REPLACED],
   );
 }
 

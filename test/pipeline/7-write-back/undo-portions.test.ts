@@ -185,6 +185,39 @@ test('an undo that is cancelled while it is planned puts nothing back', async ()
   assert.deepEqual(scores(desk), [10, 10, 10, 10]);
 });
 
+test('what a later run still had to send goes out after all where the undo that took its place is cancelled while it is planned', async () => {
+  const { desk, run } = await openRun();
+  const later = await desk.plan({ score: 30 }, IDS);
+  const { run: undo } = await begin(desk, run);
+  const replaced = (await desk.writesOf(later)).filter(({ state }) => state === 'cancelled');
+  assert.equal(replaced.length, 1);
+  await desk.db.inWorkspace(desk.workspaceId, (tx) => changeRunState(tx, undo.id, 'cancelled'));
+  await desk.flush();
+  assert.deepEqual(scores(desk), [30, 30, 30, 30]);
+  assert.deepEqual(new Set((await desk.writesOf(later)).map(({ state }) => state)), new Set(['applied']));
+});
+
+test('nothing of a later run that was cancelled as well, or of a company that is left out since, goes out with it', async () => {
+  const { desk, run } = await openRun();
+  const later = await desk.plan({ score: 30 }, ['r0']);
+  const { run: undo } = await begin(desk, run);
+  await desk.db.inWorkspace(desk.workspaceId, async (tx) => {
+    await changeRunState(tx, undo.id, 'cancelled');
+    await changeRunState(tx, later, 'cancelled');
+  });
+  await desk.flush();
+  const other = await desk.plan({ score: 31 }, ['r0']);
+  const { run: second } = await begin(desk, run);
+  await desk.db.inWorkspace(desk.workspaceId, async (tx) => {
+    await changeRunState(tx, second.id, 'cancelled');
+    await tx.query(`update companies set excluded_because = 'customer' where id = $1`, [desk.companyId]);
+  });
+  await desk.flush();
+  assert.deepEqual(scores(desk), [20, 20, 20, 20]);
+  for (const id of [later, other])
+    assert.deepEqual((await desk.writesOf(id)).map(({ state }) => state), ['cancelled']); // prettier-ignore
+});
+
 test('a rehearsed undo is read from the CRM once all of it is planned', async () => {
   const { desk, run } = await openRun();
   const { run: dry } = await begin(desk, run, true);
