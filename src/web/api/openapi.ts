@@ -53,7 +53,7 @@ export function describeApi(routes: readonly Route[], publicUrl: string): Schema
 function describeRoute(each: Route): Schema {
   const hasBody = each.body !== NOTHING;
   const hearsMatch = each.versioned === true && each.method !== 'get';
-  const tellsVersion = each.versioned === true && each.method !== 'delete';
+  const tellsVersion = each.versioned === true;
   const success = Object.entries(each.answers).map(([status, description]) => [
     status,
     {

@@ -2,7 +2,6 @@ import { chooseModel, requireModel } from '../../pipeline/6-pitch/choose-model.t
 import { requireTemplate } from '../../pipeline/6-pitch/template-library.ts';
 import { parseSeller } from '../../pipeline/6-pitch/seller.ts';
 import {
-  readPitchSettings,
   readStoredPitchSettings,
   resetPitchSettings,
   savePitchSettings,
@@ -72,11 +71,11 @@ export const pitchSetupRoutes = [
     answers: { 200: 'The settings from now on' },
     handle: async ({ deps, caller, request }) => {
       const seen = readSeen(request);
-      const settings = await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
+      const { settings, version } = await deps.db.inWorkspace(caller.workspaceId, async (tx) => {
         if (!(await resetPitchSettings(tx, seen))) throw refuseUnseen('The settings');
-        return readPitchSettings(tx);
+        return readStoredPitchSettings(tx);
       });
-      return { body: describe(deps, settings) };
+      return { body: describe(deps, settings), version };
     },
   }),
   route({

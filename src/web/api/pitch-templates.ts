@@ -8,6 +8,7 @@ import {
   saveTemplate,
 } from '../../pipeline/6-pitch/template-library.ts';
 import type { TemplateEntry } from '../../pipeline/6-pitch/template-library.ts';
+import { NOTHING_STORED } from '../../pipeline/store/seen.ts';
 import { requireCompany } from './companies.ts';
 import { readSeen, refuseUnseen } from './if-match.ts';
 import { ApiError } from './problem.ts';
@@ -103,11 +104,12 @@ export const templateRoutes = [
     answers: { 200: 'It is not there any more' },
     handle: async ({ deps, caller, params, request }) => {
       const seen = readSeen(request);
-      const removed = await deps.db.inWorkspace(caller.workspaceId, (tx) =>
-        removeTemplate(tx, params.name, seen),
-      );
-      if (removed === null) throw refuseUnseen(`The template "${params.name}"`);
-      return { body: { removed } };
+      return deps.db.inWorkspace(caller.workspaceId, async (tx) => {
+        const removed = await removeTemplate(tx, params.name, seen);
+        if (removed === null) throw refuseUnseen(`The template "${params.name}"`);
+        const version = (await findTemplate(tx, params.name))?.version ?? NOTHING_STORED;
+        return { body: { removed }, version };
+      });
     },
   }),
   route({

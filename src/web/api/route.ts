@@ -86,7 +86,11 @@ export function route<
         body: parsePart('body', body, call.body),
       });
       if (answered === null) return null;
-      if (answered.version !== undefined) call.response.set('etag', `"${answered.version}"`);
+      if (answered.version !== undefined) {
+        call.response.set('etag', `"${answered.version}"`);
+        // A version is of what is stored, and no reason to leave out what is told beside it: the LLMs that may be chosen, say.
+        delete call.request.headers['if-none-match'];
+      }
       return { status: answered.status ?? 200, body: answer.parse(answered.body) };
     },
   };

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get, IncomingMessage } from 'node:http';
 import { after, before, test } from 'node:test';
 import { openApi } from './api-fixture.ts';
 import type { Asked, TestApi } from './api-fixture.ts';
@@ -97,4 +99,29 @@ test('an If-Match that is none is refused, and a version that never was changes 
   for (const make of Object.values(CHANGES)) isOvertaken(await change(make('Nobody’s'), over('"0"')));
   isOvertaken(await change({ method: 'PUT', path: '/templates/fresh', body: { source: 'x' } }, over('"0"')));
   assert.equal((await api.ask('GET', '/templates/fresh')).status, 404);
+});
+
+test('the ETag of a reset and of a removal is the version that stands from then on', async () => {
+  await change(changeSettings('Rhyme.'));
+  const reset = await change({ method: 'DELETE', path: '/pitch-settings' });
+  const tag = reset.headers.get('etag') ?? '';
+  assert.equal(tag, await readTag('/pitch-settings'));
+  assert.equal((await change(changeSettings('Anew.'), over(tag))).status, 200);
+
+  await change(saveTemplate('ours'));
+  const shipped = await change({ method: 'DELETE', path: '/templates/executive' });
+  assert.equal(shipped.headers.get('etag'), await readTag('/templates/executive'));
+  await change({ method: 'PUT', path: '/templates/gone', body: { source: 'ours' } });
+  const gone = (await change({ method: 'DELETE', path: '/templates/gone' })).headers.get('etag') ?? '';
+  const anew = { method: 'PUT', path: '/templates/gone', body: { source: 'anew' } };
+  assert.equal((await change(anew, over(gone))).status, 200);
+});
+
+test('settings come whole to whoever has their version: the LLMs that may be chosen change without them', async () => {
+  const headers = { 'if-none-match': await readTag('/pitch-settings') };
+  // fetch asks for a fresh answer by itself where it is given such a header.
+  const [answer] = await once(get(`${api.web.base}/api/v1/pitch-settings`, { headers }), 'response');
+  assert.ok(answer instanceof IncomingMessage);
+  assert.equal(answer.statusCode, 200);
+  answer.destroy();
 });
