@@ -52,6 +52,8 @@ export type Stage = {
   };
   /** What the CRM took from us last for that field; null: nothing yet. */
   lastOurs(id: string, field: FieldKey): Promise<FieldValue> | FieldValue;
+  /** Time passes in the CRM, too, now that nobody acts any more: no record's last second keeps a value waiting. */
+  passTime?(): void;
   /** Calls `act` at every moment of every call from now on; what it throws is all that the caller hears. */
   listen(act: () => Promise<void> | void): void;
   trace(): Promise<Trace[]> | Trace[];
@@ -168,6 +170,7 @@ async function settleAll(stage: Stage): Promise<void> {
     assert.equal(stopped, null);
     if (waiting === 0 && comeBackAt === null) return;
     await stage.desk.passTime();
+    stage.passTime?.();
   }
   assert.fail('something stays open for ever');
 }

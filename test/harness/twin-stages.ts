@@ -163,7 +163,7 @@ export async function openTwinStage(
     if (!options.realTime) clock.set(clock.offset() + CLOCK_STEP_MS);
   };
   // Before the first record is made: no CRM's clock ever runs backwards, and neither platform's times of change would tell.
-  if (options.realTime) clock.set(0);
+  if (options.realTime) clock.set(Math.max(0, clock.offset()));
   else if (clock.offset() === 0) clock.set(CLOCK_BEGINS_MS);
   const ids = await tapped.create(RECORDS);
   const desk = await openDesk(db, kind, undefined, crm);
@@ -202,6 +202,7 @@ export async function openTwinStage(
         await act();
       };
     },
+    passTime: () => clock.set(clock.offset() + CLOCK_STEP_MS),
     trace: async () => upheaval.mark(await readTraces(tapped, upheaval.all())),
   };
 }
