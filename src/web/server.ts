@@ -65,6 +65,8 @@ export function createWebServer(deps: WebDeps): WebServer {
   app.use(serveApi(deps));
   app.use(serveHubspotCard(deps));
   app.use(serveSalesforceButton(deps));
+  // Asked for beside whatever names no mark of its own, a PDF say.
+  app.get('/favicon.ico', (_request, response) => response.redirect(301, '/assets/mark.svg'));
   app.use('/assets', express.static(ASSETS, { index: false, maxAge: '1h', setHeaders: allowLoading }));
   // The link itself says who may: it was given to whoever pressed a button in a CRM.
   const links = { ...deps, tries: createTries(deps, LINK_TRIES) };

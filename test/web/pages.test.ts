@@ -192,6 +192,8 @@ test('pages allow scripts and styles of ours alone, and hold none inline', async
   assert.doesNotMatch(page, /\sstyle=|\son[a-z]+=|<style|<script(?![^>]*src=)/);
   for (const asset of ['base.css', 'live.js', 'mark.svg'])
     assert.equal((await fetch(`${web.base}/assets/${asset}`)).status, 200);
+  const mark = await fetch(`${web.base}/favicon.ico`);
+  assert.match(mark.headers.get('content-type') ?? '', /^image\/svg/);
 });
 
 test('errors are a page for people, JSON for programs, and name the request', async () => {
