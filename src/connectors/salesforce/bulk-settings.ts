@@ -22,7 +22,7 @@ export const BULK: BulkSettings = {
   above: 10_000,
   // The size in the guide's own example ("Get Results for a Query Job").
   rowsPerSet: 50_000,
-  rowsPerPage: 2_500,
+  rowsPerPage: 500,
   poll: { firstMs: 1_000, maxMs: 20_000 },
   // The platform repeats a chunk up to 15 times, each at most two minutes ("How Bulk Queries Are Processed").
   waitMs: 60 * 60_000,

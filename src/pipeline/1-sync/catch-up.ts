@@ -3,7 +3,7 @@ import type { Crm, CrmObject, CrmRecord, FoundRecords } from '../../connectors/c
 import type { Database, Tx } from '../../db.ts';
 import { holdSettings } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
-import { mergeRecords, prepareRecord } from '../store/merge-records.ts';
+import { gatherRecords, mergeRecords, prepareRecord } from '../store/merge-records.ts';
 import type { RecordKey } from '../store/write-records.ts';
 import { listHints, settleHints } from '../store/record-hints.ts';
 import type { WaitingHint } from '../store/record-hints.ts';
@@ -84,7 +84,7 @@ async function store(
     const account = await openUnreadable(tx, { workspaceId, connectionId }, { object, afresh: false });
     await account.save(tx, unreadable, read);
     notice = account.describe();
-    const merged = await mergeRecords(tx, { workspaceId, connectionId }, prepared);
+    const merged = await mergeRecords(tx, { workspaceId, connectionId }, gatherRecords(prepared));
     await onPage?.(tx, records, merged.strayed);
     await settleHints(tx, connectionId, hints);
     return merged.changed;

@@ -7,9 +7,9 @@ import { ProviderError, describeError } from '../../errors.ts';
 import { holdSettings, noteSynced } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import { askForFullSync, findCursor, saveCursor } from '../store/cursors.ts';
-import { mergeRecords, prepareRecord } from '../store/merge-records.ts';
+import { gatherRecords, mergeRecords, prepareRecord } from '../store/merge-records.ts';
 import type { RecordKey } from '../store/write-records.ts';
-import type { PreparedRecord } from '../store/merge-records.ts';
+import type { GatheredRecords, PreparedRecord } from '../store/merge-records.ts';
 import { readClock, settleSeen } from '../store/record-hints.ts';
 import { hasRecords } from '../store/records.ts';
 import { openMergeLine } from './merge-line.ts';
@@ -141,10 +141,10 @@ async function syncObject(options: SyncOptions, object: CrmObject, shared: Share
     };
   });
   shared.accounts.push(account);
-  const merge = async (batch: Batch, reached: SyncCursor): Promise<void> => {
+  const merge = async (batch: Batch, gathered: GatheredRecords, reached: SyncCursor): Promise<void> => {
     const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
       if (!(await holdSettings(tx, connection.id, settingsVersion))) throw new SettingsChanged();
-      const counts = await mergeRecords(tx, at, batch.prepared, { fresh });
+      const counts = await mergeRecords(tx, at, gathered, { fresh });
       await settleSeen(tx, at.connectionId, batch.records, new Date(batch.begunAt.getTime() - INDEX_LAG_MS));
       await account.save(tx, batch.unreadable, batch.records);
       await options.onPage?.(tx, batch.records, counts.strayed);
@@ -170,7 +170,9 @@ async function syncObject(options: SyncOptions, object: CrmObject, shared: Share
   };
   const handOver = async (batch: Batch): Promise<void> => {
     const { cursor: reached } = batch;
-    if (reached !== null) await line.begin(() => merge(batch, reached));
+    if (reached === null) return;
+    const gathered = gatherRecords(batch.prepared);
+    await line.begin(() => merge(batch, gathered, reached));
   };
   let batch = await startBatch();
   try {

@@ -14,15 +14,14 @@ export type CompaniesFound = {
   later: ReadonlySet<string>;
 };
 
-/**
- * The companies that these rows mean: those that are there, and those that are made of what the rows say. Not for contacts of an
- * account: they belong where it does. Rows are compared here and not in SQL, where each of them would be looked up and sorted.
- */
-export async function findOrMakeCompanies(
-  tx: Tx,
-  workspaceId: string,
-  records: readonly MirroredRecord[],
-): Promise<CompaniesFound> {
+/** What rows say of companies: the domains that they mean, and of each the row that knows best. */
+export type MeantCompanies = {
+  domains: readonly string[];
+  facts: ReadonlyMap<string, MirroredRecord>;
+};
+
+/** Not for contacts of an account: they belong where it does. Rows are compared here and not in SQL, where each of them would be looked up and sorted. */
+export function listMeant(records: readonly MirroredRecord[]): MeantCompanies {
   const facts = new Map<string, MirroredRecord>();
   const domains = new Set<string>();
   for (const record of records) {
@@ -34,7 +33,16 @@ export async function findOrMakeCompanies(
     const other = facts.get(domain);
     if (other === undefined || knowsBetter(record, other)) facts.set(domain, record);
   }
-  const found = await findCompanies(tx, [...domains]);
+  return { domains: [...domains], facts };
+}
+
+/** The companies that rows mean: those that are there, and those that are made of what the rows say. */
+export async function findOrMakeCompanies(
+  tx: Tx,
+  workspaceId: string,
+  { domains, facts }: MeantCompanies,
+): Promise<CompaniesFound> {
+  const found = await findCompanies(tx, domains);
   const ids = new Map(found.map(({ domain, id }) => [domain, id]));
   const settled = new Set(found.flatMap(({ domain, isSettled }) => (isSettled ? domain : [])));
   const later = new Set(found.flatMap(({ domain, isLater }) => (isLater ? domain : [])));

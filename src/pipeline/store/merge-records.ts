@@ -2,7 +2,8 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Tx } from '../../db.ts';
-import { findOrMakeCompanies } from './make-companies.ts';
+import { findOrMakeCompanies, listMeant } from './make-companies.ts';
+import type { MeantCompanies } from './make-companies.ts';
 import { linkRecords } from './company-links.ts';
 import type { LinkCounts } from './company-links.ts';
 import { updateExclusions } from './exclusions.ts';
@@ -67,10 +68,10 @@ type Merged = {
 export async function mergeRecords(
   tx: Tx,
   at: { workspaceId: string; connectionId: string },
-  records: readonly PreparedRecord[],
+  { latest, mirrored, meant }: GatheredRecords,
   { fresh = false }: { fresh?: boolean } = {},
 ): Promise<Merged> {
-  if (records.length === 0) return { changed: 0, companies: { added: 0, changed: 0 }, strayed: [] };
+  if (latest.length === 0) return { changed: 0, companies: { added: 0, changed: 0 }, strayed: [] };
   // All that read for a workspace take turns, page by page: what a company is called is chosen among the rows of all its connections,
   // and rows that another one has not committed can't be seen. A server that crashes may forget the last pages, and forgets their
   // cursor with them: none waits for the disk.
@@ -78,9 +79,7 @@ export async function mergeRecords(
     `select pg_advisory_xact_lock(hashtextextended($1, 0)), set_config('synchronous_commit', 'off', true)`,
     [at.workspaceId],
   );
-  const latest = latestOf(records);
-  const mirrored = latest.map(({ record }) => record);
-  const companies = await findOrMakeCompanies(tx, at.workspaceId, mirrored);
+  const companies = await findOrMakeCompanies(tx, at.workspaceId, meant);
   await tx.query(
     `create temporary table if not exists incoming (${INCOMING}, company_id uuid) on commit delete rows`,
   );
@@ -104,6 +103,20 @@ function latestOf(rows: readonly PreparedRecord[]): readonly PreparedRecord[] {
     if (other === undefined || other.record.modifiedAt <= row.record.modifiedAt) latest.set(key, row);
   }
   return latest.size === rows.length ? rows : [...latest.values()];
+}
+
+/** Rows on their way to the database, and what they say of companies. */
+export type GatheredRecords = {
+  latest: readonly PreparedRecord[];
+  mirrored: readonly MirroredRecord[];
+  meant: MeantCompanies;
+};
+
+/** What of a merge takes no database: done before its turn, while that is busy with the rows before. */
+export function gatherRecords(records: readonly PreparedRecord[]): GatheredRecords {
+  const latest = latestOf(records);
+  const mirrored = latest.map(({ record }) => record);
+  return { latest, mirrored, meant: listMeant(mirrored) };
 }
 
 /** A row as it goes to the database, its company apart. */

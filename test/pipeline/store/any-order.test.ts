@@ -5,7 +5,7 @@ import type { CrmObject, CrmRecord } from '../../../src/connectors/crm.ts';
 import { mirrorRecord } from '../../../src/pipeline/1-sync/mirror-record.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import type { Connection } from '../../../src/pipeline/store/connections.ts';
-import { mergeRecords, prepareRecord } from '../../../src/pipeline/store/merge-records.ts';
+import { gatherRecords, mergeRecords, prepareRecord } from '../../../src/pipeline/store/merge-records.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { crmRecord } from '../../harness/crm-record.ts';
 import { createTestDatabase } from '../../harness/database.ts';
@@ -32,7 +32,7 @@ async function merge(rows: readonly CrmRecord[]): Promise<void> {
   const { id, settings } = connections[kindOf(first.object)];
   const prepared = rows.map((row) => prepareRecord(mirrorRecord(row, settings.exclude)));
   await here.db.inWorkspace(workspaceId, (tx) =>
-    mergeRecords(tx, { workspaceId, connectionId: id }, prepared),
+    mergeRecords(tx, { workspaceId, connectionId: id }, gatherRecords(prepared)),
   );
 }
 

@@ -4,7 +4,7 @@ import type { CrmRecord } from '../../../src/connectors/crm.ts';
 import { mirrorRecord } from '../../../src/pipeline/1-sync/mirror-record.ts';
 import { ensureCompany, findCompany, noteEnriched } from '../../../src/pipeline/store/companies.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
-import { mergeRecords, prepareRecord } from '../../../src/pipeline/store/merge-records.ts';
+import { gatherRecords, mergeRecords, prepareRecord } from '../../../src/pipeline/store/merge-records.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
@@ -28,9 +28,8 @@ test('a company is due again while a CRM holds a record of it, and not when some
   const sync = (changes: Partial<CrmRecord> = {}): Promise<void> =>
     here.db.inWorkspace(workspaceId, async (tx) => {
       const connection = await ensureConnection(tx, workspaceId, 'salesforce', 'default');
-      await mergeRecords(tx, { workspaceId, connectionId: connection.id }, [
-        prepareRecord(mirrorRecord({ ...account, ...changes }, connection.settings.exclude)),
-      ]);
+      const row = prepareRecord(mirrorRecord({ ...account, ...changes }, connection.settings.exclude));
+      await mergeRecords(tx, { workspaceId, connectionId: connection.id }, gatherRecords([row]));
     });
   const dueAt = () => here.db.inWorkspace(workspaceId, async (tx) => (await findCompany(tx, id))?.dueAt);
   const enrich = (startedAt = new Date()) =>

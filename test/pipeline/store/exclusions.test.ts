@@ -11,7 +11,7 @@ import {
   updateExclusionsBy,
   updateExclusionsOfAccounts,
 } from '../../../src/pipeline/store/exclusions.ts';
-import { mergeRecords, prepareRecord } from '../../../src/pipeline/store/merge-records.ts';
+import { gatherRecords, mergeRecords, prepareRecord } from '../../../src/pipeline/store/merge-records.ts';
 import { clearDeals, mergeDeals } from '../../../src/pipeline/store/open-deals.ts';
 import { listNamesWithoutDomain } from '../../../src/pipeline/store/records.ts';
 import { deleteMirror, retireConnection } from '../../../src/pipeline/store/remove-connection.ts';
@@ -40,7 +40,7 @@ async function sync(records: readonly CrmRecord[], name?: string): Promise<void>
     const { id: connectionId, settings } = await open(kind, name);
     const mirrored = rows.map((row) => mirrorRecord(row, settings.exclude));
     await here.db.inWorkspace(workspaceId, (tx) =>
-      mergeRecords(tx, { workspaceId, connectionId }, mirrored.map(prepareRecord)),
+      mergeRecords(tx, { workspaceId, connectionId }, gatherRecords(mirrored.map(prepareRecord))),
     );
   }
 }
