@@ -5,8 +5,8 @@ import { LONGEST_OUTPUT } from './render-template.ts';
 import type { Rendered } from './render-template.ts';
 
 const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
-/** Processor time: a template takes a few milliseconds. */
-const LONGEST_MS = 1_000;
+/** Processor time: a template takes a few milliseconds. With ending its thread a second is over. */
+const LONGEST_MS = 800;
 /** On a machine whose processors are busy with other work a template waits for its own: that is not its fault, up to here. */
 const LONGEST_WAIT_MS = 10_000;
 // A thread that had a processor for itself all the time used nearly all of it.
@@ -86,7 +86,7 @@ export function createTemplateThreads(): TemplateThreads {
     const { worker } = thread;
     const sent = performance.now();
     const before = worker.cpuUsage();
-    const stop = (): void => fail(thread, refuse('it takes longer than a second'));
+    const stop = (): void => fail(thread, refuse('it takes too long'));
     const look = async (): Promise<void> => {
       const { user, system } = await worker.cpuUsage(await before);
       if (thread.job !== job) return;
