@@ -37,8 +37,11 @@ export function findLandingOnSurvivor(
     exact === -1 ? fresh.findIndex((version) => couldHaveBecome(field, value, version.value)) : exact;
   if (at === -1) return null;
   // What went to the other record fell here as well: both replaced what stood there before the first of them.
-  const isSibling = (version: FieldVersion): boolean =>
-    isFresh(version) && siblings.some((other) => couldHaveBecome(field, other, version.value));
+  // What a CRM may make of our value, a person may have typed: of a version of theirs only the very same value is ours.
+  const isSibling = (version: FieldVersion): boolean => {
+    const isOurs = (version.by?.userId ?? null) === null ? couldHaveBecome : sameValue;
+    return isFresh(version) && siblings.some((other) => isOurs(field, other, version.value));
+  };
   const before = versions.slice(at + 1).find((version) => !isSibling(version));
   const replaced = before?.value ?? null;
   return {

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findLandingOnSurvivor } from '../../../src/pipeline/7-write-back/survivor-landing.ts';
+
+const ANNA = { userId: '77', what: null };
+const AN_APP = { userId: null, what: 'another app' };
+const SENT = {
+  field: 'score',
+  value: 1.0103,
+  before: null,
+  baseModifiedAt: new Date('2026-10-01T09:00:00Z'),
+} as const;
+const OURS = { value: 1.0103, at: '2026-10-01T09:02:00Z', by: AN_APP };
+const ours = [null, 1.0103];
+const siblings = [1.0103];
+
+test('a whole number that a person typed is theirs, also where a CRM that rounds might have made it of ours', () => {
+  const versions = [OURS, { value: 1, at: '2026-10-01T09:01:00Z', by: ANNA }];
+  const landing = findLandingOnSurvivor(SENT, versions, { ours, siblings });
+  assert.deepEqual(landing, { replaced: 1, replacedBy: ANNA, isTheirs: true, present: 1.0103, stands: true });
+});
+
+test('what the CRM made of a value of ours that fell on the same record is no person’s', () => {
+  const versions = [
+    OURS,
+    { value: 1, at: '2026-10-01T09:01:00Z', by: AN_APP },
+    { value: 54, at: '2026-09-01T09:00:00Z', by: ANNA },
+  ];
+  const landing = findLandingOnSurvivor(SENT, versions, { ours, siblings });
+  assert.deepEqual([landing?.replaced, landing?.isTheirs], [54, true]);
+});
