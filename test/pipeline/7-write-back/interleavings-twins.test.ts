@@ -12,7 +12,7 @@ import { assertTheirsGoesBack } from '../../harness/put-backs.ts';
 import { openTappedTwin, openTwinStage } from '../../harness/twin-stages.ts';
 import type { TappedTwin } from '../../harness/twin-stages.ts';
 
-// FIELDNOTE_INTERLEAVINGS=1000 is the full size: about a quarter of an hour for each CRM.
+// FIELDNOTE_INTERLEAVINGS=1000 is the full size: five minutes to a quarter of an hour for each CRM.
 const INTERLEAVINGS = Number(process.env.FIELDNOTE_INTERLEAVINGS ?? 25);
 // The same ones each time, so that a failure is one of the code; another seed tries others.
 const SEED = Number(process.env.FIELDNOTE_INTERLEAVINGS_SEED ?? 1);
