@@ -52,7 +52,7 @@ export type TemplateThreads = {
 };
 
 /**
- * Threads in which templates from outside are rendered: each has 64 MB and a second, and is ended where it wants more. A template
+ * Threads in which templates from outside are rendered: each has 64 MB and less than a second of a processor, and is ended where it wants more. A template
  * occupies one thread at a time, and one that exceeded a limit fails all its waiting renders too, so that it holds up no other one for longer.
  */
 export function createTemplateThreads(): TemplateThreads {

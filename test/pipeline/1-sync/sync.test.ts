@@ -10,6 +10,7 @@ import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { crmRecord } from '../../harness/crm-record.ts';
+import { createReadingCrm } from '../../harness/reading-crm.ts';
 
 let here: TestDatabase;
 let workspaceId: string;
@@ -26,25 +27,9 @@ after(() => here.close());
 
 /** A CRM that sends these pages and, told so, breaks off behind one of them. */
 function createCrm(pages: Partial<Record<CrmObject, CrmRecord[][]>>, breakAfter = Infinity): Crm {
-  const refuse = (): never => assert.fail('a sync only reads changes');
   let sent = 0;
-  return {
-    kind: 'salesforce',
+  return createReadingCrm({
     readObjects: ['Account', 'Lead', 'Contact'],
-    writeObjects: ['Account', 'Lead'],
-    usualFields: {},
-    listFields: refuse,
-    longestWriteMs: 0,
-    readBatch: 2000,
-    recordBatch: 200,
-    readRecords: refuse,
-    syncedFields: refuse,
-    check: refuse,
-    installFields: refuse,
-    readCurrent: refuse,
-    groupWrites: refuse,
-    writeRecords: refuse,
-    recordUrl: refuse,
     async *readChanges(object, cursor): AsyncGenerator<ChangePage> {
       const from = typeof cursor?.page === 'number' ? cursor.page : 0;
       for (const [index, records] of (pages[object] ?? []).entries()) {
@@ -54,7 +39,7 @@ function createCrm(pages: Partial<Record<CrmObject, CrmRecord[][]>>, breakAfter 
         yield { records, cursor: { page: index + 1 } };
       }
     },
-  };
+  });
 }
 
 const sync = (crm: Crm, full = false) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { ChangePage, Crm, CrmRecord } from '../../../src/connectors/crm.ts';
+import type { ChangePage, CrmRecord } from '../../../src/connectors/crm.ts';
 import type { Tx } from '../../../src/db.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
@@ -9,6 +9,7 @@ import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { crmRecord } from '../../harness/crm-record.ts';
+import { createReadingCrm } from '../../harness/reading-crm.ts';
 import { until } from '../../e2e/faults/observe.ts';
 
 let here: TestDatabase;
@@ -30,32 +31,16 @@ test('what is told of a record after its page was read, while that waits for the
   const workspaceId = await ensureWorkspace(here.db);
   const inWorkspace = <T>(act: (tx: Tx) => Promise<T>): Promise<T> => here.db.inWorkspace(workspaceId, act);
   const connection = await inWorkspace((tx) => ensureConnection(tx, workspaceId, 'salesforce', 'test'));
-  const refuse = (): never => assert.fail('a sync only reads changes');
   let asked = 0;
-  const crm: Crm = {
-    kind: 'salesforce',
+  const crm = createReadingCrm({
     readObjects: ['Account'],
-    writeObjects: ['Account'],
-    usualFields: {},
-    listFields: refuse,
-    longestWriteMs: 0,
-    readBatch: 2000,
-    recordBatch: 200,
-    readRecords: refuse,
-    syncedFields: refuse,
-    check: refuse,
-    installFields: refuse,
-    readCurrent: refuse,
-    groupWrites: refuse,
-    writeRecords: refuse,
-    recordUrl: refuse,
     async *readChanges(): AsyncGenerator<ChangePage> {
       for (; asked < PAGES;) {
         asked += 1;
         yield { records: pageOf(asked), cursor: { page: asked } };
       }
     },
-  };
+  });
   const told = async (): Promise<void> => {
     await until('the last page was read', async () => asked === PAGES);
     const toldAt = await inWorkspace(async (tx) => {
