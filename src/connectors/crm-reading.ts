@@ -23,9 +23,18 @@ export type ReadingPlan = {
   others: Partial<Record<CrmObject, readonly string[]>>;
   /** Whether open deals are asked for. */
   deals: boolean;
+  /** Whether customers, and people who opted out, are to be told from others. */
+  customers: boolean;
+  optedOut: boolean;
 };
 
-export const READ_AS_USUAL: ReadingPlan = { fields: {}, others: {}, deals: false };
+export const READ_AS_USUAL: ReadingPlan = {
+  fields: {},
+  others: {},
+  deals: false,
+  customers: false,
+  optedOut: false,
+};
 
 /** A field of the CRM, as the one who maps it must know it. */
 export type CrmField = {
@@ -43,13 +52,19 @@ export type ObjectPlan<Name extends string = string> = {
   others: readonly string[];
   /** Fields that somebody asked for by name: a sync that can't read them is no sync. */
   asked: ReadonlyMap<string, string>;
+  /** Usual fields of which the same is true. */
+  needed: ReadonlyMap<string, NeededField>;
 };
+
+/** What a field is needed for, and what else one may do than grant it. */
+export type NeededField = { use: string; instead: string | null };
 
 /** The usual map of an object with what is mapped otherwise. */
 export function planObject<Name extends CrmObject>(
   object: Name,
   usual: FieldMap,
   plan: ReadingPlan,
+  needed: ReadonlyMap<string, NeededField> = new Map(),
 ): ObjectPlan<Name> {
   const mapped: FieldMap = plan.fields[object] ?? {};
   const others = plan.others[object] ?? [];
@@ -62,6 +77,7 @@ export function planObject<Name extends CrmObject>(
     fields: READ_KEYS.flatMap((key) => (map[key] === undefined ? [] : [[key, map[key]] as const])),
     others,
     asked,
+    needed,
   };
 }
 

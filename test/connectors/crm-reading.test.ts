@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { planObject, readCount, readFacts } from '../../src/connectors/crm-reading.ts';
+import { READ_AS_USUAL, planObject, readCount, readFacts } from '../../src/connectors/crm-reading.ts';
 import { usualFields } from '../../src/connectors/salesforce/to-record.ts';
 
 describe('a number of people that somebody typed', () => {
@@ -32,7 +32,7 @@ describe('what a record tells', () => {
   const values: Record<string, string | number> = { Name: 'Tarn', Sector__c: 'Optics', Staff__c: '51-200', Size__c: 7 }; // prettier-ignore
   const facts = (Account: Record<string, string[]>) =>
     readFacts(
-      planObject('Account', usualFields.Account, { fields: { Account }, others: {}, deals: false }),
+      planObject('Account', usualFields.Account, { ...READ_AS_USUAL, fields: { Account } }),
       (name) => values[name] ?? null,
     );
 

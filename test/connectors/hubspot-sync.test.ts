@@ -337,7 +337,13 @@ test('a sync stops when it is told to', async (context) => {
 test('a property that the settings name and HubSpot does not have stops the sync, by name', async (context) => {
   const portal = await startPortal(context);
   // HubSpot itself would answer as if every company's were empty.
-  const reading = { fields: { company: { industry: ['branche'] } }, others: {}, deals: true };
+  const reading = {
+    fields: { company: { industry: ['branche'] } },
+    others: {},
+    deals: true,
+    customers: true,
+    optedOut: true,
+  };
   const crm = connect(portal, { reading });
   await assert.rejects(
     sync(crm, 'company', null),

@@ -76,6 +76,32 @@ test('a lead that is converted: its account is filled soon, the company keeps it
   assert.deepEqual(await query(due), []);
 });
 
+test('a website that the integration user may not see any more takes no record from its company, and none of our values', async () => {
+  const { salesforce } = system.sandbox.twins;
+  const [account] = [...(await records()).values()].filter(
+    ({ object, other }) =>
+      object === 'Account' && Object.values(other).some((value) => value.includes('homeless.example')),
+  );
+  assert.ok(account?.ours.score);
+  salesforce.kit.clock.set(90_000);
+  await editTwin(salesforce.url, { as: 'rep:Ada', id: account.id, fields: { Industry: 'Farming' } });
+  const hide = (rights: string[]) =>
+    editTwin(salesforce.url, { operation: 'revoke', as: 'administrator', rights });
+  const mirrored = () =>
+    query(
+      `select company_id is not null as known, industry from records where external_id = '${account.id}'`,
+    );
+  await hide(['read Account.Website']);
+  // What an org's objects are like is known for ten minutes: this one asks first.
+  const newcomer = await system.openApp({ worker: false });
+  await assert.rejects(syncAll(newcomer), /may not see Account\.Website/);
+  assert.deepEqual(await query(`select id from writes where state = 'planned'`), []);
+  assert.equal((await mirrored())[0]?.['known'], true);
+  await hide([]);
+  await syncAll(app);
+  assert.deepEqual(await mirrored(), [{ known: true, industry: 'Farming' }]);
+});
+
 test('a record whose website is removed belongs to no company: what is ours on it is emptied after a while, not what a person edited', async () => {
   const found = [...(await records()).values()].filter(({ other }) =>
     Object.values(other).some((value) => value.includes('homeless.example')),

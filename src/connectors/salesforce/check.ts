@@ -55,6 +55,7 @@ function usesOf(plan: ObjectPlan<SalesforceObject>): Map<string, string> {
     const use = FIXED_USES[name];
     if (use !== undefined) uses.set(name, use);
   }
+  for (const [name, { use }] of plan.needed) if (!uses.has(name)) uses.set(name, use);
   return uses;
 }
 

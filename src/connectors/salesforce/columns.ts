@@ -8,8 +8,8 @@ import { fixedFields } from './to-record.ts';
 
 /**
  * What a sync selects of an object: what exists and the integration user may see.
- * @throws ProviderError of kind refused where a field that settings name is not among it: read without it, every record would
- *   seem to have lost its value
+ * @throws ProviderError of kind refused where a field that settings name, or that is needed (needed-fields.ts), is not among it: read
+ *   without it, every record would seem to have lost its value
  */
 export function selectColumns(plan: ObjectPlan<SalesforceObject>, description: ObjectDescription): string[] {
   for (const [name, use] of plan.asked)
@@ -20,6 +20,15 @@ export function selectColumns(plan: ObjectPlan<SalesforceObject>, description: O
         kind: 'refused',
         message: `${plan.object} has no field ${name} that the integration user may see, and the connection's settings name it (${use})`,
         fix: 'grant read access to the field, or map another one: fieldnote connect salesforce --set FILE',
+      });
+  for (const [name, { use, instead }] of plan.needed)
+    if (!description.fields.has(name))
+      throw new ProviderError({
+        provider,
+        operation: 'query',
+        kind: 'refused',
+        message: `the integration user may not see ${plan.object}.${name}, which is read for ${use}`,
+        fix: `grant it read access to the field${instead === null ? '' : `, or ${instead}`}`,
       });
   const wanted = [...fixedFields[plan.object], ...plan.fields.flatMap(([, names]) => names), ...plan.others];
   const standard = [...new Set(wanted)].filter((name) => description.fields.has(name));

@@ -9,6 +9,7 @@ import { createClient } from './client.ts';
 import { createDescribe } from './describe.ts';
 import { readFieldAccess } from './editors.ts';
 import { provider } from './failures.ts';
+import { neededFields } from './needed-fields.ts';
 import { createNotes } from './notes.ts';
 import { asSalesforceObject, readObjects, writeObjects } from './fields.ts';
 import { PATIENCE, followChanges } from './follow-changes.ts';
@@ -45,7 +46,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
   const reading = settings.reading ?? READ_AS_USUAL;
   const notes = settings.notes ?? false;
   const planOf = (object: SalesforceObject): ObjectPlan<SalesforceObject> =>
-    planObject(object, usualFields[object], reading);
+    planObject(object, usualFields[object], reading, neededFields(object, reading));
   // Lightning answers on the My Domain, which is also where we log in.
   const origin = URL.parse(loginUrl)?.origin;
   if (origin === undefined || !/^https?:/.test(origin))

@@ -13,7 +13,8 @@ export function planReading({ read, exclude }: Pick<ConnectionSettings, 'read' |
     const names = (others[object] ??= []);
     if (!names.includes(field)) names.push(field);
   }
-  return { fields: read, others, deals: exclude.openDeals };
+  const { openDeals: deals, customers, optedOut } = exclude;
+  return { fields: read, others, deals, customers, optedOut };
 }
 
 /** The settings that decide what a sync makes of an object, in short: a cursor of other ones means reading it again. */

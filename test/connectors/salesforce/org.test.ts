@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { SalesforceTwin, SalesforceTwinOptions } from '../../../sandbox/salesforce/twin.ts';
-import type { Crm } from '../../../src/connectors/crm.ts';
+import type { Crm, CrmObject } from '../../../src/connectors/crm.ts';
 import type { CrmCheck } from '../../../src/connectors/crm-check.ts';
 import { FIELDS } from '../../../src/connectors/crm-fields.ts';
+import { READ_AS_USUAL } from '../../../src/connectors/crm-reading.ts';
 import { ProviderError, UserError } from '../../../src/errors.ts';
 import {
   accountId,
@@ -134,12 +135,18 @@ suite('A Salesforce org is connected', () => {
     const twin = await start(context);
     const crm = connect(twin);
     await crm.installFields(ledger());
-    const rights = ['read Contact', 'edit Lead', 'read Account.Website', 'view setup'];
+    const rights = ['read Contact', 'edit Lead', 'read Account.Website', 'view setup', 'read Lead.Title'];
     twin.edit({ operation: 'revoke', as: 'administrator', rights });
     const check = await crm.check(ledger());
     assert.deepEqual(
       check.missingPermissions.map((each) => each.name),
-      ['Read on Account.Website', 'Read on Contact', 'Edit on Lead', 'View Setup and Configuration'],
+      [
+        'Read on Account.Website',
+        'Read on Lead.Title',
+        'Read on Contact',
+        'Edit on Lead',
+        'View Setup and Configuration',
+      ],
     );
     assert.ok(check.missingPermissions.every((each) => each.disables.length > 10));
     assert.equal(editable(check).size, FIELDS.length);
@@ -147,8 +154,45 @@ suite('A Salesforce org is connected', () => {
       new Set(check.fields.filter((field) => field.object === 'Lead').map((field) => field.status)),
       new Set(['not-writable']),
     );
-    const { records } = await readAll(crm, 'Account', null);
-    assert.equal(records.find((record) => record.externalId === accountId('alder'))?.website, null);
+    twin.edit({ operation: 'revoke', as: 'administrator', rights: ['read Lead.Title'] });
+    const { records } = await readAll(crm, 'Lead', null);
+    assert.deepEqual(new Set(records.map((record) => record.title)), new Set([null]));
+  });
+
+  test('a field by which records are told apart stops the sync where it may not be seen, in place of seeming empty', async (context) => {
+    const twin = await start(context);
+    const reading = { ...READ_AS_USUAL, customers: true, optedOut: true };
+    const needed: [CrmObject, string, RegExp][] = [
+      ['Account', 'Website', /access to the field, or map another one/],
+      ['Account', 'Type', /access to the field, or set exclude\.customers to false/],
+      ['Lead', 'Email', /or map another one/],
+      ['Lead', 'Website', /or map another one/],
+      ['Lead', 'HasOptedOutOfEmail', /or set exclude\.optedOut to false/],
+      ['Contact', 'Email', /or map another one/],
+      ['Contact', 'AccountId', /access to the field$/],
+      ['Contact', 'HasOptedOutOfEmail', /or set exclude\.optedOut to false/],
+    ];
+    for (const [object, field, fix] of needed) {
+      twin.edit({ operation: 'revoke', as: 'administrator', rights: [`read ${object}.${field}`] });
+      const crm = connect(twin, { reading });
+      const { missingPermissions } = await crm.check(ledger());
+      assert.deepEqual(
+        missingPermissions.map(({ name }) => name),
+        [`Read on ${object}.${field}`],
+      );
+      for (const read of [
+        () => readAll(crm, object, null),
+        () => crm.readRecords(object, [accountId('alder')], ledger()),
+      ]) {
+        const failure = await failureOf(read());
+        assert.deepEqual([failure.kind, failure.status], ['refused', undefined]);
+        assert.match(failure.message, new RegExp(`may not see ${object}\\.${field}, which is read for `));
+        assert.match(failure.fix ?? '', fix);
+      }
+    }
+    twin.edit({ operation: 'revoke', as: 'administrator', rights: ['read Account.Type', 'read Account.Website'] }); // prettier-ignore
+    const mapped = connect(twin, { reading: { ...READ_AS_USUAL, fields: { Account: { website: [] } } } });
+    assert.equal((await readAll(mapped, 'Account', null)).records.length > 0, true);
   });
 
   test('a field of another type or too short is named with the difference', async (context) => {
