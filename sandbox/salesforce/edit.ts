@@ -47,12 +47,13 @@ const Edit = z.discriminatedUnion('operation', [
   /** Makes a validation rule: `field` must be filled. */
   z.strictObject({ operation: z.literal('rule'), as: author, ...validationRule.shape }),
   z.strictObject({ operation: z.literal('drop rule'), as: author, object, name: z.string() }),
-  /** Changes a custom field, as Setup does: its length, or which values its picklist takes. */
+  /** Changes a custom field, as Setup does: its type, its length, or which values its picklist takes. */
   z.strictObject({
     operation: z.literal('alter field'),
     as: author,
     object,
     field: z.string(),
+    type: CustomField.shape.type.optional(),
     length: z.number().int().min(1).optional(),
     values: z.array(z.string()).min(1).optional(),
   }),
@@ -159,6 +160,7 @@ function planAlteration(org: Org, edit: Extract<Edit, { operation: 'alter field'
   if (found?.custom !== true) throw new Error(`${edit.object} has no custom field ${edit.field}`);
   const field = CustomField.parse({
     ...found,
+    ...(edit.type === undefined ? {} : { type: edit.type }),
     ...(edit.length === undefined ? {} : { length: edit.length }),
     ...(edit.values === undefined ? {} : { values: edit.values }),
   });

@@ -7,7 +7,7 @@ const object = z.enum(dataObjects);
 /** When (ISO, whole seconds) and by whom. */
 const act = { at: z.string(), by: z.string() };
 
-const fieldType = z.enum(['string', 'textarea', 'picklist', 'url', 'double', 'boolean', 'datetime']);
+const fieldType = z.enum(['string', 'textarea', 'picklist', 'url', 'double', 'boolean', 'date', 'datetime']);
 export const CustomField = z.object({
   name: z.string(),
   label: z.string(),

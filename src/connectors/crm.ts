@@ -77,6 +77,12 @@ export type Refusal = { code: string; message: string };
 /** Our fields that cannot be written on an object: not there, or not for us. */
 export type ClosedFields = Partial<Record<FieldKey, Refusal>>;
 
+/**
+ * Why a value can't be stored in a field that an administrator changed, in the words that the platform would refuse it with; null: it can. What
+ * `restores` a value stood there before: the platform alone judges it, but for its type.
+ */
+export type FindUnfit = (field: FieldKey, value: FieldValue, restores: boolean) => Refusal | null;
+
 /** A record's own fields as the CRM holds them now. */
 export type CurrentRecord = {
   object: CrmObject;
@@ -96,6 +102,8 @@ export type CurrentRecord = {
   /** A lead that was converted, into this account; null: the platform does not tell which. */
   convertedTo?: string | null;
   closedFields?: ClosedFields;
+  /** Absent: all fields are as they were made. */
+  findUnfit?: FindUnfit;
 };
 
 export type RecordWrite = {

@@ -10,7 +10,7 @@ import { createApi } from './api.ts';
 import { createCaller } from './call.ts';
 import { readChanges } from './changes.ts';
 import type { ApiRecord } from './shapes.ts';
-import { createClosedFields } from './closed-fields.ts';
+import { createBarred } from './barred-fields.ts';
 import { HISTORY_BATCH, readHistory } from './history.ts';
 import { findSurvivors } from './survivors.ts';
 import { ourProperties } from './fields.ts';
@@ -67,7 +67,7 @@ export function createHubspot(options: HubspotOptions): Crm {
       ? staticAccess(accessToken)
       : grantAccess({ call, policy: tokenPolicy, store: accessToken, now });
   const api = createApi({ call, access, policy, searchPolicy, daily });
-  const findClosed = createClosedFields(api);
+  const findBarred = createBarred(api);
   const reading = options.reading ?? READ_AS_USUAL;
   const planOf = (object: HubspotObject): ObjectPlan<HubspotObject> =>
     planObject(object, usualFields[object], reading);
@@ -109,7 +109,7 @@ export function createHubspot(options: HubspotOptions): Crm {
       );
     },
     readCurrent: async (object, externalIds, callOptions) =>
-      readCurrent(api, findClosed, ours(object), externalIds, callOptions),
+      readCurrent(api, findBarred, ours(object), externalIds, callOptions),
     groupWrites,
     longestWriteMs: options.longestWriteMs ?? LONGEST_WRITE_MS,
     writeRecords: (group, callOptions) => writeRecords(api, group, callOptions),

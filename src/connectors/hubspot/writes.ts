@@ -2,7 +2,7 @@ import type { CallOptions } from '../call.ts';
 import type { CurrentRecord, RecordWrite, WriteOutcome } from '../crm.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
 import type { HubspotApi } from './api.ts';
-import type { createClosedFields } from './closed-fields.ts';
+import type { createBarred } from './barred-fields.ts';
 import { fieldOfProperty, objectPath, ourProperties, readFields, toProperties } from './fields.ts';
 import type { FieldProblem, HubspotObject } from './fields.ts';
 import { judgeRows } from './judge-rows.ts';
@@ -21,12 +21,12 @@ export const BATCH = 100;
 export const LONGEST_WRITE_MS = 5 * 60_000;
 
 /**
- * Our fields as they stand; null for records that are archived, or were merged into another. One call, and one more where
- * the account lacks our properties.
+ * Our fields as they stand; null for records that are archived, or were merged into another. One call, and now and then one more about our
+ * properties.
  */
 export async function readCurrent(
   api: HubspotApi,
-  findClosed: ReturnType<typeof createClosedFields>,
+  findBarred: ReturnType<typeof createBarred>,
   object: HubspotObject,
   externalIds: readonly string[],
   options: CallOptions,
@@ -55,12 +55,11 @@ export async function readCurrent(
   const nameless = unreadable.find(({ shownId }) => !externalIds.includes(shownId))?.problem;
   // A merged id answers with the survivor, under the survivor's id: the one asked for is gone.
   const byId = new Map(readable.map((record) => [record.id, record]));
-  const closed = await findClosed(
+  const barred = await findBarred(
     object,
     readable.map((record) => readFields(record.properties)),
     options,
   );
-  const shut = Object.keys(closed).length > 0 ? { closedFields: closed } : {};
   return externalIds.map((externalId) => {
     const record = byId.get(externalId);
     const problem = problems.get(externalId) ?? (record === undefined ? nameless : undefined);
@@ -70,7 +69,7 @@ export async function readCurrent(
       return { object, externalId, values: null, modifiedAt: null };
     const modified = Date.parse(record.updatedAt ?? '');
     const modifiedAt = Number.isNaN(modified) ? null : new Date(modified).toISOString();
-    return { object, externalId, values: readFields(record.properties), modifiedAt, ...shut };
+    return { object, externalId, values: readFields(record.properties), modifiedAt, ...barred };
   });
 }
 

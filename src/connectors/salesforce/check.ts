@@ -10,6 +10,7 @@ import { API_VERSION } from './client.ts';
 import type { Client } from './client.ts';
 import type { Describe, DescribedField, ObjectDescription } from './describe.ts';
 import { findEditable } from './editors.ts';
+import { describeTypes } from './find-unfit.ts';
 import { provider } from './failures.ts';
 import { NUMBER_PRECISION, NUMBER_SCALE, writeObjects } from './fields.ts';
 import type { SalesforceObject } from './fields.ts';
@@ -21,15 +22,6 @@ import { fixedFields } from './to-record.ts';
 const UserInfo = z.object({ preferred_username: z.string() });
 const Versions = z.array(z.object({ version: z.string() }));
 const Organization = z.object({ Name: z.string() });
-
-const describeTypes: Readonly<Record<FieldDefinition['type'], string>> = {
-  number: 'double',
-  text: 'string',
-  'long-text': 'textarea',
-  picklist: 'picklist',
-  url: 'url',
-  datetime: 'datetime',
-};
 
 // What a field is read for; those not named here only complete the picture, unless settings map them.
 const USES: Partial<Record<ReadKey, string>> = {

@@ -14,6 +14,7 @@ const DescribedField = z.object({
   precision: z.number(),
   scale: z.number(),
   updateable: z.boolean(),
+  restrictedPicklist: z.boolean().default(true),
   picklistValues: z.array(z.object({ value: z.string().nullable(), active: z.boolean() })),
 });
 export type DescribedField = z.infer<typeof DescribedField>;

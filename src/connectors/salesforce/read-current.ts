@@ -5,10 +5,11 @@ import type { CurrentRecord } from '../crm.ts';
 import { showValue } from '../unreadable.ts';
 import type { Client } from './client.ts';
 import { closedFields, ourFields } from './describe.ts';
-import type { Describe } from './describe.ts';
+import type { Describe, ObjectDescription } from './describe.ts';
 import { provider } from './failures.ts';
 import { readInstant, readOurs } from './fields.ts';
 import type { SalesforceObject } from './fields.ts';
+import { openUnfit } from './find-unfit.ts';
 
 /** Ids in one collections retrieve by POST (REST API guide); by GET the URL's length would stop us far sooner. */
 export const READ_BATCH = 2000;
@@ -34,13 +35,12 @@ export async function readCurrent(
   if (ids.length > READ_BATCH)
     throw new Error(`readCurrent takes ${READ_BATCH} ids at most, got ${ids.length}`);
   let description = await describe.known(object, options);
-  let closed = closedFields(object, description);
-  if (Object.keys(closed).length > 0) {
+  let barred = findBarred(object, description);
+  if (Object.keys(barred).length > 0) {
     // An administrator may have put that right a moment ago.
     description = await describe.known(object, options, BROKEN_KNOWN_FOR_MS);
-    closed = closedFields(object, description);
+    barred = findBarred(object, description);
   }
-  const shut = Object.keys(closed).length > 0 ? { closedFields: closed } : {};
   const state = STATE.filter((name) => description.fields.has(name));
   const fields = [...state, ...ourFields(description)];
   const body = JSON.stringify({ ids, fields });
@@ -84,12 +84,25 @@ export async function readCurrent(
       modifiedAt: readInstant(held.LastModifiedDate),
       ...byOthers(held.LastModifiedById, us),
       ...clock,
-      ...shut,
+      ...barred,
     };
     if (held.IsConverted !== true) return current;
     const { ConvertedAccountId: account } = held;
     return { ...current, unwritable: CONVERTED, convertedTo: typeof account === 'string' ? account : null };
   });
+}
+
+/** What an administrator did to our fields that keeps values out of them. */
+function findBarred(
+  object: SalesforceObject,
+  description: ObjectDescription,
+): Pick<CurrentRecord, 'closedFields' | 'findUnfit'> {
+  const closed = closedFields(object, description);
+  const findUnfit = openUnfit(description);
+  return {
+    ...(Object.keys(closed).length > 0 ? { closedFields: closed } : {}),
+    ...(findUnfit === null ? {} : { findUnfit }),
+  };
 }
 
 /** Who changed the record last, unless that was us. */

@@ -67,7 +67,11 @@ export function decideRecord(
       policy: policyOf(rules.policies, write.object, write.field),
       undoes: write.undoes,
     });
-    if (decision.verdict === 'send') sendable.push({ write, present });
+    const { findUnfit } = reading.current;
+    const unfit = findUnfit?.(write.field, write.newValue, write.undoes !== null) ?? null;
+    if (decision.verdict === 'send' && unfit !== null)
+      settled.push({ write, state: 'rejected', reason: explainRow(unfit.code, unfit.message), present });
+    else if (decision.verdict === 'send') sendable.push({ write, present });
     else {
       const state = decision.verdict === 'skip' ? 'skipped' : 'conflicted';
       settled.push({ write, state, reason: decision.reason, present });

@@ -14,6 +14,10 @@ const FIXES: readonly [RegExp, string][] = [
     /PICKLIST|INVALID_OPTION/,
     "Add the missing value to the field's list in the CRM (Salesforce: Setup, Object Manager; HubSpot: Settings, Properties).",
   ],
+  [
+    /WRONG_TYPE/,
+    "Give the field the type that Fieldnote's setup gives it, or delete it and install it anew.",
+  ],
   [/STRING_TOO_LONG|TOO_LONG/, "Widen the field to the length that Fieldnote's setup gives it."],
   [
     /INSUFFICIENT|PERMISSION|FIELD_INTEGRITY|READ_ONLY|FIELD_FOR_INSERT_UPDATE/,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { SalesforceTwin } from '../../../sandbox/salesforce/twin.ts';
-import type { Crm, FieldValues } from '../../../src/connectors/crm.ts';
+import type { Crm } from '../../../src/connectors/crm.ts';
 import { connect, ledger } from '../../connectors/salesforce/connect.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
@@ -120,36 +120,6 @@ test('a rule whose words stand at a field that was not sent refuses the row once
   assert.deepEqual([result.applied, result.rejected, result.waiting], [0, 2, 0]);
   assert.equal(twin.kit.calls.summary().byOperation.composite?.calls, 1);
   for (const state of (await stateOf(desk, run)).values()) assert.match(state, /No band without a website/);
-});
-
-test('where an administrator made our field shorter and took a band away, these values alone are refused, each in its own words', async (context) => {
-  const { twin, desk, ids } = await open(context);
-  const [unfit = '', fine = ''] = ids;
-  const alter = { operation: 'alter field', as: 'administrator', object: 'Account' };
-  twin.edit({ ...alter, field: 'Fieldnote_Why__c', length: 300 });
-  twin.edit({ ...alter, field: 'Fieldnote_Band__c', values: ['A', 'B', 'C'] });
-  const values: FieldValues = { score: 7, why: 'Reason. '.repeat(60), band: 'D', pitch: 'Hello' };
-  const run = await desk.plan(values, [unfit]);
-  const other = await desk.plan({ ...values, why: 'Short', band: 'A' }, [fine]);
-
-  const result = await flush(desk);
-
-  assert.deepEqual([result.applied, result.rejected, result.waiting], [6, 2, 0]);
-  const states = await stateOf(desk, run);
-  assert.match(states.get(`${unfit} why`) ?? '', /^rejected: STRING_TOO_LONG: Fieldnote Why: data value too large.*max length=300\)\. Widen the field/s); // prettier-ignore
-  assert.match(
-    states.get(`${unfit} band`) ?? '',
-    /^rejected: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: .*: D\. Add the missing value/,
-  );
-  assert.deepEqual([states.get(`${unfit} score`), states.get(`${unfit} pitch`)], ['applied: ', 'applied: ']);
-  assert.deepEqual([...new Set((await stateOf(desk, other)).values())], ['applied: ']);
-  assert.deepEqual((await listFailed(desk)).map((write) => write.field).toSorted(), ['band', 'why']);
-
-  twin.edit({ ...alter, field: 'Fieldnote_Why__c', length: 4000 });
-  twin.edit({ ...alter, field: 'Fieldnote_Band__c', values: ['A', 'B', 'C', 'D', 'Not enough evidence'] });
-  await desk.plan(values, [unfit]);
-  assert.equal((await flush(desk)).applied, 2);
-  assert.deepEqual(await listFailed(desk), []);
 });
 
 test('a lead that is converted between our read and our write is refused with what becomes of it, also when it is met again', async (context) => {
