@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { guardCell } from '../pipeline/csv-cell.ts';
 import { describeEditor } from '../pipeline/describe-editor.ts';
+import { listConnectionsEver } from '../pipeline/store/connections.ts';
 import { listExcluded } from '../pipeline/store/exclusions.ts';
 import { readRanking } from '../pipeline/store/scores.ts';
 import type { RankedCompany } from '../pipeline/store/scores.ts';
@@ -116,14 +117,19 @@ function describeCompany(company: RankedCompany): Row {
 }
 
 async function* failedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
+  const known = await db.inWorkspace(workspaceId, listConnectionsEver);
+  const names = new Map(known.map(({ id, name }) => [id, name]));
   let afterId = 0;
   for (;;) {
     const page = await db.inWorkspace(workspaceId, (tx) => listFailedWrites(tx, { afterId, limit: PAGE }));
     for (const write of page) {
       afterId = Math.max(afterId, write.id);
       yield {
+        crm: write.crm,
+        connection: names.get(write.connectionId) ?? null,
         object: write.object,
         record: write.externalId,
+        domain: write.domain,
         field: write.field,
         state: write.state,
         reason: write.reason,
@@ -131,6 +137,7 @@ async function* failedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
         in_crm_by: write.editor === null ? null : describeEditor(write.editor),
         wanted: write.newValue,
         run: write.runId,
+        at: write.settledAt?.toISOString() ?? null,
       };
     }
     if (page.length < PAGE) return;
