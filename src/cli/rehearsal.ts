@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { describeCalls } from '../pipeline/7-write-back/describe-calls.ts';
 import { rehearse } from '../pipeline/7-write-back/rehearse.ts';
 import type { Rehearsal, RehearsedField } from '../pipeline/7-write-back/rehearse.ts';
 import { UserError } from '../errors.ts';
@@ -40,13 +41,6 @@ async function refuseUnread({ db, workspaceId }: App, { unread }: Rehearsal): Pr
     return `${connection === undefined ? connectionId : nameConnection(connection)}: ${because}`;
   });
   throw new UserError(`Not everything could be rehearsed: ${reasons.join('; ')}`);
-}
-
-/** The fewest calls, and what may come on top of them. */
-function describeCalls({ read, write, readBack, writeEachFiveMinutes }: Rehearsal['calls']): string {
-  const fewest = `Calls, at the fewest: ${read} to read, ${write} to write, ${readBack} to read back.`;
-  if (writeEachFiveMinutes === 0) return fewest;
-  return `${fewest} A run shows its results within five minutes instead of waiting for full calls: each five minutes that it takes may add ${writeEachFiveMinutes} to write, and as many to read and to read back.`;
 }
 
 type Printer = { add(fields: readonly RehearsedField[]): void; end(rehearsal: Rehearsal): void };

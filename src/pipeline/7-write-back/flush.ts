@@ -9,6 +9,7 @@ import { readOutbox } from '../store/writes-open.ts';
 import { cancelPlanned, claimPlanned, lockConnection } from '../store/writes-outbox.ts';
 import { releaseWrites } from '../store/writes-settle.ts';
 import type { Write } from '../store/writes.ts';
+import { RECORDS_AT_ONCE, leastWorthReading } from './count-readings.ts';
 import { renewAccess } from './flush-access.ts';
 import { decideRecords, renewClaims } from './flush-decide.ts';
 import type { ReadyRecord } from './flush-decide.ts';
@@ -64,11 +65,6 @@ export type FlushResult = FlushCounts & {
 
 export type Flusher = { flushConnection(request: FlushRequest): Promise<FlushResult> };
 
-// Salesforce reads 2,000 records in one call; with fewer in hand a call would go out half full.
-const RECORDS_AT_ONCE = 2_000;
-// While a run goes on: 25 conditional rows fill a Salesforce call, but reading them before and after would be two more.
-// With so many records reading costs a tenth of writing.
-const WORTH_READING = 500;
 // A million in one statement would outlast the time that a statement has.
 const CANCELLED_AT_ONCE = 10_000;
 // What is due within this time is waited for; anything later is for the next flush.
@@ -189,7 +185,8 @@ async function claim(
 function chooseWorthwhile(session: FlushSession, due: readonly OpenRecord[]): OpenRecord[] {
   const { connectionId, crm } = session;
   const urgent = due.filter((record) => record.urgent);
-  if (due.length < Math.min(crm.readBatch, WORTH_READING)) return urgent;
+  const least = leastWorthReading(crm.readBatch);
+  if (due.length < least) return urgent;
   const now = new Date().toISOString();
   const shaped = due.map((record) => {
     const editable = record.fields.some((field) => session.peopleMayEdit(record.object, field));
@@ -198,6 +195,7 @@ function chooseWorthwhile(session: FlushSession, due: readonly OpenRecord[]): Op
     return { key: recordKey({ connectionId, ...record }), write, record };
   });
   const full = groupRecords(session, shaped).full.flat();
+  if (full.length < least) return urgent;
   return [...new Set([...full.map(({ record }) => record), ...urgent])];
 }
 

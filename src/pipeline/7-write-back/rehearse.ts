@@ -11,6 +11,7 @@ import { listRehearsed, listRehearsedObjects, saveRehearsal } from '../store/wri
 import type { Verdict } from '../store/writes-rehearsal.ts';
 import type { Write, WriteField } from '../store/writes.ts';
 import { findFault } from './check-value.ts';
+import { countMoreReadings } from './count-readings.ts';
 import { countCalls } from './count-calls.ts';
 import type { SentRecords } from './count-calls.ts';
 import { decideRecord } from './decide-record.ts';
@@ -67,7 +68,15 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const { workspaceId, runId, signal } = request;
   const rehearsal: Rehearsal = {
-    calls: { read: 0, write: 0, readBack: 0, writeEachFiveMinutes: 0 },
+    calls: {
+      read: 0,
+      write: 0,
+      readBack: 0,
+      mostRead: 0,
+      mostReadBack: 0,
+      writeEachFiveMinutes: 0,
+      readEachFiveMinutes: 0,
+    },
     unread: [],
   };
   const { run, planned } = await deps.db.inWorkspace(workspaceId, async (tx) => ({
@@ -79,10 +88,8 @@ export async function rehearse(
       const opened = await deps.openCrm(workspaceId, connectionId);
       const session = openSession({ ...request, connectionId, db: deps.db, opened });
       const objects = ofConnection.map(({ object }) => object);
-      const calls = await rehearseConnection(session, objects, request);
-      for (const kind of ['read', 'write', 'readBack'] as const) rehearsal.calls[kind] += calls[kind];
-      // An undo is planned as a whole before anything of it is sent: no value of it waits for others.
-      if (run?.kind !== 'undo') rehearsal.calls.writeEachFiveMinutes += calls.writeEachFiveMinutes;
+      const calls = await rehearseConnection(session, objects, request, run?.kind === 'undo');
+      rehearsal.calls = addCalls(rehearsal.calls, calls);
     } catch (error) {
       const isTheirs =
         error instanceof ProviderError || error instanceof ProviderDownError || error instanceof UserError;
@@ -94,17 +101,44 @@ export async function rehearse(
   return rehearsal;
 }
 
-type Tally = { sent: SentRecords; records: number; notes: RehearsedNotes };
+function addCalls(one: RehearsedCalls, other: RehearsedCalls): RehearsedCalls {
+  const plus = (a: number | null, b: number | null): number => (a ?? 0) + (b ?? 0);
+  return {
+    read: one.read + other.read,
+    write: one.write + other.write,
+    readBack: one.readBack + other.readBack,
+    mostRead: plus(one.mostRead, other.mostRead),
+    mostReadBack: plus(one.mostReadBack, other.mostReadBack),
+    writeEachFiveMinutes: one.writeEachFiveMinutes + other.writeEachFiveMinutes,
+    readEachFiveMinutes: one.readEachFiveMinutes + other.readEachFiveMinutes,
+  };
+}
+
+type Tally = {
+  sent: SentRecords;
+  /** Records of the present object that are sent; of all objects those that are looked at, and those that are sent. */
+  records: number;
+  seen: number;
+  going: number;
+  notes: RehearsedNotes;
+};
 
 async function rehearseConnection(
   session: FlushSession,
   objects: readonly CrmObject[],
   { runId, onFields }: RehearseRequest,
+  isUndo: boolean,
 ): Promise<RehearsedCalls> {
   const { crm, connectionId } = session;
   const limit = Math.max(crm.readBatch, LEAST_RECORDS);
   const findLocks = await crm.openLocks?.({ signal: session.signal });
-  const tally: Tally = { sent: countCalls(crm, { whole: true }), records: 0, notes: openNotes(session) };
+  const tally: Tally = {
+    sent: countCalls(crm, { whole: true }),
+    records: 0,
+    seen: 0,
+    going: 0,
+    notes: openNotes(session),
+  };
   let readBack = 0;
   for (const object of objects) {
     tally.records = 0;
@@ -125,10 +159,27 @@ async function rehearseConnection(
       onFields(fields);
     }
     readBack += Math.ceil(tally.records / (crm.history?.batch ?? crm.readBatch));
+    tally.going += tally.records;
   }
-  const write = tally.sent.fewestCalls() + tally.notes.writeCalls();
-  const writeEachFiveMinutes = tally.sent.countKinds() + tally.notes.countKinds();
-  return { read: session.calls.read, write, readBack, writeEachFiveMinutes };
+  const { read } = session.calls;
+  const [records, sent] = [tally.seen, tally.going];
+  const more = countMoreReadings({
+    records,
+    sent,
+    objects: objects.length,
+    readBatch: crm.readBatch,
+    isUndo,
+  });
+  return {
+    read,
+    write: tally.sent.fewestCalls() + tally.notes.writeCalls(),
+    readBack,
+    mostRead: read + more,
+    mostReadBack: readBack + more,
+    // An undo is planned as a whole before anything of it is sent: no value of it waits for others.
+    writeEachFiveMinutes: isUndo ? 0 : tally.sent.countKinds() + tally.notes.countKinds(),
+    readEachFiveMinutes: isUndo ? 0 : objects.length,
+  };
 }
 
 type Locks = Awaited<ReturnType<NonNullable<Crm['openLocks']>>>;
@@ -148,6 +199,7 @@ async function rehearsePage(
   const merged = await rehearseMerged(session, object, page.filter(isField), readings);
   for (const { key, write } of merged.sent) tally.sent.add(key, write);
   tally.records += merged.sent.length;
+  tally.seen += ids.length;
   const locked = await findLocks?.(ids);
   const fields: RehearsedField[] = [];
   for (const address of addresses) {

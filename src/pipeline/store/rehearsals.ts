@@ -8,8 +8,13 @@ export type RehearsedCalls = {
   read: number;
   write: number;
   readBack: number;
+  /** The most that read them before, and read them back, while calls succeed and nobody else changes the records; null: not reckoned (an older rehearsal). */
+  mostRead: number | null;
+  mostReadBack: number | null;
   /** Write calls that each full five minutes of a run may add, since no value waits longer for its call to be full; 0: none. */
   writeEachFiveMinutes: number;
+  /** The same of calls to read, and again of calls to read back. */
+  readEachFiveMinutes: number;
 };
 
 /** A connection that could not be read to the end, and why. */
@@ -36,7 +41,8 @@ export async function askForRehearsal(tx: Tx, runId: string): Promise<void> {
 /** Null where nobody asked for one. */
 export async function findRehearsal(tx: Tx, runId: string): Promise<StoredRehearsal | null> {
   const { rows } = await tx.query<StoredRehearsal>(
-    `select read_at as "readAt", calls, unread, counts, failed_because as "failedBecause" from rehearsals where run_id = $1`,
+    // An older one was not reckoned to the end.
+    `select read_at as "readAt", '{"mostRead": null, "mostReadBack": null, "readEachFiveMinutes": 0}'::jsonb || calls as calls, unread, counts, failed_because as "failedBecause" from rehearsals where run_id = $1`,
     [runId],
   );
   return rows[0] ?? null;

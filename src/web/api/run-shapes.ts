@@ -108,7 +108,12 @@ export const Rehearsal = z.object({
       read: count,
       write: count,
       readBack: count,
+      mostRead: count
+        .nullable()
+        .describe('the most, while calls succeed and nobody else changes the records; null: not reckoned'),
+      mostReadBack: count.nullable(),
       writeEachFiveMinutes: count.describe('write calls that each full five minutes of the run may add'),
+      readEachFiveMinutes: count.describe('the same of calls to read, and again of those to read back'),
     })
     .nullable()
     .describe('calls to the CRMs that the real run would take: the fewest'),

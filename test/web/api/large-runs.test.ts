@@ -82,7 +82,7 @@ test('the verdicts of a rehearsal are counted when all is read, not with each pa
       ...rest.map((row) => ({ id: row.id, oldValue: null, verdict: 'would-apply' as const, reason: null })),
     ]);
     await endRehearsal(tx, id, {
-      calls: { read: 1, write: 1, readBack: 1, writeEachFiveMinutes: 0 },
+      calls: { read: 1, write: 1, readBack: 1, mostRead: 1, mostReadBack: 1, writeEachFiveMinutes: 0, readEachFiveMinutes: 0 }, // prettier-ignore
       unread: [],
     });
     return id;
