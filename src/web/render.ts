@@ -7,6 +7,8 @@ const PARTIALS = [
   'bare',
   'run-progress',
   'run-undone',
+  'run-take-back',
+  'run-rehearsal',
   'quote',
   'pager',
   'cost',

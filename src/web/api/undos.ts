@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { beginUndo } from '../../pipeline/7-write-back/undo.ts';
-import { askForFlushes, askForRehearsalWithin } from '../../pipeline/runs.ts';
+import { askForUndoWithin } from '../../pipeline/ask-for-undo.ts';
 import { findRehearsal } from '../../pipeline/store/rehearsals.ts';
 import { findPlan } from '../../pipeline/store/undos.ts';
 import { VERDICTS, countVerdicts } from '../../pipeline/store/writes-rehearsal.ts';
@@ -38,15 +37,12 @@ export const undoRoutes = [
       const { workspaceId } = caller;
       const { runId, unsettled } = await startOnce(call, Begun, async (tx) => {
         await requireRun(tx, params.id);
-        const { run, unsettled } = await beginUndo(tx, {
+        const { run, unsettled } = await askForUndoWithin(tx, deps.queue, {
           workspaceId,
           runId: params.id,
           dryRun: body.dryRun,
           startedBy: { via: 'api', name: caller.name },
         });
-        if (run.state === 'planning') await deps.queue.requestUndo(tx, { workspaceId, undoRunId: run.id });
-        if (body.dryRun) await askForRehearsalWithin(tx, deps.queue, { workspaceId, runId: run.id });
-        else await askForFlushes(tx, deps.queue, workspaceId);
         return { runId: run.id, unsettled: [...unsettled] };
       });
       await readPatiently(call, async () => ({ over: await isRunOver(deps, workspaceId, runId) }));

@@ -71,7 +71,7 @@ export function labelField(key: string): string {
   return LABELS.get(key) ?? key;
 }
 
-function describeValue(value: FieldValue): { short: string; long: string | null; empty: boolean } {
+export function describeValue(value: FieldValue): { short: string; long: string | null; empty: boolean } {
   if (value === null || value === '') return { short: 'empty', long: null, empty: true };
   const text = String(value);
   return text.length <= SHORT

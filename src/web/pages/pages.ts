@@ -6,7 +6,9 @@ import { checkForm } from '../guard.ts';
 import { showCompanies } from './companies.ts';
 import { showCompany } from './company.ts';
 import { showConnections } from './connections.ts';
-import { readRunId, showRun } from './run.ts';
+import { readRunId } from './read-run-id.ts';
+import { showRun } from './run.ts';
+import { takeUndo } from './run-undo.ts';
 import { showRuns } from './runs.ts';
 import type { PageDeps } from './page-deps.ts';
 import { showPitchSetup, takePitchSettings, takeSeller } from './pitch-setup.ts';
@@ -67,6 +69,9 @@ export function servePages(server: Omit<PageDeps, 'visitor'>): Router {
       );
       response.redirect(303, `/runs/${runId}`);
     });
+  router.post('/runs/:id/undo', form, (request: Request, response: Response) =>
+    takeUndo(depsFor(request), request, response),
+  );
   const settingsForm = urlencoded({
     extended: false,
     limit: SETTINGS_LIMIT,

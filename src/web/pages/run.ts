@@ -5,12 +5,11 @@ import { STAGE_NAMES } from '../../pipeline/stage.ts';
 import type { RunCompany, RunTrouble } from '../../pipeline/store/run-companies.ts';
 import { countWorkingByStage, listRunCompanies, listTroubles } from '../../pipeline/store/run-companies.ts';
 import type { ItemState } from '../../pipeline/store/run-items.ts';
-import { findRun, listUndos } from '../../pipeline/store/runs.ts';
+import { listUndos } from '../../pipeline/store/runs.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
 import { listWriteTroubles } from '../../pipeline/store/writes-list.ts';
 import { countWritesByConnection } from '../../pipeline/store/writes.ts';
 import { issueFormToken } from '../guard.ts';
-import { HttpError } from '../http-error.ts';
 import { renderPage } from '../render.ts';
 import { adviseOn } from './advise.ts';
 import { describeCost } from './describe-cost.ts';
@@ -20,9 +19,11 @@ import { describeMoment, formatCount } from './format.ts';
 import { describeFrame } from './frame.ts';
 import { PAGE_SIZE, describePager, linkWith, readPageNumber } from './pager.ts';
 import type { PageDeps } from './page-deps.ts';
+import { readRunId } from './read-run-id.ts';
+import { describeRehearsal, readRunRehearsal } from './run-rehearsal.ts';
+import { describeTakeBack } from './run-undo.ts';
 import { describeRun } from './runs.ts';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const ITEM_STATES = [
   'working',
   'failed',
@@ -30,15 +31,6 @@ const ITEM_STATES = [
   'done',
   'cancelled',
 ] as const satisfies readonly ItemState[];
-
-/** The id of an existing run from the path. Throws HttpError 404. */
-export async function readRunId({ db, workspaceId }: PageDeps, request: Request): Promise<string> {
-  const id = String(request.params['id']).toLowerCase();
-  const run = UUID.test(id) ? await db.inWorkspace(workspaceId, (tx) => findRun(tx, id)) : null;
-  if (run === null)
-    throw new HttpError(404, `There is no run ${id}`, 'The list of runs shows the newest ones.');
-  return id;
-}
 
 /** One run: progress, trouble with what to do, cost, writes, and its companies. */
 export async function showRun(deps: PageDeps, request: Request, response: Response): Promise<string> {
@@ -55,6 +47,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     writes: await countWritesByConnection(tx, runId),
     writeTroubles: await listWriteTroubles(tx, runId),
     undos: await listUndos(tx, [runId]),
+    rehearsal: await readRunRehearsal(tx, progress.run, request),
   }));
   const path = `/runs/${runId}`;
   const { run } = progress;
@@ -66,6 +59,8 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
       down: await deps.health.readDown(),
     }),
     ...describeRun(run, found.undos),
+    takeBack: describeTakeBack(run, found.writes),
+    rehearsal: describeRehearsal(path, run, found.rehearsal),
     progress: describeProgress(progress),
     token: issueFormToken(request, response, deps.publicUrl),
     pausedBecause: run.state === 'paused' ? run.pausedBecause : null,
@@ -89,6 +84,8 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
       reason: trouble.reason ?? WRITE_MEANINGS[trouble.state],
       count: formatCount(trouble.writes),
     })),
+    // An undo is about records alone.
+    hasCompanies: run.kind !== 'undo',
     filters: describeFilters(path, progress, state),
     companies: found.companies.map(describeItem),
     pager: describePager(path, { state }, { page, total: state ? progress[state] : progress.total }),
