@@ -117,7 +117,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
     if (options.worker) requirePublicUrl(config);
     const server = await openServer(config);
     releasers.push(server.release);
-    await migrate(server.url);
+    await migrate(server.url, { onProgress: (what) => log.info(`database: ${what}`) });
     const { db, forPeople, forBatch, forBatchAtOnce } = await openDatabases(server.url, {
       worker: options.worker,
       onError: (error) => onError(error, 'database'),

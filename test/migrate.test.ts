@@ -45,7 +45,7 @@ after(async () => {
 const migrateUntil = async (name: string): Promise<void> => {
   for (const file of await readdir(MIGRATIONS))
     if (file < name) await copyFile(join(MIGRATIONS, file), join(folder, file));
-  await migrate(ownerUrl, folder);
+  await migrate(ownerUrl, { folder });
 };
 
 test('pitches that were written before there were versions are numbered by age, in every workspace, and the newest is shown', async () => {

@@ -12,7 +12,7 @@ export function addMigrate(program: Command, { environment, terminal }: Context)
     .action(async () => {
       const server = await openServer(readConfig(environment));
       try {
-        const ran = await migrate(server.url);
+        const ran = await migrate(server.url, { onProgress: (what) => terminal.note(what) });
         terminal.print(ran.length === 0 ? 'The schema is up to date.' : `Ran ${ran.join(', ')}.`);
       } finally {
         await server.release();
