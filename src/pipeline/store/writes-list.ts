@@ -6,7 +6,7 @@ import type { Starter } from './runs.ts';
 import { EDITOR } from './writes-editors.ts';
 import type { Editor } from './writes-editors.ts';
 import type { Verdict } from './writes-rehearsal.ts';
-import { NOTE, WRITE_COLUMNS, WRITE_STATES } from './writes.ts';
+import { WRITE_COLUMNS, WRITE_FIELDS, WRITE_STATES } from './writes.ts';
 import type { Write, WriteField, WriteState } from './writes.ts';
 
 /**
@@ -81,21 +81,8 @@ export type WriteFilter = {
 };
 
 // Word for word as the indexes of the ledger have them, and no other ones.
-const ENDED = `w.state in ('rehearsed', 'skipped', 'conflicted', 'rejected', 'undone', 'cancelled')`;
-const OPEN_OR_APPLIED: readonly WriteState[] = ['planned', 'sending', 'applied'];
-
-/** Conditions that change nothing, and name the index of what is rare in the whole ledger: nothing narrower is asked for. */
-function findWay({ externalId, companyId, runId, state, field }: WriteFilter): string[] {
-  if ((externalId ?? companyId ?? runId) !== undefined) return [];
-  if (state !== undefined && !OPEN_OR_APPLIED.includes(state))
-    return [`case when ${ENDED} then w.workspace_id end = current_workspace()`, ENDED];
-  if (field === NOTE)
-    return [
-      `case when w.field = '${NOTE}' then w.workspace_id end = current_workspace()`,
-      `w.field = '${NOTE}'`,
-    ];
-  return [];
-}
+const inLedger = (column: 'workspace_id' | 'run_id' | 'id'): string =>
+  `(case when w.field <> '' then w.${column} end)`;
 
 /** Lines of the audit log that pass the filter, newest first; the next page begins before the last id. */
 export async function listWrites(
@@ -103,30 +90,52 @@ export async function listWrites(
   filter: WriteFilter,
   page: { limit: number; beforeId: number | null },
 ): Promise<WriteLine[]> {
-  const wanted: [string, unknown][] = [
-    ['w.external_id =', filter.externalId],
-    ['w.company_id =', filter.companyId],
-    ['w.field =', filter.field],
-    ['w.run_id =', filter.runId],
-    ['w.state =', filter.state],
-    ['w.id <', page.beforeId ?? undefined],
-  ];
-  const given = wanted.filter(([, value]) => value !== undefined);
-  const where = ['true', ...given.map(([column], index) => `${column} $${index + 2}`), ...findWay(filter)];
-  const lines = `select * from writes w where ${where.join(' and ')}`;
-  // Of a run the newest of each state: its index leads by run and state, and a run may have a million.
-  const isWhole = filter.runId !== undefined && filter.state === undefined;
-  const found = isWhole
-    ? `unnest('{${WRITE_STATES.join(',')}}'::text[]) as known (state)
-       cross join lateral (${lines} and w.state = known.state order by w.id desc limit $1) as w`
-    : `(${lines} order by w.id desc limit $1) as w`;
-  const { rows } = await tx.query<WriteLine>(
-    `select ${WRITE_COLUMNS}, w.verdict, ${EDITOR}, n.kind as crm, (select ${STARTED_BY} from runs where runs.id = w.run_id) as "startedBy"
-     from ${found} join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
-     order by w.id desc limit $1`,
-    [page.limit, ...given.map(([, value]) => value)],
-  );
+  const { rows } = await tx.query<WriteLine>(...selectLines(filter, page));
   return rows;
+}
+
+/**
+ * Hardly more lines are read than are shown, however many there are: the indexes of the ledger lead by field and state, that of a run by
+ * state; of each the newest are found, and of these the newest.
+ */
+function selectLines(
+  { externalId, companyId, runId, field, state }: WriteFilter,
+  { limit, beforeId }: { limit: number; beforeId: number | null },
+): [text: string, values: unknown[]] {
+  const values: unknown[] = [limit];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const when = (condition: string, value: unknown): string[] =>
+    value === undefined || value === null ? [] : [`${condition} ${bind(value)}`];
+  const newest = (from: string, conditions: readonly string[], place = inLedger('id')): string =>
+    `(select * from ${from} w where ${[...conditions, ...when(`${place} <`, beforeId)].join(' and ')} order by ${place} desc limit $1) as w`;
+  const select = (from: string): [string, unknown[]] => [
+    `select ${WRITE_COLUMNS}, w.verdict, ${EDITOR}, n.kind as crm, (select ${STARTED_BY} from runs where runs.id = w.run_id) as "startedBy"
+     from ${from} join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
+     order by w.id desc limit $1`,
+    values,
+  ];
+
+  const ofCompany = when('w.company_id =', companyId);
+  if (externalId !== undefined) {
+    // A record has few lines. "offset 0" is a fence, behind which they are found by its index.
+    const ofRecord = `(select * from writes where external_id = ${bind(externalId)} offset 0)`;
+    const alike = [...when('w.run_id =', runId), ...when('w.field =', field), ...when('w.state =', state)];
+    return select(newest(ofRecord, ['true', ...ofCompany, ...alike]));
+  }
+  const states = `unnest(${bind(state === undefined ? WRITE_STATES : [state])}::text[]) as known (state)`;
+  const ofState = 'w.state = known.state';
+  if (runId !== undefined && companyId === undefined && field === undefined)
+    return select(
+      `${states} cross join lateral ${newest('writes', [...when('w.run_id =', runId), ofState], 'w.id')}`,
+    );
+  const fields = `unnest(${bind(field === undefined ? WRITE_FIELDS : [field])}::text[]) as named (field)`;
+  const way = newest('writes', [
+    ...(companyId === undefined ? [`${inLedger('workspace_id')} = current_workspace()`] : ofCompany),
+    'w.field = named.field',
+    ofState,
+    ...when(`${inLedger('run_id')} =`, runId),
+  ]);
+  return select(`${states} cross join ${fields} cross join lateral ${way}`);
 }
 
 export type RehearsedLine = Pick<

@@ -1,4 +1,5 @@
 import type { CrmKind, CrmObject } from '../../connectors/crm.ts';
+import { FIELDS } from '../../connectors/crm-fields.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 
@@ -23,6 +24,7 @@ export type WriteState = (typeof WRITE_STATES)[number];
 /** A note on the record's timeline, which goes through the same table as our fields. */
 export const NOTE = 'note';
 export type WriteField = FieldKey | typeof NOTE;
+export const WRITE_FIELDS: readonly WriteField[] = [...FIELDS.map(({ key }) => key), NOTE];
 
 /** One field of one record of one connection. */
 type FieldAddress<Field extends WriteField> = {
