@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ProviderError } from '../../errors.ts';
+import { ProviderError, describeError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { ChangePage, SyncCursor } from '../crm.ts';
 import type { ObjectPlan } from '../crm-reading.ts';
@@ -33,7 +33,8 @@ export type ReadOptions = CallOptions & { now: () => Date; bulk: BulkSettings };
 
 /**
  * Rows changed since the cursor, deleted and merged ones included; each page's cursor goes on behind it. Pages of the REST API come
- * first, oldest row first; where the first one says that there is much more, a bulk query reads the rest, in no order.
+ * first, oldest row first; where the first one says that there is much more, or does not come because there is so much to be put in
+ * order, a bulk query reads the rest, in no order.
  */
 export async function* readChanges(
   client: Client,
@@ -76,6 +77,14 @@ async function* readPages(
     } catch (error) {
       const code = error instanceof ProviderError ? error.code : undefined;
       if (code === 'INVALID_FIELD') describe.forget();
+      if (next === null && options.mayUseBulk && isTooLong(error) && Number.isFinite(options.bulk.above)) {
+        // Asks for next to nothing: an org that does not answer this either is down.
+        const started = state.started ?? (await askClock(client, plan.object, options));
+        options.onNotice?.(
+          `Salesforce does not put ${plan.object} in order in time, so that it is read in bulk: ${describeError(error)}`,
+        );
+        return { state: { ...state, started }, seen: new Set() };
+      }
       // Locators die after a while or when others are opened; the rows read so far still tell where to go on.
       if (code !== 'INVALID_QUERY_LOCATOR' || next === null || rounds > 0) throw error;
       rounds += 1;
@@ -105,6 +114,24 @@ async function* readPages(
       return { state, seen: versionsBefore(started, judged.rows) };
     next = nextRecordsUrl ?? null;
   }
+}
+
+/** Did the query take longer than Salesforce allows, or than we wait? A connection that broke may have been cut for the same reason. */
+function isTooLong(error: unknown): boolean {
+  if (!(error instanceof ProviderError)) return false;
+  const { code, kind, status, maybeApplied } = error;
+  if (code === 'QUERY_TIMEOUT' || code === 'REQUEST_RUNNING_TOO_LONG') return true;
+  return kind === 'unavailable' && status === undefined && maybeApplied;
+}
+
+async function askClock(
+  client: Client,
+  object: SalesforceObject,
+  options: CallOptions & { now: () => Date },
+): Promise<string> {
+  const soql = encodeURIComponent(`SELECT Id FROM ${object} LIMIT 1`);
+  const { headers } = await askPage(client, `/query?q=${soql}`, options);
+  return serverTime(headers) ?? options.now().toISOString();
 }
 
 // Stamps are whole seconds: a row that was saved a moment ago may be saved again under the same one.

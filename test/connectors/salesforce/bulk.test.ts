@@ -95,7 +95,7 @@ suite('A large org is read in bulk', () => {
     const { cursor } = await readAll(crm, 'Account', null);
     twin.kit.calls.clear();
     const second = await readAll(crm, 'Account', cursor);
-    assert.ok(second.records.length <= 6, `${second.records.length} rows`);
+    assert.ok(second.records.length <= 12, `${second.records.length} rows`);
     assert.deepEqual(
       twin.kit.calls.list().map((call) => call.operation),
       ['query all'],
@@ -301,6 +301,49 @@ suite('A large org is read in bulk', () => {
     const reading = readAll(inSets(), 'Account', null, options);
     setTimeout(() => options.stop.abort(new Error('enough')), 300);
     await assert.rejects(reading, /enough/);
+  });
+
+  const targetOf = (input: string | URL | Request): string =>
+    typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
+  const isOrdered = (input: string | URL | Request): boolean => /ORDER%20BY/.test(targetOf(input));
+  const tooLong = [{ errorCode: 'QUERY_TIMEOUT', message: 'Your query request was running for too long.' }];
+  const hang = (init?: RequestInit): Promise<Response> =>
+    new Promise((_, reject) => {
+      const stop = (): void => reject(new DOMException('stopped', 'AbortError'));
+      init?.signal?.addEventListener('abort', stop, { once: true });
+    });
+  const slow: [string, (init?: RequestInit) => Promise<Response>][] = [
+    ['gives up sorting', async () => Response.json(tooLong, { status: 400 })],
+    ['sorts for longer than we wait', hang],
+  ];
+  for (const [how, answer] of slow)
+    test(`an org so large that it ${how} is read in bulk all the same`, async () => {
+      const options = ledger();
+      const one = connect(
+        twin,
+        { fetch: async (input, init) => (isOrdered(input) ? answer(init) : fetch(input, init)), bulk: SETS },
+        { attemptTimeoutMs: 2_000, attempts: 1 },
+      );
+      const { pages, cursor } = await readAll(one, 'Account', null, options);
+      assert.equal(new Set(idsOf(pages)).size, ALL);
+      assert.equal(idsOf(pages).length, ALL);
+      assert.match(options.notices[0] ?? '', /Account.* is read in bulk/);
+      twin.kit.calls.clear();
+      const again = await readAll(crm, 'Account', cursor);
+      assert.ok(again.records.length <= 12, `${again.records.length} rows come again`);
+      assert.equal(callsOf('query all'), 1);
+    });
+
+  test('an org that answers nothing at all is an outage, and no job is made', async () => {
+    const dead = connect(
+      twin,
+      {
+        fetch: async (input, init) => (targetOf(input).includes('/query') ? hang(init) : fetch(input, init)),
+      },
+      { attemptTimeoutMs: 300, attempts: 1 },
+    );
+    assert.equal((await failure(dead)).kind, 'unavailable');
+    assert.deepEqual(await jobsLeft(), []);
   });
 
   test('where Bulk is not allowed, REST pages are read, and it is said why', async () => {
