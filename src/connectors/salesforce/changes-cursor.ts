@@ -5,9 +5,10 @@ import type { Row } from './to-record.ts';
 
 /**
  * How far before the last row each sync looks again: a transaction that commits late carries an earlier
- * SystemModstamp. Rows seen before may come again; whoever stores them tells by their content.
+ * SystemModstamp, by ten minutes at most (Apex Developer Guide, "Execution Governors and Limits": the longest transaction). Rows seen
+ * before may come again; whoever stores them tells by their content.
  */
-const LOOKBACK_MS = 5 * 60_000;
+const LOOKBACK_MS = 11 * 60_000;
 
 const ChangesCursor = z.object({
   /** SystemModstamp up to which everything was read by syncs that ended; null: none has. */

@@ -65,7 +65,7 @@ suite('Salesforce records are synced', () => {
     const second = await readAll(crm, 'Account', first.cursor);
     const seen = new Map(first.records.map((record) => [record.externalId, record]));
     for (const record of second.records) assert.deepEqual(record, seen.get(record.externalId));
-    assert.ok(second.records.length <= 6, `${second.records.length} rows`);
+    assert.ok(second.records.length <= 12, `${second.records.length} rows`);
     twin.edit({ as: 'rep:Anna', id: accountId('birch'), fields: { Website: 'https://birch.test/' } });
     const third = await readAll(crm, 'Account', second.cursor);
     const changed = third.records.filter(
@@ -257,7 +257,8 @@ test('a change that commits late, with an earlier stamp than what was read, is s
   twin.kit.clock.set(3_600_000);
   twin.edit({ as: 'rep:Anna', id: accountId('alder'), fields: { Phone: '1' } });
   const first = await readAll(crm, 'Account', null);
-  twin.kit.clock.set(3_600_000 - 180_000);
+  // An Apex transaction may take ten minutes.
+  twin.kit.clock.set(3_600_000 - 595_000);
   twin.edit({ as: 'rep:Anna', id: accountId('birch'), fields: { Phone: '2' } });
   twin.kit.clock.set(3_600_000);
   const second = await readAll(crm, 'Account', first.cursor);
