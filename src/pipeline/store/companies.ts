@@ -31,6 +31,19 @@ export async function findCompanyByDomain(tx: Tx, domain: string): Promise<Compa
   return rows[0] ?? null;
 }
 
+/** Names and domains by id, of those that are there. */
+export async function nameCompanies(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<Map<string, Pick<Company, 'name' | 'domain'>>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await tx.query<Pick<Company, 'id' | 'name' | 'domain'>>(
+    'select id, name, domain from companies where id = any($1)',
+    [[...new Set(ids)]],
+  );
+  return new Map(rows.map(({ id, name, domain }) => [id, { name, domain }]));
+}
+
 /** The company of that domain, made if need be (it may be in no CRM). */
 export async function ensureCompany(
   tx: Tx,

@@ -1,7 +1,7 @@
 import type { Visitor } from '../auth/sessions.ts';
 import type { ProviderHealth } from '../health.ts';
 
-export type Section = 'companies' | 'runs' | 'settings' | 'status';
+export type Section = 'companies' | 'runs' | 'writes' | 'settings' | 'status';
 
 /** What every page's frame shows: where we are, who is signed in, and which providers do not answer right now. */
 export function describeFrame({
@@ -21,6 +21,7 @@ export function describeFrame({
     title,
     onCompanies: section === 'companies',
     onRuns: section === 'runs',
+    onWrites: section === 'writes',
     onSettings: section === 'settings',
     onStatus: section === 'status',
     down: down.map(({ name, detail }) => ({ name, detail })),

@@ -16,6 +16,7 @@ import { servePitchPages } from './pitch-pages.ts';
 import { showSettings, takeSettings } from './settings.ts';
 import { showStatus } from './status.ts';
 import { showTemplate, takeTemplate } from './template.ts';
+import { showWrites } from './writes.ts';
 
 // The forms of runs hold a token and nothing else; that of the settings holds them twice, with up to fifty filters.
 const FORM_LIMIT = '4kb';
@@ -40,6 +41,7 @@ export function servePages(server: Omit<PageDeps, 'visitor'>): Router {
   router.use(servePitchPages(depsFor));
   router.get('/runs', page(showRuns));
   router.get('/runs/:id', page(showRun));
+  router.get('/writes', page(showWrites));
   router.get('/settings', page(showConnections));
   router.get(
     '/settings/pitches',

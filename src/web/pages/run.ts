@@ -76,6 +76,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
       state: writeState,
       meaning: WRITE_MEANINGS[writeState],
       count: formatCount(fields),
+      href: linkWith('/writes', { state: writeState, run: runId }),
     })),
     writeTroubles: found.writeTroubles.map((trouble) => ({
       crm: CRM_NAMES[trouble.crm],
