@@ -16,7 +16,9 @@ export async function askForUndoWithin(
   const { workspaceId } = request;
   const begun = await beginUndo(tx, request);
   const { id: runId, state } = begun.run;
-  if (state === 'planning') await queue.requestUndo(tx, { workspaceId, undoRunId: runId });
+  // Also where all is planned: what the undone run had not sent is settled by it.
+  if (state === 'planning' || request.dryRun !== true)
+    await queue.requestUndo(tx, { workspaceId, undoRunId: runId });
   if (request.dryRun === true) await askForRehearsalWithin(tx, queue, { workspaceId, runId });
   else await askForFlushes(tx, queue, workspaceId);
   return begun;

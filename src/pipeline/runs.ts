@@ -117,11 +117,22 @@ export async function startDueRun(deps: Deps, workspaceId: string, model: string
   });
 }
 
-/** Cancels a run: what has not begun never will; what is under way stops at its next checkpoint; what is done stays. */
-export async function cancelRun({ db }: Deps, workspaceId: string, runId: string): Promise<number> {
+/**
+ * Cancels a run: what has not begun never will; what is under way stops at its next checkpoint; what is done stays. An undo can be cancelled
+ * until all of it is planned: it has put nothing back then, and what it held back goes out.
+ */
+export async function cancelRun({ db, queue }: Deps, workspaceId: string, runId: string): Promise<number> {
   await db.inWorkspace(workspaceId, async (tx) => {
-    if (!(await changeRunState(tx, runId, 'cancelled')))
+    const isCancelled = await changeRunState(tx, runId, 'cancelled');
+    const run = await findRun(tx, runId);
+    if (!isCancelled && run?.kind === 'undo' && run.state === 'done' && !run.dryRun)
+      throw new UserError(
+        `The undo ${runId} can no longer be cancelled: all of it is planned, and goes out`,
+        'To have the results again, start an ordinary run behind it.',
+      );
+    if (!isCancelled)
       throw new UserError(`Run ${runId} is not running`, 'It may be done or cancelled already.');
+    if (run?.kind === 'undo') await askForFlushes(tx, queue, workspaceId);
   });
   // In portions: a million in one statement would outlast the time that a statement has. Should this end before, each company
   // is cancelled when its job comes up.

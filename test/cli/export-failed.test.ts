@@ -6,7 +6,7 @@ import { ensureCompany } from '../../src/pipeline/store/companies.ts';
 import { ensureConnection } from '../../src/pipeline/store/connections.ts';
 import { createRun } from '../../src/pipeline/store/runs.ts';
 import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
-import { insertWrites } from '../../src/pipeline/store/writes.ts';
+import { insertWrites } from '../../src/pipeline/store/writes-insert.ts';
 import { createTestDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
 import { runHere } from './run-here.ts';

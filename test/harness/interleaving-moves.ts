@@ -23,7 +23,12 @@ const run = fc.record({
   records: fc.uniqueArray(place, { minLength: 1 }),
   fields: fc.uniqueArray(fc.constantFrom(...FIELDS_USED), { minLength: 1 }),
 });
-const undo = fc.record({ type: fc.constant('undo' as const), which: fc.nat({ max: 9 }) });
+const undo = fc.record({
+  type: fc.constant('undo' as const),
+  which: fc.nat({ max: 9 }),
+  /** Planned at once, or only begun; what is only begun is planned to its end, or cancelled, after all other moves. */
+  how: fc.constantFrom('whole', 'begun', 'cancelled'),
+});
 /** We are told which records are gone, and what became of them. */
 const learn = fc.constant({ type: 'learn' as const });
 

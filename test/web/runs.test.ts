@@ -15,7 +15,7 @@ import {
 import { findRun } from '../../src/pipeline/store/runs.ts';
 import type { Run } from '../../src/pipeline/store/runs.ts';
 import { saveUsage } from '../../src/pipeline/store/usage.ts';
-import { insertWrites } from '../../src/pipeline/store/writes.ts';
+import { insertWrites } from '../../src/pipeline/store/writes-insert.ts';
 import { until } from '../e2e/faults/observe.ts';
 import { seedCompany } from './seed.ts';
 import type { TestWeb } from './web-fixture.ts';

@@ -5,7 +5,7 @@ import { findConnection } from '../store/connections.ts';
 import { changeRunState, createRun, listRuns } from '../store/runs.ts';
 import { findLedgers, recordKey } from '../store/writes-ledger.ts';
 import { cancelStrayed, delayWrites } from '../store/writes-strayed.ts';
-import { insertWrites } from '../store/writes.ts';
+import { insertWrites } from '../store/writes-insert.ts';
 import { planWrites } from './plan-writes.ts';
 
 const NOTHING: FieldValues = Object.fromEntries(FIELDS.map(({ key }) => [key, null]));

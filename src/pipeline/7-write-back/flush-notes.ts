@@ -113,9 +113,10 @@ type Act = (tasks: readonly Task[], options: CallOptions) => Promise<NoteOutcome
 async function send(session: FlushSession, tasks: readonly Task[], act: Act): Promise<void> {
   if (tasks.length === 0) return;
   session.signal.throwIfAborted();
-  const departures = tasks.map(({ row: { id, attempt, undoes, text } }) => ({
+  const departures = tasks.map(({ row: { id, attempt, runId, undoes, text } }) => ({
     id,
     attempt,
+    runId,
     oldValue: undoes === null ? null : text,
     baseModifiedAt: null,
     conditional: false,

@@ -42,9 +42,10 @@ export async function sendGroups(
 /** Marks the group's rows as on their way; leaves out what is no longer ours to send. */
 async function depart(session: FlushSession, group: readonly ReadyRecord[]): Promise<ReadyRecord[]> {
   const departures = group.flatMap(({ rows, modifiedAt, write: { unmodifiedSince } }) =>
-    rows.map(({ write: { id, attempt }, present }) => ({
+    rows.map(({ write: { id, attempt, runId }, present }) => ({
       id,
       attempt,
+      runId,
       oldValue: present,
       baseModifiedAt: modifiedAt,
       conditional: unmodifiedSince !== null,

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ProviderCall } from '../../connectors/call.ts';
-import type { Database } from '../../db.ts';
+import type { Database, Tx } from '../../db.ts';
 import { findLedgers, recordKey } from '../store/writes-ledger.ts';
 import type { RecordLedger } from '../store/writes-ledger.ts';
 import { listDueRecords } from '../store/writes-due.ts';
@@ -8,6 +8,7 @@ import type { OpenRecord } from '../store/writes-due.ts';
 import { readOutbox } from '../store/writes-open.ts';
 import { cancelPlanned, claimPlanned, lockConnection } from '../store/writes-outbox.ts';
 import { releaseWrites } from '../store/writes-settle.ts';
+import { settleWithdrawn } from '../store/writes-undo.ts';
 import type { Write } from '../store/writes.ts';
 import { RECORDS_AT_ONCE, leastWorthReading } from './count-readings.ts';
 import { renewAccess } from './flush-access.ts';
@@ -105,10 +106,11 @@ export function createFlusher(options: FlusherOptions): Flusher {
 
 async function flush(session: FlushSession, mode: FlushRequest['mode']): Promise<void> {
   const { connectionId } = session;
-  while (
-    (await session.inTx((tx) => cancelPlanned(tx, connectionId, CANCELLED_AT_ONCE))) === CANCELLED_AT_ONCE
-  )
-    session.signal.throwIfAborted();
+  for (const settle of [
+    (tx: Tx) => cancelPlanned(tx, connectionId, CANCELLED_AT_ONCE),
+    (tx: Tx) => settleWithdrawn(tx, { connectionId }, CANCELLED_AT_ONCE),
+  ])
+    while ((await session.inTx(settle)) === CANCELLED_AT_ONCE) session.signal.throwIfAborted();
   const forAll = mode !== 'asked-only';
   if (forAll) await readBackLeftovers(session);
   let ready: ReadyRecord[] = [];

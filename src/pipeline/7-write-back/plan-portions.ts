@@ -1,8 +1,8 @@
 import type { Database, Tx } from '../../db.ts';
 import { finishRunIfSettled } from '../store/run-items.ts';
 import { endPlan, lockPlan, savePlan } from '../store/undos.ts';
-import { listUndoable } from '../store/writes-undo.ts';
-import { insertWrites } from '../store/writes.ts';
+import { listUndoable, settleWithdrawn } from '../store/writes-undo.ts';
+import { insertWrites } from '../store/writes-insert.ts';
 
 // Each statement is over well within the time that it has.
 const ROWS_AT_ONCE = 5_000;
@@ -31,7 +31,10 @@ export async function planPortion(
   return { looked: page.length, fields };
 }
 
-/** Goes on with the plan of an undo to its end, portion by portion, from where it was left. */
+/**
+ * Goes on with the plan of an undo to its end, portion by portion, from where it was left. What the undone run had not sent is settled
+ * then; flushers do the same, should this end before.
+ */
 export async function planPortions(
   db: Database,
   request: {
@@ -48,7 +51,11 @@ export async function planPortions(
   for (;;) {
     signal?.throwIfAborted();
     const planned = await db.inWorkspace(workspaceId, (tx) => planPortion(tx, runId, portion));
-    if (planned === null) return;
+    if (planned === null) break;
     onPortion?.(planned.fields);
+  }
+  for (let settled = ROWS_AT_ONCE; settled === ROWS_AT_ONCE;) {
+    signal?.throwIfAborted();
+    settled = await db.inWorkspace(workspaceId, (tx) => settleWithdrawn(tx, { undoId: runId }, ROWS_AT_ONCE));
   }
 }

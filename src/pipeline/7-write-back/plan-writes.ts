@@ -3,8 +3,9 @@ import { FIELDS } from '../../connectors/crm-fields.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { findLedgers, lastOutcome, recordKey } from '../store/writes-ledger.ts';
-import type { FieldLedger, RecordAddress, RecordLedger } from '../store/writes-ledger.ts';
-import { NOTE, insertWrites } from '../store/writes.ts';
+import type { FieldLedger, LedgerEntry, RecordAddress, RecordLedger } from '../store/writes-ledger.ts';
+import { insertWrites } from '../store/writes-insert.ts';
+import { NOTE } from '../store/writes.ts';
 import type { WantedWrite } from '../store/writes.ts';
 import { findFault } from './check-value.ts';
 import { policyOf } from './field-policy.ts';
@@ -31,7 +32,8 @@ export type PlanRequest = {
  * - an empty value never erases (but see above), except what is another company's: the record means this one now
  * - a value that we wrote, that is waiting, or that the CRM already held, is not planned again
  * - where a person's value stands nothing is planned until that value is gone
- * - an undone value is not planned again by a scheduled run until another is wanted
+ * - an undone value is not planned again by a scheduled run until another is wanted; while it is being undone the same holds, and what is
+ *   planned goes behind the undo
  * - the time of scoring goes along with other changes and never causes one
  * Throws on a field that is not ours.
  */
@@ -50,9 +52,16 @@ export function planWrites(request: PlanRequest): WantedWrite[] {
       wanted.push({ ...record, field, companyId, value, rejected: fault });
   };
   for (const { key } of FIELDS) if (key !== 'scoredAt') consider(key);
-  if (wanted.some((write) => write.rejected === undefined)) consider('scoredAt');
+  const waits = (field: FieldKey): boolean => isUndo(ledger?.[field]?.open);
+  const going = wanted.filter((write) => write.rejected === undefined);
+  if (
+    going.some((write) => waits('scoredAt') || !FIELDS.some(({ key }) => key === write.field && waits(key)))
+  )
+    consider('scoredAt');
   return wanted;
 }
+
+const isUndo = (open: LedgerEntry | undefined): boolean => (open?.undoes ?? null) !== null;
 
 function mayEmpty(
   field: FieldKey,
@@ -75,8 +84,8 @@ function isWanted(
   explicit: boolean,
 ): boolean {
   if (policy === 'never') return false;
-  if (known?.open !== undefined)
-    return known.open.undoes === null && !sameValue(field, known.open.value, value);
+  if (known?.open !== undefined && !isUndo(known.open)) return !sameValue(field, known.open.value, value);
+  if (isUndo(known?.open) && sameValue(field, known?.written?.value ?? null, value)) return explicit;
   if (known?.undone !== undefined && !explicit && sameValue(field, known.undone.value, value)) return false;
   const last = lastOutcome(known);
   if (last?.state === 'applied') {

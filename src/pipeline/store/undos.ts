@@ -21,16 +21,33 @@ export async function beginPlan(tx: Tx, runId: string): Promise<void> {
 }
 
 /**
- * The undo of this run that is not planned to the end, if there is one; a rehearsal is none. Whoever else looks waits for the end of the
- * transaction, so that two who begin one in the same moment begin one.
+ * The undo of this run that is not planned to the end, if there is one; a rehearsal is none. Whoever else looks, or sends what the run has
+ * planned, waits for the end of the transaction: two who begin one in the same moment begin one, and it sees all that is on its way.
  */
 export async function findOpenPlan(tx: Tx, undoes: string): Promise<string | null> {
-  await tx.query('select from runs where id = $1 for no key update', [undoes]);
+  await tx.query('select from runs where id = $1 for update', [undoes]);
   const { rows } = await tx.query<{ id: string }>(
     `select id from runs where undoes = $1 and state = 'planning' and not dry_run`,
     [undoes],
   );
   return rows[0]?.id ?? null;
+}
+
+/** Another undo of the run that this one undoes, planned to the end and with values that are still to be sent; the newest. */
+export async function findUnderWay(tx: Tx, undoId: string): Promise<string | null> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select other.id from runs u join runs other on other.undoes = u.undoes and other.workspace_id = u.workspace_id
+     where u.id = $1 and other.id <> u.id and not other.dry_run and other.state <> 'cancelled'
+       and exists (select from (select id from writes where run_id = other.id and state in ('planned', 'sending') offset 0) as w)
+     order by other.created_at desc limit 1`,
+    [undoId],
+  );
+  return rows[0]?.id ?? null;
+}
+
+/** An undo that came to nothing, as if it had not been begun. */
+export async function forgetUndo(tx: Tx, undoId: string): Promise<void> {
+  await tx.query(`delete from runs where id = $1 and kind = 'undo'`, [undoId]);
 }
 
 /** The plan, held to the end of the transaction, so that one at a time goes on with it; null where it is whole, or its run was cancelled. */

@@ -2,6 +2,7 @@ import type { CrmObject } from '../../connectors/crm.ts';
 import { FIELDS } from '../../connectors/crm-fields.ts';
 import type { FieldKey } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
+import { withdrawn } from './writes-withdrawn.ts';
 
 export type OpenRecord = {
   object: CrmObject;
@@ -28,7 +29,7 @@ const LEAST_ROWS = 200;
 /**
  * Records with planned fields that may be sent now, oldest plan first. `askedOnly`: only where a person's own request planned
  * one, or a person's value is to go back. With `readBackFirst` a record waits until what landed on it before was read back:
- * until then nobody knows whether it fell on a person's value. Rows of paused and cancelled runs, and of undos that are still planned, are not looked at. It walks no
+ * until then nobody knows whether it fell on a person's value. Rows of paused and cancelled runs, of undos that are still planned, and of what undos withdrew are not looked at. It walks no
  * further than it must: past what others hold or put off, never over all that waits.
  */
 export async function listDueRecords(
@@ -85,6 +86,7 @@ export async function listOpenRuns(
      select open.id from open left join runs r on r.id = open.id cross join lateral (
        select w.id from writes w where ${open} and ${RUN} = open.id order by w.id limit 1) as oldest
      where (r.state is null or r.state not in ('planning', 'paused', 'cancelled'))
+       and not exists (select from runs u where u.undoes = open.id and u.undoes_up_to >= oldest.id and u.state <> 'cancelled')
        and (not $2 or open.id = '${NO_RUN}' or r.kind = 'interactive')
      order by oldest.id`,
     [connectionId, askedOnly],
@@ -132,7 +134,8 @@ async function walk(
          max(greatest(coalesce(w.not_before, '-infinity'), coalesce(w.leased_until, '-infinity'))) filter (where ${OPEN}) as due,
          bool_or(w.state = 'sending' and w.field <> 'note') as unresolved,
          bool_or(w.state = 'applied' and w.returned_value is null) as unread
-       from (select run_id, field, state, undoes, not_before, leased_until, returned_value from writes
+       from (select run_id, field, state, undoes, not_before, leased_until, returned_value,
+           state = 'planned' and ${withdrawn('known')} as withdrawn from writes known
          where connection_id = $1 and object = found.object and external_id = found.external_id offset 0) as w
        left join runs r on r.id = w.run_id) as open`,
     [connectionId, runs, behind, limit],
@@ -140,4 +143,4 @@ async function walk(
   return rows;
 }
 
-const OPEN = `w.state = 'planned' and w.field <> 'note' and (r.state is null or r.state not in ('planning', 'paused', 'cancelled'))`;
+const OPEN = `w.state = 'planned' and not w.withdrawn and w.field <> 'note' and (r.state is null or r.state not in ('planning', 'paused', 'cancelled'))`;

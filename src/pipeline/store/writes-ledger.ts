@@ -1,6 +1,7 @@
 import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
+import { withdrawn } from './writes-withdrawn.ts';
 import type { WriteField, WriteState } from './writes.ts';
 
 export type RecordAddress = { connectionId: string; object: CrmObject; externalId: string };
@@ -30,7 +31,7 @@ export type FieldLedger = {
   settled?: LedgerEntry;
   /** The last that was put back, when nothing of ours landed after it. */
   undone?: LedgerEntry;
-  /** Waiting or on its way. */
+  /** Waiting or on its way; what an undo withdrew is not. */
   open?: LedgerEntry;
   /** What the CRM held after our last writes to records that were merged or converted into this one: it may hold it now. */
   inherited?: InheritedValue[];
@@ -60,6 +61,7 @@ export async function findLedgers(
   >(
     `with classed as (
        select w.*, case
+         when state = 'planned' and ${withdrawn('w')} then null
          when state in ('planned', 'sending') then 'open'
          when state = 'undone' then 'undone'
          when state = 'conflicted' and returned_value is not null then 'written'

@@ -48,7 +48,7 @@ export async function listRunFields(tx: Tx, fields: readonly RunField[]): Promis
 
 /**
  * Planned rows of undos, claimed by this flusher, whose records were merged into the given ones: they and what their run wrote to
- * that field become those records', and are free to be claimed. A value that a run planned there gives way; where another one is to go
+ * that field become those records', and are free to be claimed. A value that a run planned there gives way, and goes behind it; where another one is to go
  * back already, it stays. Returns the ids that were moved.
  */
 export async function moveUndos(
@@ -58,8 +58,8 @@ export async function moveUndos(
   const ours = await lockClaims(tx, moves, ['planned']);
   if (ours.length === 0) return [];
   const values = [ours.map((row) => row.id), ours.map((row) => row.externalId)];
-  const { rows: planned } = await tx.query<{ id: number }>(
-    `select w.id from unnest($1::bigint[], $2::text[]) as moved (id, external_id) join writes mine on mine.id = moved.id
+  const { rows: planned } = await tx.query<{ id: number; gaveWayTo: number }>(
+    `select w.id, mine.id as "gaveWayTo" from unnest($1::bigint[], $2::text[]) as moved (id, external_id) join writes mine on mine.id = moved.id
      cross join lateral (
        select id, state, run_id, undoes from writes where connection_id = mine.connection_id and object = mine.object
          and external_id = moved.external_id and field = mine.field offset 0) as w
@@ -68,10 +68,14 @@ export async function moveUndos(
   );
   const replaced = await lockRows(tx, planned.map(({ id }) => id)); // prettier-ignore
   await tx.query(
-    `update writes set state = 'cancelled', settled_at = now(), leased_until = null,
+    `update writes w set state = 'cancelled', settled_at = now(), leased_until = null, gave_way_to = other.id,
        reason = 'The value before goes back first: an undo of a record that was merged into this one'
-     where id = any($1)`,
-    [replaced.flatMap(({ id, state }) => (state === 'planned' ? [id] : []))],
+     from unnest($2::bigint[], $3::bigint[]) as other (of, id) where w.id = any($1) and w.id = other.of`,
+    [
+      replaced.flatMap(({ id, state }) => (state === 'planned' ? [id] : [])),
+      planned.map(({ id }) => id),
+      planned.map(({ gaveWayTo }) => gaveWayTo),
+    ],
   );
   const { rows: moved } = await tx.query<{ id: number }>(
     `update writes w set external_id = moved.external_id, leased_until = null

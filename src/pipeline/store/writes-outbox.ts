@@ -1,7 +1,8 @@
 import type { QueryResultRow } from 'pg';
 import type { Tx } from '../../db.ts';
 import type { OpenRecord } from './writes-due.ts';
-import { planReplacedAgain } from './writes-planned-again.ts';
+import { planAgain } from './writes-planned-again.ts';
+import { withdrawn } from './writes-withdrawn.ts';
 import { WRITE_COLUMNS } from './writes.ts';
 import type { Write, WriteState } from './writes.ts';
 
@@ -32,10 +33,7 @@ export async function cancelPlanned(tx: Tx, connectionId: string, limit: number)
      where id = any($1) returning id, undoes`,
     [ids],
   );
-  await planReplacedAgain(
-    tx,
-    rows.flatMap(({ id, undoes }) => (undoes === null ? [] : [id])),
-  );
+  await planAgain(tx, rows.flatMap(({ id, undoes }) => (undoes === null ? [] : [id])), { cancelled: true }); // prettier-ignore
   return ids.length;
 }
 
@@ -111,7 +109,8 @@ export async function claimPlanned(
     `select w.id from unnest($2::text[], $3::text[]) as chosen (object, external_id) cross join lateral (
        select id, run_id, state, field from writes where connection_id = $1 and object = chosen.object
          and external_id = chosen.external_id offset 0) as w
-     where w.state = 'planned' and w.field <> 'note' and not exists (select from runs r where r.id = w.run_id and r.state in ('planning', 'paused', 'cancelled'))`,
+     where w.state = 'planned' and w.field <> 'note' and not exists (select from runs r where r.id = w.run_id and r.state in ('planning', 'paused', 'cancelled'))
+       and not ${withdrawn('w')}`,
     [connectionId, records.map((record) => record.object), records.map((record) => record.externalId)],
   );
   const locked = await lockRows(

@@ -2,6 +2,8 @@ import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { chunksOf } from './chunks.ts';
 import { lockClaims } from './writes-outbox.ts';
+import { planAgain } from './writes-planned-again.ts';
+import { keepUnwithdrawn } from './writes-withdrawn.ts';
 import type { Claim } from './writes-outbox.ts';
 import { toStoredJson } from './writes.ts';
 import type { WriteState } from './writes.ts';
@@ -10,6 +12,7 @@ const idsOf = (rows: readonly Claim[]): number[] => rows.map((row) => row.id);
 const clean = (reason: string | null | undefined): string | null => reason?.replaceAll('\0', '') ?? null;
 
 export type Departure = Claim & {
+  runId: string | null;
   oldValue: FieldValue;
   baseModifiedAt: string | null;
   /** It is refused once the record was changed after `baseModifiedAt`. */
@@ -19,14 +22,14 @@ export type Departure = Claim & {
 /**
  * Notes, right before the call, that these values are on their way, with what they replace. The call goes out within `leaseMs`, and
  * the CRM may then be at work on it for `longestWriteMs` (milliseconds). Returns the ids that may go: a row that another flusher
- * took over, or that a newer value replaced, may not.
+ * took over, that a newer value replaced, or whose run is being undone, may not.
  */
 export async function markSending(
   tx: Tx,
   departures: readonly Departure[],
   { leaseMs, longestWriteMs }: { leaseMs: number; longestWriteMs: number },
 ): Promise<Set<number>> {
-  const ours = await lockClaims(tx, departures, ['planned']);
+  const ours = await lockClaims(tx, await keepUnwithdrawn(tx, departures), ['planned']);
   for (const chunk of chunksOf(ours))
     await tx.query(
       `update writes w set state = 'sending', sent_at = now(), leased_until = now() + $4 * interval '1 millisecond',
@@ -59,7 +62,7 @@ export type Settlement = Claim & {
 
 /**
  * Settles rows that are in state `from` and still this flusher's; others are left alone. An applied undo marks what it put
- * back as undone. Returns the ids that were settled.
+ * back as undone, and behind one that is settled, however it ended, goes what was kept for then. Returns the ids that were settled.
  */
 export async function settleWrites(
   tx: Tx,
@@ -71,7 +74,7 @@ export async function settleWrites(
   const json = (value: FieldValue | undefined): string | null =>
     value === undefined ? null : toStoredJson(value);
   for (const chunk of chunksOf(ours)) {
-    const { rows } = await tx.query<{ id: number; undid: boolean }>(
+    const { rows } = await tx.query<{ id: number; isUndo: boolean; undid: boolean }>(
       `update writes w set state = mine.state, reason = mine.reason, settled_at = now(), leased_until = null,
          not_before = null, old_value = coalesce(mine.old_value::jsonb, w.old_value),
          returned_value = coalesce(mine.returned_value::jsonb, w.returned_value), theirs_by = mine.changed_by,
@@ -79,7 +82,7 @@ export async function settleWrites(
        from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
          as mine (id, state, reason, old_value, returned_value, changed_by)
        where w.id = any($1) and w.id = mine.id
-       returning w.id, w.undoes is not null and w.state = 'applied' as undid`,
+       returning w.id, w.undoes is not null as "isUndo", w.undoes is not null and w.state = 'applied' as undid`,
       [
         idsOf(chunk),
         chunk.map((row) => row.state),
@@ -91,6 +94,7 @@ export async function settleWrites(
     );
     const undid = rows.flatMap((row) => (row.undid ? [row.id] : []));
     if (undid.length > 0) await markUndone(tx, undid);
+    await planAgain(tx, rows.flatMap(({ id, isUndo }) => (isUndo ? [id] : [])), { cancelled: false }); // prettier-ignore
   }
   return new Set(idsOf(ours));
 }

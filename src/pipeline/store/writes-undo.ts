@@ -62,15 +62,40 @@ export async function countOnTheirWay(tx: Tx, runId: string): Promise<OnTheirWay
   return rows;
 }
 
-/**
- * Settles up to `limit` fields that a run had planned and that were not sent: the run is being undone. Returns how many it looked at, of
- * which a flusher may have sent some in that moment; call it until none is left.
- */
-export async function cancelRunWrites(tx: Tx, runId: string, limit: number): Promise<number> {
-  const { rows: found } = await tx.query<{ id: number }>(
-    `select id from writes where run_id = $1 and state = 'planned' order by id limit $2`,
-    [runId, limit],
+/** Has the undone run anything that this undo withdraws? */
+export async function hasWithdrawn(tx: Tx, undoId: string): Promise<boolean> {
+  const { rows } = await tx.query<{ some: boolean }>(
+    `select exists (
+       select from runs u cross join lateral (
+         select id from writes where run_id = u.undoes and state = 'planned' and id <= u.undoes_up_to offset 0) as w
+       where u.id = $1) as some`,
+    [undoId],
   );
+  return rows[0]?.some ?? false;
+}
+
+/**
+ * Settles up to `limit` writes that complete undos withdrew: of one undo, or of all for one connection. They are never sent. Returns how
+ * many it looked at; call it until these are fewer than `limit`.
+ */
+export async function settleWithdrawn(
+  tx: Tx,
+  of: { undoId: string } | { connectionId: string },
+  limit: number,
+): Promise<number> {
+  const [condition, id] =
+    'undoId' in of
+      ? ['u.id = $1', of.undoId]
+      : // No index knows what is "not distinct", so that the connection's own can't be taken for as good as the run's.
+        ['w.connection_id is not distinct from $1', of.connectionId];
+  const { rows: found } = await tx.query<{ id: number }>(
+    // "offset 0" is a fence: each undone run's writes are looked up by their own index, not all that wait.
+    `select w.id from runs u cross join lateral (
+       select id, connection_id from writes where run_id = u.undoes and state = 'planned' and id <= u.undoes_up_to offset 0) as w
+     where u.undoes is not null and u.undoes_up_to is not null and u.state not in ('planning', 'cancelled') and ${condition} limit $2`,
+    [id, limit],
+  );
+  if (found.length === 0) return 0;
   const locked = await lockRows(
     tx,
     found.map((row) => row.id),

@@ -23,7 +23,7 @@ export const undoRoutes = [
     id: 'undoRun',
     summary: 'Put back every field that a run wrote, except those that someone changed since; or rehearse that',
     description:
-      'The undo is a run of its own. With "dryRun" nothing is written: /runs/{id}/rehearsal of that run tells what would be. With "Prefer: wait=20" it answers when it is over, within that many seconds (25 at most).',
+      'The undo is a run of its own. From its beginning the undone run sends nothing any more. Until all is planned nothing is put back, and it can be cancelled as if it had not been begun: what the run had not sent goes out then. With "dryRun" nothing is written: /runs/{id}/rehearsal of that run tells what would be. With "Prefer: wait=20" it answers when it is over, within that many seconds (25 at most).',
     scope: 'write',
     starts: true,
     params: RunParams,

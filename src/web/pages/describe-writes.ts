@@ -21,7 +21,7 @@ export const WRITE_MEANINGS: Record<WriteState, string> = {
   conflicted: "a person's value stands",
   rejected: 'refused',
   undone: 'put back',
-  cancelled: 'never sent',
+  cancelled: 'not sent',
 };
 
 const LABELS = new Map<string, string>([

@@ -104,9 +104,12 @@ test('the time of scoring never causes a write', () => {
   });
 });
 
-test('a conflict and a pending undo are left alone; what was refused is tried again', () => {
+test('a conflict is left alone; what was refused is tried again; another value goes behind a pending undo', () => {
   assert.deepEqual(plan({ pitch: 'x' }, { pitch: { settled: entry('conflicted', 'y') } }), {});
-  assert.deepEqual(plan({ pitch: 'x' }, { pitch: { open: entry('planned', null, { undoes: 7 }) } }), {});
+  const undoing = { open: entry('planned', null, { id: 8, undoes: 7 }), written: entry('applied', 'ours', { id: 7 }) }; // prettier-ignore
+  assert.deepEqual(plan({ pitch: 'x' }, { pitch: undoing }), { pitch: 'x' });
+  assert.deepEqual(plan({ pitch: 'ours' }, { pitch: undoing }), {});
+  assert.deepEqual(plan({ pitch: 'ours' }, { pitch: undoing }, { explicit: true }), { pitch: 'ours' });
   assert.deepEqual(plan({ pitch: 'x' }, { pitch: { settled: entry('rejected', 'x') } }), { pitch: 'x' });
 });
 

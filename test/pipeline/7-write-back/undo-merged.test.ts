@@ -188,16 +188,17 @@ for (const kind of ['salesforce', 'hubspot'] as const) {
     assert.match(line.reason ?? '', /a later run wrote this field/);
   });
 
-  test(`${kind}: a value that waits for the survivor gives way to one that an undo puts back there`, async () => {
+  test(`${kind}: a value that waits for the survivor goes behind one that an undo puts back there`, async () => {
     const scene = await openScene(kind);
     const run = await scene.write({ score: 50 }, [scene.away]);
     const survivor = await scene.merge({ score: 50 });
-    await scene.undo(run);
+    const undo = await scene.undo(run);
     const newer = await scene.desk.plan({ score: 70 }, [survivor]);
     await scene.flush();
 
-    assert.equal((await scene.holds(survivor)).score, null);
-    assert.deepEqual(await lines(scene, newer), [`${survivor} score cancelled`]);
+    assert.equal((await scene.holds(survivor)).score, 70);
+    assert.deepEqual(await lines(scene, newer), [`${survivor} score applied`]);
+    assert.deepEqual(await lines(scene, undo.run.id), [`${survivor} score applied`]);
   });
 
   test(`${kind}: a rehearsed undo tells of merged records what the undo then does`, async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Database } from '../../../src/db.ts';
 import { UserError } from '../../../src/errors.ts';
 import { rehearse } from '../../../src/pipeline/7-write-back/rehearse.ts';
 import type { RehearsedField } from '../../../src/pipeline/7-write-back/rehearse.ts';
@@ -163,28 +164,36 @@ test('what goes out in the very moment of an undo is not forgotten: the undo is 
   await desk.db.inWorkspace(desk.workspaceId, (tx) => tx.query('update writes set run_id = $1', [run]));
   await finish(desk, run);
 
-  // As a flusher does, whose transaction is not over when the undo begins.
-  const departed = await desk.db.inWorkspace(desk.workspaceId, async (tx) => {
-    await tx.query(
-      `update writes set state = 'sending', sent_at = now(), leased_until = now() + interval '1 minute',
-         may_land_until = now() + interval '1 minute' where external_id = 'r1'`,
-    );
-    const undoing = planUndo(desk.db, { workspaceId: desk.workspaceId, runId: run }).then(
-      () => 'planned',
-      (error: unknown) => error,
-    );
-    let isOver = false;
-    void undoing.then(() => (isOver = true));
-    await until(async () => {
-      const { rowCount } = await tx.query(
-        'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))',
-      );
-      return isOver || rowCount !== 0;
-    }, 'the undo to meet the flusher');
-    return { undoing };
-  });
+  // A flusher notes that r1 is on its way, and that transaction is not over when the undo begins.
+  let undoing: Promise<unknown> | undefined;
+  const db: Database = {
+    ...desk.db,
+    inWorkspace: (workspaceId, act) =>
+      desk.db.inWorkspace(workspaceId, async (tx) => {
+        const result = await act(tx);
+        const { rowCount: departing } = await tx.query(`select from writes where state = 'sending'`);
+        if (departing === 0 || undoing !== undefined) return result;
+        let isOver = false;
+        undoing = planUndo(desk.db, { workspaceId, runId: run }).then(
+          () => 'planned',
+          (error: unknown) => error,
+        );
+        void undoing.then(() => (isOver = true));
+        await until(async () => {
+          const { rowCount } = await tx.query(
+            'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))',
+          );
+          return isOver || rowCount !== 0;
+        }, 'the undo to meet the flusher');
+        return result;
+      }),
+  };
+  // The call itself comes after the undo has heard.
+  desk.fake.at = async (moment) => void (moment === 'before-write' && (await undoing));
+  const { applied } = await desk.flush({ db });
 
-  const told = await departed.undoing;
+  const told = await undoing;
+  assert.equal(applied, 1);
   assert.ok(told instanceof UserError, String(told));
   assert.match(told.message, /are on their way/);
 });

@@ -17,7 +17,7 @@ import { listNamesWithoutDomain } from '../../../src/pipeline/store/records.ts';
 import { deleteMirror, retireConnection } from '../../../src/pipeline/store/remove-connection.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
-import { insertWrites } from '../../../src/pipeline/store/writes.ts';
+import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { crmRecord } from '../../harness/crm-record.ts';

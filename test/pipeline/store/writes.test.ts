@@ -4,11 +4,8 @@ import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { findLedgers, recordKey } from '../../../src/pipeline/store/writes-ledger.ts';
 import { listFailedWrites, listRunWrites, listWrites } from '../../../src/pipeline/store/writes-list.ts';
 import { lockConnection } from '../../../src/pipeline/store/writes-outbox.ts';
-import {
-  countOpenWrites,
-  countWritesByConnection,
-  insertWrites,
-} from '../../../src/pipeline/store/writes.ts';
+import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
+import { countOpenWrites, countWritesByConnection } from '../../../src/pipeline/store/writes.ts';
 import type { WantedWrite } from '../../../src/pipeline/store/writes.ts';
 import type { Tx } from '../../../src/db.ts';
 import { createTestDatabase } from '../../harness/database.ts';

@@ -6,7 +6,7 @@ import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import { askForRehearsal, endRehearsal } from '../../../src/pipeline/store/rehearsals.ts';
 import { changeRunState, createRun } from '../../../src/pipeline/store/runs.ts';
 import { saveRehearsal } from '../../../src/pipeline/store/writes-rehearsal.ts';
-import { insertWrites } from '../../../src/pipeline/store/writes.ts';
+import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
 import { Rehearsal, RunState } from '../../../src/web/api/run-shapes.ts';
 import { openApi } from './api-fixture.ts';
 import type { TestApi } from './api-fixture.ts';

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
+import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { changeRunState, createRun } from '../../../src/pipeline/store/runs.ts';
 import { RunList, RunState, Undo, WriteList } from '../../../src/web/api/run-shapes.ts';
 import { seedCompany } from '../seed.ts';
@@ -181,8 +182,19 @@ test('an undo of more than one portion is begun at once, planned by a worker, an
   const jobs = await web.database.db.directory(`select data from pgboss.job where name = 'undo'`);
   assert.deepEqual(jobs.rows, [{ data: { workspaceId: web.workspaceId, undoRunId: undo.run.id } }]);
   assert.equal((await change(undo.run.id, 'resume')).status, 409, 'it is not let go half planned');
+  const undoneBy = async () => RunState.parse((await api.ask('GET', `/runs/${run}`)).body).undoneBy.map(({ state }) => state); // prettier-ignore
+  assert.deepEqual(await undoneBy(), ['planning']);
   const cancelled = await change(undo.run.id, 'cancel');
   assert.equal(RunState.parse(cancelled.body).state, 'cancelled');
+  assert.deepEqual(await undoneBy(), []);
+
+  const { run: whole } = await planUndo(web.database.db, { workspaceId: web.workspaceId, runId: run });
+  const late = await change(whole.id, 'cancel');
+  assert.equal(late.status, 409);
+  assert.match(
+    Told.parse(late.body).detail ?? '',
+    /can no longer be cancelled: all of it is planned, and goes out/,
+  );
 });
 
 test('with the month’s money spent no run is begun', async () => {
