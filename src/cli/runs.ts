@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { describeStarter } from '../pipeline/describe-starter.ts';
 import { listRuns, listUndos } from '../pipeline/store/runs.ts';
-import type { Run, Starter } from '../pipeline/store/runs.ts';
+import type { Run, RunState, Starter } from '../pipeline/store/runs.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
 import { parseCount } from './sandbox.ts';
 
-type Undo = { run: string; startedBy: Starter | null; at: Date };
+type Undo = { run: string; state: RunState; startedBy: Starter | null; at: Date };
 type RunLine = Run & { undoneBy: Undo[] };
 
 const LIMIT = 20;
@@ -33,7 +33,7 @@ export function addRuns(program: Command, context: Context): void {
             ...run,
             undoneBy: undos
               .filter(({ undoes }) => undoes === run.id)
-              .map(({ id, startedBy, createdAt }) => ({ run: id, startedBy, at: createdAt })),
+              .map(({ id, state, startedBy, createdAt }) => ({ run: id, state, startedBy, at: createdAt })),
           }));
         });
         if (options.json) for (const line of lines) context.terminal.print(JSON.stringify(line));
@@ -55,7 +55,7 @@ function printTable({ terminal }: Context, runs: readonly RunLine[]): void {
       describe(run.startedBy),
       describeKind(run),
       run.state,
-      run.undoneBy.map(({ startedBy, at }) => `${show(at)} by ${describe(startedBy)}`).join(', '),
+      run.undoneBy.map(describeUndo).join(', '),
     ]),
   );
 }
@@ -64,6 +64,9 @@ function describeKind({ kind, dryRun, undoes }: Run): string {
   const what = kind === 'undo' ? `undo of ${undoes?.slice(0, 8) ?? '?'}` : kind;
   return dryRun ? `${what}, dry run` : what;
 }
+
+const describeUndo = ({ state, startedBy, at }: Undo): string =>
+  `${show(at)} by ${describe(startedBy)}${state === 'planning' ? ', still being planned' : ''}`;
 
 const show = (at: Date): string => at.toISOString().slice(0, 19).replace('T', ' ');
 

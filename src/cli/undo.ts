@@ -1,8 +1,14 @@
 import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
 import { describeUnsettled, planUndo } from '../pipeline/7-write-back/undo.ts';
+import type { PlannedUndo } from '../pipeline/7-write-back/undo.ts';
+import type { App } from '../app.ts';
+import { describeStarter } from '../pipeline/describe-starter.ts';
+import { cancelRun, requestFlushes } from '../pipeline/runs.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';
+import { findRun } from '../pipeline/store/runs.ts';
 import { listWriteTroubles } from '../pipeline/store/writes-list.ts';
+import { findOpenPlan } from '../pipeline/store/undos.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
@@ -12,6 +18,10 @@ import { requireConnections } from './sync.ts';
 
 // The commonest.
 const SHOWN_TROUBLES = 10;
+const GOES_OUT =
+  'Stopped watching. All of it is planned: what is not put back yet goes out with a worker, or the next command that writes.';
+
+type UndoOptions = { dryRun?: boolean; cancel?: boolean; json?: boolean; workspace?: string };
 
 /** `fieldnote undo RUN`: puts back what a run wrote, except what someone changed since. */
 export function addUndo(program: Command, context: Context): void {
@@ -20,10 +30,12 @@ export function addUndo(program: Command, context: Context): void {
     .description('put back every field that a run wrote, except those that someone changed since')
     .argument('<run>', 'id of the run')
     .option('--dry-run', 'write nothing: print what would be put back')
+    .option('--cancel', 'cancel the undo of this run, whoever began it, while it is still being planned')
     .option('--json', 'print as JSON')
     .addOption(workspaceOption())
-    .action(async (runId: string, options: { dryRun?: boolean; json?: boolean; workspace?: string }) => {
-      await withApp(context, { worker: true, workspace: options.workspace }, async (app) => {
+    .action(async (runId: string, options: UndoOptions) => {
+      if (options.cancel) return cancelUndo(context, runId, options);
+      return withApp(context, { worker: true, workspace: options.workspace }, async (app) => {
         requireConnections(app);
         const { db, workspaceId } = app;
         const planning = context.terminal.startProgress('fields planned');
@@ -35,6 +47,12 @@ export function addUndo(program: Command, context: Context): void {
           signal: context.signal,
           onPortion: (fields) => planning.update({ done: fields, total: null }),
         }).finally(() => planning.end());
+        const { overtaken, begunHere } = planned;
+        if (context.signal.aborted) {
+          await sayWhatGoesOn(app, context, runId, planned);
+          return;
+        }
+        if (!begunHere && !options.json) context.terminal.print(`${nameUndo(planned)} is under way already.`);
         if (planned.run.state === 'cancelled')
           throw new UserError(
             'The undo was cancelled elsewhere while it was planned: nothing was put back',
@@ -46,12 +64,13 @@ export function addUndo(program: Command, context: Context): void {
         }
         await app.startWorker({ schedule: false, concurrency: 0 });
         const left = await followWrites(app, context, planned.run.id);
+        if (context.signal.aborted) context.terminal.note(GOES_OUT);
         const { writes, troubles } = await db.inWorkspace(workspaceId, async (tx) => ({
           writes: await countWritesByConnection(tx, planned.run.id),
           troubles: await listWriteTroubles(tx, planned.run.id, SHOWN_TROUBLES),
         }));
         if (options.json) {
-          const { run, overtaken, unsettled } = planned;
+          const { run, unsettled } = planned;
           context.terminal.json({
             run: run.id,
             undoes: runId,
@@ -77,9 +96,9 @@ export function addUndo(program: Command, context: Context): void {
             context.terminal.print(`${fields} ${state}: ${reason ?? 'no reason is stored'}`);
           if (troubles.length === SHOWN_TROUBLES)
             context.terminal.print('All of them, record by record: "fieldnote export --failed".');
-          if (planned.overtaken > 0)
+          if (overtaken > 0)
             context.terminal.print(
-              `${planned.overtaken} fields were written again by a later run and stay as they are.`,
+              `${overtaken} fields were written again by a later run and stay as they are.`,
             );
           const unsettled = describeUnsettled(planned.unsettled);
           if (unsettled !== null) context.terminal.print(unsettled);
@@ -87,4 +106,45 @@ export function addUndo(program: Command, context: Context): void {
         if (left !== null) throw new UserError(left);
       });
     });
+}
+
+const nameUndo = ({ run }: PlannedUndo): string =>
+  `The undo ${run.id}${run.startedBy === null ? '' : `, begun by ${describeStarter(run.startedBy)},`}`;
+
+/** Ctrl-C while it was planned: what it stopped, and what it did not. */
+async function sayWhatGoesOn(
+  app: App,
+  { terminal }: Context,
+  runId: string,
+  planned: PlannedUndo,
+): Promise<void> {
+  if (planned.run.state !== 'cancelled')
+    terminal.note(
+      planned.run.state === 'planning'
+        ? `Stopped watching. ${nameUndo(planned)} goes on: whoever began it plans it to its end, or a worker. Until then nothing is put back, and it can be cancelled: fieldnote undo ${runId} --cancel`
+        : GOES_OUT,
+    );
+  else if (planned.run.dryRun) terminal.note('Stopped: nothing was rehearsed.');
+  else {
+    await requestFlushes(app, app.workspaceId);
+    terminal.note('Cancelled: nothing was put back, and the run sends what it still had to send.');
+  }
+}
+
+/** `fieldnote undo RUN --cancel`. */
+async function cancelUndo(context: Context, runId: string, options: UndoOptions): Promise<void> {
+  await withApp(context, { worker: false, workspace: options.workspace }, async (app) => {
+    const { db, workspaceId } = app;
+    const run = await db.inWorkspace(workspaceId, (tx) => findRun(tx, runId));
+    if (run === null) throw new UserError(`There is no run ${runId}`, '"fieldnote runs" lists them.');
+    const undo = await db.inWorkspace(workspaceId, (tx) => findOpenPlan(tx, runId));
+    if (undo === null)
+      throw new UserError(
+        `No undo of run ${runId} is being planned`,
+        'One that is planned to its end goes out as a whole. To have the results again, start an ordinary run behind it.',
+      );
+    await cancelRun(app, workspaceId, undo);
+    if (options.json) context.terminal.json({ run: undo, undoes: runId, state: 'cancelled' });
+    else context.terminal.print(`Cancelled the undo ${undo}: nothing was put back, and the run sends what it still had to send.`); // prettier-ignore
+  });
 }

@@ -105,6 +105,10 @@ test('an undo that is still being planned says so on its page, and can be cancel
   });
   const html = await (await fetch(`${web.base}/runs/${undo.id}`)).text();
   assert.match(html, /still being planned: nothing is put back yet/);
+  assert.match(html, /Cancel undo.*Cancelled now, everything is as if it had not been begun/s);
+  assert.doesNotMatch(html, /100 %/);
+  const undone = await (await fetch(`${web.base}/runs/${run}`)).text();
+  assert.match(undone, new RegExp(`href="/runs/${undo.id}">about to be put back</a>`));
   const { document } = parseHTML(html);
   const forms = [...document.querySelectorAll('form')].map((form) => form.getAttribute('action'));
   assert.deepEqual(

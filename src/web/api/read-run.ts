@@ -28,7 +28,12 @@ export async function describeRuns(tx: Tx, runs: readonly Run[]): Promise<z.inpu
     finishedAt: run.finishedAt?.toISOString() ?? null,
     undoneBy: undos
       .filter(({ undoes }) => undoes === run.id)
-      .map(({ id, startedBy, createdAt }) => ({ run: id, startedBy, at: createdAt.toISOString() })),
+      .map(({ id, state, startedBy, createdAt }) => ({
+        run: id,
+        state,
+        startedBy,
+        at: createdAt.toISOString(),
+      })),
   }));
 }
 

@@ -29,7 +29,14 @@ const Run = z.object({
   pausedBecause: z.string().nullable().describe('why it paused by itself, with what to do'),
   createdAt: time,
   finishedAt: time.nullable(),
-  undoneBy: z.array(z.object({ run: z.uuid(), startedBy: Starter, at: time })),
+  undoneBy: z.array(
+    z.object({
+      run: z.uuid(),
+      state: z.enum(RUN_STATES).describe('planning: nothing was put back yet'),
+      startedBy: Starter,
+      at: time,
+    }),
+  ),
 });
 export const RunList = z.object({ runs: z.array(Run), next });
 

@@ -39,7 +39,7 @@ export function describeProgress(progress: RunProgress): ProgressView {
     failedPercent: share(progress.failed),
     cancelledPercent: share(progress.cancelled),
     // Rounded down: 100 % is said when all are through, not before.
-    percent: total === 0 ? '100 %' : `${Math.floor((settled / total) * 100)} %`,
+    percent: total === 0 ? (over ? '100 %' : '0 %') : `${Math.floor((settled / total) * 100)} %`,
     pace: describePace(progress.perSecond),
     left: describeLeft(progress, over),
     over,

@@ -66,6 +66,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     pausedBecause: run.state === 'paused' ? run.pausedBecause : null,
     mayPause: run.state === 'running',
     mayResume: run.state === 'paused',
+    isUndo: run.kind === 'undo',
     mayCancel: run.state !== 'done' && run.state !== 'cancelled',
     stages: describeStages(found.stages),
     anyWorking: progress.working > 0,

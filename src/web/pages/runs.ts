@@ -63,9 +63,10 @@ export function describeRun(run: Run, undos: readonly Run[]) {
   };
 }
 
-function describeUndo({ id, startedBy, createdAt }: Run) {
+function describeUndo({ id, state, startedBy, createdAt }: Run) {
   return {
     href: `/runs/${id}`,
+    what: state === 'planning' ? 'about to be put back' : 'put back',
     by: startedBy === null ? '' : describeStarter(startedBy),
     at: describeMoment(createdAt),
   };
