@@ -6,6 +6,7 @@ import { advance, conditionInOrder, finish, noteLatest, readCursor } from './cha
 import type { ChangesCursor } from './changes-cursor.ts';
 import type { Client } from './client.ts';
 import type { Describe } from './describe.ts';
+import { provider } from './failures.ts';
 import { judgeRows } from './judge-rows.ts';
 import type { Row } from './to-record.ts';
 
@@ -52,6 +53,13 @@ export async function* readDeals(
     );
     // By our own clock where there is none yet: it only keeps rows that change meanwhile from moving the cursor.
     const started = state.started ?? options.now().toISOString();
+    if (!value.done && (value.nextRecordsUrl === undefined || value.records.length === 0))
+      throw new ProviderError({
+        provider,
+        operation: 'query',
+        kind: 'malformed',
+        message: 'a page of deals that is not the last names no next one',
+      });
     const { rows, stamps, unreadable } = judgeRows('Opportunity', [], value.records);
     state = noteLatest(advance({ ...state, started }, rows), stamps);
     url = value.done ? null : (value.nextRecordsUrl ?? null);

@@ -250,6 +250,23 @@ test('an answer that is not what the platform promises is named, not stored', as
   assert.equal(await kindOf(away, json), 'malformed');
 });
 
+test('a page of deals that says there is more and not where is not taken for the last one', async (context) => {
+  const twin = await startSmall();
+  context.after(() => twin.close());
+  const crm = connect(twin, {
+    fetch: async (input, init) => {
+      const target = String(input instanceof Request ? input.url : input);
+      if (!target.includes('FROM%20Opportunity')) return fetch(input, init);
+      const Id = '006000000000001AAA';
+      const row = { Id, SystemModstamp: '2026-01-05T08:00:00.000+0000', IsDeleted: false, IsClosed: false, AccountId: accountId('alder') }; // prettier-ignore
+      return Response.json({ done: false, totalSize: 2, records: [row] });
+    },
+  });
+  assert.ok(crm.readDeals !== undefined);
+  const pages = crm.readDeals(null, ledger());
+  await assert.rejects(pages.next(), (error) => error instanceof ProviderError && error.kind === 'malformed');
+});
+
 test('a change that commits late, with an earlier stamp than what was read, is still found', async (context) => {
   const twin = await startSmall();
   context.after(() => twin.close());
