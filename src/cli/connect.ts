@@ -118,12 +118,25 @@ async function connect(app: App, context: Context, kind: CrmKind, options: Conne
   if (bad.length > 0 || check.missingPermissions.length > 0)
     throw new UserError(
       `${nameConnection(connection)}: ${bad.length} fields and ${check.missingPermissions.length} permissions are not as they must be`,
-      bad.some((field) => field.status === 'missing')
-        ? `Run "${commandFor(connection)} --install" with an administrator's login.`
-        : bad.some((field) => field.status === 'wrong-type')
-          ? "Rename or delete each field of another type in the CRM, then run it again with --install and an administrator's login; grant what else the list above names."
-          : 'Grant what the list above names.',
+      adviseFix(connection, new Set(bad.map(({ status }) => status)), check.missingPermissions.length > 0),
     );
+}
+
+/** What to do first. */
+function adviseFix(
+  connection: Connection,
+  bad: ReadonlySet<CrmCheck['fields'][number]['status']>,
+  isLackingRights: boolean,
+): string {
+  const command = commandFor(connection);
+  const install = `"${command} --install"${connection.kind === 'salesforce' ? " with an administrator's login" : ''}`;
+  // HubSpot's token creates the fields itself, and sees them by its scopes.
+  if (connection.kind === 'hubspot' && isLackingRights)
+    return `Give the app the scopes that the list above names as missing, then run ${bad.has('missing') ? install : `"${command}"`}.`;
+  if (bad.has('missing')) return `Run ${install}.`;
+  return bad.has('wrong-type')
+    ? `Rename or delete each field of another type in the CRM, then run ${install}; grant what else the list above names.`
+    : 'Grant what the list above names.';
 }
 
 /** The connection of that name; one that has no credentials yet, or is to have others, asks for them. */

@@ -3,7 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
+import { ALL_SCOPES } from '../../sandbox/hubspot/twin.ts';
 import { startSystem } from '../harness/system.ts';
+import { TOKEN, startPortal } from '../sandbox/hubspot-start.ts';
 import type { System } from '../harness/system.ts';
 import { changedBetween, dumpRecords, emptyCalls, isWrite, readCalls } from '../e2e/twin-records.ts';
 import type { TwinRecord } from '../e2e/twin-records.ts';
@@ -26,6 +28,20 @@ const run = (args: string[], env: Record<string, string> = {}): Promise<Ended> =
 const dump = (): Promise<Map<string, TwinRecord>> =>
   dumpRecords({ salesforce: system.sandbox.twins.salesforce.url, hubspot: system.sandbox.twins.hubspot.url });
 const RunId = z.looseObject({ run: z.string() });
+
+test('what a HubSpot token may not do is named, and giving it that is the fix, not an administrator', async (context) => {
+  const scopes = ALL_SCOPES.filter((scope) => !scope.startsWith('crm.objects.contacts.'));
+  const portal = await startPortal(context, { scopes });
+  const env = { HUBSPOT_BASE_URL: portal.twin.url, HUBSPOT_ACCESS_TOKEN: TOKEN };
+  const bare = await run(['connect', 'hubspot'], env);
+  assert.equal(bare.code, 1);
+  assert.match(bare.stdout, /crm\.objects\.contacts\.read +NO /);
+  assert.match(bare.stdout, /missing: crm\.objects\.contacts\.write \(disables writing/);
+  assert.match(
+    bare.stderr,
+    /fix: Give the app the scopes that the list above names as missing, then run "fieldnote connect hubspot --install"\./,
+  );
+});
 
 test('connect names the missing fields, makes them for an administrator, and may be repeated', async () => {
   const bare = await run(['connect', 'salesforce'], { SALESFORCE_ADMIN_CLIENT_ID: '' });
