@@ -11,7 +11,7 @@ import type { Client } from './client.ts';
 import type { Describe, DescribedField, ObjectDescription } from './describe.ts';
 import { findEditable } from './editors.ts';
 import { describeTypes } from './find-unfit.ts';
-import { provider } from './failures.ts';
+import { UPDATE, provider } from './failures.ts';
 import { NUMBER_PRECISION, NUMBER_SCALE, writeObjects } from './fields.ts';
 import type { SalesforceObject } from './fields.ts';
 import { NOTE_PERMISSION } from './notes.ts';
@@ -133,7 +133,9 @@ async function requireVersion(client: Client, options: CallOptions): Promise<voi
     operation: 'versions',
     kind: 'refused',
     message: `the org does not speak API version ${API_VERSION}`,
-    fix: 'check that SALESFORCE_LOGIN_URL is the org itself and that the org has had its latest release',
+    fix: versions.some(({ version }) => Number(version) > Number(API_VERSION))
+      ? UPDATE
+      : 'check that SALESFORCE_LOGIN_URL is the org itself and that the org has had its latest release',
   });
 }
 

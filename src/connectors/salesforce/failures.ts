@@ -9,6 +9,11 @@ export const provider = 'salesforce';
 // Too many long calls at once (25 of 20 s and more): the platform names no time, so we leave it a little.
 const CONCURRENCY_WAIT_MS = 5000;
 
+// The token endpoint's own trouble, which it says with status 400 (RFC 6749 §4.1.2.1, and Salesforce's "unknown_error: retry your request").
+const OAUTH_TROUBLE = new Set(['unknown_error', 'server_error', 'temporarily_unavailable']);
+// Logins are limited to 3,600 an hour and user ("login rate exceeded", said as an invalid_grant); it names no time.
+const LOGIN_WAIT_MS = 5 * 60_000;
+
 const JsforceError = z.object({ message: z.string(), name: z.string(), errorCode: z.string().optional() });
 
 // OAuth 2.0 token endpoint errors (RFC 6749 §5.2) and Salesforce's own `invalid_client_id`.
@@ -46,13 +51,13 @@ export function toProviderError(operation: string, error: unknown, exchange: Exc
   const code = (parsed.data.errorCode ?? name).replace(/^\w+:/, '');
   const retryAfterMs = parseRetryAfter(exchange.headers?.get('retry-after'), now);
 
-  if (OAUTH_REFUSALS.has(code))
-    return fail({
-      kind: 'unauthorized',
-      code,
-      message: `login refused (${code}): ${message}`,
-      fix: 'check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET, that SALESFORCE_LOGIN_URL is your My Domain, and that the app allows the client-credentials flow with a run-as user',
-    });
+  if (OAUTH_TROUBLE.has(code)) return fail({ kind: 'unavailable', code, message: `login: ${message}` });
+  if (OAUTH_REFUSALS.has(code)) {
+    const said = { code, message: `login refused (${code}): ${message}` };
+    if (/login rate/i.test(message))
+      return fail({ ...said, kind: 'rate-limited', retryAfterMs: retryAfterMs ?? LOGIN_WAIT_MS });
+    return fail({ ...said, kind: 'unauthorized', fix: /\bip\b/i.test(message) ? LET_IN : CHECK_LOGIN });
+  }
   if (status === 401 || code === 'INVALID_SESSION_ID')
     return fail({
       kind: 'unauthorized',
@@ -89,8 +94,18 @@ export function toProviderError(operation: string, error: unknown, exchange: Exc
       fix: 'give the integration user the permission that the message names',
     });
   if (status === 404) return fail({ kind: 'not-found', code, message });
+  // A version that was retired: "410: GONE" (REST API guide, "API End-of-Life Policy").
+  if (status === 410 || code === 'UNSUPPORTED_API_VERSION')
+    return fail({ kind: 'refused', code, message, fix: UPDATE });
   return fail({ kind: 'refused', code, message });
 }
+
+const CHECK_LOGIN =
+  'check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET, that SALESFORCE_LOGIN_URL is your My Domain, and that the app allows the client-credentials flow with a run-as user';
+const LET_IN =
+  "let the addresses of the machines that run Fieldnote in: the app's IP Relaxation (its Policies tab), or the login IP ranges of the run-as user's profile";
+/** What to do about an org that speaks newer versions of the API only. */
+export const UPDATE = 'update Fieldnote: the org no longer speaks the version of the API that this one does';
 
 /**
  * Holds an answer to its shape. An answer that is no JSON at all (a maintenance page with status 200, a cut-off body)

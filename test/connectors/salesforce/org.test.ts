@@ -238,6 +238,50 @@ suite('A Salesforce org is connected', () => {
     assert.deepEqual([down.kind, down.maybeApplied], ['unavailable', false]);
   });
 
+  test('a login that Salesforce turns away for a moment is no matter for a person, and one from a wrong address names that', async (context) => {
+    const twin = await start(context);
+    const refusing = (error: string, description: string): Crm =>
+      connect(
+        twin,
+        {
+          fetch: async (input, init) =>
+            String(input instanceof Request ? input.url : input).includes('/oauth2/token')
+              ? Response.json({ error, error_description: description }, { status: 400 })
+              : fetch(input, init),
+        },
+        { attempts: 1 },
+      );
+    const busy = await failureOf(refusing('unknown_error', 'retry your request').check(ledger()));
+    assert.deepEqual([busy.kind, busy.retryable], ['unavailable', true]);
+    const often = await failureOf(refusing('invalid_grant', 'login rate exceeded').check(ledger()));
+    assert.deepEqual([often.kind, often.retryable], ['rate-limited', true]);
+    assert.ok((often.retryAfterMs ?? 0) >= 60_000);
+    const elsewhere = await failureOf(refusing('invalid_grant', 'ip restricted').check(ledger()));
+    assert.equal(elsewhere.kind, 'unauthorized');
+    assert.match(elsewhere.fix ?? '', /addresses of the machines that run Fieldnote/);
+  });
+
+  test('an org that has our API version no more says to update Fieldnote, one that has it not yet says so', async (context) => {
+    const twin = await start(context);
+    const speaking = (...versions: string[]): Crm =>
+      connect(twin, {
+        fetch: async (input, init) => {
+          const { pathname } = new URL(input instanceof Request ? input.url : input);
+          if (pathname === '/services/data') return Response.json(versions.map((version) => ({ version })));
+          return pathname.startsWith('/services/data/v')
+            ? Response.json([{ errorCode: 'UNSUPPORTED_API_VERSION', message: 'retired' }], { status: 410 })
+            : fetch(input, init);
+        },
+      });
+    const late = await failureOf(speaking('90.0', '91.0').check(ledger()));
+    assert.match(late.fix ?? '', /^update Fieldnote/);
+    const early = await failureOf(speaking('66.0', '67.0').check(ledger()));
+    assert.match(early.fix ?? '', /latest release/);
+    const reading = await failureOf(readAll(speaking('90.0'), 'Account', null));
+    assert.deepEqual([reading.kind, reading.code], ['refused', 'UNSUPPORTED_API_VERSION']);
+    assert.match(reading.fix ?? '', /^update Fieldnote/);
+  });
+
   test('an object that the integration user may not see is named, with the permission that shows it', async (context) => {
     const twin = await start(context);
     twin.edit({ operation: 'revoke', as: 'administrator', rights: ['read Lead'] });
