@@ -47,7 +47,7 @@ const Edit = z.discriminatedUnion('operation', [
   /** Makes a validation rule: `field` must be filled. */
   z.strictObject({ operation: z.literal('rule'), as: author, ...validationRule.shape }),
   z.strictObject({ operation: z.literal('drop rule'), as: author, object, name: z.string() }),
-  /** Changes a custom field, as Setup does: its type, its length, or which values its picklist takes. */
+  /** Changes a custom field, as Setup does: its type, its length, whether its text is rich, or which values its picklist takes. */
   z.strictObject({
     operation: z.literal('alter field'),
     as: author,
@@ -55,6 +55,7 @@ const Edit = z.discriminatedUnion('operation', [
     field: z.string(),
     type: CustomField.shape.type.optional(),
     length: z.number().int().min(1).optional(),
+    rich: z.boolean().optional(),
     values: z.array(z.string()).min(1).optional(),
   }),
 ]);
@@ -161,6 +162,7 @@ function planAlteration(org: Org, edit: Extract<Edit, { operation: 'alter field'
   const field = CustomField.parse({
     ...found,
     ...(edit.type === undefined ? {} : { type: edit.type }),
+    ...(edit.rich === undefined ? {} : { rich: edit.rich }),
     ...(edit.length === undefined ? {} : { length: edit.length }),
     ...(edit.values === undefined ? {} : { values: edit.values }),
   });

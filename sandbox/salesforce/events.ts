@@ -18,6 +18,7 @@ export const CustomField = z.object({
   values: z.array(z.string()),
   restricted: z.boolean(),
   long: z.boolean(),
+  rich: z.boolean().default(false),
 });
 
 /** An administrator's own condition on saving: an empty `field` refuses the row, with the administrator's words, at `at`. */

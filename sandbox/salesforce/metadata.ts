@@ -56,7 +56,15 @@ const SetComponent = z.object({
   userPermissions: z.array(z.object({ enabled: flag, name: text })).default([]),
 });
 
-const nothing = { length: 0, precision: 0, scale: 0, values: [], restricted: false, long: false };
+const nothing = {
+  length: 0,
+  precision: 0,
+  scale: 0,
+  values: [],
+  restricted: false,
+  long: false,
+  rich: false,
+};
 
 function toField(component: FieldComponent, name: string): CustomField {
   const shared = { ...nothing, name, label: component.label };

@@ -33,6 +33,8 @@ export type Field = {
   permissionable: boolean;
   /** Rich or long text can be neither filtered nor sorted by. */
   long: boolean;
+  /** What is saved is HTML. */
+  rich: boolean;
   referenceTo: string | null;
   relationship: string | null;
 };
@@ -98,6 +100,7 @@ export function field(name: string, label: string, type: FieldType, rest: Partia
     updateable: true,
     permissionable: rest.nillable !== false,
     long: type === 'textarea',
+    rich: false,
     referenceTo: null,
     relationship: null,
     ...rest,

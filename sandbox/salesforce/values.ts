@@ -23,6 +23,9 @@ function wrongType(field: Field, value: unknown): Refusal {
 // ISO 8601 with a zone, as the REST API takes it.
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?(Z|[+-]\d{2}:?\d{2})$/;
 
+// A rich text area keeps special characters as HTML has them, and counts them so (Salesforce help, "Rich Text Area Field Considerations").
+const toHtml = (text: string): string => text.replaceAll(/&(?!\w+;)/g, '&amp;');
+
 /** JSON value → what the platform would store, type alone: throws JSON_PARSER_ERROR. */
 export function readFieldValue(field: Field, value: unknown): SalesforceValue {
   if (value === null) return null;
@@ -45,7 +48,8 @@ export function readFieldValue(field: Field, value: unknown): SalesforceValue {
       return value;
     default: {
       if (typeof value !== 'string') throw wrongType(field, value);
-      const text = value.replaceAll('\r\n', '\n').trimEnd();
+      const plain = value.replaceAll('\r\n', '\n').trimEnd();
+      const text = field.rich ? toHtml(plain) : plain;
       return text === '' ? null : text;
     }
   }

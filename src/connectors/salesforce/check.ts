@@ -216,6 +216,7 @@ function checkField(
 function findMismatch(definition: FieldDefinition, found: DescribedField): string | null {
   const type = describeTypes[definition.type];
   if (found.type !== type) return `is ${found.type}, must be ${type}`;
+  if (found.type === 'textarea' && found.htmlFormatted) return 'is rich text, must be plain';
   if (definition.type === 'number') {
     const short =
       found.precision - found.scale < NUMBER_PRECISION - NUMBER_SCALE || found.scale < NUMBER_SCALE;

@@ -15,6 +15,7 @@ const DescribedField = z.object({
   scale: z.number(),
   updateable: z.boolean(),
   restrictedPicklist: z.boolean().default(true),
+  htmlFormatted: z.boolean().default(false),
   picklistValues: z.array(z.object({ value: z.string().nullable(), active: z.boolean() })),
 });
 export type DescribedField = z.infer<typeof DescribedField>;

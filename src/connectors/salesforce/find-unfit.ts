@@ -56,8 +56,11 @@ const listActive = (found: DescribedField): (string | null)[] =>
 const isRestricted = (found: DescribedField): boolean =>
   found.type === 'picklist' && found.restrictedPicklist;
 
+/** It would show our lines run together, and what it makes of an ampersand looks like somebody's edit. */
+const isRich = ({ type, htmlFormatted }: DescribedField): boolean => type === 'textarea' && htmlFormatted;
+
 function isNarrower({ length, values }: FieldDefinition, found: DescribedField): boolean {
-  if (length !== undefined && found.length < length) return true;
+  if ((length !== undefined && found.length < length) || isRich(found)) return true;
   const active = listActive(found);
   return isRestricted(found) && (values ?? [null]).some((value) => !active.includes(value));
 }
@@ -65,6 +68,7 @@ function isNarrower({ length, values }: FieldDefinition, found: DescribedField):
 function refuseValue(found: DescribedField, value: Exclude<FieldValue, null>): Refusal | null {
   if (typeof value === 'number') return null;
   const { label, length } = found;
+  if (isRich(found)) return { code: 'WRONG_TYPE', message: `${label} is rich text, must be plain` };
   if (isRestricted(found))
     return listActive(found).includes(value)
       ? null
@@ -73,9 +77,6 @@ function refuseValue(found: DescribedField, value: Exclude<FieldValue, null>): R
           message: `${label}: bad value for restricted picklist field: ${value.slice(0, SHOWN_CHARACTERS)}`,
         };
   if (length === 0 || value.length <= length) return null;
-  const shown = `${value.slice(0, SHOWN_CHARACTERS)}${value.length > SHOWN_CHARACTERS ? '...' : ''}`;
-  return {
-    code: 'STRING_TOO_LONG',
-    message: `${label}: data value too large: ${shown} (max length=${length})`,
-  };
+  // Without the value, which the platform repeats: so all records for which it is too long have one reason.
+  return { code: 'STRING_TOO_LONG', message: `${label}: data value too large (max length=${length})` };
 }

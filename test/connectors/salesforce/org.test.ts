@@ -222,6 +222,9 @@ suite('A Salesforce org is connected', () => {
     assert.deepEqual([...details.keys()].toSorted(), ['band', 'confidence', 'score', 'why']);
     assert.match(details.get('score') ?? '', /is string, must be double/);
     assert.match(details.get('why') ?? '', /holds 500 characters, must hold 4000/);
+    twin.edit({ operation: 'alter field', as: 'administrator', object: 'Lead', field: 'Fieldnote_Pitch__c', rich: true }); // prettier-ignore
+    const richer = (await crm.check(ledger())).fields.find(({ object, key }) => object === 'Lead' && key === 'pitch'); // prettier-ignore
+    assert.deepEqual([richer?.status, richer?.detail], ['wrong-type', 'is rich text, must be plain']);
     assert.match(details.get('band') ?? '', /lacks the picklist values B, C, D, Not enough evidence/);
   });
 

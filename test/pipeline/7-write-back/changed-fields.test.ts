@@ -90,17 +90,25 @@ test('where an administrator gave our fields other types, the rehearsal says so,
   twin.edit({ ...alter, field: 'Fieldnote_Score__c', type: 'string', length: 255 });
   twin.edit({ ...alter, field: 'Fieldnote_Scored_At__c', type: 'date' });
   twin.edit({ ...alter, field: 'Fieldnote_Model__c', type: 'textarea' });
-  const values: FieldValues = { score: 7, why: 'Because', model: 'm', scoredAt: '2026-11-29T08:00:00.000Z' };
+  twin.edit({ ...alter, field: 'Fieldnote_Pitch__c', rich: true });
+  const values: FieldValues = {
+    score: 7,
+    why: 'Because',
+    model: 'm',
+    pitch: 'R & D\nand more',
+    scoredAt: '2026-11-29T08:00:00.000Z',
+  };
   const { fields, calls } = await rehearse(desk, await desk.plan(values, ids, { dryRun: true }));
   const run = await desk.plan(values, ids);
 
   const result = await flush(desk);
 
-  assert.deepEqual([result.applied, result.rejected, result.waiting], [2 * RECORDS, 2 * RECORDS, 0]);
+  assert.deepEqual([result.applied, result.rejected, result.waiting], [2 * RECORDS, 3 * RECORDS, 0]);
   assert.deepEqual(
     countBy(fields, ({ field, verdict }) => `${field} ${verdict}`),
     {
       'score would-reject': RECORDS,
+      'pitch would-reject': RECORDS,
       'why would-apply': RECORDS,
       'model would-apply': RECORDS,
       'scoredAt would-reject': RECORDS,
