@@ -1,7 +1,11 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { askForUndoWithin } from '../../pipeline/ask-for-undo.ts';
+import type { Tx } from '../../db.ts';
+import { listUndos } from '../../pipeline/store/runs.ts';
 import type { Run } from '../../pipeline/store/runs.ts';
+import { findOpenPlan } from '../../pipeline/store/undos.ts';
+import { hasSendable } from '../../pipeline/store/writes.ts';
 import type { WriteCount } from '../../pipeline/store/writes.ts';
 import { starterOf } from '../auth/sessions.ts';
 import { requestId } from '../requests.ts';
@@ -16,14 +20,26 @@ export async function takeUndo(deps: PageDeps, request: Request, response: Respo
   const { db, queue, workspaceId, visitor } = deps;
   const runId = await readRunId(deps, request);
   const dryRun = Asked.parse(request.body).rehearse === 'yes';
-  const { run } = await db.inWorkspace(workspaceId, (tx) =>
-    askForUndoWithin(tx, queue, { workspaceId, runId, dryRun, startedBy: starterOf(visitor) }),
-  );
+  const undoRunId = await db.inWorkspace(workspaceId, async (tx) => {
+    const underWay = dryRun ? null : await findUnderWay(tx, runId);
+    if (underWay !== null) return underWay;
+    const request = { workspaceId, runId, dryRun, startedBy: starterOf(visitor) };
+    return (await askForUndoWithin(tx, queue, request)).run.id;
+  });
   deps.log.info(
-    { runId, undoRunId: run.id, dryRun, by: visitor?.email ?? null, requestId: requestId(response) },
+    { runId, undoRunId, dryRun, by: visitor?.email ?? null, requestId: requestId(response) },
     'undo asked for by hand',
   );
-  response.redirect(303, `/runs/${run.id}`);
+  response.redirect(303, `/runs/${undoRunId}`);
+}
+
+/** An undo of the run that still has something to send: who presses twice means one. One that is still planned is gone on with anyway. */
+async function findUnderWay(tx: Tx, runId: string): Promise<string | null> {
+  // It also makes whoever presses in the same moment wait for the first.
+  if ((await findOpenPlan(tx, runId)) !== null) return null;
+  for (const { id, dryRun } of await listUndos(tx, [runId]))
+    if (!dryRun && (await hasSendable(tx, id))) return id;
+  return null;
 }
 
 /** What may be put back of a run that is not at work; null: nothing, as far as is known. */
