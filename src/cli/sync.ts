@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { ProviderDownError, ProviderError, UserError, describeError } from '../errors.ts';
 import { SettingsChanged } from '../pipeline/1-sync/settings-changed.ts';
+import { SyncedElsewhere } from '../pipeline/hold-sync.ts';
 import type { SyncResult } from '../pipeline/1-sync/sync.ts';
 import { commandFor, pauseRefused } from '../pipeline/open-connection.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';
@@ -83,6 +84,7 @@ async function syncConnection(
     const result = await syncOnce({ ...app, ...app.connectors, prices: app.config.prices }, connection, {
       full: options.full,
       signal,
+      onWait: () => terminal.note(`${name}: another process is syncing it; waiting until that is through`),
       onProgress: (at) => {
         progress.update({ done: at.read, total: null, note: `rows, now ${at.object}` });
       },
@@ -95,7 +97,8 @@ async function syncConnection(
       error instanceof ProviderError ||
       error instanceof ProviderDownError ||
       error instanceof UserError ||
-      error instanceof SettingsChanged;
+      error instanceof SettingsChanged ||
+      error instanceof SyncedElsewhere;
     if (signal.aborted || !known) throw error;
     // The command itself says it.
     await pauseRefused({ db: app.db, onError: () => undefined }, connection, error);

@@ -66,7 +66,13 @@ export type CrmDeal = { externalId: string; accountId: string | null; open: bool
 export type DealPage = { deals: CrmDeal[]; unreadable?: readonly UnreadableRow[]; cursor: SyncCursor };
 
 /** Rows that changed, those that can't be taken apart; the cursor goes on behind all of them. */
-export type ChangePage = { records: CrmRecord[]; unreadable?: readonly UnreadableRow[]; cursor: SyncCursor };
+export type ChangePage = {
+  records: CrmRecord[];
+  unreadable?: readonly UnreadableRow[];
+  cursor: SyncCursor;
+  /** What it holds was settled when the page before was asked for, be it by a process before: its rows are no newer than that one. */
+  continues?: boolean;
+};
 
 /** Records that were asked for by their ids. */
 export type FoundRecords = { records: CrmRecord[]; unreadable?: readonly UnreadableRow[] };

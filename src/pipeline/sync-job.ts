@@ -11,11 +11,13 @@ import { settleWrites } from './after-page.ts';
 import type { Budget } from './budget.ts';
 import { openCallLedger } from './call-ledger.ts';
 import { findMissingDomains } from './find-domains.ts';
+import { SyncedElsewhere, holdSync } from './hold-sync.ts';
 import type { GotOn } from './queue/handlers.ts';
 import type { ConnectionJob, JobResult } from './queue/jobs.ts';
 import { checkConnection, pauseRefused, whyClosed } from './open-connection.ts';
 import { findConnection, nameConnection } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
+import { askForFullSync } from './store/cursors.ts';
 import { nameEditors } from './name-editors.ts';
 import { readUsers } from './read-users.ts';
 import type { Observer } from './run-company.ts';
@@ -25,6 +27,7 @@ import { whenToRetry } from './when-to-retry.ts';
 const DAY_MS = 86_400_000;
 // What a CRM refuses it will refuse again: each try costs calls of the org's daily allowance.
 const REFUSED_RETRY_MS = 15 * 60_000;
+const HELD_RETRY_MS = 5_000;
 
 type Deps = {
   db: Database;
@@ -38,8 +41,9 @@ type Deps = {
 };
 
 /**
- * Reads one connection's changes, its access checked once a day first, and keeps what the calls cost. `full`: everything anew, also where this
- * is stopped and another sync goes on.
+ * Reads one connection's changes, its access checked once a day first, and keeps what the calls cost; one process at a time. `full`: everything
+ * anew, also where this is stopped and another sync goes on.
+ * @throws SyncedElsewhere
  */
 export async function syncOnce(
   deps: Deps,
@@ -49,7 +53,22 @@ export async function syncOnce(
     signal: AbortSignal;
     onProgress?: (progress: { object: string; read: number }) => void;
     onStored?: () => void;
+    /** Told once where another process syncs the connection, whose end is waited for; left out: it is left to that one. */
+    onWait?: () => void;
   },
+): Promise<SyncResult & { companiesFound: number }> {
+  // At once: whoever is at it reads in vain from now on, and stops.
+  if (options.full)
+    await deps.db.inWorkspace(connection.workspaceId, (tx) => askForFullSync(tx, connection.id));
+  return holdSync(deps.db, connection, options, (signal) =>
+    syncHeld(deps, connection, { ...options, signal }),
+  );
+}
+
+async function syncHeld(
+  deps: Deps,
+  connection: Connection,
+  options: Parameters<typeof syncOnce>[2],
 ): Promise<SyncResult & { companiesFound: number }> {
   const ledger = openCallLedger(deps, connection);
   const call: CallOptions = {
@@ -64,7 +83,6 @@ export async function syncOnce(
       db: deps.db,
       crm,
       connection: checked,
-      full: options.full,
       call,
       onPage: (tx, records, strayed) => settleWrites(tx, connection, records, strayed),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
@@ -134,6 +152,8 @@ export function createSyncJob(deps: Deps) {
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof SettingsChanged) return { againInMs: 0 };
+      // When they are through, what is new since is read; and all of it where they were killed.
+      if (error instanceof SyncedElsewhere) return { againInMs: HELD_RETRY_MS };
       const againInMs = whenToRetry(error);
       if (againInMs !== null) return { againInMs };
       if (await pauseRefused(deps, connection, error)) return 'done';

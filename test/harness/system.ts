@@ -110,6 +110,7 @@ export async function syncAll(app: App): Promise<void> {
     await syncOnce({ ...app, ...app.connectors, prices: app.config.prices }, connection, {
       full: false,
       signal: AbortSignal.timeout(120_000),
+      onWait: () => undefined,
     });
 }
 

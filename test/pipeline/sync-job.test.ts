@@ -127,3 +127,39 @@ test('what a CRM refuses is said and not asked for again every few seconds', asy
     assert.equal(troubles.length, kind === 'quota' ? 0 : 1, kind);
   }
 });
+
+test('a connection that another process syncs is not read beside it by a worker, which comes back; a command waits and says so', async () => {
+  const app = await system.openApp({ worker: false });
+  const [connection] = app.connections;
+  assert.ok(connection !== undefined);
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const read: string[] = [];
+  const crmOf: typeof app.crmOf = (of) => ({
+    ...app.crmOf(of),
+    readObjects: ['Account'],
+    readDeals: async function* () {},
+    readChanges: async function* () {
+      read.push('read');
+      if (read.length === 1) {
+        begun.resolve();
+        await goOn.promise;
+      }
+      yield { records: [], cursor: { page: 1 } };
+    },
+  });
+  const deps = { ...app, ...app.connectors, crmOf, prices: app.config.prices, onError: () => undefined };
+  const signal = AbortSignal.timeout(30_000);
+  const first = syncOnce(deps, connection, { full: false, signal });
+  await begun.promise;
+  const job = { workspaceId: app.workspaceId, connectionId: connection.id };
+  const answered = await createSyncJob(deps)(job, signal);
+  assert.ok(answered !== 'done' && answered.againInMs > 0);
+  const waits = Promise.withResolvers<void>();
+  const second = syncOnce(deps, connection, { full: false, signal, onWait: waits.resolve });
+  await waits.promise;
+  assert.deepEqual(read, ['read']);
+  goOn.resolve();
+  await Promise.all([first, second]);
+  assert.deepEqual(read, ['read', 'read']);
+});

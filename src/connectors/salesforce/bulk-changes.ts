@@ -65,7 +65,13 @@ export async function* readInBulk(
         return row === undefined || !options.seen.has(versionOf(row));
       };
       const records = options.seen.size === 0 ? judged.records : judged.records.filter(isNew);
-      yield { records, unreadable: judged.unreadable, cursor: done ? finish(state) : state };
+      yield {
+        records,
+        unreadable: judged.unreadable,
+        cursor: done ? finish(state) : state,
+        // The job saw the org as it was soon after it was made, and its results are kept for days.
+        continues: true,
+      };
     }
   } catch (error) {
     // A job that somebody left behind may be tried once more; one of our own that is lost will be lost again.

@@ -108,6 +108,7 @@ async function* readPages(
       records: judged.records,
       unreadable: judged.unreadable,
       cursor: done ? finish(state) : state,
+      continues: !isFirst,
     };
     if (done) return null;
     if (isFirst && options.mayUseBulk && totalSize > options.bulk.above)

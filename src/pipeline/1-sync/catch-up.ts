@@ -5,7 +5,8 @@ import { holdSettings } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import { gatherRecords, mergeRecords, prepareRecord } from '../store/merge-records.ts';
 import type { RecordKey } from '../store/write-records.ts';
-import { listHints, settleHints } from '../store/record-hints.ts';
+import { saveGone } from '../store/gone-records.ts';
+import { listHints, readClock, settleHints } from '../store/record-hints.ts';
 import type { WaitingHint } from '../store/record-hints.ts';
 import { mirrorRecord } from './mirror-record.ts';
 import { SettingsChanged } from './settings-changed.ts';
@@ -41,7 +42,7 @@ export async function catchUp(options: CatchUpOptions): Promise<CatchUpResult> {
   for (const object of options.crm.readObjects)
     for (;;) {
       options.call.signal.throwIfAborted();
-      const hints = await findHints(options, object);
+      const { hints, askedAt } = await findHints(options, object);
       if (hints.length === 0) break;
       const found = await options.crm.readRecords(
         object,
@@ -49,22 +50,28 @@ export async function catchUp(options: CatchUpOptions): Promise<CatchUpResult> {
         options.call,
       );
       result.read += hints.length;
-      result.changed += await store(options, object, hints, found);
+      result.changed += await store(options, object, { hints, askedAt }, found);
       options.onProgress?.({ read: result.read });
     }
   return result;
 }
 
-function findHints(options: CatchUpOptions, object: CrmObject): Promise<WaitingHint[]> {
+/** What waits, and when it was looked at, by the database's clock: before the CRM is asked. */
+type Asked = { hints: readonly WaitingHint[]; askedAt: Date };
+
+function findHints(options: CatchUpOptions, object: CrmObject): Promise<Asked> {
   const { db, crm, connection, toldBy } = options;
   const asked = { connectionId: connection.id, object, toldBy, limit: crm.recordBatch };
-  return db.inWorkspace(connection.workspaceId, (tx) => listHints(tx, asked));
+  return db.inWorkspace(connection.workspaceId, async (tx) => ({
+    hints: await listHints(tx, asked),
+    askedAt: await readClock(tx),
+  }));
 }
 
 async function store(
   { db, connection, call, onPage }: CatchUpOptions,
   object: CrmObject,
-  hints: readonly WaitingHint[],
+  { hints, askedAt }: Asked,
   { records: read, unreadable = [] }: FoundRecords,
 ): Promise<number> {
   const { workspaceId, id: connectionId, settings, settingsVersion } = connection;
@@ -86,6 +93,8 @@ async function store(
     notice = account.describe();
     const merged = await mergeRecords(tx, { workspaceId, connectionId }, gatherRecords(prepared));
     await onPage?.(tx, records, merged.strayed);
+    const externalIds = gone.flatMap(({ kind, externalId }) => (kind === 'gone' ? externalId : []));
+    await saveGone(tx, { workspaceId, connectionId }, { object, externalIds, askedAt });
     await settleHints(tx, connectionId, hints);
     return merged.changed;
   });

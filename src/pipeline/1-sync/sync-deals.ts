@@ -1,5 +1,5 @@
 import { holdSettings } from '../store/connections.ts';
-import { findCursor, forgetCursor, saveCursor } from '../store/cursors.ts';
+import { findCursor, forgetCursor, noteSeen, saveCursor } from '../store/cursors.ts';
 import { updateExclusionsOfAccounts } from '../store/exclusions.ts';
 import { readClock } from '../store/record-hints.ts';
 import { clearDeals, mergeDeals } from '../store/open-deals.ts';
@@ -8,34 +8,44 @@ import { SettingsChanged } from './settings-changed.ts';
 import type { SyncOptions } from './sync.ts';
 import { openUnreadable } from './tell-unreadable.ts';
 
-const OBJECT = 'Opportunity';
+/** What they are called among the objects. */
+export const DEALS = 'Opportunity';
 // Deals are read in one way only.
 const PLAN = '';
 
 /**
  * Open deals, where the CRM keeps them as records of their own: their accounts' companies are left out for as long as they are
- * open, if the settings say so. Otherwise what was known of them is forgotten. Answers how many could not be taken.
+ * open, if the settings say so. Otherwise what was known of them is forgotten. Answers how many could not be taken, and since when they were
+ * read (null: they were not). `skipSeen`: not where they were read to their end since a sync was through last.
  */
-export async function syncDeals({ db, crm, connection, call }: SyncOptions): Promise<number> {
-  if (crm.readDeals === undefined) return 0;
+export async function syncDeals(
+  { db, crm, connection, call }: SyncOptions,
+  { skipSeen }: { skipSeen: boolean },
+): Promise<{ unreadable: number; since: Date | null }> {
+  if (crm.readDeals === undefined) return { unreadable: 0, since: null };
   const { workspaceId, id: connectionId, settings, settingsVersion } = connection;
   const at = { workspaceId, connectionId };
   if (!settings.exclude.openDeals) {
     await db.inWorkspace(workspaceId, async (tx) => {
-      await forgetCursor(tx, connectionId, OBJECT);
+      await forgetCursor(tx, connectionId, DEALS);
       await updateExclusionsOfAccounts(tx, connectionId, await clearDeals(tx, connectionId));
-      await forgetUnreadable(tx, connectionId, OBJECT, null);
+      await forgetUnreadable(tx, connectionId, DEALS, null);
     });
-    return 0;
+    return { unreadable: 0, since: null };
   }
-  const { cursor, begunAt, account } = await db.inWorkspace(workspaceId, async (tx) => {
-    const found = await findCursor(tx, connectionId, OBJECT, PLAN);
+  const { found, now, account } = await db.inWorkspace(workspaceId, async (tx) => {
+    const known = await findCursor(tx, connectionId, DEALS, PLAN);
     return {
-      cursor: found?.cursor ?? null,
-      begunAt: found?.begunAt ?? (await readClock(tx)),
-      account: await openUnreadable(tx, at, { object: OBJECT, afresh: found === null }),
+      found: known,
+      now: await readClock(tx),
+      account: await openUnreadable(tx, at, { object: DEALS, afresh: known === null }),
     };
   });
+  if (skipSeen && found !== null && found.seenUntil !== null)
+    return { unreadable: 0, since: found.seenUntil };
+  const cursor = found?.cursor ?? null;
+  const begunAt = found?.begunAt ?? now;
+  const readingSince = found?.readingSince ?? now;
   let count = 0;
   // From the beginning only open ones are read: one that was closed in between would stay.
   let fresh = cursor === null;
@@ -49,9 +59,11 @@ export async function syncDeals({ db, crm, connection, call }: SyncOptions): Pro
       await updateExclusionsOfAccounts(tx, connectionId, [...forgotten, ...merged]);
       await saveCursor(tx, {
         ...at,
-        object: OBJECT,
+        object: DEALS,
         cursor: page.cursor,
         begunAt,
+        asOf: readingSince,
+        readingSince,
         plan: PLAN,
         rowsRead: page.deals.length + unreadable.length,
       });
@@ -59,7 +71,10 @@ export async function syncDeals({ db, crm, connection, call }: SyncOptions): Pro
     });
     count += unreadable.length;
   }
+  await db.inWorkspace(workspaceId, (tx) =>
+    noteSeen(tx, { connectionId, object: DEALS, begunAt, readingSince }),
+  );
   const notice = account.describe();
   if (notice !== null) call.onNotice?.(notice);
-  return count;
+  return { unreadable: count, since: readingSince };
 }

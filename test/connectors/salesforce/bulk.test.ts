@@ -75,6 +75,15 @@ suite('A large org is read in bulk', () => {
     return new Response(answer.body, { headers });
   };
 
+  test('a job’s results say that they are as old as the page which named it, also to whoever goes on with them', async () => {
+    const { pages, cursor } = await readSome(inSets(), (_page, some) => some.length === 4);
+    assert.deepEqual(
+      pages.map(({ continues = false }) => continues),
+      [false, false, true, true],
+    );
+    for await (const page of inSets().readChanges('Account', cursor, ledger())) assert.ok(page.continues);
+  });
+
   test('every account arrives, for a handful of calls, and nothing is left in the org', async () => {
     const options = ledger();
     const { records: rows } = await readAll(crm, 'Account', null, options);

@@ -81,7 +81,7 @@ test('killed at every step of a bulk sync in turn, it ends with each row once', 
     const { db, crm, isDead } = startProcess(diesAt);
     runs += 1;
     try {
-      await syncConnection({ db, crm, connection, full: false, call: ledger() });
+      await syncConnection({ db, crm, connection, call: ledger() });
     } catch (error) {
       if (!isDead()) throw error;
       continue;
@@ -100,11 +100,11 @@ test('killed at every step of a bulk sync in turn, it ends with each row once', 
 test('a large org is read once, stored once, and the next sync asks one question per object', async () => {
   const connection = await open('whole');
   const { db, crm } = startProcess(Infinity);
-  const first = await syncConnection({ db, crm, connection, full: false, call: ledger() });
+  const first = await syncConnection({ db, crm, connection, call: ledger() });
   assert.equal(first.changed, MORE + 3 + 2 + 1);
   assert.equal((await records(connection)).length, MORE + 3);
   twin.kit.calls.clear();
-  const second = await syncConnection({ db, crm, connection, full: false, call: ledger() });
+  const second = await syncConnection({ db, crm, connection, call: ledger() });
   assert.equal(second.changed, 0);
   assert.deepEqual(
     twin.kit.calls.list().map((call) => call.operation),

@@ -4,6 +4,7 @@ import type { ChangePage, Crm, CrmObject, CrmRecord } from '../../../src/connect
 import { ProviderError } from '../../../src/errors.ts';
 import { SettingsChanged } from '../../../src/pipeline/1-sync/settings-changed.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
+import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
 import { ensureConnection, saveSettings } from '../../../src/pipeline/store/connections.ts';
 import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
@@ -42,8 +43,12 @@ function createCrm(pages: Partial<Record<CrmObject, CrmRecord[][]>>, breakAfter 
   });
 }
 
-const sync = (crm: Crm, full = false) =>
-  syncConnection({ db: here.db, crm, connection, full, call: { signal: new AbortController().signal } });
+const askAnew = () => here.db.inWorkspace(workspaceId, (tx) => askForFullSync(tx, connection.id));
+
+const sync = async (crm: Crm, full = false) => {
+  if (full) await askAnew();
+  return syncConnection({ db: here.db, crm, connection, call: { signal: new AbortController().signal } });
+};
 
 const query = async <Row extends object>(text: string): Promise<Row[]> =>
   here.db.inWorkspace(workspaceId, async (tx) => (await tx.query<Row & Record<string, unknown>>(text)).rows);
@@ -305,7 +310,6 @@ test('a first sync that meets a row twice keeps its later version, and a lead ch
     db: here.db,
     crm,
     connection: other,
-    full: false,
     call: { signal: new AbortController().signal },
   });
 
@@ -345,11 +349,11 @@ test('an object that may not be read is named and holds up no other; where none 
     },
   });
 
+  await askAnew();
   const result = await syncConnection({
     db: here.db,
     crm: without('Account', 'Lead'),
     connection,
-    full: true,
     call,
   });
 
@@ -359,10 +363,7 @@ test('an object that may not be read is named and holds up no other; where none 
     'Lead was not read, everything else was: salesforce query: no Lead',
   ]);
   const none = without('Account', 'Lead', 'Contact');
-  await assert.rejects(
-    syncConnection({ db: here.db, crm: none, connection, full: true, call }),
-    /no Account/,
-  );
+  await assert.rejects(syncConnection({ db: here.db, crm: none, connection, call }), /no Account/);
 });
 
 test('whom somebody is selling to is known before anybody is read who might be taken up', async () => {
@@ -394,6 +395,7 @@ test('leads are asked for while the last accounts are still being stored; where 
       Account: [[crmRecord('Account', 'before', { website: 'before.example' })]],
       Lead: [[crmRecord('Lead', 'behind', { email: 'a@before.example' })]],
     });
+    await askAnew();
     await syncConnection({
       db: here.db,
       crm: {
@@ -404,7 +406,6 @@ test('leads are asked for while the last accounts are still being stored; where 
         },
       },
       connection,
-      full: true,
       call: { signal: new AbortController().signal },
       onPage: async (_tx, [record]) => {
         if (record?.object === 'Account') await store(asked.promise);

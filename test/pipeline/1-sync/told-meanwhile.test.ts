@@ -58,7 +58,6 @@ test('what is told of a record after its page was read, while that waits for the
     db: here.db,
     crm,
     connection,
-    full: false,
     call: { signal: AbortSignal.timeout(60_000) },
     onPage: async () => {
       merges += 1;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { CrmKind } from '../../../src/connectors/crm.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import type { SyncResult } from '../../../src/pipeline/1-sync/sync.ts';
+import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { MOST_LISTED, listUnreadable } from '../../../src/pipeline/store/unreadable-rows.ts';
@@ -47,7 +48,8 @@ async function sync(
     signal: AbortSignal.timeout(60_000),
     onNotice: (notice: string) => void notices.push(notice),
   };
-  return { ...(await syncConnection({ db: here.db, crm, connection, full, call })), notices };
+  if (full) await here.db.inWorkspace(connection.workspaceId, (tx) => askForFullSync(tx, connection.id));
+  return { ...(await syncConnection({ db: here.db, crm, connection, call })), notices };
 }
 
 for (const kind of ['salesforce', 'hubspot'] as const)

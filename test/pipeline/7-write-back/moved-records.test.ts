@@ -5,6 +5,7 @@ import { catchUp } from '../../../src/pipeline/1-sync/catch-up.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { reopenConflicts } from '../../../src/pipeline/7-write-back/reopen-conflicts.ts';
 import { planCompanyWrites } from '../../../src/pipeline/7-write-back/plan-writes.ts';
+import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
 import { findConnection } from '../../../src/pipeline/store/connections.ts';
 import { readClock } from '../../../src/pipeline/store/record-hints.ts';
@@ -45,7 +46,8 @@ async function sync(desk: Desk, { crm }: TappedTwin): Promise<void> {
   );
   assert.ok(connection);
   const signal = AbortSignal.timeout(20_000);
-  await syncConnection({ db: desk.db, crm, connection, full: true, call: { signal } });
+  await desk.db.inWorkspace(desk.workspaceId, (tx) => askForFullSync(tx, desk.connectionId));
+  await syncConnection({ db: desk.db, crm, connection, call: { signal } });
 }
 
 for (const kind of ['salesforce', 'hubspot'] as const)

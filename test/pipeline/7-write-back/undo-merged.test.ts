@@ -4,6 +4,7 @@ import type { CrmKind, FieldValues } from '../../../src/connectors/crm.ts';
 import { FIELDS } from '../../../src/connectors/crm-fields.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
+import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
 import { findConnection } from '../../../src/pipeline/store/connections.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
@@ -105,7 +106,8 @@ async function openScene(kind: CrmKind): Promise<Scene> {
       );
       assert.ok(connection);
       const call = { signal: AbortSignal.timeout(20_000) };
-      await syncConnection({ db: desk.db, crm: tapped.crm, connection, full: true, call });
+      await desk.db.inWorkspace(desk.workspaceId, (tx) => askForFullSync(tx, desk.connectionId));
+      await syncConnection({ db: desk.db, crm: tapped.crm, connection, call });
     },
   };
 }
