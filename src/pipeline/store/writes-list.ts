@@ -42,7 +42,7 @@ export async function listRunWrites(
   return rows;
 }
 
-type WriteTrouble = {
+export type WriteTrouble = {
   state: WriteState;
   field: string;
   crm: CrmKind;
@@ -168,8 +168,8 @@ export type FailedWrite = Write<WriteField> & {
 };
 
 /**
- * Fields whose last word is a refusal or a conflict, in id order: of one run, or as things stand now. The next page begins
- * after the last id.
+ * Fields whose last word is a refusal or a conflict, in id order: of one run, or as things stand now, when nothing is left to do about
+ * records that are gone or became others. The next page begins after the last id.
  */
 export async function listFailedWrites(
   tx: Tx,
@@ -185,7 +185,11 @@ export async function listFailedWrites(
          select from (
            select id, state from writes where connection_id = w.connection_id and object = w.object
              and external_id = w.external_id and field = w.field offset 0) as later
-         where later.id > w.id and later.state not in ('rehearsed', 'cancelled')))
+         where later.id > w.id and later.state not in ('rehearsed', 'cancelled'))
+         and not exists (
+           select from records r
+           where r.workspace_id = w.workspace_id and r.connection_id = w.connection_id and r.object = w.object
+             and r.external_id = w.external_id and (r.deleted or r.merged_into is not null or r.converted_to is not null)))
      order by w.id limit $3`,
     [page.runId ?? null, page.afterId ?? 0, page.limit ?? 1_000],
   );

@@ -8,6 +8,7 @@ import type { ItemState } from '../../pipeline/store/run-items.ts';
 import { listUndos } from '../../pipeline/store/runs.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
 import { listWriteTroubles } from '../../pipeline/store/writes-list.ts';
+import type { WriteTrouble } from '../../pipeline/store/writes-list.ts';
 import { countWritesByConnection } from '../../pipeline/store/writes.ts';
 import { issueFormToken } from '../guard.ts';
 import { renderPage } from '../render.ts';
@@ -79,13 +80,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
       count: formatCount(fields),
       href: linkWith('/writes', { state: writeState, run: runId }),
     })),
-    writeTroubles: found.writeTroubles.map((trouble) => ({
-      crm: CRM_NAMES[trouble.crm],
-      state: trouble.state,
-      field: labelField(trouble.field),
-      reason: trouble.reason ?? WRITE_MEANINGS[trouble.state],
-      count: formatCount(trouble.writes),
-    })),
+    writeTroubles: describeWriteTroubles(found.writeTroubles),
     // An undo is about records alone.
     hasCompanies: run.kind !== 'undo',
     filters: describeFilters(path, progress, state),
@@ -113,6 +108,22 @@ function describeFilters(path: string, progress: RunProgress, state: ItemState |
       on: each === state,
     })),
   ];
+}
+
+/** What one refusal or conflict is about is said once, with all of its fields. */
+function describeWriteTroubles(troubles: readonly WriteTrouble[]) {
+  const alike = Map.groupBy(troubles, ({ state, crm, reason }) => JSON.stringify([state, crm, reason]));
+  return [...alike.values()].flatMap(([first, ...rest]) => {
+    if (first === undefined) return [];
+    const all = [first, ...rest];
+    return {
+      crm: CRM_NAMES[first.crm],
+      state: first.state,
+      fields: all.map(({ field }) => labelField(field)).join(', '),
+      reason: first.reason ?? WRITE_MEANINGS[first.state],
+      count: formatCount(all.reduce((sum, { writes }) => sum + writes, 0)),
+    };
+  });
 }
 
 function describeTrouble({ error, failed, retrying, domains }: RunTrouble) {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { mirrorRecord } from '../../../src/pipeline/1-sync/mirror-record.ts';
+import { gatherRecords, mergeRecords, prepareRecord } from '../../../src/pipeline/store/merge-records.ts';
+import { ConnectionSettings } from '../../../src/pipeline/store/connection-settings.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { findLedgers, recordKey } from '../../../src/pipeline/store/writes-ledger.ts';
 import { listFailedWrites, listRunWrites, listWrites } from '../../../src/pipeline/store/writes-list.ts';
@@ -8,6 +11,7 @@ import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
 import { countOpenWrites, countWritesByConnection } from '../../../src/pipeline/store/writes.ts';
 import type { WantedWrite } from '../../../src/pipeline/store/writes.ts';
 import type { Tx } from '../../../src/db.ts';
+import { crmRecord } from '../../harness/crm-record.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { openDesk } from '../../harness/write-back.ts';
@@ -127,6 +131,30 @@ test('what failed is listed with its company until a later write settles it', as
     ['r1'],
   );
   assert.equal((await within(desk, (tx) => listFailedWrites(tx, { runId: run }))).length, 2);
+});
+
+test('of a record that is gone or became another nothing is left to do: its refusals are listed with their run alone', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  for (const id of ['r0', 'r1', 'r2', 'r3'])
+    desk.fake.add('Account', id).unwritable = 'ENTITY_IS_LOCKED: the entity is locked for editing';
+  const run = await desk.plan({ pitch: 'ours' }, ['r0', 'r1', 'r2', 'r3']);
+  await desk.flush();
+  await within(desk, async (tx) => {
+    const { exclude } = ConnectionSettings.parse({});
+    const rows = [
+      crmRecord('Account', 'r0', { deleted: true }),
+      crmRecord('Account', 'r1', { mergedInto: 'r3' }),
+      crmRecord('Account', 'r2', { convertedTo: 'r3' }),
+      crmRecord('Account', 'r3', { website: 'https://acme.example' }),
+    ].map((row) => prepareRecord(mirrorRecord(row, exclude)));
+    const at = { workspaceId: desk.workspaceId, connectionId: desk.connectionId };
+    await mergeRecords(tx, at, gatherRecords(rows));
+    assert.deepEqual(
+      (await listFailedWrites(tx)).map(({ externalId }) => externalId),
+      ['r3'],
+    );
+    assert.equal((await listFailedWrites(tx, { runId: run })).length, 4);
+  });
 });
 
 test('a run’s writes are counted by state, and those of a paused connection are not sendable', async () => {
