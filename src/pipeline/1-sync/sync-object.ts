@@ -13,6 +13,7 @@ import type { MergeLine } from './merge-line.ts';
 import { mirrorRecord } from './mirror-record.ts';
 import { readAhead } from './read-ahead.ts';
 import { nameOfPlan } from './reading-plan.ts';
+import { openRecount } from './recount.ts';
 import { SettingsChanged } from './settings-changed.ts';
 import type { SyncOptions, SyncResult } from './sync.ts';
 import { openUnreadable } from './tell-unreadable.ts';
@@ -65,13 +66,17 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
   const { settings, settingsVersion } = connection;
   const at = { workspaceId: connection.workspaceId, connectionId: connection.id };
   const plan = nameOfPlan(object, settings);
-  const { found, now, fresh, account } = await db.inWorkspace(at.workspaceId, async (tx) => {
+  const { found, now, fresh, account, recount } = await db.inWorkspace(at.workspaceId, async (tx) => {
     const known = await findCursor(tx, connection.id, object, plan);
-    return {
+    const opened = {
       found: known,
       now: await readClock(tx),
       fresh: !(await hasRecords(tx, connection.id, object)),
+    };
+    return {
+      ...opened,
       account: await openUnreadable(tx, at, { object, afresh: known === null }),
+      recount: await openRecount(tx, { ...at, object }, opened),
     };
   });
   if (shared.pass.skipSeen && found !== null && found.seenUntil !== null) {
@@ -93,6 +98,10 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
       const counts = await mergeRecords(tx, at, rows, { fresh });
       await settleSeen(tx, at.connectionId, records, new Date(batch.asOf.getTime() - INDEX_LAG_MS));
       await account.save(tx, batch.unreadable, records);
+      await recount?.see(tx, [
+        ...batch.records.map(({ externalId }) => externalId),
+        ...batch.unreadable.map(({ shownId }) => shownId),
+      ]);
       await options.onPage?.(tx, records, counts.strayed);
       await saveCursor(tx, {
         ...at,
@@ -156,6 +165,13 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
     await handOver(batch);
   }
   const isSeen = { connectionId: at.connectionId, object, begunAt, readingSince };
-  await line.begin(() => db.inWorkspace(at.workspaceId, (tx) => noteSeen(tx, isSeen)));
+  await line.begin(async () => {
+    const notice = await db.inWorkspace(at.workspaceId, async (tx) => {
+      const said = (await recount?.end(tx)) ?? null;
+      await noteSeen(tx, isSeen);
+      return said;
+    });
+    if (notice !== null) options.call.onNotice?.(notice);
+  });
   shared.seen.push({ object, since: readingSince });
 }
