@@ -71,6 +71,10 @@ export function openUpheavals(stage: {
       },
       learn: async () => {
         await lookAt(desk, crm, [...all].map((externalId) => ({ object, externalId, kind: 'merged' }))); // prettier-ignore
+        // As if their domains had told: what is planned for a record of no company is not planned again.
+        await desk.db.inWorkspace(desk.workspaceId, (tx) =>
+          tx.query('update records set company_id = $1 where company_id is null', [desk.companyId]),
+        );
         const found = await readWhatBecame(desk);
         for (const [place, id] of ids.entries()) {
           let current: string | null = id;
