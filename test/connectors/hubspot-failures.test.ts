@@ -183,10 +183,12 @@ test('searches take from a bucket of their own', async (context) => {
 test('batch work stops at its share of the day; a person may still ask', async (context) => {
   const portal = await startPortal(context, { limits: { daily: 1000 } });
   await connect(portal).installFields(quiet());
-  const dailyUsedElsewhere = 790 - portal.calls();
+  const dailyUsedElsewhere = 788 - portal.calls();
   await portal.edit({ operation: 'configure', limits: { dailyUsedElsewhere } });
   const quota = createOwnQuota();
   const crm = connect(portal, { dailyShare: 0.8, quota });
+  // The first reading asks once what our properties take.
+  await crm.readCurrent('company', [FIRST], quiet());
   for (let used = 790; used < 800; used += 1) await crm.readCurrent('company', [FIRST], quiet());
   const before = portal.calls();
   const error = await failure(crm.readCurrent('company', [FIRST], quiet()));

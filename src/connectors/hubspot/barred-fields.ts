@@ -23,6 +23,7 @@ export function createBarred(
 ): (object: HubspotObject, records: readonly FieldValues[], options: CallOptions) => Promise<Barred> {
   const kept = new Map<HubspotObject, { at: number; barred: Barred }>();
   return async (object, records, options) => {
+    if (records.length === 0) return {};
     const known = kept.get(object);
     // HubSpot answers null for an empty property that was asked for, and leaves out one that does not exist.
     const lacks = records.some((values) => FIELDS.some(({ key }) => !(key in values)));
