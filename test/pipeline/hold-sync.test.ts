@@ -1,39 +1,20 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import type { Tx } from '../../src/db.ts';
+import { test } from 'node:test';
 import { SyncedElsewhere, holdSync } from '../../src/pipeline/hold-sync.ts';
-import { ensureConnection } from '../../src/pipeline/store/connections.ts';
-import type { Connection } from '../../src/pipeline/store/connections.ts';
 import { askForFullSync } from '../../src/pipeline/store/cursors.ts';
 import { takeSync } from '../../src/pipeline/store/sync-holds.ts';
-import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
-import { createTestDatabase } from '../harness/database.ts';
-import type { TestDatabase } from '../harness/database.ts';
+import { useOneConnection } from '../harness/one-connection.ts';
 
 const timing = { holdMs: 60_000, renewMs: 20, lookMs: 20 };
 const signal = AbortSignal.timeout(60_000);
 
-let here: TestDatabase;
-let workspaceId: string;
-let connection: Connection;
-let names = 0;
-before(async () => {
-  here = await createTestDatabase();
-  workspaceId = await ensureWorkspace(here.db);
-});
-after(() => here.close());
-beforeEach(async () => {
-  names += 1;
-  connection = await inWorkspace((tx) => ensureConnection(tx, workspaceId, 'hubspot', `portal ${names}`));
-});
-
-const inWorkspace = <T>(act: (tx: Tx) => Promise<T>): Promise<T> => here.db.inWorkspace(workspaceId, act);
+const here = useOneConnection('hubspot');
 
 /** A sync that goes on until it is let, or stopped. */
 function startSync() {
   const begun = Promise.withResolvers<void>();
   const end = Promise.withResolvers<string>();
-  const done = holdSync(here.db, connection, { signal, timing }, (own) => {
+  const done = holdSync(here.db, here.connection, { signal, timing }, (own) => {
     begun.resolve();
     own.addEventListener('abort', () => end.reject(own.reason));
     return end.promise;
@@ -46,7 +27,7 @@ test('of two who sync a connection one leaves it to the other, or says that it w
   const first = startSync();
   await first.begun;
   await assert.rejects(
-    holdSync(here.db, connection, { signal, timing }, async () => assert.fail('both read')),
+    holdSync(here.db, here.connection, { signal, timing }, async () => assert.fail('both read')),
     SyncedElsewhere,
   );
   const order: string[] = [];
@@ -55,7 +36,7 @@ test('of two who sync a connection one leaves it to the other, or says that it w
     order.push('waits');
     told.resolve();
   };
-  const second = holdSync(here.db, connection, { signal, timing, onWait }, async () => {
+  const second = holdSync(here.db, here.connection, { signal, timing, onWait }, async () => {
     order.push('reads');
     return 'second';
   });
@@ -69,10 +50,10 @@ test('of two who sync a connection one leaves it to the other, or says that it w
 test('who wants everything to be read anew stops whoever is reading, which would count for nothing', async () => {
   const first = startSync();
   await first.begun;
-  await inWorkspace((tx) => askForFullSync(tx, connection.id));
+  await here.inWorkspace((tx) => askForFullSync(tx, here.connection.id));
   const second = holdSync(
     here.db,
-    connection,
+    here.connection,
     { signal, timing, onWait: () => undefined },
     async () => 'anew',
   );
@@ -81,16 +62,24 @@ test('who wants everything to be read anew stops whoever is reading, which would
 });
 
 test('a connection is synced by another process once its own is dead for a while, and not before', async () => {
-  const dead = { workspaceId, connectionId: connection.id, holder: crypto.randomUUID() };
-  assert.ok(await inWorkspace((tx) => takeSync(tx, dead, 60_000)));
-  const sync = () => holdSync(here.db, connection, { signal, timing }, async () => 'read');
+  const dead = {
+    workspaceId: here.workspaceId,
+    connectionId: here.connection.id,
+    holder: crypto.randomUUID(),
+  };
+  assert.ok(await here.inWorkspace((tx) => takeSync(tx, dead, 60_000)));
+  const sync = () => holdSync(here.db, here.connection, { signal, timing }, async () => 'read');
   await assert.rejects(sync(), SyncedElsewhere);
-  await inWorkspace((tx) => tx.query(`update sync_holds set held_until = held_until - interval '1 minute'`));
+  await here.inWorkspace((tx) =>
+    tx.query(`update sync_holds set held_until = held_until - interval '1 minute'`),
+  );
   assert.equal(await sync(), 'read');
 });
 
 test('a sync that fails lets go of its connection', async () => {
-  const failing = holdSync(here.db, connection, { signal, timing }, () => Promise.reject(new Error('no')));
+  const failing = holdSync(here.db, here.connection, { signal, timing }, () =>
+    Promise.reject(new Error('no')),
+  );
   await assert.rejects(failing, /no/);
-  assert.equal(await holdSync(here.db, connection, { signal, timing }, async () => 'read'), 'read');
+  assert.equal(await holdSync(here.db, here.connection, { signal, timing }, async () => 'read'), 'read');
 });

@@ -15,6 +15,8 @@ export async function retireConnection(tx: Tx, id: string): Promise<number> {
   await tx.query('delete from credentials where connection_id = $1', [id]);
   await tx.query('delete from sync_cursors where connection_id = $1', [id]);
   await tx.query('delete from gone_records where connection_id = $1', [id]);
+  await tx.query('delete from sightings where connection_id = $1', [id]);
+  await tx.query('delete from sync_holds where connection_id = $1', [id]);
   await tx.query('delete from open_deals where connection_id = $1', [id]);
   await tx.query('delete from record_hints where connection_id = $1', [id]);
   await tx.query('delete from unreadable_rows where connection_id = $1', [id]);

@@ -10,11 +10,11 @@ import { CRM_NAMES, WRITE_MEANINGS, describeWrite, labelField } from './describe
 import { describeFrame } from './frame.ts';
 import type { PageDeps } from './page-deps.ts';
 import { linkWith } from './pager.ts';
+import { isRunId } from './read-run-id.ts';
 
 const LINES = 50;
 // A domain name (RFC 1035); no CRM's record id is longer.
 const LONGEST = 253;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** What the address asks for, as it is spelt there. */
 type Asked = { state: string; field: string; record: string; company: string; run: string };
@@ -28,7 +28,14 @@ export async function showWrites(deps: PageDeps, request: Request): Promise<stri
     const read = await readFilter(tx, asked);
     if ('missing' in read) return { lines: [], names: new Map<string, never>(), missing: read.missing };
     const lines = await listWrites(tx, read.filter, { limit: LINES + 1, beforeId });
-    return { lines, names: await nameCompanies(tx, lines.map(({ companyId }) => companyId)), missing: '' }; // prettier-ignore
+    return {
+      lines,
+      names: await nameCompanies(
+        tx,
+        lines.map(({ companyId }) => companyId),
+      ),
+      missing: '',
+    };
   });
   const shown = found.lines.slice(0, LINES);
   const isFiltered = Object.values(asked).some((value) => value !== '');
@@ -53,7 +60,10 @@ export async function showWrites(deps: PageDeps, request: Request): Promise<stri
         meaning: WRITE_MEANINGS[state],
       })),
     ],
-    onlyRun: asked.run === '' ? null : { label: asked.run.slice(0, 8), href: `/runs/${asked.run}`, all: link({ run: '' }) }, // prettier-ignore
+    onlyRun:
+      asked.run === ''
+        ? null
+        : { label: asked.run.slice(0, 8), href: `/runs/${asked.run}`, all: link({ run: '' }) },
     lines: shown.map((line) => ({
       ...describeWrite(line),
       ...describePlace(line, found.names),
@@ -84,7 +94,7 @@ async function readFilter(
   tx: Tx,
   { state, field, record, company, run }: Asked,
 ): Promise<{ filter: WriteFilter } | { missing: string }> {
-  if (run !== '' && !(UUID.test(run) && (await findRun(tx, run)) !== null))
+  if (run !== '' && !(isRunId(run) && (await findRun(tx, run)) !== null))
     return { missing: `There is no run ${run}.` };
   const named = company === '' ? null : await findCompanyByDomain(tx, company);
   if (company !== '' && named === null) return { missing: `${company} is not among your companies.` };

@@ -1,34 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import type { ChangePage, Crm, CrmRecord } from '../../../src/connectors/crm.ts';
-import type { Tx } from '../../../src/db.ts';
 import { catchUp } from '../../../src/pipeline/1-sync/catch-up.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
-import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
-import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
+import { retireConnection } from '../../../src/pipeline/store/remove-connection.ts';
 import { countHints, readClock } from '../../../src/pipeline/store/record-hints.ts';
-import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { crmRecord } from '../../harness/crm-record.ts';
-import { createTestDatabase } from '../../harness/database.ts';
-import type { TestDatabase } from '../../harness/database.ts';
 import { createReadingCrm } from '../../harness/reading-crm.ts';
+import { useOneConnection } from '../../harness/one-connection.ts';
 
-let here: TestDatabase;
-let workspaceId: string;
-let connection: Connection;
-let names = 0;
-before(async () => {
-  here = await createTestDatabase();
-  workspaceId = await ensureWorkspace(here.db);
-});
-after(() => here.close());
-beforeEach(async () => {
-  names += 1;
-  connection = await within((tx) => ensureConnection(tx, workspaceId, 'salesforce', `org ${names}`));
-});
+const here = useOneConnection('salesforce');
 
-const within = <T>(act: (tx: Tx) => Promise<T>): Promise<T> => here.db.inWorkspace(workspaceId, act);
 const account = (id: string): CrmRecord => crmRecord('Account', id, { website: `${id}.example` });
 
 /** An org with these accounts, which come one to a page, from its first on or behind the cursor; `dieAfter` so many pages. */
@@ -53,27 +36,33 @@ function createOrg(ids: readonly string[], { dieAfter = Infinity } = {}): Crm {
 
 async function sync(crm: Crm, { full = false } = {}): Promise<string[]> {
   const notices: string[] = [];
-  if (full) await within((tx) => askForFullSync(tx, connection.id));
+  if (full) await here.inWorkspace((tx) => askForFullSync(tx, here.connection.id));
   const call = { signal: AbortSignal.timeout(60_000), onNotice: (notice: string) => notices.push(notice) };
-  await syncConnection({ db: here.db, crm, connection, call });
+  await syncConnection({ db: here.db, crm, connection: here.connection, call });
   return notices;
 }
 
 async function lookAt(crm: Crm): Promise<void> {
-  const toldBy = await within(readClock);
-  await catchUp({ db: here.db, crm, connection, toldBy, call: { signal: AbortSignal.timeout(60_000) } });
+  const toldBy = await here.inWorkspace(readClock);
+  await catchUp({
+    db: here.db,
+    crm,
+    connection: here.connection,
+    toldBy,
+    call: { signal: AbortSignal.timeout(60_000) },
+  });
 }
 
 const alive = async (): Promise<string[]> =>
   (
-    await within((tx) =>
+    await here.inWorkspace((tx) =>
       tx.query<{ id: string }>(
         'select external_id as id from records where connection_id = $1 and not deleted order by 1',
-        [connection.id],
+        [here.connection.id],
       ),
     )
   ).rows.map(({ id }) => id);
-const waiting = (): Promise<number> => within((tx) => countHints(tx, connection.id));
+const waiting = (): Promise<number> => here.inWorkspace((tx) => countHints(tx, here.connection.id));
 
 test('a record that was purged, in no list of deleted ones, is found gone when everything is read again', async () => {
   await sync(createOrg(['a', 'b', 'c']));
@@ -85,9 +74,9 @@ test('a record that was purged, in no list of deleted ones, is found gone when e
   await sync(now, { full: true });
   await lookAt(now);
   assert.deepEqual(await alive(), ['a', 'c']);
-  const { rows } = await within((tx) =>
+  const { rows } = await here.inWorkspace((tx) =>
     tx.query<{ left: number }>('select count(*)::integer as left from sightings where connection_id = $1', [
-      connection.id,
+      here.connection.id,
     ]),
   );
   assert.deepEqual(rows, [{ left: 0 }]);
@@ -122,4 +111,20 @@ test('where a fifth of the records are missing nothing is taken for gone, and an
     assert.equal(await waiting(), 0);
   }
   assert.deepEqual(await alive(), ids);
+});
+
+test('a connection that is removed in the middle of a reading keeps nothing of what was seen', async () => {
+  await sync(createOrg(['a', 'b', 'c']));
+  await assert.rejects(sync(createOrg(['a', 'b', 'c'], { dieAfter: 2 }), { full: true }), /died/);
+  const count = async (): Promise<number | undefined> =>
+    (
+      await here.inWorkspace((tx) =>
+        tx.query<{ n: number }>('select count(*)::integer as n from sightings where connection_id = $1', [
+          here.connection.id,
+        ]),
+      )
+    ).rows[0]?.n;
+  assert.equal(await count(), 2);
+  await here.inWorkspace((tx) => retireConnection(tx, here.connection.id));
+  assert.equal(await count(), 0);
 });

@@ -1,36 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import type { ChangePage, Crm, CrmObject } from '../../../src/connectors/crm.ts';
-import type { Tx } from '../../../src/db.ts';
 import { ProviderError } from '../../../src/errors.ts';
 import { catchUp } from '../../../src/pipeline/1-sync/catch-up.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
-import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
-import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { countHints, readClock, saveHints } from '../../../src/pipeline/store/record-hints.ts';
-import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
-import { createTestDatabase } from '../../harness/database.ts';
-import type { TestDatabase } from '../../harness/database.ts';
 import { crmRecord } from '../../harness/crm-record.ts';
 import { createReadingCrm } from '../../harness/reading-crm.ts';
+import { useOneConnection } from '../../harness/one-connection.ts';
 
-let here: TestDatabase;
-let workspaceId: string;
-let connection: Connection;
-let names = 0;
-before(async () => {
-  here = await createTestDatabase();
-  workspaceId = await ensureWorkspace(here.db);
-});
-after(() => here.close());
-beforeEach(async () => {
-  names += 1;
-  connection = await inWorkspace((tx) => ensureConnection(tx, workspaceId, 'salesforce', `org ${names}`));
-});
+const here = useOneConnection('salesforce');
 
-const inWorkspace = <T>(act: (tx: Tx) => Promise<T>): Promise<T> => here.db.inWorkspace(workspaceId, act);
 const call = () => ({ signal: AbortSignal.timeout(60_000) });
-const sync = (crm: Crm) => syncConnection({ db: here.db, crm, connection, call: call() });
+const sync = (crm: Crm) => syncConnection({ db: here.db, crm, connection: here.connection, call: call() });
 
 const OBJECTS = ['Account', 'Lead', 'Contact'] as const;
 
@@ -56,8 +38,10 @@ function createQuietCrm(questions: number): { crm: Crm; asked: CrmObject[] } {
 
 const syncedAt = async (): Promise<Date | null> =>
   (
-    await inWorkspace((tx) =>
-      tx.query<{ at: Date | null }>('select synced_at as at from connections where id = $1', [connection.id]),
+    await here.inWorkspace((tx) =>
+      tx.query<{ at: Date | null }>('select synced_at as at from connections where id = $1', [
+        here.connection.id,
+      ]),
     )
   ).rows[0]?.at ?? null;
 
@@ -106,7 +90,7 @@ const LAG_MS = 60_000;
 
 /** All of that many milliseconds passed since. */
 const letPass = (milliseconds: number) =>
-  inWorkspace(async (tx) => {
+  here.inWorkspace(async (tx) => {
     for (const [table, column] of [
       ['sync_cursors', 'as_of'],
       ['record_hints', 'told_at'],
@@ -114,35 +98,35 @@ const letPass = (milliseconds: number) =>
     ])
       await tx.query(
         `update ${table} set ${column} = ${column} - $2 * interval '1 millisecond' where connection_id = $1`,
-        [connection.id, milliseconds],
+        [here.connection.id, milliseconds],
       );
   });
 
 test('the results of a job settle nothing that was told after it was made, however late they are read', async () => {
-  const at = { workspaceId, connectionId: connection.id };
+  const at = { workspaceId: here.workspaceId, connectionId: here.connection.id };
   const tell = (externalId: string) =>
-    inWorkspace((tx) => saveHints(tx, at, [{ object: 'Account', externalId, kind: 'changed' }]));
+    here.inWorkspace((tx) => saveHints(tx, at, [{ object: 'Account', externalId, kind: 'changed' }]));
   await tell('old');
   await letPass(2 * LAG_MS);
   await assert.rejects(sync(createJobCrm(() => [], 0)), /the process died/);
   await tell('new');
   await letPass(2 * LAG_MS);
   await sync(createJobCrm((page) => [['old'], ['new']][page - 1] ?? [], 2));
-  assert.equal(await inWorkspace((tx) => countHints(tx, connection.id)), 1);
-  const { rows } = await inWorkspace((tx) =>
-    tx.query('select external_id as id from record_hints where connection_id = $1', [connection.id]),
+  assert.equal(await here.inWorkspace((tx) => countHints(tx, here.connection.id)), 1);
+  const { rows } = await here.inWorkspace((tx) =>
+    tx.query('select external_id as id from record_hints where connection_id = $1', [here.connection.id]),
   );
   assert.deepEqual(rows, [{ id: 'new' }]);
 });
 
 test('a record that is gone for good is not brought back by a page that was asked for before', async () => {
-  const at = { workspaceId, connectionId: connection.id };
+  const at = { workspaceId: here.workspaceId, connectionId: here.connection.id };
   const living = async () =>
     (
-      await inWorkspace((tx) =>
+      await here.inWorkspace((tx) =>
         tx.query<{ id: string }>(
           'select external_id as id from records where connection_id = $1 and not deleted order by 1',
-          [connection.id],
+          [here.connection.id],
         ),
       )
     ).rows.map(({ id }) => id);
@@ -155,7 +139,7 @@ test('a record that is gone for good is not brought back by a page that was aske
     }),
   );
   await assert.rejects(sync(createJobCrm(() => [], 0)), /the process died/);
-  await inWorkspace((tx) =>
+  await here.inWorkspace((tx) =>
     saveHints(tx, at, [
       { object: 'Account', externalId: 'known', kind: 'gone' },
       { object: 'Account', externalId: 'unknown', kind: 'gone' },
@@ -165,7 +149,13 @@ test('a record that is gone for good is not brought back by a page that was aske
     ...createJobCrm(() => ['known', 'unknown', 'other'], 1),
     readRecords: async () => ({ records: [] }),
   };
-  await catchUp({ db: here.db, crm, connection, toldBy: await inWorkspace(readClock), call: call() });
+  await catchUp({
+    db: here.db,
+    crm,
+    connection: here.connection,
+    toldBy: await here.inWorkspace(readClock),
+    call: call(),
+  });
   assert.deepEqual(await living(), []);
   await sync(crm);
   assert.deepEqual(await living(), ['other']);
