@@ -6,6 +6,7 @@ import { beginUndo } from '../../src/pipeline/7-write-back/undo.ts';
 import { findRun, listRuns } from '../../src/pipeline/store/runs.ts';
 import type { Run } from '../../src/pipeline/store/runs.ts';
 import { until } from '../harness/browser-page.ts';
+import { isWaitedFor } from '../harness/lock-waits.ts';
 import { connectAndSync, startSystem } from '../harness/system.ts';
 import type { System } from '../harness/system.ts';
 import { makeFolder } from './run-command.ts';
@@ -66,10 +67,7 @@ async function interrupt(held: string): Promise<Ran> {
   await within(async (tx) => {
     await tx.query(held, [run]);
     ended = command([], stop.signal);
-    await until(async () => {
-      const { rowCount } = await tx.query('select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))'); // prettier-ignore
-      return rowCount !== 0;
-    }, 'the command to come to the undo');
+    await until(() => isWaitedFor(tx), 'the command to come to the undo');
     stop.abort();
   });
   assert.ok(ended);

@@ -1,13 +1,13 @@
 import type { CallOptions } from '../../connectors/call.ts';
 import type { Crm, CrmObject, CrmRecord, FoundRecords } from '../../connectors/crm.ts';
 import type { Database, Tx } from '../../db.ts';
-import { holdSettings } from '../store/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import { gatherRecords, mergeRecords, prepareRecord } from '../store/merge-records.ts';
 import type { RecordKey } from '../store/write-records.ts';
 import { saveGone } from '../store/gone-records.ts';
 import { listHints, readClock, settleHints } from '../store/record-hints.ts';
 import type { WaitingHint } from '../store/record-hints.ts';
+import { beginStoring } from '../store/turns.ts';
 import { mirrorRecord } from './mirror-record.ts';
 import { SettingsChanged } from './settings-changed.ts';
 import { openUnreadable } from './tell-unreadable.ts';
@@ -74,7 +74,7 @@ async function store(
   { hints, askedAt }: Asked,
   { records: read, unreadable = [] }: FoundRecords,
 ): Promise<number> {
-  const { workspaceId, id: connectionId, settings, settingsVersion } = connection;
+  const { workspaceId, id: connectionId, settings } = connection;
   const asked = new Set(hints.map(({ externalId }) => externalId));
   const found = new Set([
     ...read.map(({ externalId }) => externalId),
@@ -87,7 +87,7 @@ async function store(
   const prepared = records.map((record) => prepareRecord(mirrorRecord(record, settings.exclude)));
   let notice: string | null = null;
   const changed = await db.inWorkspace(workspaceId, async (tx) => {
-    if (!(await holdSettings(tx, connectionId, settingsVersion))) throw new SettingsChanged();
+    if (!(await beginStoring(tx, connection))) throw new SettingsChanged();
     const account = await openUnreadable(tx, { workspaceId, connectionId }, { object, afresh: false });
     await account.save(tx, unreadable, read);
     notice = account.describe();

@@ -15,9 +15,9 @@ const LARGEST_SHARE = 0.2;
  * person's sake, stands in no list of deleted records.
  */
 export type Recount = {
-  /** In the transaction that stores what a page brought. */
+  /** In the transaction that stores what a page brought, in its workspace's turn. */
   see(tx: Tx, ids: readonly string[]): Promise<void>;
-  /** Everything was read: what was not seen is to be looked at. Answers with what an administrator should know. */
+  /** Everything was read: what was not seen is to be looked at. Answers with what an administrator should know. In the workspace's turn. */
   end(tx: Tx): Promise<string | null>;
 };
 
@@ -33,14 +33,13 @@ export async function openRecount(
   { found, fresh, now }: { found: FoundCursor | null; fresh: boolean; now: Date },
 ): Promise<Recount | null> {
   const begunAt = found?.begunAt ?? now;
-  if (found === null) {
-    await forgetSightings(tx, at);
-    if (fresh) return null;
-  } else if (!(await hasSightings(tx, at, begunAt))) return null;
+  if (found === null ? fresh : !(await hasSightings(tx, at, begunAt))) return null;
   let sawAny = found !== null;
   return {
     see: async (page, ids) => {
       if (ids.length === 0) return;
+      // What one before came by that never ended. Not earlier: others may be storing at the moment.
+      if (!sawAny) await forgetSightings(page, at);
       await saveSightings(page, at, begunAt, ids);
       sawAny = true;
     },

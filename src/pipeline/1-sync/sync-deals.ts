@@ -1,8 +1,8 @@
-import { holdSettings } from '../store/connections.ts';
 import { findCursor, forgetCursor, noteSeen, saveCursor } from '../store/cursors.ts';
 import { updateExclusionsOfAccounts } from '../store/exclusions.ts';
 import { readClock } from '../store/record-hints.ts';
 import { clearDeals, mergeDeals } from '../store/open-deals.ts';
+import { beginStoring, takeTurn } from '../store/turns.ts';
 import { forgetUnreadable } from '../store/unreadable-rows.ts';
 import { SettingsChanged } from './settings-changed.ts';
 import type { SyncOptions } from './sync.ts';
@@ -23,10 +23,11 @@ export async function syncDeals(
   { skipSeen }: { skipSeen: boolean },
 ): Promise<{ unreadable: number; since: Date | null }> {
   if (crm.readDeals === undefined) return { unreadable: 0, since: null };
-  const { workspaceId, id: connectionId, settings, settingsVersion } = connection;
+  const { workspaceId, id: connectionId, settings } = connection;
   const at = { workspaceId, connectionId };
   if (!settings.exclude.openDeals) {
     await db.inWorkspace(workspaceId, async (tx) => {
+      await takeTurn(tx, workspaceId);
       await forgetCursor(tx, connectionId, DEALS);
       await updateExclusionsOfAccounts(tx, connectionId, await clearDeals(tx, connectionId));
       await forgetUnreadable(tx, connectionId, DEALS, null);
@@ -52,7 +53,7 @@ export async function syncDeals(
   for await (const page of crm.readDeals(cursor, call)) {
     const { unreadable = [] } = page;
     await db.inWorkspace(workspaceId, async (tx) => {
-      if (!(await holdSettings(tx, connectionId, settingsVersion))) throw new SettingsChanged();
+      if (!(await beginStoring(tx, connection))) throw new SettingsChanged();
       const forgotten = fresh ? await clearDeals(tx, connectionId) : [];
       const merged = await mergeDeals(tx, at, page.deals);
       await account.save(tx, unreadable, page.deals);

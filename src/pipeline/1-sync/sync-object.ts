@@ -1,7 +1,6 @@
 import { setImmediate as letOthersOn } from 'node:timers/promises';
 import type { CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
 import type { UnreadableRow } from '../../connectors/unreadable.ts';
-import { holdSettings } from '../store/connections.ts';
 import { findCursor, noteSeen, saveCursor } from '../store/cursors.ts';
 import type { CursorObject } from '../store/cursors.ts';
 import { listGoneSince } from '../store/gone-records.ts';
@@ -9,6 +8,7 @@ import { gatherRecords, mergeRecords, prepareRecord } from '../store/merge-recor
 import type { GatheredRecords, PreparedRecord } from '../store/merge-records.ts';
 import { readClock, settleSeen } from '../store/record-hints.ts';
 import { hasRecords } from '../store/records.ts';
+import { beginStoring, takeTurn } from '../store/turns.ts';
 import type { MergeLine } from './merge-line.ts';
 import { mirrorRecord } from './mirror-record.ts';
 import { readAhead } from './read-ahead.ts';
@@ -63,7 +63,7 @@ export const INDEX_LAG_MS = 60_000;
 export async function syncObject(options: SyncOptions, object: CrmObject, shared: Shared): Promise<void> {
   const { db, crm, connection } = options;
   const { line, result } = shared;
-  const { settings, settingsVersion } = connection;
+  const { settings } = connection;
   const at = { workspaceId: connection.workspaceId, connectionId: connection.id };
   const plan = nameOfPlan(object, settings);
   const { found, now, fresh, account, recount } = await db.inWorkspace(at.workspaceId, async (tx) => {
@@ -89,7 +89,7 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
   shared.accounts.push(account);
   const merge = async (batch: Batch, gathered: GatheredRecords, reached: SyncCursor): Promise<void> => {
     const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
-      if (!(await holdSettings(tx, connection.id, settingsVersion))) throw new SettingsChanged();
+      if (!(await beginStoring(tx, connection))) throw new SettingsChanged();
       const gone = await listGoneSince(tx, connection.id, object, batch.asOf);
       const isThere = ({ externalId }: { externalId: string }): boolean => !gone.has(externalId);
       const records = gone.size === 0 ? batch.records : batch.records.filter(isThere);
@@ -167,6 +167,7 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
   const isSeen = { connectionId: at.connectionId, object, begunAt, readingSince };
   await line.begin(async () => {
     const notice = await db.inWorkspace(at.workspaceId, async (tx) => {
+      await takeTurn(tx, at.workspaceId);
       const said = (await recount?.end(tx)) ?? null;
       await noteSeen(tx, isSeen);
       return said;

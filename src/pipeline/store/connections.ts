@@ -201,15 +201,6 @@ export async function saveSettings(
   return rowCount === 1;
 }
 
-/** Are these still the connection's settings? Held so until the transaction ends. */
-export async function holdSettings(tx: Tx, id: string, version: number): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    'select from connections where id = $1 and settings_version = $2 for share',
-    [id, version],
-  );
-  return rowCount === 1;
-}
-
 /** A sync is through. `askedBefore`: who asked for one before then has got what they wanted. */
 export async function noteSynced(tx: Tx, id: string, askedBefore: Date): Promise<void> {
   await tx.query(

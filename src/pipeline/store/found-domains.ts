@@ -2,6 +2,7 @@ import type { CrmObject } from '../../connectors/crm.ts';
 import type { Tx } from '../../db.ts';
 import { linkRecords } from './company-links.ts';
 import { updateExclusions } from './exclusions.ts';
+import { takeTurn } from './turns.ts';
 
 /** Keeps what a look-up by name found, or why it found nothing; the account belongs there if it still says nothing itself. */
 export async function saveFoundDomain(
@@ -10,8 +11,7 @@ export async function saveFoundDomain(
   { object, externalId }: { object: CrmObject; externalId: string },
   found: { domain: string } | { because: string },
 ): Promise<void> {
-  // As with a page of a sync.
-  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [at.workspaceId]);
+  await takeTurn(tx, at.workspaceId);
   const domain = 'domain' in found ? found.domain : null;
   const { rowCount } = await tx.query(
     `update records set domain = $4, placed_by = 'name', skipped_because = coalesce($5, skipped_because)

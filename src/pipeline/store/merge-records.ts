@@ -58,7 +58,7 @@ type Merged = {
 };
 
 /**
- * Merges one page of rows through COPY into a temporary table, and what follows from it for companies. Rows whose hash is
+ * Merges one page of rows through COPY into a temporary table, and what follows from it for companies; in its workspace's turn. Rows whose hash is
  * unchanged keep what they say. The companies that rows mean are there before them, so that a row is written once, link and all;
  * only contacts wait for the company of their account. What a row is compared with is looked up by scalar subqueries: a first
  * sync fills tables long before their statistics are taken, and without them the planner turns joins into walks over tables.
@@ -72,13 +72,6 @@ export async function mergeRecords(
   { fresh = false }: { fresh?: boolean } = {},
 ): Promise<Merged> {
   if (latest.length === 0) return { changed: 0, companies: { added: 0, changed: 0 }, strayed: [] };
-  // All that read for a workspace take turns, page by page: what a company is called is chosen among the rows of all its connections,
-  // and rows that another one has not committed can't be seen. A server that crashes may forget the last pages, and forgets their
-  // cursor with them: none waits for the disk.
-  await tx.query(
-    `select pg_advisory_xact_lock(hashtextextended($1, 0)), set_config('synchronous_commit', 'off', true)`,
-    [at.workspaceId],
-  );
   const companies = await findOrMakeCompanies(tx, at.workspaceId, meant);
   await tx.query(
     `create temporary table if not exists incoming (${INCOMING}, company_id uuid) on commit delete rows`,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { ChangePage, Crm, CrmObject, CrmRecord } from '../../../src/connectors/crm.ts';
+import type { Tx } from '../../../src/db.ts';
 import { ProviderError } from '../../../src/errors.ts';
 import { SettingsChanged } from '../../../src/pipeline/1-sync/settings-changed.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
@@ -10,6 +11,8 @@ import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
+import { until } from '../../harness/browser-page.ts';
+import { isWaitedFor } from '../../harness/lock-waits.ts';
 import { crmRecord } from '../../harness/crm-record.ts';
 import { createReadingCrm } from '../../harness/reading-crm.ts';
 
@@ -259,6 +262,41 @@ test('two syncs of one connection at once end without a deadlock and store each 
     `select count(*) as n from records where external_id like 'both%'`,
   );
   assert.equal(stored?.n, 3000);
+});
+
+test('a sync that ends while another one stores a page waits for it, and neither holds up the other', async () => {
+  const page = (id: string) => [crmRecord('Account', id, { name: id, website: `${id}.example` })];
+  const storing = Promise.withResolvers<void>();
+  const first = createCrm({ Account: [page('ends')] });
+  const ending = sync(
+    {
+      ...first,
+      async *readChanges(object, ...rest) {
+        if (object === 'Lead') await storing.promise;
+        yield* first.readChanges(object, ...rest);
+      },
+    },
+    true,
+  );
+  const seen = `select from sync_cursors where connection_id = '${connection.id}' and seen_until is not null`;
+  await until(async () => (await query(seen)).length > 0, 'the first one has read the accounts');
+
+  await askAnew();
+  const call = { signal: new AbortController().signal };
+  const onPage = async (tx: Tx): Promise<void> => {
+    storing.resolve();
+    await until(() => isWaitedFor(tx), 'the first one waits for the second');
+  };
+  await syncConnection({
+    db: here.db,
+    crm: createCrm({ Account: [page('stores')] }),
+    connection,
+    call,
+    onPage,
+  });
+  await ending;
+
+  assert.equal((await query(`select from records where external_id in ('ends', 'stores')`)).length, 2);
 });
 
 test('a sync that began under other settings stores nothing more once they are changed', async () => {

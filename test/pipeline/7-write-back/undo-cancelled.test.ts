@@ -4,6 +4,7 @@ import { planPortions } from '../../../src/pipeline/7-write-back/plan-portions.t
 import { beginUndo, planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { changeRunState, findRun } from '../../../src/pipeline/store/runs.ts';
 import { until } from '../../harness/browser-page.ts';
+import { isWaitedFor } from '../../harness/lock-waits.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { Killed, startProcess } from '../../harness/killable.ts';
@@ -248,10 +249,7 @@ test('an undo that another run plans into in the very moment loses nothing of it
       [id, run],
     );
     going = goOn(desk, undo.id);
-    await until(async () => {
-      const { rowCount } = await tx.query('select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))'); // prettier-ignore
-      return rowCount !== 0;
-    }, 'the undo to meet the other run');
+    await until(() => isWaitedFor(tx), 'the undo to meet the other run');
     return id;
   });
   await going;

@@ -6,6 +6,7 @@ import { rehearse } from '../../../src/pipeline/7-write-back/rehearse.ts';
 import type { RehearsedField } from '../../../src/pipeline/7-write-back/rehearse.ts';
 import { listUndoable } from '../../../src/pipeline/store/writes-undo.ts';
 import { until } from '../../harness/browser-page.ts';
+import { isWaitedFor } from '../../harness/lock-waits.ts';
 import { rehearseAll } from '../../harness/rehearsal.ts';
 import { reopenConflicts } from '../../../src/pipeline/7-write-back/reopen-conflicts.ts';
 import { describeUnsettled, planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
@@ -179,12 +180,7 @@ test('what goes out in the very moment of an undo is not forgotten: the undo is 
           (error: unknown) => error,
         );
         void undoing.then(() => (isOver = true));
-        await until(async () => {
-          const { rowCount } = await tx.query(
-            'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))',
-          );
-          return isOver || rowCount !== 0;
-        }, 'the undo to meet the flusher');
+        await until(async () => isOver || (await isWaitedFor(tx)), 'the undo to meet the flusher');
         return result;
       }),
   };
