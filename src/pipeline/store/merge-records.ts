@@ -7,6 +7,7 @@ import type { MeantCompanies } from './make-companies.ts';
 import { linkRecords } from './company-links.ts';
 import type { LinkCounts } from './company-links.ts';
 import { updateExclusions } from './exclusions.ts';
+import { planAnew } from './plan-anew.ts';
 import type { MirroredRecord } from './records.ts';
 import { COLUMNS, insertFresh, writeRows } from './write-records.ts';
 import type { RecordKey } from './write-records.ts';
@@ -73,6 +74,7 @@ export async function mergeRecords(
 ): Promise<Merged> {
   if (latest.length === 0) return { changed: 0, companies: { added: 0, changed: 0 }, strayed: [] };
   const companies = await findOrMakeCompanies(tx, at.workspaceId, meant);
+  await planAnew(tx, companies.made.length);
   await tx.query(
     `create temporary table if not exists incoming (${INCOMING}, company_id uuid) on commit delete rows`,
   );

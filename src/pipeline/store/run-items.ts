@@ -1,5 +1,6 @@
 import type { Tx } from '../../db.ts';
 import { chunksOf } from './chunks.ts';
+import { planAnew } from './plan-anew.ts';
 import type { RunState } from './runs.ts';
 
 export type ItemState = 'queued' | 'working' | 'done' | 'failed' | 'cancelled';
@@ -38,6 +39,7 @@ export async function addItems(
   companyIds: readonly string[],
   beginsBehind: string | null = null,
 ): Promise<void> {
+  await planAnew(tx, companyIds.length);
   // In portions: a million in one statement would outlast the time that a statement has.
   for (const portion of chunksOf(companyIds, ITEMS_PER_INSERT))
     await tx.query(
