@@ -31,6 +31,8 @@ const ChangesCursor = z.object({
   locator: z.string().nullable().default(null),
   /** The latest stamp among the rows read so far, whichever way they came. */
   latest: z.string().nullable().default(null),
+  /** Fields that rows before may have come without, since they could not be seen; null: that is not known. */
+  unseen: z.string().nullable().default(null),
 });
 export type ChangesCursor = z.infer<typeof ChangesCursor>;
 
@@ -42,12 +44,27 @@ const NEW: ChangesCursor = {
   job: null,
   locator: null,
   latest: null,
+  unseen: null,
 };
 
 /** A cursor that we cannot read means reading everything: nothing is lost by it. */
 export function readCursor(cursor: SyncCursor | null): ChangesCursor {
   const parsed = ChangesCursor.safeParse(cursor ?? NEW);
   return parsed.success ? parsed.data : NEW;
+}
+
+/**
+ * Begins anew where a field can be seen by now that rows came without before: those that nobody changes would never tell it.
+ * @param unseen the fields that can't be seen now
+ * @returns with the names of those fields
+ */
+export function lookAgain(
+  state: ChangesCursor,
+  unseen: readonly string[],
+): { state: ChangesCursor; shown: string[] } {
+  const before = state.unseen?.split(' ').filter((name) => name !== '') ?? [];
+  const shown = before.filter((name) => !unseen.includes(name));
+  return { state: { ...(shown.length > 0 ? NEW : state), unseen: unseen.join(' ') }, shown };
 }
 
 /** The WHERE of what is left to read, for a query that goes by SystemModstamp, then Id. */
@@ -98,7 +115,7 @@ export function forgetJob(state: ChangesCursor): ChangesCursor {
 }
 
 /** Everything is read: the next sync begins at the latest row. */
-export function finish({ since, afterStamp, latest }: ChangesCursor): ChangesCursor {
+export function finish({ since, afterStamp, latest, unseen }: ChangesCursor): ChangesCursor {
   const stamps = [since, afterStamp, latest].filter((stamp) => stamp !== null);
-  return { ...NEW, since: stamps.toSorted().at(-1) ?? null };
+  return { ...NEW, since: stamps.toSorted().at(-1) ?? null, unseen };
 }

@@ -30,12 +30,22 @@ export function selectColumns(plan: ObjectPlan<SalesforceObject>, description: O
         message: `the integration user may not see ${plan.object}.${name}, which is read for ${use}`,
         fix: `grant it read access to the field${instead === null ? '' : `, or ${instead}`}`,
       });
-  const wanted = [...fixedFields[plan.object], ...plan.fields.flatMap(([, names]) => names), ...plan.others];
-  const standard = [...new Set(wanted)].filter((name) => description.fields.has(name));
+  const standard = listWanted(plan).filter((name) => description.fields.has(name));
   const columns = ['Id', 'SystemModstamp', 'IsDeleted', ...standard.filter((name) => !ALWAYS.has(name))];
   if (standard.includes('AccountId')) columns.push('Account.Name');
   columns.push(...ourFields(description).filter((name) => !columns.includes(name)));
   return columns;
+}
+
+/** What would be selected, but does not exist or may not be seen: rows come without it. */
+export function listUnseen(plan: ObjectPlan<SalesforceObject>, description: ObjectDescription): string[] {
+  return listWanted(plan).filter((name) => !description.fields.has(name));
+}
+
+function listWanted(plan: ObjectPlan<SalesforceObject>): string[] {
+  return [
+    ...new Set([...fixedFields[plan.object], ...plan.fields.flatMap(([, names]) => names), ...plan.others]),
+  ];
 }
 
 const ALWAYS = new Set(['Id', 'SystemModstamp', 'IsDeleted']);

@@ -5,10 +5,10 @@ import type { ChangePage, SyncCursor } from '../crm.ts';
 import type { ObjectPlan } from '../crm-reading.ts';
 import { readInBulk } from './bulk-changes.ts';
 import type { BulkSettings } from './bulk-settings.ts';
-import { advance, conditionInOrder, finish, noteLatest, readCursor } from './changes-cursor.ts';
+import { advance, conditionInOrder, finish, lookAgain, noteLatest, readCursor } from './changes-cursor.ts';
 import type { ChangesCursor } from './changes-cursor.ts';
 import type { Answered, Client } from './client.ts';
-import { selectColumns } from './columns.ts';
+import { listUnseen, selectColumns } from './columns.ts';
 import type { Describe } from './describe.ts';
 import { provider } from './failures.ts';
 import type { SalesforceObject } from './fields.ts';
@@ -48,6 +48,13 @@ export async function* readChanges(
   let seen: ReadonlySet<string> = new Set();
   for (;;) {
     if (state.job === null) {
+      const description = await describe.known(plan.object, options);
+      const again = lookAgain(state, listUnseen(plan, description));
+      ({ state } = again);
+      if (again.shown.length > 0)
+        options.onNotice?.(
+          `${again.shown.map((name) => `${plan.object}.${name}`).join(', ')} can be seen by now: every ${plan.object} is read again`,
+        );
       const much = yield* readPages(client, describe, plan, state, { ...options, mayUseBulk });
       if (much === null) return;
       ({ state, seen } = much);

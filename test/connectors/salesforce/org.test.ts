@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { SalesforceTwin, SalesforceTwinOptions } from '../../../sandbox/salesforce/twin.ts';
-import type { Crm, CrmObject } from '../../../src/connectors/crm.ts';
+import type { Crm, CrmObject, SyncCursor } from '../../../src/connectors/crm.ts';
 import type { CrmCheck } from '../../../src/connectors/crm-check.ts';
 import { FIELDS } from '../../../src/connectors/crm-fields.ts';
 import { READ_AS_USUAL } from '../../../src/connectors/crm-reading.ts';
@@ -11,6 +11,7 @@ import {
   accountId,
   callMetadata,
   firstId,
+  leadId,
   login,
   soql,
   startSmall,
@@ -193,6 +194,30 @@ suite('A Salesforce org is connected', () => {
     twin.edit({ operation: 'revoke', as: 'administrator', rights: ['read Account.Type', 'read Account.Website'] }); // prettier-ignore
     const mapped = connect(twin, { reading: { ...READ_AS_USUAL, fields: { Account: { website: [] } } } });
     assert.equal((await readAll(mapped, 'Account', null)).records.length > 0, true);
+  });
+
+  test('a field that is shown to us later is read of every record, also of those that nobody changed', async (context) => {
+    const twin = await start(context);
+    twin.kit.clock.set(3_600_000);
+    twin.edit({ as: 'rep:Anna', id: leadId('open'), fields: { Title: 'CEO' } });
+    const hide = (rights: string[]) => twin.edit({ operation: 'revoke', as: 'administrator', rights });
+    const read = async (cursor: SyncCursor | null) => {
+      const heard = ledger();
+      // Another process: what an org's objects are like is known for ten minutes.
+      const { records, cursor: reached } = await readAll(connect(twin), 'Lead', cursor, heard);
+      return { titles: records.map(({ title }) => title), reached, notices: heard.notices };
+    };
+    const all = await read(null);
+    assert.deepEqual(all.titles, ['CTO', 'CEO']);
+
+    hide(['read Lead.Title']);
+    const without = await read(all.reached);
+    assert.deepEqual(without.titles, [null], 'what was changed last always comes again');
+    hide([]);
+    const shown = await read(without.reached);
+    assert.deepEqual(shown.titles, ['CTO', 'CEO']);
+    assert.deepEqual(shown.notices, ['Lead.Title can be seen by now: every Lead is read again']);
+    assert.deepEqual((await read(shown.reached)).titles, ['CEO'], 'once');
   });
 
   test('a field of another type or too short is named with the difference', async (context) => {
