@@ -74,6 +74,7 @@ export function readChanges(
     case 'rule':
     case 'button':
     case 'drop rule':
+    case 'duplicate rules':
       return [];
   }
 }

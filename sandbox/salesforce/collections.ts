@@ -59,7 +59,7 @@ export function updateCollection(org: Org, call: Call): Answer {
     try {
       const object = openObject(org, call, attributes.type);
       const fields = readFields(org, call.user, object, values);
-      const event = planUpdate(org, call.user, object, id, fields);
+      const event = planUpdate(org, call.user, object, id, fields, call.headers);
       events.push(event);
       return { id: full, success: true, errors: [] };
     } catch (error) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { planConversion } from './convert.ts';
-import { CustomField, leadMapping, validationRule } from './events.ts';
+import { CustomField, duplicateRule, leadMapping, validationRule } from './events.ts';
 import type { OrgEvent } from './events.ts';
 import { makeId, normalizeId } from './ids.ts';
 import type { SalesforceValue } from './options.ts';
@@ -47,6 +47,11 @@ const Edit = z.discriminatedUnion('operation', [
   /** Makes a validation rule: `field` must be filled. */
   z.strictObject({ operation: z.literal('rule'), as: author, ...validationRule.shape }),
   z.strictObject({ operation: z.literal('drop rule'), as: author, object, name: z.string() }),
+  z.strictObject({
+    operation: z.literal('duplicate rules'),
+    as: author,
+    rules: z.array(duplicateRule),
+  }),
   /** Changes a custom field, as Setup does: its type, its length, whether its text is rich, or which values its picklist takes. */
   z.strictObject({
     operation: z.literal('alter field'),
@@ -127,6 +132,8 @@ function plan(org: Org, edit: Edit): { events: OrgEvent[]; answer: unknown } {
       const { operation, as: _, ...rule } = edit;
       return { events: [{ type: operation, rule }], answer: rule };
     }
+    case 'duplicate rules':
+      return { events: [{ type: edit.operation, rules: edit.rules }], answer: edit.rules };
     case 'drop rule':
       return { events: [{ type: edit.operation, object: edit.object, name: edit.name }], answer: {} };
     case 'alter field':

@@ -31,6 +31,17 @@ export const validationRule = z.object({
   at: z.string().nullable(),
 });
 
+/**
+ * What Salesforce does where somebody saves a record that has the same value in `field` as another (Setup, Duplicate Rules): it asks
+ * first, with `message`, or refuses.
+ */
+export const duplicateRule = z.object({
+  object,
+  field: z.string(),
+  onSave: z.enum(['alert', 'block']),
+  message: z.string(),
+});
+
 /** A custom field of leads that a conversion copies to one of the account or the contact (Setup, Map Lead Fields). */
 export const leadMapping = z.object({
   from: z.string(),
@@ -73,11 +84,14 @@ export const OrgEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('deactivate'), user: z.string() }),
   z.object({ type: z.literal('rule'), rule: validationRule }),
   z.object({ type: z.literal('drop rule'), object, name: z.string() }),
+  /** In place of those before. */
+  z.object({ type: z.literal('duplicate rules'), rules: z.array(duplicateRule) }),
   /** What an administrator entered for Fieldnote's package: its address and its key. */
   z.object({ type: z.literal('button'), address: z.string(), key: z.string() }),
 ]);
 export type OrgEvent = z.infer<typeof OrgEvent>;
 export type LeadMapping = z.infer<typeof leadMapping>;
 export type ValidationRule = z.infer<typeof validationRule>;
+export type DuplicateRule = z.infer<typeof duplicateRule>;
 export type CustomField = z.infer<typeof CustomField>;
 export type Lock = Extract<OrgEvent, { type: 'lock' }>['locked'];

@@ -6,7 +6,7 @@ import type { TwinUser } from './call.ts';
 import { readChanges } from './changes.ts';
 import type { RecordChange } from './changes.ts';
 import { OrgEvent } from './events.ts';
-import type { LeadMapping, ValidationRule } from './events.ts';
+import type { DuplicateRule, LeadMapping, ValidationRule } from './events.ts';
 import { makeId } from './ids.ts';
 import { createPeople } from './people.ts';
 import type { People } from './people.ts';
@@ -43,6 +43,8 @@ export type Org = {
   leadMapping(): readonly LeadMapping[];
   /** What administrators ask of an object's rows on each save, by whomever. */
   rules(object: DataObject): readonly ValidationRule[];
+  /** What is done about a row that looks like another one. */
+  duplicateRules(object: DataObject): readonly DuplicateRule[];
   /** The field, if the user may see it. */
   visibleField(user: TwinUser, object: DataObject, name: string): Field | undefined;
 };
@@ -70,6 +72,7 @@ export function openOrg(
     }),
   );
   let rules: readonly ValidationRule[] = [];
+  let duplicates: readonly DuplicateRule[] = [];
   let mapping: readonly LeadMapping[] = [];
   let button = { address: 'https://fieldnote.invalid', key: '' };
   const add = (row: Row): void => {
@@ -149,6 +152,9 @@ export function openOrg(
       case 'rule':
         rules = [...rules, event.rule];
         return;
+      case 'duplicate rules':
+        duplicates = event.rules;
+        return;
       case 'button':
         button = { address: event.address, key: event.key };
         return;
@@ -202,6 +208,7 @@ export function openOrg(
     button: () => button,
     leadMapping: () => mapping,
     rules: (object) => rules.filter((rule) => rule.object === object),
+    duplicateRules: (object) => duplicates.filter((rule) => rule.object === object),
     value: (row, name) => readValue(row, name, (author) => people.idOf(author)),
     visibleField: (user, object, name) => {
       const found = fieldsOf(object).get(name.toLowerCase());

@@ -45,7 +45,7 @@ export function updateRow(org: Org, call: Call, objectName: string, id: string):
   const row = findUpdatable(org, call.user, object, id);
   if (condition !== null && Date.parse(row.modifiedAt) > condition)
     throw new Refusal(412, 'PRECONDITION_FAILED', 'The record was modified after If-Unmodified-Since');
-  org.record([planUpdate(org, call.user, object, id, fields)]);
+  org.record([planUpdate(org, call.user, object, id, fields, call.headers)]);
   return { status: 204, operation: 'row update' };
 }
 

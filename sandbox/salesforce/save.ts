@@ -1,5 +1,5 @@
 import { Refusal } from './call.ts';
-import type { TwinUser } from './call.ts';
+import type { Call, TwinUser } from './call.ts';
 import type { OrgEvent } from './events.ts';
 import { normalizeId } from './ids.ts';
 import type { SalesforceValue } from './options.ts';
@@ -69,6 +69,7 @@ export function planUpdate(
   object: DataObject,
   id: string,
   fields: ReadFields,
+  headers: Call['headers'] = {},
 ): OrgEvent {
   const row = findUpdatable(org, user, object, id);
   const values: Record<string, SalesforceValue> = {};
@@ -84,5 +85,27 @@ export function planUpdate(
         rule.at === null ? [] : [rule.at],
       );
   }
+  refuseDuplicates(org, row, values, allowsSave(headers));
   return { type: 'update', at: org.now(), by: user.author, id: row.id, values };
+}
+
+/** Did the caller acknowledge alerts beforehand? (REST API guide, "Duplicate Rule Header"; false unless it says so.) */
+function allowsSave(headers: Call['headers']): boolean {
+  return /(^|[;,\s])allowSave\s*=\s*true\b/i.test(String(headers['sforce-duplicate-rule-header'] ?? ''));
+}
+
+/** Duplicate rules look at each update, whichever fields it carries; an alert may be saved past, a block never. */
+function refuseDuplicates(
+  org: Org,
+  row: Row,
+  values: Readonly<Record<string, SalesforceValue>>,
+  acknowledged: boolean,
+): void {
+  for (const { field, onSave, message } of org.duplicateRules(row.object)) {
+    if (onSave === 'alert' && acknowledged) continue;
+    const own = field in values ? values[field] : org.value(row, field);
+    const isLike = (other: Row): boolean =>
+      other.id !== row.id && !other.deleted && own !== null && org.value(other, field) === own;
+    if (org.rows(row.object).some(isLike)) throw new Refusal(400, 'DUPLICATES_DETECTED', message, []);
+  }
 }

@@ -9,6 +9,10 @@ const FIXES: readonly [RegExp, string][] = [
   ],
   [/ENTITY_IS_LOCKED/, 'The record is locked, usually by an approval; it is tried again with the next run.'],
   [/UNABLE_TO_LOCK_ROW/, 'Somebody else was saving the record; it is tried again with the next run.'],
+  [
+    /DUPLICATES_DETECTED/,
+    'A duplicate rule blocks every change of this record: merge it with the one that it looks like, or let the rule only warn (Setup, Duplicate Rules).',
+  ],
   [/VALIDATION/, 'Exempt the integration user from that validation rule, or correct the record.'],
   [
     /PICKLIST|INVALID_OPTION/,

@@ -100,6 +100,34 @@ for (const [how, desired] of [
     assert.deepEqual((await listFailed(desk)).map(({ externalId }) => externalId), [typed]); // prettier-ignore
   });
 
+for (const [how, desired] of [
+  ['in a collection', { score: 7 }],
+  ['in conditional rows', { pitch: 'Hello' }],
+] as const)
+  test(`an account that looks like another one is written where Salesforce only asks, and refused alone where it must not be saved, ${how}`, async (context) => {
+    const { twin, desk, ids } = await open(context);
+    const alike = [accountId('more-3'), accountId('more-4')];
+    for (const id of alike)
+      twin.edit({ as: 'rep:Anna', id, fields: { Website: 'https://company-3.example/' } });
+    const rule = { object: 'Account', field: 'Website', message: 'Use one of these records?' };
+    const rules = (onSave: string) =>
+      twin.edit({ operation: 'duplicate rules', as: 'administrator', rules: [{ ...rule, onSave }] });
+
+    rules('alert');
+    await desk.plan(desired, ids);
+    assert.equal((await flush(desk)).applied, ids.length);
+
+    rules('block');
+    const run = await desk.plan('score' in desired ? { score: 8 } : { pitch: 'Hello again' }, ids);
+    const result = await flush(desk);
+
+    assert.deepEqual([result.applied, result.rejected], [ids.length - 2, 2]);
+    const refused = [...(await stateOf(desk, run))].filter(([, state]) => state.startsWith('rejected'));
+    assert.deepEqual(new Set(refused.map(([key]) => key.split(' ')[0])), new Set(alike));
+    for (const [, state] of refused)
+      assert.match(state, /^rejected: DUPLICATES_DETECTED: Use one of these records\?\. .*duplicate rule/);
+  });
+
 test('a rule whose words stand at a field that was not sent refuses the row once, and does not send it for ever', async (context) => {
   const { twin, desk } = await open(context);
   const bare = accountId('cedar');
