@@ -9,6 +9,9 @@ import { openObject } from './row.ts';
 import { planUpdate, readFields } from './save.ts';
 import type { DataObject, Field } from './schema.ts';
 
+// Assignment rules run in a job that names one, and in no other (Bulk API 2.0 guide, "Create a Job"). These name none.
+const NO_RULES = { 'sforce-auto-assign': 'FALSE' };
+
 const Open = z.object({
   object: z.string(),
   operation: z.literal('update'),
@@ -80,7 +83,7 @@ export function createBulkIngestApi(org: Org): BulkIngestApi {
           values[name] = fromCell(text, org.fields(job.object).get(name.toLowerCase()));
         }
         const fields = readFields(org, call.user, job.object, values);
-        events.push(planUpdate(org, call.user, job.object, id, fields));
+        events.push(planUpdate(org, call.user, job.object, id, fields, NO_RULES));
         job.successful.push([id, 'false', ...row]);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;

@@ -9,6 +9,8 @@ import { keyPrefixes } from './schema.ts';
 import type { DataObject, Field } from './schema.ts';
 import { checkFieldValue, readFieldValue } from './values.ts';
 
+const DEFAULT_LEAD_OWNER = 'rep:Default Lead Owner';
+
 /** Fields by their own names, types read, not yet checked against the row. */
 export type ReadFields = { field: Field; value: SalesforceValue }[];
 
@@ -69,7 +71,7 @@ export function planUpdate(
   object: DataObject,
   id: string,
   fields: ReadFields,
-  headers: Call['headers'] = {},
+  headers: Call['headers'],
 ): OrgEvent {
   const row = findUpdatable(org, user, object, id);
   const values: Record<string, SalesforceValue> = {};
@@ -86,7 +88,16 @@ export function planUpdate(
       );
   }
   refuseDuplicates(org, row, values, allowsSave(headers));
+  if (object === 'Lead' && assigns(headers)) values.OwnerId = org.people.idOf(DEFAULT_LEAD_OWNER);
   return { type: 'update', at: org.now(), by: user.author, id: row.id, values };
+}
+
+/**
+ * Do assignment rules run? They do on each update of a lead through REST, whichever fields it carries, unless the caller says no (REST API
+ * guide, "Assignment Rule Header"). Here as in an org whose rules have no entry for such a lead: it goes to the default owner.
+ */
+function assigns(headers: Call['headers']): boolean {
+  return !/^\s*false\s*$/i.test(String(headers['sforce-auto-assign'] ?? ''));
 }
 
 /** Did the caller acknowledge alerts beforehand? (REST API guide, "Duplicate Rule Header"; false unless it says so.) */

@@ -83,10 +83,17 @@ function toBody(write: RecordWrite): Record<string, FieldValue> {
   );
 }
 
-// Duplicate rules look at every save, whichever fields it carries. Where one only asks ("are you sure?"), nobody is there to answer, and
-// every record that looks like another would be refused for ever; our fields make none look like another. Rules that block still
-// do (REST API guide, "Duplicate Rule Header").
-const SAVE_ANYWAY = { 'Sforce-Duplicate-Rule-Header': 'allowSave=true' };
+/**
+ * What holds for each save, whichever fields it carries (REST API guide, "Assignment Rule Header" and "Duplicate Rule Header"):
+ * - Assignment rules would run, since that is the default: every lead that we score would go to whom they name, and accounts to other
+ *   territories.
+ * - Where a duplicate rule only asks ("are you sure?"), nobody is there to answer, and every record that looks like another would be
+ *   refused for ever; our fields make none look like another. Rules that block still do.
+ */
+const HOW_TO_SAVE = {
+  'Sforce-Auto-Assign': 'FALSE',
+  'Sforce-Duplicate-Rule-Header': 'allowSave=true',
+};
 
 function toSubrequest(part: Part, index: number) {
   const base = `/services/data/v${API_VERSION}`;
@@ -96,7 +103,7 @@ function toSubrequest(part: Part, index: number) {
     const condition = new Date(write.unmodifiedSince ?? Number.NaN);
     // toISOString throws on a broken date, which toUTCString would send as "Invalid Date".
     const unmodifiedSince = new Date(condition.toISOString()).toUTCString();
-    const httpHeaders = { ...SAVE_ANYWAY, 'If-Unmodified-Since': unmodifiedSince };
+    const httpHeaders = { ...HOW_TO_SAVE, 'If-Unmodified-Since': unmodifiedSince };
     const url = `${base}/sobjects/${part.object}/${write.externalId}`;
     return { method: 'PATCH', url, referenceId, httpHeaders, body: toBody(write) };
   }
@@ -109,7 +116,7 @@ function toSubrequest(part: Part, index: number) {
     method: 'PATCH',
     url: `${base}/composite/sobjects`,
     referenceId,
-    httpHeaders: SAVE_ANYWAY,
+    httpHeaders: HOW_TO_SAVE,
     body: { allOrNone: false, records },
   };
 }
@@ -126,7 +133,8 @@ async function sendParts(
       connection.request({
         method: 'POST',
         url: '/composite',
-        headers: { 'content-type': 'application/json' },
+        // Subrequests have these of their own, as documented; the whole call says so as well, so that nothing hangs on it.
+        headers: { 'content-type': 'application/json', ...HOW_TO_SAVE },
         body,
       }),
     Composite,

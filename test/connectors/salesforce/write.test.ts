@@ -31,6 +31,23 @@ suite('Values are written back to Salesforce', () => {
     return record;
   };
 
+  test('a lead stays with its owner, although the org has rules that assign what is saved', async () => {
+    const lead = leadId('open');
+    const owner = valuesOf(lead)['OwnerId'];
+    const [read] = await crm.readCurrent('Lead', [lead], ledger());
+    assert.ok(typeof owner === 'string' && read !== undefined);
+    await crm.writeRecords([write(lead, { score: 5 }, null, 'Lead')], ledger());
+    assert.equal(valuesOf(lead)['OwnerId'], owner, 'in a collection');
+    twin.kit.clock.set(5_000);
+    const [now] = await crm.readCurrent('Lead', [lead], ledger());
+    const [outcome] = await crm.writeRecords(
+      [write(lead, { pitch: 'Hello' }, now?.modifiedAt ?? null, 'Lead')],
+      ledger(),
+    );
+    assert.equal(outcome?.outcome, 'applied');
+    assert.equal(valuesOf(lead)['OwnerId'], owner, 'in a conditional row');
+  });
+
   test('1,000 records are one call where nobody else may edit, and what was written can be read back in one', async () => {
     const writes = Array.from({ length: 1000 }, (_, index) =>
       write(accountId(`more-${index}`), { score: index / 10, band: 'B', why: `Reason ${index}` }),
