@@ -46,19 +46,37 @@ export function addExport(program: Command, context: Context): void {
     .addOption(workspaceOption())
     .action(async (options: Instead & { format: 'csv' | 'json'; workspace?: string }) => {
       await withApp(context, { worker: false, workspace: options.workspace }, async (app) => {
+        let rows = 0;
         if (options.format === 'json') {
-          await eachRow(app, options, (row) => context.terminal.print(JSON.stringify(row)));
+          await eachRow(app, options, (row) => {
+            rows += 1;
+            context.terminal.print(JSON.stringify(row));
+          });
+          noteNothing(context, options, rows);
           return;
         }
         const csv = stringify({ header: true, quoted_string: true });
         const printed = (async () => {
           for await (const chunk of csv) context.terminal.write(String(chunk));
         })();
-        await eachRow(app, options, (row) => csv.write(mapStrings(row)));
+        await eachRow(app, options, (row) => {
+          rows += 1;
+          csv.write(mapStrings(row));
+        });
         csv.end();
         await printed;
+        noteNothing(context, options, rows);
       });
     });
+}
+
+/** A list without a row looks like a command that did nothing. */
+function noteNothing({ terminal }: Context, options: Instead, rows: number): void {
+  if (rows > 0) return;
+  if (options.failed) terminal.note('No write was refused, and none conflicts with a person’s edit.');
+  else if (options.skipped) terminal.note('Every record leads to a company.');
+  else if (options.unreadable) terminal.note('Every row that the CRMs sent could be read.');
+  else terminal.note('There are no companies yet: fieldnote sync reads them from your CRMs.');
 }
 
 async function eachRow(app: App, options: Instead, print: (row: Row) => void): Promise<void> {

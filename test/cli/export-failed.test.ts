@@ -17,6 +17,19 @@ before(async () => {
 });
 after(() => database.close());
 
+test('where nothing was refused, nobody is left to wonder whether the command worked', async () => {
+  await ensureWorkspace(database.db);
+  for (const [what, note] of [
+    ['--failed', /^No write was refused/],
+    ['--skipped', /^Every record leads to a company/],
+    ['--unreadable', /could be read\./],
+  ] as const) {
+    const { code, out, err } = await runHere(['export', what], { DATABASE_URL: database.url });
+    assert.deepEqual([code, out], [0, '']);
+    assert.match(err, note);
+  }
+});
+
 test('what the CRMs refused is exported with the org, the record, the company and when: of two orgs each row names its own', async () => {
   const { db } = database;
   const workspaceId = await ensureWorkspace(db);

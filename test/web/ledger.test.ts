@@ -71,7 +71,8 @@ test('the ledger is narrowed to a state, a field, a record, a company and a run,
   assert.equal(await count('state=conflicted'), 1);
   assert.equal(await count('field=score'), 3);
   assert.equal(await count('record=001B'), 2);
-  assert.equal(await count('company=ACME.example'), 6);
+  for (const company of ['ACME.example', 'https://www.acme.example/about', 'sales@acme.example'])
+    assert.equal(await count(`company=${encodeURIComponent(company)}`), 6, company);
   assert.equal(await count(`run=${first}`), 4);
   assert.equal(await count(`run=${first}&record=001A&field=score&state=applied&company=acme.example`), 1);
   // What is no state or field of ours narrows nothing, and the page says so by what it has chosen.

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { Tx } from '../../db.ts';
+import { domainOf } from '../../pipeline/1-sync/domain.ts';
 import { findCompanyByDomain, nameCompanies } from '../../pipeline/store/companies.ts';
 import { findRun } from '../../pipeline/store/runs.ts';
 import { listWrites } from '../../pipeline/store/writes-list.ts';
@@ -84,9 +85,15 @@ function readAsked(request: Request): Asked {
     state: WRITE_STATES.find((each) => each === state) ?? '',
     field: WRITE_FIELDS.find((each) => each === field) ?? '',
     record: readText(query['record']),
-    company: readText(query['company']).toLowerCase(),
+    company: readCompany(readText(query['company'])),
     run: readText(query['run']).toLowerCase(),
   };
+}
+
+/** A pasted address or e-mail means its company's domain; what means none stays as it was typed, so that it can be named. */
+function readCompany(typed: string): string {
+  const read = domainOf(typed);
+  return 'domain' in read ? read.domain : typed.toLowerCase();
 }
 
 /** What is looked for, or which of the things that are named there is none of. */
