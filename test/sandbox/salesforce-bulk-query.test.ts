@@ -140,6 +140,35 @@ suite('The Salesforce twin works off bulk queries as the platform does', () => {
     assert.equal((await results(await done(query, {}, 'queryAll'))).body, '"Name"\n"Company 7"\n');
   });
 
+  test('deals come as records do: deleted ones by queryAll alone, days without a time, and to nobody who may not see them', async () => {
+    const deal = { StageName: 'Prospecting', CloseDate: '2027-01-31', Amount: 1200 };
+    const made = twin.edit({
+      operation: 'create',
+      as: 'rep:Anna',
+      object: 'Opportunity',
+      records: [
+        { ...deal, Name: 'Pilot', AccountId: accountId('birch') },
+        { ...deal, Name: 'Dropped' },
+        { ...deal, Name: 'Won', StageName: 'Closed Won' },
+      ],
+    });
+    assert.ok(typeof made === 'object' && made !== null && 'ids' in made && Array.isArray(made.ids));
+    twin.edit({ operation: 'delete', as: 'rep:Anna', id: String(made.ids[1]) });
+    const query =
+      'SELECT Name, AccountId, Amount, CloseDate, IsClosed, IsDeleted FROM Opportunity WHERE SystemModstamp >= 2020-01-01T00:00:00.000Z AND IsClosed = false';
+    const header = '"Name","AccountId","Amount","CloseDate","IsClosed","IsDeleted"\n';
+    const pilot = `"Pilot","${accountId('birch')}","1200.0","2027-01-31","false","false"\n`;
+    assert.equal((await results(await done(query))).body, header + pilot);
+    const all = String((await results(await done(query, {}, 'queryAll'))).body);
+    assert.equal(all.length, header.length + pilot.length + '"Dropped","","1200.0","2027-01-31","false","true"\n'.length); // prettier-ignore
+    assert.ok(all.includes('"Dropped","","1200.0","2027-01-31","false","true"\n'));
+    assert.equal(errorCode(await open("SELECT Id FROM Opportunity WHERE IsClosed = 'false'")), 'INVALID_FIELD'); // prettier-ignore
+    assert.equal(errorCode(await open('SELECT MasterRecordId FROM Opportunity')), 'INVALID_FIELD');
+    twin.edit({ operation: 'revoke', as: 'administrator', rights: ['read Opportunity'] });
+    assert.equal(errorCode(await open('SELECT Id FROM Opportunity')), 'INVALID_TYPE');
+    twin.edit({ operation: 'revoke', as: 'administrator', rights: [] });
+  });
+
   test('another delimiter and line end can be asked for', async () => {
     const id = await done("SELECT Id, Name FROM Account WHERE Name = 'Alder Robotics'", {
       columnDelimiter: 'PIPE',

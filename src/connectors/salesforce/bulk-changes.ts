@@ -1,17 +1,15 @@
 import { ProviderError, describeError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
-import type { ChangePage } from '../crm.ts';
-import type { ObjectPlan } from '../crm-reading.ts';
 import { ABORTED, abortedJob, awaitJob, createJob, dropJob } from './bulk-job.ts';
 import { readResults } from './bulk-results.ts';
 import type { BulkSettings } from './bulk-settings.ts';
 import { conditionSince, finish, forgetJob, noteLatest } from './changes-cursor.ts';
 import type { ChangesCursor } from './changes-cursor.ts';
 import type { Client } from './client.ts';
-import { selectColumns } from './columns.ts';
 import type { Describe, ObjectDescription } from './describe.ts';
-import type { SalesforceObject } from './fields.ts';
-import { judgePlanned } from './judge-rows.ts';
+import { judgeRows } from './judge-rows.ts';
+import { writeQuery } from './reading.ts';
+import type { PageOf, Reading } from './reading.ts';
 import { versionOf } from './to-record.ts';
 
 /** `seen`: versions of rows that were read a moment ago, by pages, and need not come again. */
@@ -26,22 +24,22 @@ type Left = { state: ChangesCursor; mayUseBulk: boolean };
  * leaves before hearing of it.
  * @returns null when all is read; otherwise what is left, and whether another job may be tried
  */
-export async function* readInBulk(
+export async function* readInBulk<Held>(
   client: Client,
   describe: Describe,
-  plan: ObjectPlan<SalesforceObject>,
+  reading: Reading<Held>,
   from: ChangesCursor,
   options: Options,
-): AsyncGenerator<ChangePage, Left | null> {
-  const { object } = plan;
+): AsyncGenerator<PageOf<Held>, Left | null> {
+  const { object } = reading;
   const description = await describe.known(object, options);
-  const job = from.job ?? (await startJob(client, plan, description, from, options));
+  const job = from.job ?? (await startJob(client, reading, description, from, options));
   if (job === null) return { state: from, mayUseBulk: false };
   let state = { ...from, job };
   if (from.job === null) {
     let isKnown = false;
     try {
-      yield { records: [], cursor: state };
+      yield { ...reading.hold([]), cursor: state };
       isKnown = true;
     } finally {
       if (!isKnown) await dropJob(client, job, { running: true }, options);
@@ -58,15 +56,13 @@ export async function* readInBulk(
       { id: job, locator: from.locator },
       { ...options, description },
     )) {
-      const judged = judgePlanned(plan, rows);
+      const judged = judgeRows(object, reading.texts, rows);
       state = { ...noteLatest(state, judged.stamps), job, locator };
-      const isNew = (_: unknown, at: number): boolean => {
-        const row = judged.rows[at];
-        return row === undefined || !options.seen.has(versionOf(row));
-      };
-      const records = options.seen.size === 0 ? judged.records : judged.records.filter(isNew);
+      const { seen } = options;
       yield {
-        records,
+        ...reading.hold(
+          seen.size === 0 ? judged.rows : judged.rows.filter((row) => !seen.has(versionOf(row))),
+        ),
         unreadable: judged.unreadable,
         cursor: done ? finish(state) : state,
         // The job saw the org as it was soon after it was made, and its results are kept for days.
@@ -93,19 +89,15 @@ export async function* readInBulk(
 /** A new job; null, with the reason told, where Salesforce takes no bulk query although it answered the same one as pages. */
 async function startJob(
   client: Client,
-  plan: ObjectPlan<SalesforceObject>,
+  reading: Reading<unknown>,
   description: ObjectDescription,
   state: ChangesCursor,
   options: Options,
 ): Promise<string | null> {
-  const { object } = plan;
-  const columns = selectColumns(plan, description);
+  const { object } = reading;
+  const soql = writeQuery(reading, description, state, conditionSince(state));
   try {
-    return await createJob(
-      client,
-      `SELECT ${columns.join(', ')} FROM ${object}${conditionSince(state)}`,
-      options,
-    );
+    return await createJob(client, soql, options);
   } catch (error) {
     const isRefused =
       error instanceof ProviderError && ['refused', 'unauthorized', 'not-found'].includes(error.kind);
@@ -121,7 +113,7 @@ async function startJob(
 /** Waits for the job's results; answers why there will be none, the job deleted then. */
 async function awaitResults(
   client: Client,
-  object: SalesforceObject,
+  object: string,
   job: string,
   options: Options,
 ): Promise<string | null> {

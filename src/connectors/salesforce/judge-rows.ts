@@ -55,7 +55,7 @@ export function judgePlanned(
 }
 
 /** What somebody mapped may be anything that the org has, an address of several parts too: only the usual fields are known. */
-function plainFields(plan: ObjectPlan<SalesforceObject>): string[] {
+export function plainFields(plan: ObjectPlan<SalesforceObject>): string[] {
   return plan.fields.flatMap(([, names]) => names).filter((name) => !plan.asked.has(name));
 }
 

@@ -1,18 +1,17 @@
 import { z } from 'zod';
 import { ProviderError, describeError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
-import type { ChangePage, SyncCursor } from '../crm.ts';
-import type { ObjectPlan } from '../crm-reading.ts';
+import type { SyncCursor } from '../crm.ts';
 import { readInBulk } from './bulk-changes.ts';
 import type { BulkSettings } from './bulk-settings.ts';
 import { advance, conditionInOrder, finish, lookAgain, noteLatest, readCursor } from './changes-cursor.ts';
 import type { ChangesCursor } from './changes-cursor.ts';
 import type { Answered, Client } from './client.ts';
-import { listUnseen, selectColumns } from './columns.ts';
 import type { Describe } from './describe.ts';
 import { provider } from './failures.ts';
-import type { SalesforceObject } from './fields.ts';
-import { judgePlanned } from './judge-rows.ts';
+import { judgeRows } from './judge-rows.ts';
+import { writeQuery } from './reading.ts';
+import type { PageOf, Reading } from './reading.ts';
 import { versionOf } from './to-record.ts';
 import type { Row } from './to-record.ts';
 
@@ -36,43 +35,43 @@ export type ReadOptions = CallOptions & { now: () => Date; bulk: BulkSettings };
  * first, oldest row first; where the first one says that there is much more, or does not come because there is so much to be put in
  * order, a bulk query reads the rest, in no order.
  */
-export async function* readChanges(
+export async function* readChanges<Held>(
   client: Client,
   describe: Describe,
-  plan: ObjectPlan<SalesforceObject>,
+  reading: Reading<Held>,
   cursor: SyncCursor | null,
   options: ReadOptions,
-): AsyncGenerator<ChangePage> {
+): AsyncGenerator<PageOf<Held>> {
   let state = readCursor(cursor);
   let mayUseBulk = true;
   let seen: ReadonlySet<string> = new Set();
   for (;;) {
     if (state.job === null) {
-      const description = await describe.known(plan.object, options);
-      const again = lookAgain(state, listUnseen(plan, description));
+      const { object } = reading;
+      const again = lookAgain(state, reading.unseen(await describe.known(object, options)));
       ({ state } = again);
       if (again.shown.length > 0)
         options.onNotice?.(
-          `${again.shown.map((name) => `${plan.object}.${name}`).join(', ')} can be seen by now: every ${plan.object} is read again`,
+          `${again.shown.map((name) => `${object}.${name}`).join(', ')} can be seen by now: every ${object} is read again`,
         );
-      const much = yield* readPages(client, describe, plan, state, { ...options, mayUseBulk });
+      const much = yield* readPages(client, describe, reading, state, { ...options, mayUseBulk });
       if (much === null) return;
       ({ state, seen } = much);
     }
-    const left = yield* readInBulk(client, describe, plan, state, { ...options, seen });
+    const left = yield* readInBulk(client, describe, reading, state, { ...options, seen });
     if (left === null) return;
     ({ state, mayUseBulk } = left);
   }
 }
 
 /** Pages of the REST API; answers null when all is read, or where to go on, and what was seen, when there are too many of them. */
-async function* readPages(
+async function* readPages<Held>(
   client: Client,
   describe: Describe,
-  plan: ObjectPlan<SalesforceObject>,
+  reading: Reading<Held>,
   from: ChangesCursor,
   options: ReadOptions & { mayUseBulk: boolean },
-): AsyncGenerator<ChangePage, { state: ChangesCursor; seen: ReadonlySet<string> } | null> {
+): AsyncGenerator<PageOf<Held>, { state: ChangesCursor; seen: ReadonlySet<string> } | null> {
   let state = from;
   let next: string | null = null;
   let rounds = 0;
@@ -80,15 +79,15 @@ async function* readPages(
     options.signal.throwIfAborted();
     let answer: Answered<Page>;
     try {
-      answer = await askPage(client, next ?? (await firstUrl(describe, plan, state, options)), options);
+      answer = await askPage(client, next ?? (await firstUrl(describe, reading, state, options)), options);
     } catch (error) {
       const code = error instanceof ProviderError ? error.code : undefined;
       if (code === 'INVALID_FIELD') describe.forget();
       if (next === null && options.mayUseBulk && isTooLong(error) && Number.isFinite(options.bulk.above)) {
         // Asks for next to nothing: an org that does not answer this either is down.
-        const started = state.started ?? (await askClock(client, plan.object, options));
+        const started = state.started ?? (await askClock(client, reading.object, options));
         options.onNotice?.(
-          `Salesforce does not put ${plan.object} in order in time, so that it is read in bulk: ${describeError(error)}`,
+          `Salesforce does not put ${reading.object} in order in time, so that it is read in bulk: ${describeError(error)}`,
         );
         return { state: { ...state, started }, seen: new Set() };
       }
@@ -109,10 +108,10 @@ async function* readPages(
       });
     const started = state.started ?? serverTime(answer.headers) ?? options.now().toISOString();
     const isFirst = next === null;
-    const judged = judgePlanned(plan, records);
+    const judged = judgeRows(reading.object, reading.texts, records);
     state = noteLatest(advance({ ...state, started }, judged.rows), judged.stamps);
     yield {
-      records: judged.records,
+      ...reading.hold(judged.rows),
       unreadable: judged.unreadable,
       cursor: done ? finish(state) : state,
       continues: !isFirst,
@@ -134,7 +133,7 @@ function isTooLong(error: unknown): boolean {
 
 async function askClock(
   client: Client,
-  object: SalesforceObject,
+  object: string,
   options: CallOptions & { now: () => Date },
 ): Promise<string> {
   const soql = encodeURIComponent(`SELECT Id FROM ${object} LIMIT 1`);
@@ -161,13 +160,13 @@ function askPage(client: Client, url: string, options: CallOptions): Promise<Ans
 
 async function firstUrl(
   describe: Describe,
-  plan: ObjectPlan<SalesforceObject>,
+  reading: Reading<unknown>,
   state: ChangesCursor,
   options: CallOptions,
 ): Promise<string> {
-  const columns = selectColumns(plan, await describe.known(plan.object, options));
-  const soql = `SELECT ${columns.join(', ')} FROM ${plan.object}${conditionInOrder(state)} ORDER BY SystemModstamp, Id`;
-  return `/queryAll?q=${encodeURIComponent(soql)}`;
+  const description = await describe.known(reading.object, options);
+  const soql = writeQuery(reading, description, state, conditionInOrder(state));
+  return `/queryAll?q=${encodeURIComponent(`${soql} ORDER BY SystemModstamp, Id`)}`;
 }
 
 /** The org's own clock, whole seconds: ours may go differently. */

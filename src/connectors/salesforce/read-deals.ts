@@ -1,37 +1,37 @@
-import { z } from 'zod';
 import { ProviderError } from '../../errors.ts';
 import type { CallOptions } from '../call.ts';
 import type { CrmDeal, DealPage, SyncCursor } from '../crm.ts';
-import { advance, conditionInOrder, finish, noteLatest, readCursor } from './changes-cursor.ts';
-import type { ChangesCursor } from './changes-cursor.ts';
 import type { Client } from './client.ts';
 import type { Describe } from './describe.ts';
-import { provider } from './failures.ts';
-import { judgeRows } from './judge-rows.ts';
+import { readChanges } from './read-changes.ts';
+import type { ReadOptions } from './read-changes.ts';
+import type { Reading } from './reading.ts';
 import type { Row } from './to-record.ts';
-
-const Page = z.object({
-  done: z.boolean(),
-  nextRecordsUrl: z
-    .string()
-    .regex(/^\/services\/data\/v\d+\.0\/query\/[\w-]+$/)
-    .optional(),
-  records: z.array(z.unknown()),
-});
 
 const COLUMNS = ['Id', 'SystemModstamp', 'IsDeleted', 'IsClosed', 'AccountId'];
 /** Why open opportunities are read, for whoever is asked to allow it. */
 export const DEALS_USE = 'leaving out companies that somebody is selling to right now';
 
+const DEALS: Reading<{ deals: CrmDeal[] }> = {
+  object: 'Opportunity',
+  columns: () => COLUMNS,
+  // Nothing is read where one of them can't be seen.
+  unseen: () => [],
+  texts: [],
+  // From the beginning closed ones are of no use; a cursor without a "since" is one that has not come to its end.
+  only: ({ since }) => (since === null ? 'IsClosed = false' : null),
+  hold: (rows) => ({ deals: rows.map(toDeal) }),
+};
+
 /**
- * Opportunities that changed since the cursor, deleted ones included; from the beginning those alone that are open. Always through
- * pages of the REST API: an org has far fewer open deals than accounts.
+ * Opportunities that changed since the cursor, deleted ones included; from the beginning those alone that are open. They come as records
+ * do: by pages, or in bulk where there are many or the pages do not come.
  */
 export async function* readDeals(
   client: Client,
   describe: Describe,
   cursor: SyncCursor | null,
-  options: CallOptions & { now: () => Date },
+  options: ReadOptions,
 ): AsyncGenerator<DealPage> {
   const lacking = await findLacking(describe, options);
   if (lacking !== null) {
@@ -40,31 +40,7 @@ export async function* readDeals(
     );
     return;
   }
-  let state = readCursor(cursor);
-  let url: string | null = firstUrl(state);
-  while (url !== null) {
-    options.signal.throwIfAborted();
-    const path: string = url;
-    const { value } = await client.call(
-      'query',
-      ({ connection }) => connection.request({ method: 'GET', url: path }),
-      Page,
-      { ...options, repeatable: true },
-    );
-    // By our own clock where there is none yet: it only keeps rows that change meanwhile from moving the cursor.
-    const started = state.started ?? options.now().toISOString();
-    if (!value.done && (value.nextRecordsUrl === undefined || value.records.length === 0))
-      throw new ProviderError({
-        provider,
-        operation: 'query',
-        kind: 'malformed',
-        message: 'a page of deals that is not the last names no next one',
-      });
-    const { rows, stamps, unreadable } = judgeRows('Opportunity', [], value.records);
-    state = noteLatest(advance({ ...state, started }, rows), stamps);
-    url = value.done ? null : (value.nextRecordsUrl ?? null);
-    yield { deals: rows.map(toDeal), unreadable, cursor: url === null ? finish(state) : state };
-  }
+  yield* readChanges(client, describe, DEALS, cursor, options);
 }
 
 /** What of it the integration user may not see; null: it may see all. */
@@ -78,14 +54,6 @@ export async function findLacking(describe: Describe, options: CallOptions): Pro
       return 'Opportunity';
     throw error;
   }
-}
-
-function firstUrl(state: ChangesCursor): string {
-  const condition = conditionInOrder(state);
-  // From the beginning closed ones are of no use; a cursor without a "since" is one that has not come to its end.
-  const open = state.since === null ? `${condition === '' ? ' WHERE' : ' AND'} IsClosed = false` : '';
-  const soql = `SELECT ${COLUMNS.join(', ')} FROM Opportunity${condition}${open} ORDER BY SystemModstamp, Id`;
-  return `/queryAll?q=${encodeURIComponent(soql)}`;
 }
 
 function toDeal(row: Row): CrmDeal {

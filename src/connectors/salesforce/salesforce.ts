@@ -22,6 +22,7 @@ import { openPendingApprovals } from './pending-approvals.ts';
 import { readChanges } from './read-changes.ts';
 import { readDeals } from './read-deals.ts';
 import { READ_BATCH, readCurrent } from './read-current.ts';
+import { readingOf } from './reading.ts';
 import { readAuthors, readUsers } from './read-users.ts';
 import { READ_RECORDS_BATCH, readRecords } from './read-records.ts';
 import { fixedFields, usualFields } from './to-record.ts';
@@ -83,8 +84,12 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
       return installed;
     },
     readChanges: (object, cursor, options) =>
-      readChanges(client, describe, planOf(asSalesforceObject(object)), cursor, { ...options, now, bulk }),
-    readDeals: (cursor, options) => readDeals(client, describe, cursor, { ...options, now }),
+      readChanges(client, describe, readingOf(planOf(asSalesforceObject(object))), cursor, {
+        ...options,
+        now,
+        bulk,
+      }),
+    readDeals: (cursor, options) => readDeals(client, describe, cursor, { ...options, now, bulk }),
     recordBatch: READ_RECORDS_BATCH,
     readRecords: (object, externalIds, options) =>
       readRecords(client, describe, planOf(asSalesforceObject(object)), externalIds, options),

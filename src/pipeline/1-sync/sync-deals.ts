@@ -48,16 +48,13 @@ export async function syncDeals(
   const begunAt = found?.begunAt ?? now;
   const readingSince = found?.readingSince ?? now;
   let count = 0;
-  // From the beginning only open ones are read: one that was closed in between would stay.
-  let fresh = cursor === null;
   for await (const page of crm.readDeals(cursor, call)) {
     const { unreadable = [] } = page;
     await db.inWorkspace(workspaceId, async (tx) => {
       if (!(await beginStoring(tx, connection))) throw new SettingsChanged();
-      const forgotten = fresh ? await clearDeals(tx, connectionId) : [];
-      const merged = await mergeDeals(tx, at, page.deals);
+      const merged = await mergeDeals(tx, { ...at, begunAt }, page.deals);
       await account.save(tx, unreadable, page.deals);
-      await updateExclusionsOfAccounts(tx, connectionId, [...forgotten, ...merged]);
+      await updateExclusionsOfAccounts(tx, connectionId, merged);
       await saveCursor(tx, {
         ...at,
         object: DEALS,
@@ -68,13 +65,17 @@ export async function syncDeals(
         plan: PLAN,
         rowsRead: page.deals.length + unreadable.length,
       });
-      fresh = false;
     });
     count += unreadable.length;
   }
-  await db.inWorkspace(workspaceId, (tx) =>
-    noteSeen(tx, { connectionId, object: DEALS, begunAt, readingSince }),
-  );
+  await db.inWorkspace(workspaceId, async (tx) => {
+    await takeTurn(tx, workspaceId);
+    const isThrough = await noteSeen(tx, { connectionId, object: DEALS, begunAt, readingSince });
+    // From the beginning only open ones are read: what did not come is over. Not earlier: that reading may take hours, or days with
+    // stops, and the companies of those that are open would be taken up meanwhile.
+    if (isThrough && begunAt.getTime() === readingSince.getTime())
+      await updateExclusionsOfAccounts(tx, connectionId, await clearDeals(tx, connectionId, begunAt));
+  });
   const notice = account.describe();
   if (notice !== null) call.onNotice?.(notice);
   return { unreadable: count, since: readingSince };

@@ -75,16 +75,17 @@ export async function saveCursor(
   );
 }
 
-/** The object was read to its end, as far as what is stored belongs to the reading that began then. */
+/** The object was read to its end, if what is stored belongs to the reading that began then: answers whether it does. */
 export async function noteSeen(
   tx: Tx,
   at: { connectionId: string; object: CursorObject; begunAt: Date; readingSince: Date },
-): Promise<void> {
-  await tx.query(
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
     `update sync_cursors set seen_until = $4, reading_since = null
      where connection_id = $1 and object = $2 and begun_at = $3 and reading_since = $4`,
     [at.connectionId, at.object, at.begunAt.toISOString(), at.readingSince],
   );
+  return rowCount === 1;
 }
 
 /** A sync is through: the next one looks at every object. */

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { SalesforceTwin } from '../../../sandbox/salesforce/twin.ts';
-import type { Database } from '../../../src/db.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
-import { connect, ledger } from '../../connectors/salesforce/connect.ts';
+import { ledger } from '../../connectors/salesforce/connect.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
-import { Killed } from '../../harness/killable.ts';
 import { accountId, smallWorld, startSmall } from '../../sandbox/salesforce-fixture.ts';
+import { startProcess } from './dying-process.ts';
 
 const MORE = 12_000;
 
@@ -32,37 +31,8 @@ after(async () => {
 const open = (name: string): Promise<Connection> =>
   here.db.inWorkspace(workspaceId, (tx) => ensureConnection(tx, workspaceId, 'salesforce', name));
 
-/** A process that dies at its nth step, a step being one side of a transaction or of a request; from then on nothing answers it. */
-function startProcess(diesAt: number) {
-  let steps = 0;
-  let dead = false;
-  const live = (): void => {
-    steps += 1;
-    if (dead || steps === diesAt) {
-      dead = true;
-      throw new Killed('killed');
-    }
-  };
-  const db: Database = {
-    ...here.db,
-    inWorkspace: async (workspace, act) => {
-      live();
-      const result = await here.db.inWorkspace(workspace, act);
-      live();
-      return result;
-    },
-  };
-  const crm = connect(twin, {
-    bulk: { rowsPerSet: 4_000, rowsPerPage: 1_000 },
-    fetch: async (input, init) => {
-      live();
-      const answer = await fetch(input, init);
-      live();
-      return answer;
-    },
-  });
-  return { db, crm, isDead: () => dead };
-}
+const start = (diesAt: number) =>
+  startProcess({ db: here.db, twin }, diesAt, { bulk: { rowsPerSet: 4_000, rowsPerPage: 1_000 } });
 
 const records = (connection: Connection) =>
   here.db.inWorkspace(workspaceId, async (tx) => {
@@ -78,7 +48,7 @@ test('killed at every step of a bulk sync in turn, it ends with each row once', 
   twin.kit.calls.clear();
   let runs = 0;
   for (let diesAt = 1; ; diesAt += 1) {
-    const { db, crm, isDead } = startProcess(diesAt);
+    const { db, crm, isDead } = start(diesAt);
     runs += 1;
     try {
       await syncConnection({ db, crm, connection, call: ledger() });
@@ -99,7 +69,7 @@ test('killed at every step of a bulk sync in turn, it ends with each row once', 
 
 test('a large org is read once, stored once, and the next sync asks one question per object', async () => {
   const connection = await open('whole');
-  const { db, crm } = startProcess(Infinity);
+  const { db, crm } = start(Infinity);
   const first = await syncConnection({ db, crm, connection, call: ledger() });
   assert.equal(first.changed, MORE + 3 + 2 + 1);
   assert.equal((await records(connection)).length, MORE + 3);

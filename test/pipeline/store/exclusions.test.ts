@@ -47,7 +47,7 @@ async function sync(records: readonly CrmRecord[], name?: string): Promise<void>
 async function syncDeals(deals: readonly CrmDeal[]): Promise<void> {
   const { id: connectionId } = await open('salesforce');
   await here.db.inWorkspace(workspaceId, async (tx) => {
-    const accounts = await mergeDeals(tx, { workspaceId, connectionId }, deals);
+    const accounts = await mergeDeals(tx, { workspaceId, begunAt: new Date(), connectionId }, deals);
     await updateExclusionsOfAccounts(tx, connectionId, accounts);
   });
 }
