@@ -65,11 +65,14 @@ function toJson(value: unknown): string {
   );
 }
 
-/** Deletes what expired more than a day ago; at most `limit` rows, so that it never holds locks for long. */
+/**
+ * Deletes what expired more than a day ago; at most `limit` rows, so that it never holds locks for long. One that is being bought again at
+ * the moment stays: waited for, it would be deleted as it is new.
+ */
 export async function deleteExpiredAnswers(tx: Tx, limit = 5000): Promise<number> {
   const { rowCount } = await tx.query(
     `delete from answers where (workspace_id, key) in (
-       select workspace_id, key from answers where expires_at < now() - interval '1 day' limit $1)`,
+       select workspace_id, key from answers where expires_at < now() - interval '1 day' limit $1 for update skip locked)`,
     [limit],
   );
   return rowCount ?? 0;
