@@ -68,11 +68,14 @@ async function planPutBacks(tx: Tx, ids: readonly number[]): Promise<void> {
   const open = rows.flatMap((row) => (row.again ? [row.id] : []));
   // A newer value of ours that waits gives way: the field is a person's now.
   await tx.query(
-    `update writes w set state = 'cancelled', settled_at = now(), leased_until = null,
+    // Locked in the order of their ids, like everyone who locks many of them, so that no two wait for each other.
+    `with found as (
+       select w.id from writes conceded join writes w on w.connection_id = conceded.connection_id and w.object = conceded.object
+         and w.external_id = conceded.external_id and w.field = conceded.field
+       where conceded.id = any($1) and w.state = 'planned' order by w.id for update of w)
+     update writes w set state = 'cancelled', settled_at = now(), leased_until = null,
        reason = 'Somebody changed the field in the moment of our last write; their value goes back first'
-     from writes conceded
-     where conceded.id = any($1) and w.connection_id = conceded.connection_id and w.object = conceded.object
-       and w.external_id = conceded.external_id and w.field = conceded.field and w.state = 'planned'`,
+     from found where w.id = found.id and w.state = 'planned'`,
     [open],
   );
   await tx.query(
