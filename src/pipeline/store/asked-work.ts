@@ -39,12 +39,18 @@ export async function estimateAskedSeconds(tx: Tx): Promise<number | null> {
   return rows[0]?.seconds ?? null;
 }
 
-/** Lets one at a time ask for a company's score: the second waits until the first is stored, and sees it. */
+/**
+ * Lets one at a time ask for a company's score or its pitches: the second waits until the first is stored, and sees it. The company's row is
+ * left to syncs, which lock many of them in an order of their own.
+ */
 export async function holdCompany(tx: Tx, companyId: string): Promise<void> {
-  await tx.query('select from companies where id = $1 for no key update', [companyId]);
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended('asked ' || $1, 0))`, [companyId]);
 }
 
 /** The same for several at once, held in one order everywhere, so that no two who ask wait for each other in a circle. */
 export async function holdCompanies(tx: Tx, companyIds: readonly string[]): Promise<void> {
-  await tx.query('select from companies where id = any($1) order by id for no key update', [companyIds]);
+  await tx.query(
+    `select pg_advisory_xact_lock(hashtextextended('asked ' || id, 0)) from unnest($1::text[]) as id`,
+    [companyIds.toSorted()],
+  );
 }
