@@ -32,9 +32,21 @@ const JUDGE = `update companies c set excluded_because = v.because, excluded_by 
   where c.id = v.id and (c.excluded_because, c.excluded_by) is distinct from (v.because, v.key)
   returning c.id, c.excluded_because as because`;
 
-// What puts old values back is sent all the same. Locked in the order of their ids, like everyone who locks many of them.
-const CANCEL = (which: string): string => `with found as (
-    select w.id, left_out.because from ${which} where w.state = 'planned' and w.undoes is null order by w.id for update of w)
+// What puts old values back is sent all the same. A company's reason goes before its records'. Locked in the order of their ids, all of
+// a transaction's at once, like everyone who locks many of them.
+const CANCEL = `with left_out as (
+    select distinct on (id) id, because from (
+      select w.id, 1 as rank, company.because from unnest($2::uuid[], $3::text[]) as company(id, because)
+      join writes w on w.company_id = company.id where w.state = 'planned' and w.undoes is null
+      union all
+      select w.id, 2, r.excluded_because from unnest($4::text[], $5::text[]) as k(object, external_id)
+      join records r on r.connection_id = $1 and r.object = k.object and r.external_id = k.external_id
+      join writes w on w.connection_id = $1 and w.object = k.object and w.external_id = k.external_id
+      where w.state = 'planned' and w.undoes is null
+    ) as each order by id, rank
+  ), found as (
+    select w.id, left_out.because from left_out join writes w on w.id = left_out.id
+    where w.state = 'planned' order by w.id for update of w)
   update writes w set state = 'cancelled', settled_at = now(), leased_until = null, reason = 'Left out before it was sent: ' || found.because
   from found where w.id = found.id and w.state = 'planned'`;
 
@@ -63,16 +75,10 @@ export async function updateExclusions(
   );
   await judge(
     tx,
+    connectionId,
     touched.map(({ id }) => id),
+    excluding,
   );
-  if (excluding.length > 0)
-    await tx.query(
-      CANCEL(`(select k.object, k.external_id, r.excluded_because as because
-        from unnest($2::text[], $3::text[]) as k(object, external_id)
-        join records r on r.connection_id = $1 and r.object = k.object and r.external_id = k.external_id) as left_out
-        join writes w on w.connection_id = $1 and w.object = left_out.object and w.external_id = left_out.external_id`),
-      [connectionId, excluding.map(({ object }) => object), excluding.map(({ externalId }) => externalId)],
-    );
 }
 
 /** The same after deals of these accounts changed. */
@@ -89,6 +95,7 @@ export async function updateExclusionsOfAccounts(
   );
   await judge(
     tx,
+    connectionId,
     rows.map(({ id }) => id),
   );
 }
@@ -101,22 +108,31 @@ export async function updateExclusionsBy(tx: Tx, connectionId: string): Promise<
   );
   await judge(
     tx,
+    connectionId,
     rows.map(({ id }) => id),
   );
 }
 
-/** Decides about these companies; what was planned for one that is left out now is never sent. */
-async function judge(tx: Tx, companyIds: readonly string[]): Promise<void> {
-  if (companyIds.length === 0) return;
-  const { rows } = await tx.query<{ id: string; because: string | null }>(JUDGE, [companyIds]);
+/** Decides about these companies; what was planned for one that is left out now, or for a record that is, is never sent. */
+async function judge(
+  tx: Tx,
+  connectionId: string,
+  companyIds: readonly string[],
+  excluding: readonly RowKey[] = [],
+): Promise<void> {
+  const { rows } =
+    companyIds.length === 0
+      ? { rows: [] }
+      : await tx.query<{ id: string; because: string | null }>(JUDGE, [companyIds]);
   const left = rows.flatMap(({ id, because }) => (because === null ? [] : { id, because }));
-  if (left.length > 0)
-    await tx.query(
-      CANCEL(
-        'unnest($1::uuid[], $2::text[]) as left_out(id, because) join writes w on w.company_id = left_out.id',
-      ),
-      [left.map(({ id }) => id), left.map(({ because }) => because)],
-    );
+  if (left.length + excluding.length === 0) return;
+  await tx.query(CANCEL, [
+    connectionId,
+    left.map(({ id }) => id),
+    left.map(({ because }) => because),
+    excluding.map(({ object }) => object),
+    excluding.map(({ externalId }) => externalId),
+  ]);
 }
 
 /** How many companies are left out, by reason. */

@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import type { Crm, CrmRecord } from '../../../src/connectors/crm.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { holdCompanies } from '../../../src/pipeline/store/asked-work.ts';
+import { findCompanyByDomain } from '../../../src/pipeline/store/companies.ts';
 import type { Connection } from '../../../src/pipeline/store/connections.ts';
+import { createRun } from '../../../src/pipeline/store/runs.ts';
+import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
+import { renewLeases } from '../../../src/pipeline/store/writes-outbox.ts';
 import { crmRecord } from '../../harness/crm-record.ts';
 import { meet } from '../../harness/lock-waits.ts';
 import { useOneConnection } from '../../harness/one-connection.ts';
@@ -11,6 +15,8 @@ import { createReadingCrm } from '../../harness/reading-crm.ts';
 
 const here = useOneConnection('salesforce');
 
+const LATER = '2026-11-02T00:00:00.000Z';
+const signs = { customer: null, optedOut: false, openDeals: 0 };
 const account = (stem: string, rest: Partial<CrmRecord> = {}): CrmRecord =>
   crmRecord('Account', stem, { name: stem, website: `${stem}.example`, ...rest });
 
@@ -34,6 +40,8 @@ const count = async (table: string): Promise<number | undefined> => {
   );
   return rows[0]?.n;
 };
+const idOf = async (domain: string): Promise<string> =>
+  (await here.inWorkspace((tx) => findCompanyByDomain(tx, domain)))?.id ?? assert.fail(domain);
 
 test('pitches of several companies are asked for while a sync reads the same ones', async () => {
   const ids = [3, 2, 1].map((number) => `00000000-0000-4000-8000-00000000000${number}`);
@@ -53,4 +61,45 @@ test('pitches of several companies are asked for while a sync reads the same one
   );
 
   assert.equal(await count('records'), 3);
+});
+
+test('records are left out, and companies by their people, while a flusher has values of both in its hands', async () => {
+  const people = (rest: Partial<CrmRecord>) =>
+    ['company', 'company', 'people'].map((stem, index) =>
+      crmRecord('Lead', `lead ${index}`, { email: `someone@${stem}-out.example`, ...rest }),
+    );
+  await sync([account('company-out'), ...people({})]);
+  const companies = await Promise.all(['company-out.example', 'people-out.example'].map(idOf));
+  const ids = await here.inWorkspace(async (tx) => {
+    const { id } = await createRun(tx, here.workspaceId, { kind: 'manual', model: 'm' });
+    const connectionId = here.connection.id;
+    const wanted = people({}).map(({ externalId }, index) => {
+      const companyId = companies[index === 2 ? 1 : 0] ?? '';
+      return {
+        connectionId,
+        object: 'Lead' as const,
+        externalId,
+        companyId,
+        field: 'score' as const,
+        value: 5,
+      };
+    });
+    await insertWrites(tx, id, wanted);
+    const { rows } = await tx.query<{ id: number }>('select id from writes where run_id = $1 order by external_id', [id]); // prettier-ignore
+    return rows.map((row) => row.id);
+  });
+
+  await meet(
+    here.inWorkspace,
+    `writes where id = ${ids[0]} for update`,
+    () =>
+      sync([account('company-out'), ...people({ signs: { ...signs, optedOut: true }, modifiedAt: LATER })]),
+    () => here.inWorkspace((tx) => renewLeases(tx, ids.slice(1).map((id) => ({ id, attempt: 0 })), 1_000)), // prettier-ignore
+  );
+
+  const { rows } = await here.inWorkspace((tx) =>
+    tx.query('select distinct state, reason from writes where connection_id = $1', [here.connection.id]),
+  );
+  const reason = 'Left out before it was sent: opted out of e-mail';
+  assert.deepEqual(rows, [{ state: 'cancelled', reason }]);
 });
