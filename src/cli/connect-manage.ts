@@ -66,15 +66,15 @@ export async function removeNamed(
       'Take them out of the environment (and .env) first: it would be connected again at the next start.',
     );
   const { db, workspaceId } = app;
-  const unsent = await db.inWorkspace(workspaceId, (tx) => retireConnection(tx, connection.id));
+  const unsent = await db.inWorkspace(workspaceId, (tx) => retireConnection(tx, connection));
   let rows = 0;
   for (;;) {
-    const deleted = await db.inWorkspace(workspaceId, (tx) => deleteMirror(tx, connection.id));
+    const deleted = await db.inWorkspace(workspaceId, (tx) => deleteMirror(tx, connection));
     if (deleted === 0) break;
     rows += deleted;
   }
   // What it left out may be taken up again, if another connection knows it.
-  await db.inWorkspace(workspaceId, (tx) => updateExclusionsBy(tx, connection.id));
+  await db.inWorkspace(workspaceId, (tx) => updateExclusionsBy(tx, connection));
   terminal.print(
     `Removed ${name}: its credentials and ${rows} mirrored rows are gone, ${unsent} planned fields will not be sent. What was written stays to be read; nothing was changed in the CRM.`,
   );

@@ -1,4 +1,6 @@
 import type { Tx } from '../../db.ts';
+import type { Connection } from './connections.ts';
+import { takeTurn } from './turns.ts';
 
 type RowKey = { object: string; externalId: string };
 
@@ -100,8 +102,12 @@ export async function updateExclusionsOfAccounts(
   );
 }
 
-/** The same for all companies that rows of this connection left out. */
-export async function updateExclusionsBy(tx: Tx, connectionId: string): Promise<void> {
+/** The same for all companies that rows of this connection left out; takes the workspace's turn. */
+export async function updateExclusionsBy(
+  tx: Tx,
+  { workspaceId, id: connectionId }: Pick<Connection, 'workspaceId' | 'id'>,
+): Promise<void> {
+  await takeTurn(tx, workspaceId);
   const { rows } = await tx.query<{ id: string }>(
     `select id from companies where excluded_because is not null and starts_with(excluded_by, $1)`,
     [`${connectionId}/`],

@@ -1,11 +1,16 @@
 import type { Tx } from '../../db.ts';
 import { recomputeCompanies } from './company-facts.ts';
+import type { Connection } from './connections.ts';
+import { takeTurn } from './turns.ts';
+
+type Removed = Pick<Connection, 'workspaceId' | 'id'>;
 
 /**
  * Takes a connection out of use: its credentials, cursors and users go, and what waits to be written never will be. The ledger of
- * its writes stays. Returns how many fields were not sent.
+ * its writes stays. Takes its workspace's turn: a sync of it may still be under way. Returns how many fields were not sent.
  */
-export async function retireConnection(tx: Tx, id: string): Promise<number> {
+export async function retireConnection(tx: Tx, { workspaceId, id }: Removed): Promise<number> {
+  await takeTurn(tx, workspaceId);
   await tx.query(
     `update connections set status = 'removed', paused_because = null, paused_at = null, checked_at = null, access_checked_at = null, synced_at = null,
        sync_asked_at = null, users_read_at = null
@@ -46,14 +51,16 @@ export async function retireConnection(tx: Tx, id: string): Promise<number> {
 
 /**
  * Deletes at most `limit` of the rows that were mirrored through a connection; a company that no other record points to is
- * not enriched by itself any more. Returns how many rows went: call it until none does.
+ * not enriched by itself any more. Takes the workspace's turn, since other connections have rows of the same companies. Returns how many
+ * rows went: call it until none does.
  */
-export async function deleteMirror(tx: Tx, connectionId: string, limit = 10_000): Promise<number> {
+export async function deleteMirror(tx: Tx, { workspaceId, id }: Removed, limit = 10_000): Promise<number> {
+  await takeTurn(tx, workspaceId);
   const { rows } = await tx.query<{ companyId: string | null }>(
     `delete from records where (connection_id, object, external_id) in (
        select connection_id, object, external_id from records where connection_id = $1 limit $2)
      returning company_id as "companyId"`,
-    [connectionId, limit],
+    [id, limit],
   );
   const companies = new Set(rows.flatMap((row) => row.companyId ?? []));
   const { rows: left } = await tx.query<{ domain: string }>(

@@ -12,7 +12,7 @@ export async function takeTurn(tx: Tx, workspaceId: string): Promise<void> {
 /**
  * Begins a transaction that stores rows and moves their cursor. A server that crashes may forget the last of them, and forgets their
  * cursor with them: none waits for the disk.
- * @returns false where the connection's settings are others by now; else they stay until the transaction ends
+ * @returns false where the connection's settings are others by now, or it was removed; else they stay until the transaction ends
  */
 export async function beginStoring(
   tx: Tx,
@@ -21,7 +21,7 @@ export async function beginStoring(
   await takeTurn(tx, connection.workspaceId);
   await tx.query(`select set_config('synchronous_commit', 'off', true)`);
   const { rowCount } = await tx.query(
-    'select from connections where id = $1 and settings_version = $2 for share',
+    `select from connections where id = $1 and settings_version = $2 and status <> 'removed' for share`,
     [connection.id, connection.settingsVersion],
   );
   return rowCount === 1;

@@ -29,7 +29,7 @@ before(async () => {
   twin.bulkQueries.durationMs = 0;
 });
 after(() => twin.close());
-afterEach(() => here.inWorkspace((tx) => retireConnection(tx, here.connection.id)));
+afterEach(() => here.inWorkspace((tx) => retireConnection(tx, here.connection)));
 
 const org = (): Crm => connect(twin, { fetch: neverInOrder('Opportunity') });
 

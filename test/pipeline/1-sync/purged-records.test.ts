@@ -125,6 +125,6 @@ test('a connection that is removed in the middle of a reading keeps nothing of w
       )
     ).rows[0]?.n;
   assert.equal(await count(), 2);
-  await here.inWorkspace((tx) => retireConnection(tx, here.connection.id));
+  await here.inWorkspace((tx) => retireConnection(tx, here.connection));
   assert.equal(await count(), 0);
 });

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Crm, CrmRecord } from '../../../src/connectors/crm.ts';
+import { SettingsChanged } from '../../../src/pipeline/1-sync/settings-changed.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { holdCompanies } from '../../../src/pipeline/store/asked-work.ts';
 import { findCompanyByDomain } from '../../../src/pipeline/store/companies.ts';
+import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import type { Connection } from '../../../src/pipeline/store/connections.ts';
+import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
+import { updateExclusionsBy } from '../../../src/pipeline/store/exclusions.ts';
+import { saveHints } from '../../../src/pipeline/store/record-hints.ts';
+import { deleteMirror, retireConnection } from '../../../src/pipeline/store/remove-connection.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
 import { renewLeases } from '../../../src/pipeline/store/writes-outbox.ts';
@@ -19,6 +25,7 @@ const LATER = '2026-11-02T00:00:00.000Z';
 const signs = { customer: null, optedOut: false, openDeals: 0 };
 const account = (stem: string, rest: Partial<CrmRecord> = {}): CrmRecord =>
   crmRecord('Account', stem, { name: stem, website: `${stem}.example`, ...rest });
+const changed = { name: 'Another name', modifiedAt: LATER };
 
 function createOrg(records: readonly CrmRecord[]): Crm {
   return createReadingCrm({
@@ -32,6 +39,8 @@ function createOrg(records: readonly CrmRecord[]): Crm {
 const call = { signal: new AbortController().signal };
 const sync = (records: readonly CrmRecord[], connection: Connection = here.connection) =>
   syncConnection({ db: here.db, crm: createOrg(records), connection, call });
+const openOther = (): Promise<Connection> =>
+  here.inWorkspace((tx) => ensureConnection(tx, here.workspaceId, 'salesforce', 'other'));
 const count = async (table: string): Promise<number | undefined> => {
   const { rows } = await here.inWorkspace((tx) =>
     tx.query<{ n: number }>(`select count(*) as n from ${table} where connection_id = $1`, [
@@ -42,6 +51,82 @@ const count = async (table: string): Promise<number | undefined> => {
 };
 const idOf = async (domain: string): Promise<string> =>
   (await here.inWorkspace((tx) => findCompanyByDomain(tx, domain)))?.id ?? assert.fail(domain);
+
+test('a connection that is removed while a sync of it comes to its end keeps nothing of it, and neither holds up the other', async () => {
+  const at = { workspaceId: here.workspaceId, connectionId: here.connection.id };
+  await sync([account('seen'), account('purged')]);
+  await here.inWorkspace(async (tx) => {
+    await askForFullSync(tx, here.connection.id);
+    await saveHints(tx, at, [{ object: 'Account', externalId: 'purged', kind: 'changed' }]);
+  });
+
+  await meet(
+    here.inWorkspace,
+    `record_hints where external_id = 'purged' for update`,
+    () => sync([account('seen')]),
+    () => here.inWorkspace((tx) => retireConnection(tx, here.connection)),
+  );
+
+  const left = await Promise.all(['sync_cursors', 'sightings', 'record_hints'].map(count));
+  assert.deepEqual(left, [0, 0, 0]);
+});
+
+test('what a sync read of a connection is not stored any more once that is removed', async () => {
+  const crm = createOrg([account('late')]);
+  const removing: Crm = {
+    ...crm,
+    async *readChanges(object, ...rest) {
+      yield* crm.readChanges(object, ...rest);
+      if (object === 'Account') await here.inWorkspace((tx) => retireConnection(tx, here.connection));
+    },
+  };
+
+  await assert.rejects(
+    syncConnection({ db: here.db, crm: removing, connection: here.connection, call }),
+    SettingsChanged,
+  );
+  assert.deepEqual(await Promise.all(['records', 'sync_cursors'].map(count)), [0, 0]);
+});
+
+test('the rows of a removed connection go while another one reads the same companies', async () => {
+  const other = await openOther();
+  await sync([account('z-left')]);
+  await sync([account('a-left')]);
+  await sync([account('m-left'), account('z-left')], other);
+  await here.inWorkspace((tx) => retireConnection(tx, here.connection));
+
+  await meet(
+    here.inWorkspace,
+    `companies where domain = 'm-left.example' for no key update`,
+    () => sync([account('a-left'), account('m-left', changed), account('z-left', changed)], other),
+    () => here.inWorkspace((tx) => deleteMirror(tx, here.connection)),
+  );
+
+  assert.equal(await count('records'), 0);
+});
+
+test('what a removed connection left out is taken up again while another one reads the same companies', async () => {
+  const other = await openOther();
+  const customer = { signs: { ...signs, customer: 'yes' } };
+  await sync([
+    account('z-out', { ...customer, externalId: '1' }),
+    account('a-out', { ...customer, externalId: '2' }),
+  ]);
+  await sync([account('m-out')], other);
+  await here.inWorkspace((tx) => retireConnection(tx, here.connection));
+  for (let portions = 0; portions < 2; portions += 1)
+    await here.inWorkspace((tx) => deleteMirror(tx, here.connection, 1));
+
+  await meet(
+    here.inWorkspace,
+    `companies where domain = 'm-out.example' for no key update`,
+    () => sync([account('a-out'), account('m-out', changed), account('z-out')], other),
+    () => here.inWorkspace((tx) => updateExclusionsBy(tx, here.connection)),
+  );
+
+  const found = await here.inWorkspace((tx) => findCompanyByDomain(tx, 'z-out.example'));
+  assert.equal(found?.excludedBecause, null);
+});
 
 test('pitches of several companies are asked for while a sync reads the same ones', async () => {
   const ids = [3, 2, 1].map((number) => `00000000-0000-4000-8000-00000000000${number}`);

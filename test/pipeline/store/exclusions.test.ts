@@ -103,11 +103,11 @@ describe('a company is left out', () => {
     assert.equal(await reasonOf(String(moving)), null);
     assert.equal(await reasonOf('moved.example'), 'a customer: it says so');
     assert.equal(await reasonOf('leaving.example'), 'a customer: it says so');
-    const { id } = await open('hubspot', 'second');
+    const second = await open('hubspot', 'second');
     await here.db.inWorkspace(workspaceId, async (tx) => {
-      await retireConnection(tx, id);
-      await deleteMirror(tx, id);
-      await updateExclusionsBy(tx, id);
+      await retireConnection(tx, second);
+      await deleteMirror(tx, second);
+      await updateExclusionsBy(tx, second);
     });
     assert.equal(await reasonOf('leaving.example'), null);
   });

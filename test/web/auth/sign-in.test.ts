@@ -121,9 +121,9 @@ test('who owns records no longer is out with the next request', async () => {
 test('who was known by a connection alone is out once that is removed, and whatever it told of them is gone', async () => {
   const rep = await enter(REP);
   const connectionId = await web.database.db.inWorkspace(web.workspaceId, async (tx) => {
-    const { id } = await ensureConnection(tx, web.workspaceId, 'hubspot', 'default');
-    await retireConnection(tx, id);
-    return id;
+    const connection = await ensureConnection(tx, web.workspaceId, 'hubspot', 'default');
+    await retireConnection(tx, connection);
+    return connection.id;
   });
   assert.deepEqual((await sql('select email from crm_users')).rows, []);
   // A sync that was under way when it was removed may still store them.
