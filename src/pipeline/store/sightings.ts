@@ -34,6 +34,10 @@ export async function saveSightings(tx: Tx, at: At, begunAt: Date, ids: readonly
   );
 }
 
+// Looked up row by row: without statistics a join is planned as a walk over all sightings for each record, 33 s for 20,000 of them.
+const SEEN_AT = `(select s.begun_at from sightings s where s.workspace_id = r.workspace_id and s.connection_id = r.connection_id
+  and s.object = r.object and s.external_id = r.external_id)`;
+
 /** How many records are known to be alive, and how many of them the reading that began then did not come by. */
 export async function countUnseen(
   tx: Tx,
@@ -41,10 +45,8 @@ export async function countUnseen(
   begunAt: Date,
 ): Promise<{ known: number; unseen: number }> {
   const { rows } = await tx.query<{ known: number; unseen: number }>(
-    `select count(*) as known, count(*) filter (where s.external_id is null) as unseen
-     from records r left join sightings s on s.workspace_id = r.workspace_id and s.connection_id = r.connection_id
-       and s.object = r.object and s.external_id = r.external_id and s.begun_at = $3
-     where r.connection_id = $1 and r.object = $2 and not r.deleted`,
+    `select count(*) as known, count(*) filter (where ${SEEN_AT} is distinct from $3) as unseen
+     from records r where r.connection_id = $1 and r.object = $2 and not r.deleted`,
     [connectionId, object, begunAt],
   );
   return rows[0] ?? { known: 0, unseen: 0 };
@@ -58,9 +60,7 @@ export async function listUnseen(
 ): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(
     `select r.external_id as id from records r
-     where r.connection_id = $1 and r.object = $2 and not r.deleted and not exists (
-       select from sightings s where s.workspace_id = r.workspace_id and s.connection_id = r.connection_id
-         and s.object = r.object and s.external_id = r.external_id and s.begun_at = $3)
+     where r.connection_id = $1 and r.object = $2 and not r.deleted and ${SEEN_AT} is distinct from $3
      limit $4`,
     [connectionId, object, begunAt, limit],
   );
