@@ -10,7 +10,7 @@ import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { listSkipped } from '../pipeline/store/skipped-records.ts';
 import type { SkippedRecord } from '../pipeline/store/skipped-records.ts';
 import { UNREADABLE_FIX, listUnreadable } from '../pipeline/store/unreadable-rows.ts';
-import { listFailedWrites } from '../pipeline/store/writes-list.ts';
+import { listFailedWrites } from '../pipeline/store/writes-failed.ts';
 import type { App } from '../app.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
@@ -137,11 +137,12 @@ function describeCompany(company: RankedCompany): Row {
 async function* failedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
   const known = await db.inWorkspace(workspaceId, listConnectionsEver);
   const names = new Map(known.map(({ id, name }) => [id, name]));
-  let afterId = 0;
-  for (;;) {
-    const page = await db.inWorkspace(workspaceId, (tx) => listFailedWrites(tx, { afterId, limit: PAGE }));
-    for (const write of page) {
-      afterId = Math.max(afterId, write.id);
+  for (let from: number | null = 0; from !== null;) {
+    const afterId: number = from;
+    const { failed, nextAfterId } = await db.inWorkspace(workspaceId, (tx) =>
+      listFailedWrites(tx, { afterId, limit: PAGE }),
+    );
+    for (const write of failed)
       yield {
         crm: write.crm,
         connection: names.get(write.connectionId) ?? null,
@@ -157,8 +158,7 @@ async function* failedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
         run: write.runId,
         at: write.settledAt?.toISOString() ?? null,
       };
-    }
-    if (page.length < PAGE) return;
+    from = nextAfterId;
   }
 }
 

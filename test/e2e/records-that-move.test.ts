@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import type { App } from '../../src/app.ts';
 import { requestFlushes } from '../../src/pipeline/runs.ts';
-import { listFailedWrites } from '../../src/pipeline/store/writes-list.ts';
+import { listFailedWrites } from '../../src/pipeline/store/writes-failed.ts';
 import { writeSmallWorld } from '../harness/small-world.ts';
 import { connectAndSync, runToEnd, startSystem, syncAll } from '../harness/system.ts';
 import type { System } from '../harness/system.ts';
@@ -72,7 +72,7 @@ test('a lead that is converted: its account is filled soon, the company keeps it
   assert.deepEqual(now.get(`Account/${accountId}`)?.ours.score, lead.ours.score);
   assert.deepEqual(now.get(`Lead/${lead.id}`)?.ours, lead.ours);
   assert.deepEqual(await history(), [before], 'nothing was read again');
-  assert.deepEqual(await app.db.inWorkspace(app.workspaceId, (tx) => listFailedWrites(tx)), []);
+  assert.deepEqual((await app.db.inWorkspace(app.workspaceId, (tx) => listFailedWrites(tx))).failed, []);
   assert.deepEqual(await query(due), []);
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { App } from '../../src/app.ts';
 import { startDueRun } from '../../src/pipeline/runs.ts';
-import { listFailedWrites } from '../../src/pipeline/store/writes-list.ts';
+import { listFailedWrites } from '../../src/pipeline/store/writes-failed.ts';
 import { writeSmallWorld } from '../harness/small-world.ts';
 import { connectAndSync, runToEnd, startSystem, waitForRun } from '../harness/system.ts';
 import type { System } from '../harness/system.ts';
@@ -33,7 +33,7 @@ after(async () => {
 
 const RULE = { as: 'administrator', object: 'Account', name: 'Description_filled' };
 const failed = async (): Promise<string[]> =>
-  (await app.db.inWorkspace(app.workspaceId, (tx) => listFailedWrites(tx))).map(
+  (await app.db.inWorkspace(app.workspaceId, (tx) => listFailedWrites(tx))).failed.map(
     ({ object, state }) => `${object} ${state}`,
   );
 const scoreOfAlder = async (): Promise<string | undefined> => {

@@ -11,8 +11,8 @@ import { ensureConnection } from '../../src/pipeline/store/connections.ts';
 import { createRun } from '../../src/pipeline/store/runs.ts';
 import type { RunKind } from '../../src/pipeline/store/runs.ts';
 import { listRunWrites } from '../../src/pipeline/store/writes-list.ts';
-import { listFailedWrites } from '../../src/pipeline/store/writes-list.ts';
-import type { FailedWrite } from '../../src/pipeline/store/writes-list.ts';
+import { listFailedWrites } from '../../src/pipeline/store/writes-failed.ts';
+import type { FailedWrite } from '../../src/pipeline/store/writes-failed.ts';
 import type { Write, WriteField } from '../../src/pipeline/store/writes.ts';
 import { createFakeCrm } from './fake-crm.ts';
 import type { FakeCrm } from './fake-crm.ts';
@@ -127,4 +127,4 @@ export async function openDesk(
 
 /** What `fieldnote export --failed` prints: fields whose last word is a refusal or a conflict. */
 export const listFailed = (desk: Desk): Promise<FailedWrite[]> =>
-  desk.db.inWorkspace(desk.workspaceId, (tx) => listFailedWrites(tx, { afterId: 0, limit: 1_000 }));
+  desk.db.inWorkspace(desk.workspaceId, (tx) => listFailedWrites(tx)).then(({ failed }) => failed);

@@ -1,5 +1,5 @@
 import type { Tx } from '../../db.ts';
-import { countVerdicts } from './writes-rehearsal.ts';
+import { notePortions } from './rehearsed-lines.ts';
 import type { Verdict } from './writes-rehearsal.ts';
 
 /** What a run would cost in calls to the CRMs. */
@@ -63,7 +63,7 @@ export async function endRehearsal(
       runId,
       JSON.stringify(calls),
       JSON.stringify(unread).replaceAll(String.raw`\u0000`, ''),
-      JSON.stringify(await countVerdicts(tx, runId)),
+      JSON.stringify(await notePortions(tx, runId)),
     ],
   );
 }

@@ -1,5 +1,4 @@
 import type { CrmKind } from '../../connectors/crm.ts';
-import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { STARTED_BY } from './runs.ts';
 import type { Starter } from './runs.ts';
@@ -136,62 +135,4 @@ function selectLines(
     ...when(`${inLedger('run_id')} =`, runId),
   ]);
   return select(`${states} cross join ${fields} cross join lateral ${way}`);
-}
-
-export type RehearsedLine = Pick<
-  Write<WriteField>,
-  'id' | 'connectionId' | 'object' | 'externalId' | 'companyId' | 'field' | 'reason'
-> & { crm: CrmKind; old: FieldValue; new: FieldValue; verdict: Verdict };
-
-/** What a dry run would have done, as far as the CRMs were read for it, in id order; the next page begins after the last id. */
-export async function listRehearsedLines(
-  tx: Tx,
-  runId: string,
-  page: { verdict?: Verdict | undefined; afterId: number; limit: number },
-): Promise<RehearsedLine[]> {
-  const { rows } = await tx.query<RehearsedLine>(
-    `select w.id, w.connection_id as "connectionId", w.object, w.external_id as "externalId", w.company_id as "companyId", w.field,
-       w.old_value as old, w.new_value as new, w.verdict, w.reason, n.kind as crm
-     from writes w join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
-     where w.run_id = $1 and w.state = 'rehearsed' and w.id > $2 and w.verdict is not null and ($3::text is null or w.verdict = $3)
-     order by w.id limit $4`,
-    [runId, page.afterId, page.verdict ?? null, page.limit],
-  );
-  return rows;
-}
-
-export type FailedWrite = Write<WriteField> & {
-  crm: CrmKind;
-  domain: string;
-  company: string;
-  editor: Editor | null;
-};
-
-/**
- * Fields whose last word is a refusal or a conflict, in id order: of one run, or as things stand now, when nothing is left to do about
- * records that are gone or became others. The next page begins after the last id.
- */
-export async function listFailedWrites(
-  tx: Tx,
-  page: { runId?: string; afterId?: number; limit?: number } = {},
-): Promise<FailedWrite[]> {
-  const { rows } = await tx.query<FailedWrite>(
-    `select ${WRITE_COLUMNS}, ${EDITOR}, c.kind as crm, company.domain, company.name as company
-     from writes w
-     join companies company on company.workspace_id = w.workspace_id and company.id = w.company_id
-     join connections c on c.workspace_id = w.workspace_id and c.id = w.connection_id
-     where w.state in ('rejected', 'conflicted') and w.id > $2 and ($1::uuid is null or w.run_id = $1)
-       and ($1::uuid is not null or not exists (
-         select from (
-           select id, state from writes where connection_id = w.connection_id and object = w.object
-             and external_id = w.external_id and field = w.field offset 0) as later
-         where later.id > w.id and later.state not in ('rehearsed', 'cancelled'))
-         and not exists (
-           select from records r
-           where r.workspace_id = w.workspace_id and r.connection_id = w.connection_id and r.object = w.object
-             and r.external_id = w.external_id and (r.deleted or r.merged_into is not null or r.converted_to is not null)))
-     order by w.id limit $3`,
-    [page.runId ?? null, page.afterId ?? 0, page.limit ?? 1_000],
-  );
-  return rows;
 }

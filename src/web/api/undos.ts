@@ -3,7 +3,7 @@ import { askForUndoWithin } from '../../pipeline/ask-for-undo.ts';
 import { findRehearsal } from '../../pipeline/store/rehearsals.ts';
 import { findPlan } from '../../pipeline/store/undos.ts';
 import { VERDICTS, countVerdicts } from '../../pipeline/store/writes-rehearsal.ts';
-import { listRehearsedLines } from '../../pipeline/store/writes-list.ts';
+import { listRehearsedLines } from '../../pipeline/store/rehearsed-lines.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { startOnce } from './once.ts';
 import { ApiError } from './problem.ts';

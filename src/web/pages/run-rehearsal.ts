@@ -5,8 +5,8 @@ import { listConnectionsEver, nameConnection } from '../../pipeline/store/connec
 import { findRehearsal } from '../../pipeline/store/rehearsals.ts';
 import type { StoredRehearsal, UnreadConnection } from '../../pipeline/store/rehearsals.ts';
 import type { Run } from '../../pipeline/store/runs.ts';
-import { listRehearsedLines } from '../../pipeline/store/writes-list.ts';
-import type { RehearsedLine } from '../../pipeline/store/writes-list.ts';
+import { listRehearsedLines } from '../../pipeline/store/rehearsed-lines.ts';
+import type { RehearsedLine } from '../../pipeline/store/rehearsed-lines.ts';
 import { VERDICTS, countVerdicts } from '../../pipeline/store/writes-rehearsal.ts';
 import type { Verdict } from '../../pipeline/store/writes-rehearsal.ts';
 import { CRM_NAMES, describeValue, labelField } from './describe-writes.ts';
@@ -14,6 +14,12 @@ import { formatCount } from './format.ts';
 import { linkWith } from './pager.ts';
 
 const LINES = 50;
+const NONE: Record<Verdict, number> = {
+  'would-apply': 0,
+  'would-conflict': 0,
+  'would-reject': 0,
+  unchanged: 0,
+};
 
 const MEANINGS: Record<Verdict, string> = {
   'would-apply': 'would be written',
@@ -53,7 +59,8 @@ export async function readRunRehearsal(tx: Tx, run: Run, request: Request): Prom
   const known = unread.length > 0 ? await listConnectionsEver(tx) : [];
   return {
     read,
-    counts: read?.counts ?? (await countVerdicts(tx, run.id)),
+    // What is still being read is not shown, and not counted with each look.
+    counts: read?.counts ?? (read !== null && read.readAt !== null ? await countVerdicts(tx, run.id) : NONE),
     lines,
     verdict,
     isFirst: afterId === 0,

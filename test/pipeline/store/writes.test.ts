@@ -5,7 +5,8 @@ import { gatherRecords, mergeRecords, prepareRecord } from '../../../src/pipelin
 import { ConnectionSettings } from '../../../src/pipeline/store/connection-settings.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { findLedgers, recordKey } from '../../../src/pipeline/store/writes-ledger.ts';
-import { listFailedWrites, listRunWrites, listWrites } from '../../../src/pipeline/store/writes-list.ts';
+import { listFailedWrites } from '../../../src/pipeline/store/writes-failed.ts';
+import { listRunWrites, listWrites } from '../../../src/pipeline/store/writes-list.ts';
 import { lockConnection } from '../../../src/pipeline/store/writes-outbox.ts';
 import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
 import { countOpenWrites, countWritesByConnection } from '../../../src/pipeline/store/writes.ts';
@@ -113,7 +114,7 @@ test('what failed is listed with its company until a later write settles it', as
   const run = await desk.plan({ pitch: 'ours' }, ['r0', 'r1']);
   await desk.flush();
 
-  const failed = await within(desk, (tx) => listFailedWrites(tx));
+  const { failed } = await within(desk, (tx) => listFailedWrites(tx));
   assert.deepEqual(
     failed.map((write) => [write.externalId, write.state, write.domain, write.crm, write.oldValue]),
     [
@@ -125,12 +126,15 @@ test('what failed is listed with its company until a later write settles it', as
   desk.fake.get('Account', 'r0').unwritable = null;
   await desk.plan({ pitch: 'ours' }, ['r0', 'r1']);
   await desk.flush();
-  const left = await within(desk, (tx) => listFailedWrites(tx));
+  const { failed: left } = await within(desk, (tx) => listFailedWrites(tx));
   assert.deepEqual(
     left.map((write) => write.externalId),
     ['r1'],
   );
-  assert.equal((await within(desk, (tx) => listFailedWrites(tx, { runId: run }))).length, 2);
+  assert.deepEqual(
+    (await desk.writesOf(run)).map(({ state }) => state),
+    ['rejected', 'conflicted'],
+  );
 });
 
 test('of a record that is gone or became another nothing is left to do: its refusals are listed with their run alone', async () => {
@@ -150,10 +154,10 @@ test('of a record that is gone or became another nothing is left to do: its refu
     const at = { workspaceId: desk.workspaceId, connectionId: desk.connectionId };
     await mergeRecords(tx, at, gatherRecords(rows));
     assert.deepEqual(
-      (await listFailedWrites(tx)).map(({ externalId }) => externalId),
+      (await listFailedWrites(tx)).failed.map(({ externalId }) => externalId),
       ['r3'],
     );
-    assert.equal((await listFailedWrites(tx, { runId: run })).length, 4);
+    assert.equal((await listRunWrites(tx, run, { state: 'rejected' })).length, 4);
   });
 });
 
