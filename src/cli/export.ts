@@ -46,37 +46,34 @@ export function addExport(program: Command, context: Context): void {
     .addOption(workspaceOption())
     .action(async (options: Instead & { format: 'csv' | 'json'; workspace?: string }) => {
       await withApp(context, { worker: false, workspace: options.workspace }, async (app) => {
-        let rows = 0;
-        if (options.format === 'json') {
-          await eachRow(app, options, (row) => {
-            rows += 1;
-            context.terminal.print(JSON.stringify(row));
+        const { terminal } = context;
+        let isEmpty = true;
+        const printEach = (print: (row: Row) => void): Promise<void> =>
+          eachRow(app, options, (row) => {
+            isEmpty = false;
+            print(row);
           });
-          noteNothing(context, options, rows);
-          return;
+        if (options.format === 'json') await printEach((row) => terminal.print(JSON.stringify(row)));
+        else {
+          const csv = stringify({ header: true, quoted_string: true });
+          const printed = (async () => {
+            for await (const chunk of csv) terminal.write(String(chunk));
+          })();
+          await printEach((row) => csv.write(mapStrings(row)));
+          csv.end();
+          await printed;
         }
-        const csv = stringify({ header: true, quoted_string: true });
-        const printed = (async () => {
-          for await (const chunk of csv) context.terminal.write(String(chunk));
-        })();
-        await eachRow(app, options, (row) => {
-          rows += 1;
-          csv.write(mapStrings(row));
-        });
-        csv.end();
-        await printed;
-        noteNothing(context, options, rows);
+        if (isEmpty) terminal.note(describeNothing(options));
       });
     });
 }
 
 /** A list without a row looks like a command that did nothing. */
-function noteNothing({ terminal }: Context, options: Instead, rows: number): void {
-  if (rows > 0) return;
-  if (options.failed) terminal.note('No write was refused, and none conflicts with a person’s edit.');
-  else if (options.skipped) terminal.note('Every record leads to a company.');
-  else if (options.unreadable) terminal.note('Every row that the CRMs sent could be read.');
-  else terminal.note('There are no companies yet: fieldnote sync reads them from your CRMs.');
+function describeNothing({ failed, skipped, unreadable }: Instead): string {
+  if (failed) return 'No write was refused, and none conflicts with a person’s edit.';
+  if (skipped) return 'Every record leads to a company.';
+  if (unreadable) return 'Every row that the CRMs sent could be read.';
+  return 'There are no companies yet: fieldnote sync reads them from your CRMs.';
 }
 
 async function eachRow(app: App, options: Instead, print: (row: Row) => void): Promise<void> {

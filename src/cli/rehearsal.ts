@@ -5,6 +5,7 @@ import type { Rehearsal, RehearsedField } from '../pipeline/7-write-back/rehears
 import { UserError } from '../errors.ts';
 import { openForWriting } from '../pipeline/flush-job.ts';
 import { listConnectionsEver, nameConnection } from '../pipeline/store/connections.ts';
+import { countNone } from '../pipeline/store/writes-rehearsal.ts';
 import type { Context } from './context.ts';
 import { shorten } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
@@ -64,7 +65,7 @@ function openJson(terminal: Terminal): Printer {
 
 function openTable(terminal: Terminal): Printer {
   const shown: RehearsedField[] = [];
-  const counts = { 'would-apply': 0, 'would-conflict': 0, 'would-reject': 0, unchanged: 0 };
+  const counts = countNone();
   const reasons = new Map<string, number>();
   let records = 0;
   return {

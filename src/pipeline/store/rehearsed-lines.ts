@@ -1,7 +1,7 @@
 import type { CrmKind } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
-import { VERDICTS } from './writes-rehearsal.ts';
+import { VERDICTS, countNone } from './writes-rehearsal.ts';
 import type { Verdict } from './writes-rehearsal.ts';
 import type { Write, WriteField } from './writes.ts';
 
@@ -28,7 +28,7 @@ export async function notePortions(tx: Tx, runId: string): Promise<Record<Verdic
     'select verdict, sum(fields) as fields from rehearsal_portions where run_id = $1 group by 1',
     [runId],
   );
-  const counts = { 'would-apply': 0, 'would-conflict': 0, 'would-reject': 0, unchanged: 0 };
+  const counts = countNone();
   for (const { verdict, fields } of rows) counts[verdict] = fields;
   return counts;
 }

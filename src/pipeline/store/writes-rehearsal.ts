@@ -43,13 +43,21 @@ export async function listRehearsed(
 export const VERDICTS = ['would-apply', 'would-conflict', 'would-reject', 'unchanged'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** Where no value has any verdict yet. */
+export const countNone = (): Record<Verdict, number> => ({
+  'would-apply': 0,
+  'would-conflict': 0,
+  'would-reject': 0,
+  unchanged: 0,
+});
+
 /** How many of a dry run's values have each verdict; those that were not read yet have none. */
 export async function countVerdicts(tx: Tx, runId: string): Promise<Record<Verdict, number>> {
   const { rows } = await tx.query<{ verdict: Verdict; fields: number }>(
     `select verdict, count(*) as fields from writes where run_id = $1 and state = 'rehearsed' and verdict is not null group by 1`,
     [runId],
   );
-  const counts = { 'would-apply': 0, 'would-conflict': 0, 'would-reject': 0, unchanged: 0 };
+  const counts = countNone();
   for (const { verdict, fields } of rows) counts[verdict] = fields;
   return counts;
 }

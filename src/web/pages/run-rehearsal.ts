@@ -7,19 +7,13 @@ import type { StoredRehearsal, UnreadConnection } from '../../pipeline/store/reh
 import type { Run } from '../../pipeline/store/runs.ts';
 import { listRehearsedLines } from '../../pipeline/store/rehearsed-lines.ts';
 import type { RehearsedLine } from '../../pipeline/store/rehearsed-lines.ts';
-import { VERDICTS, countVerdicts } from '../../pipeline/store/writes-rehearsal.ts';
+import { VERDICTS, countNone, countVerdicts } from '../../pipeline/store/writes-rehearsal.ts';
 import type { Verdict } from '../../pipeline/store/writes-rehearsal.ts';
 import { CRM_NAMES, describeValue, labelField } from './describe-writes.ts';
 import { formatCount } from './format.ts';
 import { linkWith } from './pager.ts';
 
 const LINES = 50;
-const NONE: Record<Verdict, number> = {
-  'would-apply': 0,
-  'would-conflict': 0,
-  'would-reject': 0,
-  unchanged: 0,
-};
 
 const MEANINGS: Record<Verdict, string> = {
   'would-apply': 'would be written',
@@ -60,7 +54,8 @@ export async function readRunRehearsal(tx: Tx, run: Run, request: Request): Prom
   return {
     read,
     // What is still being read is not shown, and not counted with each look.
-    counts: read?.counts ?? (read !== null && read.readAt !== null ? await countVerdicts(tx, run.id) : NONE),
+    counts:
+      read?.counts ?? (read !== null && read.readAt !== null ? await countVerdicts(tx, run.id) : countNone()),
     lines,
     verdict,
     isFirst: afterId === 0,

@@ -9,7 +9,7 @@ import { ledger } from '../../connectors/salesforce/connect.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { accountId, smallWorld, startSmall } from '../../sandbox/salesforce-fixture.ts';
-import { startProcess } from './dying-process.ts';
+import { startSyncing } from './dying-process.ts';
 
 const MORE = 12_000;
 
@@ -32,7 +32,7 @@ const open = (name: string): Promise<Connection> =>
   here.db.inWorkspace(workspaceId, (tx) => ensureConnection(tx, workspaceId, 'salesforce', name));
 
 const start = (diesAt: number) =>
-  startProcess({ db: here.db, twin }, diesAt, { bulk: { rowsPerSet: 4_000, rowsPerPage: 1_000 } });
+  startSyncing({ db: here.db, twin }, diesAt, { bulk: { rowsPerSet: 4_000, rowsPerPage: 1_000 } });
 
 const records = (connection: Connection) =>
   here.db.inWorkspace(workspaceId, async (tx) => {

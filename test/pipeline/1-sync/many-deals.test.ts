@@ -9,7 +9,7 @@ import { connect } from '../../connectors/salesforce/connect.ts';
 import { neverInOrder } from '../../connectors/salesforce/never-in-order.ts';
 import { useOneConnection } from '../../harness/one-connection.ts';
 import { accountId, startSmall } from '../../sandbox/salesforce-fixture.ts';
-import { startProcess } from './dying-process.ts';
+import { startSyncing } from './dying-process.ts';
 
 const here = useOneConnection('salesforce');
 
@@ -104,7 +104,7 @@ test('killed at every step while all deals are read anew in bulk, none that is o
   let runs = 0;
   for (let isThrough = false; !isThrough;) {
     runs += 1;
-    const { db, crm, isDead } = startProcess({ db: here.db, twin }, runs, {
+    const { db, crm, isDead } = startSyncing({ db: here.db, twin }, runs, {
       fetch: neverInOrder('Opportunity'),
       bulk: { rowsPerPage: 1 },
     });

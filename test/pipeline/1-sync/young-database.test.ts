@@ -1,56 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import pg from 'pg';
 import type { CrmRecord } from '../../../src/connectors/crm.ts';
 import { openDatabase } from '../../../src/db.ts';
-import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
-import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
+import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
 import { addItems } from '../../../src/pipeline/store/run-items.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
-import { ensureWorkspace } from '../../../src/pipeline/store/workspaces.ts';
 import { crmRecord } from '../../harness/crm-record.ts';
-import { createTestDatabase } from '../../harness/database.ts';
-import { until } from '../../harness/browser-page.ts';
-import { createReadingCrm } from '../../harness/reading-crm.ts';
+import { openYoungDatabase } from '../../harness/young-database.ts';
 
-const ROWS = 3_000;
+const COMPANIES = 3_000;
 // Found by its domain, by its id for the row and the item that point to it, and as one that may be left out.
 const LOOKS_AT_A_COMPANY = 10;
+const SIGHTINGS = 2_000;
+// Stored, counted, listed and forgotten.
+const LOOKS_AT_A_SIGHTING = 10;
 
 test('the first large sync and run of a young database look at each company a few times, also in processes that had few before', async (t) => {
-  const here = await createTestDatabase();
-  const admin = new pg.Client({ connectionString: here.url });
-  await admin.connect();
-  t.after(async () => {
-    await admin.end();
-    await here.close();
-  });
-  const read = async (): Promise<number> => {
-    const { rows } = await admin.query<{ n: string }>(
-      `select sum(idx_tup_read) as n from pg_stat_user_indexes where relname = 'companies'`,
-    );
-    return Number(rows[0]?.n);
-  };
-  const workspaceId = await ensureWorkspace(here.db);
-  const connection = await here.db.inWorkspace(workspaceId, (tx) =>
-    ensureConnection(tx, workspaceId, 'salesforce', 'young'),
-  );
-  const worker = await openDatabase(here.url);
-  const web = await openDatabase(here.url);
-  const sync = (page: number, records: CrmRecord[]) =>
-    syncConnection({
-      db: worker,
-      crm: createReadingCrm({
-        readObjects: ['Account'],
-        async *readChanges() {
-          yield { records, cursor: { page } };
-        },
-      }),
-      connection,
-      call: { signal: new AbortController().signal },
-    });
+  const { url, workspaceId, worker, sync, countReads } = await openYoungDatabase(t);
+  const web = await openDatabase(url);
   const account = (name: string): CrmRecord => crmRecord('Account', name, { website: `${name}.example` });
-
   const run = async (): Promise<void> =>
     web.inWorkspace(workspaceId, async (tx) => {
       const { rows } = await tx.query<{ id: string }>('select id from companies');
@@ -64,19 +32,35 @@ test('the first large sync and run of a young database look at each company a fe
     });
 
   for (let few = 0; few < 12; few += 1) {
-    await sync(few, [account(`few${few}`)]);
+    await sync([account(`few${few}`)], few);
     await run();
   }
   const large = await sync(
+    Array.from({ length: COMPANIES }, (_, row) => account(`many${row}`)),
     20,
-    Array.from({ length: ROWS }, (_, row) => account(`many${row}`)),
   );
   await run();
   await worker.close();
   await web.close();
 
-  assert.equal(large.companiesAdded, ROWS);
-  await until(async () => (await read()) >= ROWS, 'their sessions have ended');
-  const looks = await read();
-  assert.ok(looks < ROWS * LOOKS_AT_A_COMPANY, `${looks} entries were read for ${ROWS} rows`);
+  assert.equal(large.companiesAdded, COMPANIES);
+  const looks = await countReads('companies', COMPANIES);
+  assert.ok(looks < COMPANIES * LOOKS_AT_A_COMPANY, `${looks} entries were read for ${COMPANIES} rows`);
+});
+
+test('the first time that a young database has everything read anew, each row is looked up among those that came', async (t) => {
+  const { workspaceId, connection, worker, sync, countReads } = await openYoungDatabase(t);
+  const records = Array.from({ length: SIGHTINGS }, (_, row) => crmRecord('Account', `row${row}`));
+
+  await sync(records);
+  await worker.inWorkspace(workspaceId, (tx) => askForFullSync(tx, connection.id));
+  await sync(records.slice(1));
+  const { rows } = await worker.inWorkspace(workspaceId, (tx) =>
+    tx.query('select external_id as id from record_hints'),
+  );
+  await worker.close();
+
+  assert.deepEqual(rows, [{ id: 'row0' }]);
+  const looks = await countReads('sightings', SIGHTINGS);
+  assert.ok(looks < SIGHTINGS * LOOKS_AT_A_SIGHTING, `${looks} entries were read for ${SIGHTINGS} rows`);
 });
