@@ -61,25 +61,30 @@ export function compileTemplate(source: string): (json: string) => Rendered {
       helpers: {
         ...PLAIN_HELPERS,
         write(this: unknown, instruction: unknown, options: Handlebars.HelperOptions): string {
-          const fallback = count(tidy(options.fn(this)));
+          const fallback = count(tidy(printBlock(this, options)));
           if (passages.length >= MOST_PASSAGES) return `${fallback}\n`;
           const number = passages.length + 1;
           passages.push({ number, instruction: count(toText(instruction)), fallback });
           return `${OPEN}${number}${CLOSE}\n`;
         },
         keyPoint(this: unknown, options: Handlebars.HelperOptions): string {
-          const point = count(options.fn(this).replaceAll(/\s+/g, ' ').trim());
+          const point = count(printBlock(this, options).replaceAll(/\s+/g, ' ').trim());
           if (point !== '') keyPoints.push(point);
           return point;
         },
         callToAction(this: unknown, options: Handlebars.HelperOptions): string {
-          callToAction = count(tidy(options.fn(this)));
+          callToAction = count(tidy(printBlock(this, options)));
           return callToAction;
         },
       },
     });
     return { keyPoints, callToAction, text: tidy(count(text)), passages };
   };
+}
+
+/** What stands in a block. One that holds a single name gives Handlebars' own value of it, which may be a number. */
+function printBlock(context: unknown, options: Handlebars.HelperOptions): string {
+  return String(options.fn(context));
 }
 
 /** Puts the passages in their places: `texts` by number, the fallback where there is none. */

@@ -18,7 +18,7 @@ test(`${COUNT} templates of every kind: each is refused or renders, and none sho
   const threads = createTemplateThreads();
   const json = JSON.stringify(data);
   const delay = monitorEventLoopDelay({ resolution: 5 });
-  const counts = { accepted: 0, rendered: 0, failed: 0, refused: 0, 'rendered unchecked': 0 };
+  const counts = { accepted: 0, rendered: 0, refused: 0, 'rendered unchecked': 0 };
   let [longestCheck, longestRender] = [0, 0];
   delay.enable();
   await fc.assert(
@@ -31,13 +31,11 @@ test(`${COUNT} templates of every kind: each is refused or renders, and none sho
       const sent = performance.now();
       const rendered = await threads.run(source, json).catch((error: unknown) => {
         assert.ok(error instanceof UserError, String(error));
+        assert.ok(!isAccepted, `what passes the check renders, and: ${error.message}`);
         return null;
       });
       longestRender = Math.max(longestRender, performance.now() - sent);
-      if (rendered === null) {
-        counts.failed += isAccepted ? 1 : 0;
-        return;
-      }
+      if (rendered === null) return;
       counts[isAccepted ? 'rendered' : 'rendered unchecked'] += 1;
       const { text, callToAction, keyPoints } = fillPassages(rendered, new Map());
       const shown = [text, callToAction, ...keyPoints].join('\n');
@@ -55,6 +53,5 @@ test(`${COUNT} templates of every kind: each is refused or renders, and none sho
   t.diagnostic(
     `longest check ${longestCheck.toFixed(1)} ms, longest render ${longestRender.toFixed(1)} ms, longest delay of the event loop ${(delay.max / 1e6).toFixed(1)} ms`,
   );
-  assert.equal(counts.failed, 0, 'what passes the check renders');
   assert.ok(counts.rendered > COUNT / 20, `${counts.rendered} of ${COUNT} rendered`);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { data, render, renderText } from './halden.ts';
+import { data, empty, render, renderText } from './halden.ts';
 
 void test('Helpers compare, list, date, round and truncate', () => {
   assert.equal(renderText('{{#ifEquals score.band "A"}}yes{{else}}no{{/ifEquals}}'), 'yes');
@@ -17,6 +17,17 @@ void test('Helpers compare, list, date, round and truncate', () => {
     renderText('{{#write "x"}}plain {{company.name}}{{/write}} end'),
     'plain Halden Robotics\n end',
   );
+});
+
+void test('A block that holds a single number gives it as text, and nothing where it is not known', () => {
+  const source = ['{{#keyPoint}}', '{{#callToAction}}', '{{#write "x"}}']
+    .map((open) => `${open}{{score.value}}{{/${open.slice(3, -2).split(' ')[0]}}}`)
+    .join('|');
+  const known = render(source);
+  assert.deepEqual([known.keyPoints, known.callToAction], [['72.4'], '72.4']);
+  assert.equal(renderText(source), '72.4|72.4|72.4');
+  assert.deepEqual(render(source, empty.data).keyPoints, []);
+  assert.equal(renderText(source, empty.data), '||');
 });
 
 void test('A template may name the seller, the manner and whom it is for, and says nothing where nobody is known', () => {
