@@ -249,6 +249,12 @@ describe('the other views', () => {
     );
   });
 
+  test('a problem that is told in nothing but formatting marks has a text all the same', () => {
+    for (const what of ['_', '***', '~ `', ''])
+      assert.equal(showProblem({ what, fix: '*' }).text, 'Something did not work, and nothing says what.');
+    assert.equal(showProblem({ what: '_', fix: 'Say it in words.' }).text, 'Say it in words.');
+  });
+
   test('the help names every command', () => {
     const message = showHelp();
     checkMessage(message, NO_LINKS);
