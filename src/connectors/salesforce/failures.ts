@@ -44,11 +44,9 @@ export function toProviderError(operation: string, error: unknown, exchange: Exc
   if (network !== null) return fail(network);
   // No answer and no network failure: a fault of ours, which says nothing about the org.
   if (exchange.status === null) return error instanceof Error ? error : new Error(String(error));
-  const parsed = JsforceError.safeParse(error);
-  if (!parsed.success) return fail({ kind: 'unavailable', message: String(error), maybeApplied: true });
   const { status } = exchange;
-  const { message, name } = parsed.data;
-  const code = (parsed.data.errorCode ?? name).replace(/^\w+:/, '');
+  const { message, name, errorCode } = JsforceError.safeParse(error).data ?? namelessError(status);
+  const code = (errorCode ?? name).replace(/^\w+:/, '');
   const retryAfterMs = parseRetryAfter(exchange.headers?.get('retry-after'), now);
 
   if (OAUTH_TROUBLE.has(code)) return fail({ kind: 'unavailable', code, message: `login: ${message}` });
@@ -100,6 +98,11 @@ export function toProviderError(operation: string, error: unknown, exchange: Exc
   return fail({ kind: 'refused', code, message });
 }
 
+/** What jsforce makes of an answer without words; a login refused in other words than OAuth's, as by a gateway, it leaves without a name. */
+function namelessError(status: number): z.infer<typeof JsforceError> {
+  return { name: `ERROR_HTTP_${status}`, message: `status ${status}, and no reason that is understood` };
+}
+
 const CHECK_LOGIN =
   'check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET, that SALESFORCE_LOGIN_URL is your My Domain, and that the app allows the client-credentials flow with a run-as user';
 const LET_IN =
@@ -116,7 +119,8 @@ export function readAnswer<T>(operation: string, schema: z.ZodType<T>, body: unk
   if (parsed.success) return parsed.data;
   const status = exchange.status ?? undefined;
   const shared = { provider, operation, status, maybeApplied: true };
-  if (typeof body === 'string')
+  // Of a login's answer that is no JSON jsforce leaves nothing.
+  if (typeof body === 'string' || body === undefined)
     throw new ProviderError({ ...shared, kind: 'unavailable', message: 'the answer is not JSON' });
   const [issue] = parsed.error.issues;
   const where = issue?.path.map(String).join('.') ?? '';
