@@ -4,7 +4,7 @@ import type { Tx } from '../../db.ts';
 import { findConnection } from '../store/connections.ts';
 import { changeRunState, createRun, listRuns } from '../store/runs.ts';
 import { findLedgers, recordKey } from '../store/writes-ledger.ts';
-import { cancelStrayed, delayWrites } from '../store/writes-strayed.ts';
+import { delayWrites } from '../store/writes-delay.ts';
 import { insertWrites } from '../store/writes-insert.ts';
 import { planWrites } from './plan-writes.ts';
 
@@ -15,7 +15,7 @@ const WAIT_MS = 10 * 60_000;
 const NO_COMPANY = '';
 
 /**
- * Records that belong to no company any more (their website was removed, say): what is planned for them is cancelled, and what we wrote
+ * Records that belong to no company any more (their website was removed, say), for which nothing is planned: what we wrote
  * of their company is to be emptied, ten minutes later. That is planned like any write, so a value that a person edited stays, and it is a run of its own,
  * so it can be undone. Answers how many fields are planned.
  */
@@ -26,7 +26,6 @@ export async function emptyStrayed(
 ): Promise<number> {
   if (strayed.length === 0) return 0;
   const { workspaceId, connectionId } = at;
-  await cancelStrayed(tx, connectionId, strayed);
   const records = strayed.map((record) => ({ ...record, connectionId }));
   const ledgers = await findLedgers(tx, records);
   const policies = (await findConnection(tx, connectionId))?.settings.write;

@@ -34,40 +34,60 @@ const JUDGE = `update companies c set excluded_because = v.because, excluded_by 
   where c.id = v.id and (c.excluded_because, c.excluded_by) is distinct from (v.because, v.key)
   returning c.id, c.excluded_because as because`;
 
+const LEFT_OUT = (because: string): string => `'Left out before it was sent: ' || ${because}`;
+
 // What puts old values back is sent all the same. A company's reason goes before its records'. Locked in the order of their ids, all of
 // a transaction's at once, like everyone who locks many of them.
 const CANCEL = `with left_out as (
-    select distinct on (id) id, because from (
-      select w.id, 1 as rank, company.because from unnest($2::uuid[], $3::text[]) as company(id, because)
+    select distinct on (id) id, reason from (
+      select w.id, 1 as rank, ${LEFT_OUT('company.because')} as reason from unnest($2::uuid[], $3::text[]) as company(id, because)
       join writes w on w.company_id = company.id where w.state = 'planned' and w.undoes is null
       union all
-      select w.id, 2, r.excluded_because from unnest($4::text[], $5::text[]) as k(object, external_id)
+      select w.id, 2, ${LEFT_OUT('r.excluded_because')} from unnest($4::text[], $5::text[]) as k(object, external_id)
       join records r on r.connection_id = $1 and r.object = k.object and r.external_id = k.external_id
       join writes w on w.connection_id = $1 and w.object = k.object and w.external_id = k.external_id
       where w.state = 'planned' and w.undoes is null
+      union all
+      select w.id, 3, 'The record belongs to no company any more' from unnest($6::text[], $7::text[]) as strayed(object, external_id)
+      join writes w on w.connection_id = $1 and w.object = strayed.object and w.external_id = strayed.external_id
+      where w.state = 'planned' and w.undoes is null
     ) as each order by id, rank
   ), found as (
-    select w.id, left_out.because from left_out join writes w on w.id = left_out.id
+    select w.id, left_out.reason from left_out join writes w on w.id = left_out.id
     where w.state = 'planned' order by w.id for update of w)
-  update writes w set state = 'cancelled', settled_at = now(), leased_until = null, reason = 'Left out before it was sent: ' || found.because
+  update writes w set state = 'cancelled', settled_at = now(), leased_until = null, reason = found.reason
   from found where w.id = found.id and w.state = 'planned'`;
 
 /**
  * Judges anew which companies are left out, after rows of a connection changed: those that the rows belong to and belonged to. A company
- * that is taken up again is due at once. Where nothing is left out it costs a look.
+ * that is taken up again is due at once. What is planned for records that belong to no company any more is never sent either. Where nothing
+ * is left out it costs a look.
  * @param excluding rows that changed and are left out
+ * @param strayed records that belong to no company any more
  */
 export async function updateExclusions(
   tx: Tx,
   connectionId: string,
-  { domains, excluding }: { domains: ReadonlySet<string>; excluding: readonly RowKey[] },
+  {
+    domains,
+    excluding,
+    strayed,
+  }: Record<'excluding' | 'strayed', readonly RowKey[]> & { domains: ReadonlySet<string> },
 ): Promise<void> {
+  const left = (await isAnyLeftOut(tx)) ? await judge(tx, await listTouched(tx, domains)) : [];
+  await cancelWrites(tx, connectionId, { left, excluding, strayed });
+}
+
+async function isAnyLeftOut(tx: Tx): Promise<boolean> {
   const { rows: look } = await tx.query<{ any: boolean }>(
     `select exists (select from companies where excluded_because is not null)
        or exists (select from records where excluded_because is not null) or exists (select from open_deals) as any`,
   );
-  if (look[0]?.any !== true) return;
-  const { rows: touched } = await tx.query<{ id: string }>(
+  return look[0]?.any ?? false;
+}
+
+async function listTouched(tx: Tx, domains: ReadonlySet<string>): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
     `select c.id from companies c where c.domain = any($1) and (c.excluded_because is not null
        or exists (select from records r where r.company_id = c.id and r.excluded_because is not null)
        or exists (
@@ -75,12 +95,7 @@ export async function updateExclusions(
          where r.company_id = c.id and r.object = 'Account'))`,
     [[...domains]],
   );
-  await judge(
-    tx,
-    connectionId,
-    touched.map(({ id }) => id),
-    excluding,
-  );
+  return rows.map(({ id }) => id);
 }
 
 /** The same after deals of these accounts changed. */
@@ -95,11 +110,11 @@ export async function updateExclusionsOfAccounts(
      where connection_id = $1 and object = 'Account' and external_id = any($2) and company_id is not null`,
     [connectionId, accountIds],
   );
-  await judge(
+  const left = await judge(
     tx,
-    connectionId,
     rows.map(({ id }) => id),
   );
+  await cancelWrites(tx, connectionId, { left });
 }
 
 /** The same for all companies that rows of this connection left out; takes the workspace's turn. */
@@ -112,32 +127,41 @@ export async function updateExclusionsBy(
     `select id from companies where excluded_because is not null and starts_with(excluded_by, $1)`,
     [`${connectionId}/`],
   );
-  await judge(
+  const left = await judge(
     tx,
-    connectionId,
     rows.map(({ id }) => id),
   );
+  await cancelWrites(tx, connectionId, { left });
 }
 
-/** Decides about these companies; what was planned for one that is left out now, or for a record that is, is never sent. */
-async function judge(
+type LeftOut = { id: string; because: string };
+
+/** Decides about these companies. Answers those that are left out now and were not, or for another reason. */
+async function judge(tx: Tx, companyIds: readonly string[]): Promise<LeftOut[]> {
+  if (companyIds.length === 0) return [];
+  const { rows } = await tx.query<{ id: string; because: string | null }>(JUDGE, [companyIds]);
+  return rows.flatMap(({ id, because }) => (because === null ? [] : { id, because }));
+}
+
+/** What was planned for a company that is left out now, or for such a record, is never sent. */
+async function cancelWrites(
   tx: Tx,
   connectionId: string,
-  companyIds: readonly string[],
-  excluding: readonly RowKey[] = [],
+  {
+    left,
+    excluding = [],
+    strayed = [],
+  }: { left: readonly LeftOut[] } & Partial<Record<'excluding' | 'strayed', readonly RowKey[]>>,
 ): Promise<void> {
-  const { rows } =
-    companyIds.length === 0
-      ? { rows: [] }
-      : await tx.query<{ id: string; because: string | null }>(JUDGE, [companyIds]);
-  const left = rows.flatMap(({ id, because }) => (because === null ? [] : { id, because }));
-  if (left.length + excluding.length === 0) return;
+  if (left.length + excluding.length + strayed.length === 0) return;
   await tx.query(CANCEL, [
     connectionId,
     left.map(({ id }) => id),
     left.map(({ because }) => because),
     excluding.map(({ object }) => object),
     excluding.map(({ externalId }) => externalId),
+    strayed.map(({ object }) => object),
+    strayed.map(({ externalId }) => externalId),
   ]);
 }
 

@@ -22,5 +22,5 @@ export async function saveFoundDomain(
   const was = { domain: null, parentId: null, writable: true, changedSince: false };
   const row = { object, externalId, domain, parentId: null, excluded: false, writable: true, was };
   const { domains } = await linkRecords(tx, at, { changed: [row], stale: 0 });
-  await updateExclusions(tx, at.connectionId, { domains, excluding: [] });
+  await updateExclusions(tx, at.connectionId, { domains, excluding: [], strayed: [] });
 }

@@ -54,7 +54,7 @@ const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n'
 type Merged = {
   changed: number;
   companies: LinkCounts;
-  /** Records that carry our fields and belong to no company any more. */
+  /** Records that carry our fields and belong to no company any more: what was planned for them is cancelled. */
   strayed: RecordKey[];
 };
 
@@ -85,6 +85,7 @@ export async function mergeRecords(
   await updateExclusions(tx, at.connectionId, {
     domains: linked.domains,
     excluding: written.changed.filter(({ excluded }) => excluded),
+    strayed: linked.strayed,
   });
   return { changed: written.changed.length, companies: linked.counts, strayed: linked.strayed };
 }
