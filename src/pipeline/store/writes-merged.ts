@@ -2,7 +2,7 @@ import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import type { LedgerEntry } from './writes-ledger.ts';
-import { lockClaims, lockRows } from './writes-outbox.ts';
+import { lockMoves } from './writes-move.ts';
 import type { Claim } from './writes-outbox.ts';
 
 export type UndoneWrite = Pick<LedgerEntry, 'id' | 'value' | 'returned' | 'readBack'>;
@@ -55,27 +55,15 @@ export async function moveUndos(
   tx: Tx,
   moves: readonly (Claim & { externalId: string })[],
 ): Promise<number[]> {
-  const ours = await lockClaims(tx, moves, ['planned']);
+  const { ours, there } = await lockMoves(tx, moves);
   if (ours.length === 0) return [];
   const values = [ours.map((row) => row.id), ours.map((row) => row.externalId)];
-  const { rows: planned } = await tx.query<{ id: number; gaveWayTo: number }>(
-    `select w.id, mine.id as "gaveWayTo" from unnest($1::bigint[], $2::text[]) as moved (id, external_id) join writes mine on mine.id = moved.id
-     cross join lateral (
-       select id, state, run_id, undoes from writes where connection_id = mine.connection_id and object = mine.object
-         and external_id = moved.external_id and field = mine.field offset 0) as w
-     where w.state = 'planned' and w.run_id is not null and w.undoes is null`,
-    values,
-  );
-  const replaced = await lockRows(tx, planned.map(({ id }) => id)); // prettier-ignore
+  const replaced = there.filter(({ undoes }) => undoes === null);
   await tx.query(
     `update writes w set state = 'cancelled', settled_at = now(), leased_until = null, gave_way_to = other.id,
        reason = 'The value before goes back first: an undo of a record that was merged into this one'
-     from unnest($2::bigint[], $3::bigint[]) as other (of, id) where w.id = any($1) and w.id = other.of`,
-    [
-      replaced.flatMap(({ id, state }) => (state === 'planned' ? [id] : [])),
-      planned.map(({ id }) => id),
-      planned.map(({ gaveWayTo }) => gaveWayTo),
-    ],
+     from unnest($1::bigint[], $2::bigint[]) as other (of, id) where w.id = any($1) and w.id = other.of and w.state = 'planned'`,
+    [replaced.map(({ id }) => id), replaced.map(({ gaveWayTo }) => gaveWayTo)],
   );
   const { rows: moved } = await tx.query<{ id: number }>(
     `update writes w set external_id = moved.external_id, leased_until = null

@@ -16,25 +16,48 @@ export async function moveWrites(
   );
 }
 
+type Move = Claim & { externalId: string };
+
+/** What a run planned for a field that a claimed row is to move to. */
+export type PlannedThere = { id: number; undoes: number | null; gaveWayTo: number };
+
+/**
+ * Locks planned rows that are to move to other records, and what runs planned for the same fields there: at once, in the order of their
+ * ids, like everyone who locks many of them. Returns the rows that are still this flusher's, and what is in their way.
+ */
+export async function lockMoves<T extends Move>(
+  tx: Tx,
+  moves: readonly T[],
+): Promise<{ ours: T[]; there: PlannedThere[] }> {
+  const { rows } = await tx.query<PlannedThere>(
+    // "offset 0" is a fence: each field is looked up by its own index, whatever the planner believes about the table.
+    `select w.id, w.undoes, mine.id as "gaveWayTo"
+     from unnest($1::bigint[], $2::text[]) as moved (id, external_id) join writes mine on mine.id = moved.id
+     cross join lateral (
+       select id, state, run_id, undoes from writes where connection_id = mine.connection_id and object = mine.object
+         and external_id = moved.external_id and field = mine.field offset 0) as w
+     where w.state = 'planned' and w.run_id is not null`,
+    [moves.map(({ id }) => id), moves.map(({ externalId }) => externalId)],
+  );
+  const ours = await lockClaims(tx, moves, ['planned'], rows.map(({ id }) => id)); // prettier-ignore
+  const kept = new Set(ours.map(({ id }) => id));
+  return { ours, there: rows.filter(({ gaveWayTo }) => kept.has(gaveWayTo)) };
+}
+
 /**
  * Planned rows that put a person's value back, claimed by this flusher: they and the writes that they put back become the given
  * record's, and are free to be claimed. What a run planned there gives way; where another person's value is to go back already,
  * that one does. Returns the ids that were moved.
  */
-export async function movePutBacks(
-  tx: Tx,
-  moves: readonly (Claim & { externalId: string })[],
-): Promise<number[]> {
-  const ours = await lockClaims(tx, moves, ['planned']);
+export async function movePutBacks(tx: Tx, moves: readonly Move[]): Promise<number[]> {
+  const { ours, there } = await lockMoves(tx, moves);
   if (ours.length === 0) return [];
   const values = [ours.map((row) => row.id), ours.map((row) => row.externalId)];
   await tx.query(
-    `update writes w set state = 'cancelled', settled_at = now(), leased_until = null,
+    `update writes set state = 'cancelled', settled_at = now(), leased_until = null,
        reason = 'Somebody changed the field in the moment of our last write; their value goes back first'
-     from unnest($1::bigint[], $2::text[]) as moved (id, external_id) join writes mine on mine.id = moved.id
-     where w.connection_id = mine.connection_id and w.object = mine.object and w.external_id = moved.external_id
-       and w.field = mine.field and w.state = 'planned' and w.run_id is not null`,
-    values,
+     where id = any($1) and state = 'planned'`,
+    [there.map(({ id }) => id)],
   );
   const { rows } = await tx.query<{ id: number; undoes: number | null; externalId: string }>(
     `update writes w set external_id = moved.external_id, leased_until = null

@@ -64,16 +64,17 @@ export async function lockRows(tx: Tx, ids: readonly number[]): Promise<LockedRo
   return rows;
 }
 
-/** Locks claimed rows until the transaction ends. Returns those that are still this flusher's and in one of the states. */
+/**
+ * Locks claimed rows until the transaction ends, and with them others that it is going to change. Returns the claims that are still this
+ * flusher's and in one of the states.
+ */
 export async function lockClaims<T extends Claim>(
   tx: Tx,
   claims: readonly T[],
   states: readonly WriteState[],
+  others: readonly number[] = [],
 ): Promise<T[]> {
-  const locked = await lockRows(
-    tx,
-    claims.map((claim) => claim.id),
-  );
+  const locked = await lockRows(tx, [...claims.map(({ id }) => id), ...others]);
   const found = new Map(locked.map((row) => [row.id, row]));
   return claims.filter(({ id, attempt }) => {
     const row = found.get(id);

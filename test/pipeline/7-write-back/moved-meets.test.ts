@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import type { FieldKey } from '../../../src/connectors/crm-fields.ts';
+import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
+import { createRun } from '../../../src/pipeline/store/runs.ts';
+import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
+import { moveUndos } from '../../../src/pipeline/store/writes-merged.ts';
+import { movePutBacks } from '../../../src/pipeline/store/writes-move.ts';
+import { lockRows } from '../../../src/pipeline/store/writes-outbox.ts';
+import { concedeWrites } from '../../../src/pipeline/store/writes-put-back.ts';
+import { meet } from '../../harness/lock-waits.ts';
+import { useOneConnection } from '../../harness/one-connection.ts';
+
+const here = useOneConnection('hubspot');
+const FIELDS: readonly FieldKey[] = ['score', 'confidence', 'competitors'];
+
+let companyId = '';
+beforeEach(async () => {
+  ({ id: companyId } = await here.inWorkspace((tx) =>
+    ensureCompany(tx, here.workspaceId, { domain: 'merged.example' }),
+  ));
+});
+
+/** Plans a value for each field of a record; answers the rows in the order of their ids. */
+function plan(
+  externalId: string,
+  { undoes, value = 5 }: { undoes?: readonly number[]; value?: number } = {},
+): Promise<number[]> {
+  return here.inWorkspace(async (tx) => {
+    const kind = undoes === undefined ? ('manual' as const) : ('undo' as const);
+    const run = await createRun(tx, here.workspaceId, { kind, model: 'm' });
+    const record = { connectionId: here.connection.id, object: 'company', externalId, companyId } as const;
+    const wanted = FIELDS.map((field, index) => {
+      const undone = undoes?.[index];
+      return { ...record, field, value, ...(undone === undefined ? {} : { undoes: undone }) };
+    });
+    await insertWrites(tx, run.id, wanted);
+    const { rows } = await tx.query<{ id: number }>('select id from writes where run_id = $1 order by id', [
+      run.id,
+    ]);
+    return rows.map(({ id }) => id);
+  });
+}
+
+async function apply(ids: readonly number[]): Promise<void> {
+  await here.inWorkspace((tx) =>
+    tx.query(`update writes set state = 'applied', settled_at = now() where id = any($1)`, [ids]),
+  );
+}
+
+const planned = async (externalId: string): Promise<{ field: string; value: unknown }[]> => {
+  const { rows } = await here.inWorkspace((tx) =>
+    tx.query<{ field: string; value: unknown }>(
+      `select field, new_value as value from writes where connection_id = $1 and external_id = $2 and state = 'planned' order by field`,
+      [here.connection.id, externalId],
+    ),
+  );
+  return rows;
+};
+const ofEachField = (value: number): { field: string; value: number }[] =>
+  FIELDS.toSorted().map((field) => ({ field, value }));
+
+/** What is to go back into "gone", each with its claim, in the order of their fields. */
+async function planPutBacks(): Promise<number[]> {
+  const landed = await plan('gone');
+  await apply(landed);
+  await here.inWorkspace((tx) =>
+    concedeWrites(
+      tx,
+      landed.map((id) => ({ id, theirs: 1, by: null, stands: true, reason: 'They typed as well' })),
+    ),
+  );
+  const { rows } = await here.inWorkspace((tx) =>
+    tx.query<{ id: number }>(
+      `select id from writes where connection_id = $1 and state = 'planned' and external_id = 'gone' order by array_position($2, field)`,
+      [here.connection.id, FIELDS],
+    ),
+  );
+  return rows.map(({ id }) => id);
+}
+
+async function planUndos(): Promise<number[]> {
+  const landed = await plan('gone');
+  await apply(landed);
+  return plan('gone', { undoes: landed, value: 1 });
+}
+
+const toSurvivor = (ids: readonly number[]) => ids.map((id) => ({ id, attempt: 0, externalId: 'there' }));
+
+for (const { what, planTheirs, move } of [
+  { what: 'people’s values', planTheirs: planPutBacks, move: movePutBacks },
+  { what: 'the values of an undo', planTheirs: planUndos, move: moveUndos },
+] as const) {
+  test(`${what} follow their record into another one while somebody else takes all that waits in their hands`, async () => {
+    const there = await plan('there');
+    const ours = await planTheirs();
+
+    await meet(
+      here.inWorkspace,
+      `writes where id = ${there[1]} for update`,
+      () => here.inWorkspace((tx) => lockRows(tx, [...there, ...ours])),
+      () => here.inWorkspace((tx) => move(tx, toSurvivor(ours))),
+    );
+
+    assert.deepEqual(await planned('there'), ofEachField(1));
+  });
+}
