@@ -22,18 +22,18 @@ async function countWaiting(tx: Tx): Promise<number> {
 /**
  * Lets two meet in the middle of their work: the first comes to the rows that are held, the second goes as far as it can, then the rows
  * are let go. Answers once both are through.
- * @param held rows and how strong they are held, as behind "select from"
+ * @param held rows and how strong they are held, as behind "select from"; or what holds up whoever comes
  */
 export async function meet(
   inWorkspace: <T>(act: (tx: Tx) => Promise<T>) => Promise<T>,
-  held: string,
+  held: string | ((tx: Tx) => Promise<unknown>),
   first: () => Promise<unknown>,
   second: () => Promise<unknown>,
 ): Promise<void> {
   let isOver = false;
   let both: Promise<unknown> = Promise.resolve();
   await inWorkspace(async (tx) => {
-    await tx.query(`select from ${held}`);
+    await (typeof held === 'string' ? tx.query(`select from ${held}`) : held(tx));
     const one = first();
     both = one;
     await until(async () => (await countWaiting(tx)) === 1, 'the first one comes to what is held');

@@ -1,6 +1,6 @@
 import type { Tx } from '../../db.ts';
 import { withdrawn } from './writes-withdrawn.ts';
-import { toStoredJson } from './writes.ts';
+import { WRITE_FIELDS, toStoredJson } from './writes.ts';
 import type { WantedWrite } from './writes.ts';
 
 const WANTED = `with wanted as (
@@ -24,6 +24,13 @@ const UNDO_BEFORE = `(
       and field = any(case wanted.field when 'note' then array['note', 'band'] else array[wanted.field] end) offset 0) as known
   where wanted.undoes is null and known.state in ('planned', 'sending') and known.undoes is not null and known.run_id is not null
   order by known.field, known.state, known.id desc limit 1)`;
+
+/**
+ * Whoever plans many fields stores them in this order, put-backs as well (writes-put-back.ts), so that no two wait for each other's in a
+ * circle. A company's are planned in it, so that those which are let go of again in the order of their ids go along. What is sent and told
+ * goes by the ids, which are as the values were given.
+ */
+export const BY_FIELD = `connection_id, object, external_id, array_position(array['${WRITE_FIELDS.join("', '")}'], field)`;
 
 /** Why a row was cancelled whose place another one took, in the moment in which that was planned. */
 const REPLACED = 'A newer value took its place before it was sent';
@@ -89,11 +96,13 @@ async function insertPlanned(tx: Tx, values: unknown[]): Promise<number> {
            where known.state in ('planned', 'sending')
              and (${SAME} or known.undoes is not null and wanted.undoes is null or known.run_id is null))
            and not exists ${UNDO_BEFORE}),
+       numbered as materialized (
+         select nextval(pg_get_serial_sequence('writes', 'id')) as id, given.* from (select * from fresh order by line) as given),
        stored as (
-         insert into writes as w (${COLUMNS}, state, settled_at)
-         select current_workspace(), $9, connection_id, object, external_id, field, company_id, value, rejected, undoes,
+         insert into writes as w (id, ${COLUMNS}, state, settled_at) overriding system value
+         select id, current_workspace(), $9, connection_id, object, external_id, field, company_id, value, rejected, undoes,
            case when rejected is null then 'planned' else 'rejected' end, case when rejected is not null then now() end
-         from fresh order by line
+         from numbered order by ${BY_FIELD}
          on conflict (workspace_id, connection_id, object, external_id, field) where state = 'planned' do nothing
          returning id)
        select (select count(*) from fresh) as wanted, (select array_agg(id) from stored) as ids`,

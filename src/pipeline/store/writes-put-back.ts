@@ -1,6 +1,7 @@
 import type { Author } from '../../connectors/crm-users.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
+import { BY_FIELD } from './writes-insert.ts';
 import { toStoredJson } from './writes.ts';
 
 /** A write of ours that fell on a value which a person typed after we looked. */
@@ -81,10 +82,10 @@ async function planPutBacks(tx: Tx, ids: readonly number[]): Promise<void> {
   await tx.query(
     `insert into writes as w (workspace_id, run_id, connection_id, object, external_id, field, company_id, new_value, reason,
        undoes, state)
-     select distinct on (connection_id, object, external_id, field)
+     select distinct on (${BY_FIELD})
        workspace_id, null, connection_id, object, external_id, field, company_id, old_value,
        'Puts back what somebody typed in the moment of our write', id, 'planned'
-     from writes where id = any($1) order by connection_id, object, external_id, field, id desc
+     from writes where id = any($1) order by ${BY_FIELD}, id desc
      on conflict (workspace_id, connection_id, object, external_id, field) where state = 'planned'
      do update set run_id = null, new_value = excluded.new_value, undoes = excluded.undoes, reason = excluded.reason,
        planned_at = now(), attempt = w.attempt + 1, leased_until = null, failures = 0, not_before = null`,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FieldKey } from '../../../src/connectors/crm-fields.ts';
+import type { Tx } from '../../../src/db.ts';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
@@ -46,10 +48,53 @@ test('people win several races at once while a flusher has newer values of the s
   );
 
   const { rows } = await here.inWorkspace((tx) =>
-    tx.query<{ state: string }>('select state from writes order by id'),
+    tx.query<{ state: string }>('select state from writes where connection_id = $1 order by id', [
+      here.connection.id,
+    ]),
   );
   assert.deepEqual(
     rows.map(({ state }) => state),
     ['conflicted', 'cancelled', 'planned'].flatMap((state) => RECORDS.map(() => state)),
   );
+});
+
+test('people win several races at once while the same fields of the record are planned anew', async () => {
+  const { id: companyId } = await here.inWorkspace((tx) =>
+    ensureCompany(tx, here.workspaceId, { domain: 'fields.example' }),
+  );
+  const plan = async (tx: Tx, value: number, fields: readonly FieldKey[]): Promise<void> => {
+    const run = await createRun(tx, here.workspaceId, { kind: 'manual', model: 'm' });
+    const record = { connectionId: here.connection.id, object: 'Account', externalId: 'r1' } as const;
+    await insertWrites(tx, run.id, fields.map((field) => ({ ...record, field, value, companyId }))); // prettier-ignore
+  };
+  const fields: FieldKey[] = ['score', 'confidence', 'competitors'];
+  const { rows: landed } = await here.inWorkspace(async (tx) => {
+    await plan(tx, 5, fields);
+    return tx.query<{ id: number }>(
+      `update writes set state = 'applied', settled_at = now() where connection_id = $1 returning id`,
+      [here.connection.id],
+    );
+  });
+  const lost = landed.map(({ id }) => ({
+    id,
+    theirs: 1,
+    by: null,
+    stands: true,
+    reason: 'They typed as well',
+  }));
+
+  await meet(
+    here.inWorkspace,
+    (tx) => plan(tx, 7, ['confidence']),
+    () => here.inWorkspace((tx) => concedeWrites(tx, lost)),
+    () => here.inWorkspace((tx) => plan(tx, 6, fields)),
+  );
+
+  const { rows } = await here.inWorkspace((tx) =>
+    tx.query(
+      `select field, new_value as value from writes where connection_id = $1 and state = 'planned' order by field`,
+      [here.connection.id],
+    ),
+  );
+  assert.deepEqual(rows, fields.toSorted().map((field) => ({ field, value: 1 }))); // prettier-ignore
 });
