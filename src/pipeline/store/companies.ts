@@ -1,6 +1,7 @@
 import type { Tx } from '../../db.ts';
 import { chunksOf } from './chunks.ts';
 import { WRITABLE_OBJECTS } from './records.ts';
+import { takeTurn } from './turns.ts';
 
 /** One real company in a workspace, keyed by registrable domain. */
 export type Company = {
@@ -60,28 +61,42 @@ export async function ensureCompany(
   return found;
 }
 
-/** The ids of the companies of these domains in that order, each once, made where need be: they may be in no CRM. */
+/**
+ * The ids of the companies of these domains in that order, each once, made where need be: they may be in no CRM. Where some are new it
+ * takes the workspace's turn: a sync makes companies in two steps, and so in no one order.
+ */
 export async function ensureCompanies(
   tx: Tx,
   workspaceId: string,
   domains: readonly string[],
 ): Promise<string[]> {
+  const named = [...new Set(domains)];
+  const found = await findIds(tx, named);
+  const missing = named.filter((domain) => !found.has(domain));
+  if (missing.length > 0) {
+    await takeTurn(tx, workspaceId);
+    for (const chunk of chunksOf(missing))
+      await tx.query(
+        `insert into companies (workspace_id, domain, name, website, due_at)
+         select $1, domain, domain, 'https://' || domain, null from unnest($2::text[]) as domain
+         on conflict (workspace_id, domain) do nothing`,
+        [workspaceId, chunk],
+      );
+    for (const [domain, id] of await findIds(tx, missing)) found.set(domain, id);
+  }
+  return named.flatMap((domain) => found.get(domain) ?? []);
+}
+
+async function findIds(tx: Tx, domains: readonly string[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  // In one order everywhere, so that no two who ask for new companies wait for each other in a circle.
-  for (const chunk of chunksOf([...new Set(domains)].toSorted())) {
-    await tx.query(
-      `insert into companies (workspace_id, domain, name, website, due_at)
-       select $1, domain, domain, 'https://' || domain, null from unnest($2::text[]) as domain
-       on conflict (workspace_id, domain) do nothing`,
-      [workspaceId, chunk],
-    );
+  for (const chunk of chunksOf(domains)) {
     const { rows } = await tx.query<{ id: string; domain: string }>(
       'select id, domain from companies where domain = any($1)',
       [chunk],
     );
     for (const { id, domain } of rows) found.set(domain, id);
   }
-  return [...new Set(domains)].flatMap((domain) => found.get(domain) ?? []);
+  return found;
 }
 
 /**

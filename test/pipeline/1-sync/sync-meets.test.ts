@@ -4,7 +4,7 @@ import type { Crm, CrmRecord } from '../../../src/connectors/crm.ts';
 import { SettingsChanged } from '../../../src/pipeline/1-sync/settings-changed.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { holdCompanies } from '../../../src/pipeline/store/asked-work.ts';
-import { findCompanyByDomain } from '../../../src/pipeline/store/companies.ts';
+import { ensureCompanies, findCompanyByDomain } from '../../../src/pipeline/store/companies.ts';
 import { ensureConnection } from '../../../src/pipeline/store/connections.ts';
 import type { Connection } from '../../../src/pipeline/store/connections.ts';
 import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
@@ -29,7 +29,7 @@ const changed = { name: 'Another name', modifiedAt: LATER };
 
 function createOrg(records: readonly CrmRecord[]): Crm {
   return createReadingCrm({
-    readObjects: ['Account', 'Lead'],
+    readObjects: ['Account', 'Lead', 'Contact'],
     async *readChanges(object) {
       const ofObject = records.filter((record) => record.object === object);
       if (ofObject.length > 0) yield { records: ofObject, cursor: { at: ofObject.length } };
@@ -143,6 +143,22 @@ test('pitches of several companies are asked for while a sync reads the same one
     `companies where domain = 'm-asked.example' for no key update`,
     () => sync(['a-asked', 'm-asked', 'z-asked'].map((stem) => account(stem))),
     () => here.inWorkspace((tx) => holdCompanies(tx, ids.toSpliced(1, 1))),
+  );
+
+  assert.equal(await count('records'), 3);
+});
+
+test('companies that people name are made while a sync finds the same ones, of which it knows one by its people alone', async () => {
+  const contact = (stem: string, parentId: string | null) =>
+    crmRecord('Contact', stem, { email: `someone@${stem}.example`, parentId });
+  await sync([crmRecord('Account', 'nameless', { name: 'Nameless' })]);
+
+  await meet(
+    here.inWorkspace,
+    `records where external_id = 'nameless' for update`,
+    () => sync([contact('a-named', 'nameless'), contact('z-named', null)]),
+    () =>
+      here.inWorkspace((tx) => ensureCompanies(tx, here.workspaceId, ['a-named.example', 'z-named.example'])),
   );
 
   assert.equal(await count('records'), 3);
