@@ -7,6 +7,9 @@ import { releaseSync, renewSync, takeSync } from './store/sync-holds.ts';
 /** Somebody else syncs this connection: what this one would read, they read. */
 export class SyncedElsewhere extends Error {
   override name = 'SyncedElsewhere';
+  constructor(message = 'another process reads everything of this connection anew') {
+    super(message);
+  }
 }
 
 // A killed process holds its connections no longer than that; a busy one comes to renew it in time.
@@ -41,7 +44,7 @@ export async function holdSync<T>(
   const lost = new AbortController();
   const renew = async (): Promise<void> => {
     const ours = await db.inWorkspace(workspaceId, (tx) => renewSync(tx, hold, timing.holdMs));
-    if (!ours) lost.abort(new SyncedElsewhere('another process reads everything of this connection anew'));
+    if (!ours) lost.abort(new SyncedElsewhere());
   };
   // The database away is told by whatever is under way; its end frees nothing that somebody else would not take in time.
   const timer = setInterval(() => void renew().catch(() => undefined), timing.renewMs);

@@ -1,3 +1,4 @@
+import { SyncedElsewhere } from '../hold-sync.ts';
 import { findCursor, forgetCursor, noteSeen, saveCursor } from '../store/cursors.ts';
 import { updateExclusionsOfAccounts } from '../store/exclusions.ts';
 import { readClock } from '../store/record-hints.ts';
@@ -55,7 +56,7 @@ export async function syncDeals(
       const merged = await mergeDeals(tx, { ...at, begunAt }, page.deals);
       await account.save(tx, unreadable, page.deals);
       await updateExclusionsOfAccounts(tx, connectionId, merged);
-      await saveCursor(tx, {
+      const isLatest = await saveCursor(tx, {
         ...at,
         object: DEALS,
         cursor: page.cursor,
@@ -65,6 +66,7 @@ export async function syncDeals(
         plan: PLAN,
         rowsRead: page.deals.length + unreadable.length,
       });
+      if (!isLatest) throw new SyncedElsewhere();
     });
     count += unreadable.length;
   }

@@ -1,6 +1,7 @@
 import { setImmediate as letOthersOn } from 'node:timers/promises';
 import type { CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
 import type { UnreadableRow } from '../../connectors/unreadable.ts';
+import { SyncedElsewhere } from '../hold-sync.ts';
 import { findCursor, noteSeen, saveCursor } from '../store/cursors.ts';
 import type { CursorObject } from '../store/cursors.ts';
 import { listGoneSince } from '../store/gone-records.ts';
@@ -103,7 +104,7 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
         ...batch.unreadable.map(({ shownId }) => shownId),
       ]);
       await options.onPage?.(tx, records, counts.strayed);
-      await saveCursor(tx, {
+      const isLatest = await saveCursor(tx, {
         ...at,
         object,
         cursor: reached,
@@ -113,6 +114,7 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
         plan,
         rowsRead: batch.records.length + batch.unreadable.length,
       });
+      if (!isLatest) throw new SyncedElsewhere();
       return counts;
     });
     result.changed += merged.changed;

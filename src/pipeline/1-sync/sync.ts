@@ -41,7 +41,7 @@ export type SyncOptions = {
  * CRM rows → records and companies. Streams page by page; the cursor moves in the transaction that stores the rows it
  * stands for, so a kill loses nothing, and what was read before a stop is stored all the same. Where one was stopped, what it had not
  * come to goes first: however few calls a day allows, each object has its turn. An object whose mapping or
- * exclusions changed is read from its beginning. @throws SettingsChanged
+ * exclusions changed is read from its beginning. @throws SettingsChanged, SyncedElsewhere
  */
 export async function syncConnection(options: SyncOptions): Promise<SyncResult> {
   const { db, connection } = options;

@@ -39,8 +39,8 @@ export async function findCursor(
 }
 
 /**
- * Moves the cursor; in the same transaction as the rows that it stands for. A reading that began earlier than the one which is known
- * leaves it as it is: it knows nothing of what was asked for since.
+ * Moves the cursor; in the same transaction as the rows that it stands for. False: another reading has begun later, which comes by
+ * the same rows itself; nothing of this one may be stored any more.
  */
 export async function saveCursor(
   tx: Tx,
@@ -52,8 +52,8 @@ export async function saveCursor(
     plan: string;
     rowsRead: number;
   },
-): Promise<void> {
-  await tx.query(
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
     `insert into sync_cursors (workspace_id, connection_id, object, cursor, plan, rows_read, begun_at, as_of, reading_since)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (workspace_id, connection_id, object) do update
@@ -73,6 +73,7 @@ export async function saveCursor(
       at.readingSince,
     ],
   );
+  return rowCount === 1;
 }
 
 /** The object was read to its end, if what is stored belongs to the reading that began then: answers whether it does. */
