@@ -10,6 +10,9 @@ const MOST_ASKED = 10_000;
 const FEW = 20;
 const LARGEST_SHARE = 0.2;
 
+// No record's id: whoever goes on where the first page had no rows, and only named the bulk job that reads them, knows by it that all are counted.
+const NOTHING_YET = [''];
+
 /**
  * Finds what is in the CRM no more without a word of it, while an object is read from its beginning: what was purged, or erased for a
  * person's sake, stands in no list of deleted records.
@@ -37,10 +40,10 @@ export async function openRecount(
   let sawAny = found !== null;
   return {
     see: async (page, ids) => {
-      if (ids.length === 0) return;
+      if (sawAny && ids.length === 0) return;
       // What one before came by that never ended. Not earlier: others may be storing at the moment.
       if (!sawAny) await forgetSightings(page, at);
-      await saveSightings(page, at, begunAt, ids);
+      await saveSightings(page, at, begunAt, ids.length === 0 ? NOTHING_YET : ids);
       sawAny = true;
     },
     end: async (last) => {

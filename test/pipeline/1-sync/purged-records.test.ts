@@ -14,13 +14,17 @@ const here = useOneConnection('salesforce');
 
 const account = (id: string): CrmRecord => crmRecord('Account', id, { website: `${id}.example` });
 
-/** An org with these accounts, which come one to a page, from its first on or behind the cursor; `dieAfter` so many pages. */
-function createOrg(ids: readonly string[], { dieAfter = Infinity } = {}): Crm {
+/**
+ * An org with these accounts, which come one to a page, from its first on or behind the cursor; `dieAfter` so many pages. `inBulk`: from its
+ * beginning through a job, which a page without rows names first.
+ */
+function createOrg(ids: readonly string[], { dieAfter = Infinity, inBulk = false } = {}): Crm {
   return {
     ...createReadingCrm({
       readObjects: ['Account'],
       async *readChanges(_object, cursor): AsyncGenerator<ChangePage> {
         let pages = 0;
+        if (inBulk && cursor === null) yield { records: [], cursor: { at: 0 } };
         // From its beginning, or what is new.
         for (let at = Number(cursor?.['at'] ?? 0); at < ids.length; at += 1) {
           if (pages === dieAfter) throw new Error('the process died');
@@ -93,6 +97,19 @@ test('what was read before a stop counts when the reading goes on, and nothing t
   assert.equal(await waiting(), 1);
   await lookAt(createOrg(left));
   assert.deepEqual(await alive(), left);
+});
+
+test('a reading that is stopped before its bulk job has answered finds at its end what was purged', async () => {
+  const options = { inBulk: true, dieAfter: 0 };
+  await assert.rejects(sync(createOrg(['a', 'b', 'c'], options)), /died/);
+  await sync(createOrg(['a', 'b', 'c']));
+  assert.equal(await waiting(), 0, 'a first sync misses nothing');
+
+  await assert.rejects(sync(createOrg(['a', 'c'], options), { full: true }), /died/);
+  await sync(createOrg(['a', 'c']));
+  assert.equal(await waiting(), 1);
+  await lookAt(createOrg(['a', 'c']));
+  assert.deepEqual(await alive(), ['a', 'c']);
 });
 
 test('a record that did not come and is there all the same stays', async () => {
