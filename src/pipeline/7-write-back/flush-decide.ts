@@ -2,7 +2,7 @@ import type { CrmObject, RecordWrite } from '../../connectors/crm.ts';
 import { recordKey } from '../store/writes-ledger.ts';
 import type { RecordLedger } from '../store/writes-ledger.ts';
 import { renewLeases } from '../store/writes-outbox.ts';
-import { releaseWrites, settleWrites } from '../store/writes-settle.ts';
+import { releaseAndSettle } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import type { Write } from '../store/writes.ts';
 import { decideRecord } from './decide-record.ts';
@@ -150,13 +150,13 @@ async function settleVerdicts(session: FlushSession, verdicts: readonly Verdict[
   const releases = verdicts.flatMap((verdict) => verdict.releases);
   if (settlements.length === 0 && releases.length === 0) return;
   const settled = await session.inTx(async (tx) => {
-    await releaseWrites(tx, releases);
+    const ours = await releaseAndSettle(tx, 'planned', { releases, settlements });
     await hintGone(
       tx,
       session,
       verdicts.flatMap((verdict) => verdict.gone),
     );
-    return settleWrites(tx, 'planned', settlements);
+    return ours;
   });
   for (const { id } of [...settlements, ...releases]) session.claims.delete(id);
   for (const { id, state } of settlements) if (settled.has(id)) session.count(state, 1);

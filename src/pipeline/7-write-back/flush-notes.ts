@@ -5,7 +5,7 @@ import { claimNotes } from '../store/writes-notes.ts';
 import type { NoteWrite } from '../store/writes-notes.ts';
 import { lockConnection } from '../store/writes-outbox.ts';
 import type { Claim } from '../store/writes-outbox.ts';
-import { markSending, releaseWrites, settleWrites } from '../store/writes-settle.ts';
+import { markSending, releaseAndSettle } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import { lookAgainLater, noteUnheard } from '../store/writes-unheard.ts';
 import { decideNote, mustLook } from './decide-note.ts';
@@ -207,10 +207,7 @@ async function settle(
   releases: readonly Release[],
 ): Promise<void> {
   if (settlements.length === 0 && releases.length === 0) return;
-  const settled = await session.inTx(async (tx) => {
-    await releaseWrites(tx, releases);
-    return settleWrites(tx, from, settlements);
-  });
+  const settled = await session.inTx((tx) => releaseAndSettle(tx, from, { releases, settlements }));
   for (const { id } of [...settlements, ...releases]) session.claims.delete(id);
   for (const { id, state } of settlements) if (settled.has(id)) session.count(state, 1);
 }

@@ -1,7 +1,7 @@
 import type { Crm, CrmObject } from '../../connectors/crm.ts';
 import { claimUnresolved } from '../store/writes-outbox.ts';
 import type { Claim, UnresolvedWrite } from '../store/writes-outbox.ts';
-import { releaseWrites, settleWrites } from '../store/writes-settle.ts';
+import { releaseAndSettle } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import { lookAgainLater } from '../store/writes-unheard.ts';
 import { renewAccess } from './flush-access.ts';
@@ -110,9 +110,9 @@ async function settle(
   unheard: readonly UnresolvedWrite[],
 ): Promise<Set<number>> {
   const settled = await session.inTx(async (tx) => {
+    const ours = await releaseAndSettle(tx, 'sending', { releases, settlements, others: unheard });
     await lookAgainLater(tx, unheard, session.uncertainMs);
-    await releaseWrites(tx, releases);
-    return settleWrites(tx, 'sending', settlements);
+    return ours;
   });
   for (const { id, state } of settlements) if (settled.has(id)) session.count(state, 1);
   return settled;

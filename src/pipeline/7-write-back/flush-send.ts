@@ -4,7 +4,7 @@ import { ProviderDownError, ProviderError } from '../../errors.ts';
 import { growGroup, shrinkGroup } from '../store/write-groups.ts';
 import { recordKey } from '../store/writes-ledger.ts';
 import { renewLeases } from '../store/writes-outbox.ts';
-import { markSending, releaseWrites, settleWrites } from '../store/writes-settle.ts';
+import { markSending, releaseAndSettle } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import { noteUnheard } from '../store/writes-unheard.ts';
 import type { Write } from '../store/writes.ts';
@@ -219,10 +219,7 @@ async function settle(
   settlements: readonly Settlement[],
   releases: readonly Release[],
 ): Promise<{ applied: Set<number> }> {
-  const settled = await session.inTx(async (tx) => {
-    await releaseWrites(tx, releases);
-    return settleWrites(tx, 'sending', settlements);
-  });
+  const settled = await session.inTx((tx) => releaseAndSettle(tx, 'sending', { releases, settlements }));
   const applied = new Set<number>();
   for (const { id, state } of settlements) {
     if (!settled.has(id)) continue;

@@ -1,7 +1,7 @@
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { chunksOf } from './chunks.ts';
-import { lockClaims } from './writes-outbox.ts';
+import { lockClaims, lockRows } from './writes-outbox.ts';
 import { planAgain } from './writes-planned-again.ts';
 import { keepUnwithdrawn } from './writes-withdrawn.ts';
 import type { Claim } from './writes-outbox.ts';
@@ -119,6 +119,26 @@ export type Release = Claim & {
   failed: boolean;
   reason?: string;
 };
+
+/**
+ * Lets some go and settles others. All are locked first, in the order of their ids, since somebody may take rows of both kinds in their hands.
+ * Returns the ids that were settled.
+ * @param others what the transaction is going to change besides
+ */
+export async function releaseAndSettle(
+  tx: Tx,
+  from: 'planned' | 'sending',
+  {
+    releases,
+    settlements,
+    others = [],
+  }: { releases: readonly Release[]; settlements: readonly Settlement[]; others?: readonly Claim[] },
+): Promise<Set<number>> {
+  const kinds = [releases, settlements, others].filter((rows) => rows.length > 0);
+  if (kinds.length > 1) await lockRows(tx, kinds.flatMap(idsOf));
+  await releaseWrites(tx, releases);
+  return settleWrites(tx, from, settlements);
+}
 
 /** Puts claimed rows back into the queue; one that a newer value has replaced meanwhile is settled as cancelled. */
 export async function releaseWrites(tx: Tx, releases: readonly Release[]): Promise<void> {
