@@ -1,12 +1,13 @@
 import { setImmediate as letOthersOn } from 'node:timers/promises';
 import type { CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
 import type { UnreadableRow } from '../../connectors/unreadable.ts';
+import type { Tx } from '../../db.ts';
 import { SyncedElsewhere } from '../hold-sync.ts';
 import { findCursor, noteSeen, saveCursor } from '../store/cursors.ts';
 import type { CursorObject } from '../store/cursors.ts';
 import { listGoneSince } from '../store/gone-records.ts';
-import { gatherRecords, mergeRecords, prepareRecord } from '../store/merge-records.ts';
-import type { GatheredRecords, PreparedRecord } from '../store/merge-records.ts';
+import { NOTHING_MERGED, gatherRecords, mergeRecords, prepareRecord } from '../store/merge-records.ts';
+import type { GatheredRecords, Merged, PreparedRecord } from '../store/merge-records.ts';
 import { readClock, settleSeen } from '../store/record-hints.ts';
 import { hasRecords } from '../store/records.ts';
 import { beginStoring, takeTurn } from '../store/turns.ts';
@@ -88,22 +89,39 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
   const begunAt = found?.begunAt ?? now;
   const readingSince = found?.readingSince ?? now;
   shared.accounts.push(account);
-  const merge = async (batch: Batch, gathered: GatheredRecords, reached: SyncCursor): Promise<void> => {
+  /** The object was read to its end, and all that came of it is stored: answers with what an administrator should know. */
+  const endReading = async (tx: Tx): Promise<string | null> => {
+    const said = (await recount?.end(tx)) ?? null;
+    await noteSeen(tx, { connectionId: at.connectionId, object, begunAt, readingSince });
+    return said;
+  };
+  const tell = (notice: string | null): void => {
+    if (notice !== null) options.call.onNotice?.(notice);
+  };
+  /** Rows of one batch; those that were found to be gone since they were read are not among them any more. */
+  const store = async (tx: Tx, batch: Batch, gathered: GatheredRecords): Promise<Merged> => {
+    const gone = await listGoneSince(tx, connection.id, object, batch.asOf);
+    const isThere = ({ externalId }: { externalId: string }): boolean => !gone.has(externalId);
+    const records = gone.size === 0 ? batch.records : batch.records.filter(isThere);
+    const rows =
+      gone.size === 0 ? gathered : gatherRecords(batch.prepared.filter(({ record }) => isThere(record)));
+    const merged = await mergeRecords(tx, at, rows, { fresh });
+    await settleSeen(tx, at.connectionId, records, new Date(batch.asOf.getTime() - INDEX_LAG_MS));
+    await options.onPage?.(tx, records, merged.strayed);
+    return merged;
+  };
+  const merge = async (
+    batch: Batch,
+    { gathered, reached, isLast }: { gathered: GatheredRecords; reached: SyncCursor; isLast: boolean },
+  ): Promise<void> => {
     const merged = await db.inWorkspace(at.workspaceId, async (tx) => {
       if (!(await beginStoring(tx, connection))) throw new SettingsChanged();
-      const gone = await listGoneSince(tx, connection.id, object, batch.asOf);
-      const isThere = ({ externalId }: { externalId: string }): boolean => !gone.has(externalId);
-      const records = gone.size === 0 ? batch.records : batch.records.filter(isThere);
-      const rows =
-        gone.size === 0 ? gathered : gatherRecords(batch.prepared.filter(({ record }) => isThere(record)));
-      const counts = await mergeRecords(tx, at, rows, { fresh });
-      await settleSeen(tx, at.connectionId, records, new Date(batch.asOf.getTime() - INDEX_LAG_MS));
-      await account.save(tx, batch.unreadable, records);
+      const counts = await (batch.records.length === 0 ? NOTHING_MERGED : store(tx, batch, gathered));
+      await account.save(tx, batch.unreadable, batch.records);
       await recount?.see(tx, [
         ...batch.records.map(({ externalId }) => externalId),
         ...batch.unreadable.map(({ shownId }) => shownId),
       ]);
-      await options.onPage?.(tx, records, counts.strayed);
       const isLatest = await saveCursor(tx, {
         ...at,
         object,
@@ -115,8 +133,9 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
         rowsRead: batch.records.length + batch.unreadable.length,
       });
       if (!isLatest) throw new SyncedElsewhere();
-      return counts;
+      return { ...counts, notice: isLast ? await endReading(tx) : null };
     });
+    tell(merged.notice);
     result.changed += merged.changed;
     result.companiesAdded += merged.companies.added;
     result.companiesChanged += merged.companies.changed;
@@ -127,14 +146,25 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
     const asked = new Date(clock.getTime() - (performance.now() - askedAt));
     return { records: [], prepared: [], unreadable: [], cursor: null, asked, asOf: asked, lastAsOf: asked };
   };
-  const handOver = async (batch: Batch): Promise<void> => {
+  /** The last one ends the reading in its own transaction: apart it would be one more for which the next object waits. */
+  const handOver = async (batch: Batch, isLast = false): Promise<void> => {
     const { cursor: reached } = batch;
-    if (reached === null) return;
-    const gathered = gatherRecords(batch.prepared);
-    await line.begin(() => merge(batch, gathered, reached));
+    if (reached !== null) {
+      const gathered = gatherRecords(batch.prepared);
+      await line.begin(() => merge(batch, { gathered, reached, isLast }));
+    } else if (isLast)
+      await line.begin(async () =>
+        tell(
+          await db.inWorkspace(at.workspaceId, async (tx) => {
+            await takeTurn(tx, at.workspaceId);
+            return endReading(tx);
+          }),
+        ),
+      );
   };
   let batch = await startBatch();
   let asOf = found?.asOf ?? batch.asked;
+  let isThrough = false;
   try {
     const open = (signal: AbortSignal) => crm.readChanges(object, cursor, { ...options.call, signal });
     for await (const page of readAhead(open, options.call.signal)) {
@@ -162,19 +192,10 @@ export async function syncObject(options: SyncOptions, object: CrmObject, shared
         batch = await startBatch(nextAskedAt);
       }
     }
+    isThrough = true;
   } finally {
     // Also where the day's calls are used up after a few pages: else a large org would begin behind the same row day after day.
-    await handOver(batch);
+    await handOver(batch, isThrough);
   }
-  const isSeen = { connectionId: at.connectionId, object, begunAt, readingSince };
-  await line.begin(async () => {
-    const notice = await db.inWorkspace(at.workspaceId, async (tx) => {
-      await takeTurn(tx, at.workspaceId);
-      const said = (await recount?.end(tx)) ?? null;
-      await noteSeen(tx, isSeen);
-      return said;
-    });
-    if (notice !== null) options.call.onNotice?.(notice);
-  });
   shared.seen.push({ object, since: readingSince });
 }

@@ -42,11 +42,13 @@ export async function linkRecords(
   const moved = await placeFamilies(tx, at.connectionId, changed);
   const touched = await listTouched(tx, changed, moved, { ...found, made }, suspect);
   const counts = await recomputeCompanies(tx, [...touched]);
-  await tx.query(
-    `update records r set company_id = (select c.id from companies c where c.domain = r.domain)
-     where r.connection_id = $1 and r.domain = any($2) and r.company_id is null and not r.deleted`,
-    [at.connectionId, [...touched, ...made]],
-  );
+  // What waits for one that was made is touched, so that where nothing is, nothing waits.
+  if (touched.size > 0)
+    await tx.query(
+      `update records r set company_id = (select c.id from companies c where c.domain = r.domain)
+       where r.connection_id = $1 and r.domain = any($2) and r.company_id is null and not r.deleted`,
+      [at.connectionId, [...touched, ...made]],
+    );
   if (suspect.length > 0)
     await tx.query(
       `delete from companies c where c.domain = any($1) and not exists (select from records r where r.company_id = c.id)`,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Tx } from '../../db.ts';
 import { attempt } from './attempt.ts';
 import { ACCOUNTS, CONTACTS } from './place-records.ts';
@@ -52,11 +53,11 @@ export async function findOrMakeCompanies(
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
   if (missing.length === 0) return { ids, made: [], settled, later };
   const made = await makeCompanies(tx, workspaceId, missing);
-  for (const { domain, id } of made) ids.set(domain, id);
+  for (const [domain, id] of made) ids.set(domain, id);
   // Made by another connection in this very moment.
   const late = missing.flatMap(([domain]) => (ids.has(domain) ? [] : domain));
   if (late.length > 0) for (const { domain, id } of await findCompanies(tx, late)) ids.set(domain, id);
-  return { ids, made: made.map(({ domain }) => domain), settled, later };
+  return { ids, made: [...made.keys()], settled, later };
 }
 
 /** Accounts decide what a company is called, those with a website first; between equals the first by object and id. */
@@ -79,15 +80,19 @@ async function findCompanies(tx: Tx, domains: readonly string[]): Promise<Known[
   return rows;
 }
 
+/** Their ids by domain; not of those that somebody else made in this very moment. */
 async function makeCompanies(
   tx: Tx,
   workspaceId: string,
   facts: readonly (readonly [string, MirroredRecord])[],
-): Promise<{ domain: string; id: string }[]> {
+): Promise<ReadonlyMap<string, string>> {
   const column = <T>(of: (record: MirroredRecord) => T): T[] => facts.map(([, record]) => of(record));
+  // Ids of ours, so that none have to be told.
+  const ids = new Map(facts.map(([domain]) => [domain, randomUUID()]));
   const values = [
     workspaceId,
-    facts.map(([domain]) => domain),
+    [...ids.values()],
+    [...ids.keys()],
     column((record) => (ACCOUNTS.includes(record.object) ? record.name : record.companyName)),
     column((record) => record.website),
     column((record) => record.industry),
@@ -95,19 +100,19 @@ async function makeCompanies(
     column((record) => record.country),
     column((record) => record.object),
   ];
-  type Made = { domain: string; id: string };
-  const insert = (otherwise: string): Promise<{ rows: Made[] }> =>
-    tx.query<Made>(
-      `insert into companies (workspace_id, domain, name, website, industry, employees, country, input_hash, facts_from)
-       select $1, domain, coalesce(name, domain), coalesce(website, 'https://' || domain), industry, employees, country,
+  const insert = (otherwise: string) =>
+    tx.query<{ domain: string }>(
+      `insert into companies (workspace_id, id, domain, name, website, industry, employees, country, input_hash, facts_from)
+       select $1, id, domain, coalesce(name, domain), coalesce(website, 'https://' || domain), industry, employees, country,
               md5(concat_ws('|', name, website, industry, employees, country)), facts_from
-       from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[], $8::text[])
-         as made (domain, name, website, industry, employees, country, facts_from)
-       ${otherwise} returning domain, id`,
+       from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::text[], $9::text[])
+         as made (id, domain, name, website, industry, employees, country, facts_from)
+       ${otherwise}`,
       values,
     );
   // Nobody else should make them in this very moment, and looking each up again takes a sixth of the whole.
-  const made =
-    (await attempt(tx, () => insert(''))) ?? (await insert('on conflict (workspace_id, domain) do nothing'));
-  return made.rows;
+  if ((await attempt(tx, () => insert(''))) !== null) return ids;
+  const { rows } = await insert('on conflict (workspace_id, domain) do nothing returning domain');
+  const made = new Set(rows.map(({ domain }) => domain));
+  return new Map([...ids].filter(([domain]) => made.has(domain)));
 }

@@ -51,12 +51,14 @@ const encodeValue = (value: string | number | boolean | null): string => {
 const SPECIAL = /[\\\t\n\r\0]/;
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '' };
 
-type Merged = {
+export type Merged = {
   changed: number;
   companies: LinkCounts;
   /** Records that carry our fields and belong to no company any more: what was planned for them is cancelled. */
   strayed: RecordKey[];
 };
+
+export const NOTHING_MERGED: Merged = { changed: 0, companies: { added: 0, changed: 0 }, strayed: [] };
 
 /**
  * Merges one page of rows through COPY into a temporary table, and what follows from it for companies; in its workspace's turn. Rows whose hash is
@@ -72,7 +74,7 @@ export async function mergeRecords(
   { latest, mirrored, meant }: GatheredRecords,
   { fresh = false }: { fresh?: boolean } = {},
 ): Promise<Merged> {
-  if (latest.length === 0) return { changed: 0, companies: { added: 0, changed: 0 }, strayed: [] };
+  if (latest.length === 0) return NOTHING_MERGED;
   const companies = await findOrMakeCompanies(tx, at.workspaceId, meant);
   await planAnew(tx, companies.made.length);
   await tx.query(

@@ -5,7 +5,10 @@ export type SyncHold = { workspaceId: string; connectionId: string; holder: stri
 
 const UNTIL = 'clock_timestamp() + make_interval(secs => $4::double precision / 1000)';
 
-/** Takes the connection's sync for that long, by the database's clock. False: somebody else is at it. */
+/**
+ * Takes the connection's sync for that long, by the database's clock. False: somebody else is at it. A server that crashes may forget it, with
+ * what has been stored since: it does not wait for the disk.
+ */
 export async function takeSync(
   tx: Tx,
   { workspaceId, connectionId, holder }: SyncHold,
@@ -16,7 +19,8 @@ export async function takeSync(
      values ($1, $2, $3, clock_timestamp(), ${UNTIL})
      on conflict (workspace_id, connection_id) do update
      set holder = excluded.holder, held_since = excluded.held_since, held_until = excluded.held_until
-     where h.held_until < clock_timestamp()`,
+     where h.held_until < clock_timestamp()
+     returning set_config('synchronous_commit', 'off', true)`,
     [workspaceId, connectionId, holder, forMs],
   );
   return rowCount === 1;
@@ -39,5 +43,9 @@ export async function renewSync(
 
 /** Lets go of it, if it is still held. */
 export async function releaseSync(tx: Tx, { connectionId, holder }: SyncHold): Promise<void> {
-  await tx.query('delete from sync_holds where connection_id = $1 and holder = $2', [connectionId, holder]);
+  await tx.query(
+    `delete from sync_holds where connection_id = $1 and holder = $2
+     returning set_config('synchronous_commit', 'off', true)`,
+    [connectionId, holder],
+  );
 }
