@@ -4,6 +4,7 @@ import type { Database } from '../db.ts';
 import { ProviderDownError, ProviderError } from '../errors.ts';
 import type { Connection } from './store/connections.ts';
 import { listOwnersDue, noteUsersRead, replaceUsers } from './store/crm-users.ts';
+import { forgoDisk } from './store/turns.ts';
 
 /** Asks a CRM who owns the records that we mirror, once an hour. Where it does not tell, people are not known by their address. */
 export async function readUsers(
@@ -23,6 +24,7 @@ export async function readUsers(
   try {
     const users = await crm.readUsers(owners, call);
     await deps.db.inWorkspace(workspaceId, async (tx) => {
+      await forgoDisk(tx);
       await replaceUsers(tx, { workspaceId, connectionId }, users);
       await noteUsersRead(tx, connectionId);
     });

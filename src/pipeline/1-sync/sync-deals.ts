@@ -3,7 +3,7 @@ import { findCursor, forgetCursor, noteSeen, saveCursor } from '../store/cursors
 import { updateExclusionsOfAccounts } from '../store/exclusions.ts';
 import { readClock } from '../store/record-hints.ts';
 import { clearDeals, mergeDeals } from '../store/open-deals.ts';
-import { beginStoring, takeTurn } from '../store/turns.ts';
+import { beginStoring, forgoDisk, takeTurn } from '../store/turns.ts';
 import { forgetUnreadable } from '../store/unreadable-rows.ts';
 import { SettingsChanged } from './settings-changed.ts';
 import type { SyncOptions } from './sync.ts';
@@ -72,6 +72,7 @@ export async function syncDeals(
   }
   await db.inWorkspace(workspaceId, async (tx) => {
     await takeTurn(tx, workspaceId);
+    await forgoDisk(tx);
     const isThrough = await noteSeen(tx, { connectionId, object: DEALS, begunAt, readingSince });
     // From the beginning only open ones are read: what did not come is over. Not earlier: that reading may take hours, or days with
     // stops, and the companies of those that are open would be taken up meanwhile.

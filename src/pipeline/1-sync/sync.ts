@@ -7,7 +7,7 @@ import type { Connection } from '../store/connections.ts';
 import { forgetSeen } from '../store/cursors.ts';
 import { forgetOldGone } from '../store/gone-records.ts';
 import { readClock } from '../store/record-hints.ts';
-import { takeTurn } from '../store/turns.ts';
+import { forgoDisk, takeTurn } from '../store/turns.ts';
 import type { RecordKey } from '../store/write-records.ts';
 import { openMergeLine } from './merge-line.ts';
 import { DEALS, syncDeals } from './sync-deals.ts';
@@ -55,6 +55,7 @@ export async function syncConnection(options: SyncOptions): Promise<SyncResult> 
   const through = (from: Date): Promise<void> =>
     db.inWorkspace(workspaceId, async (tx) => {
       await takeTurn(tx, workspaceId);
+      await forgoDisk(tx);
       await noteSynced(tx, id, new Date(from.getTime() - INDEX_LAG_MS));
       await forgetSeen(tx, id);
     });

@@ -9,6 +9,11 @@ export async function takeTurn(tx: Tx, workspaceId: string): Promise<void> {
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [workspaceId]);
 }
 
+/** This transaction does not wait for the disk: what a server that crashes forgets of it is read again. Others see it at once all the same. */
+export async function forgoDisk(tx: Tx): Promise<void> {
+  await tx.query(`select set_config('synchronous_commit', 'off', true)`);
+}
+
 /**
  * Begins a transaction that stores rows and moves their cursor. A server that crashes may forget the last of them, and forgets their
  * cursor with them: none waits for the disk.
@@ -19,7 +24,7 @@ export async function beginStoring(
   connection: { workspaceId: string; id: string; settingsVersion: number },
 ): Promise<boolean> {
   await takeTurn(tx, connection.workspaceId);
-  await tx.query(`select set_config('synchronous_commit', 'off', true)`);
+  await forgoDisk(tx);
   const { rowCount } = await tx.query(
     `select from connections where id = $1 and settings_version = $2 and status <> 'removed' for share`,
     [connection.id, connection.settingsVersion],
