@@ -39,7 +39,7 @@ export async function followUndos(
   const { moved, settled } = await session.inTx(async (tx) => {
     await hintGone(tx, session, judged.map(({ row }) => row)); // prettier-ignore
     return {
-      moved: await moveUndos(tx, following),
+      moved: await moveUndos(tx, following, settlements),
       settled: await settleWrites(tx, 'planned', settlements),
     };
   });

@@ -50,12 +50,14 @@ export async function listRunFields(tx: Tx, fields: readonly RunField[]): Promis
  * Planned rows of undos, claimed by this flusher, whose records were merged into the given ones: they and what their run wrote to
  * that field become those records', and are free to be claimed. A value that a run planned there gives way, and goes behind it; where another one is to go
  * back already, it stays. Returns the ids that were moved.
+ * @param others what the transaction is going to change besides
  */
 export async function moveUndos(
   tx: Tx,
   moves: readonly (Claim & { externalId: string })[],
+  others: readonly Claim[] = [],
 ): Promise<number[]> {
-  const { ours, there } = await lockMoves(tx, moves);
+  const { ours, there } = await lockMoves(tx, moves, others);
   if (ours.length === 0) return [];
   const values = [ours.map((row) => row.id), ours.map((row) => row.externalId)];
   const replaced = there.filter(({ undoes }) => undoes === null);

@@ -24,10 +24,12 @@ export type PlannedThere = { id: number; undoes: number | null; gaveWayTo: numbe
 /**
  * Locks planned rows that are to move to other records, and what runs planned for the same fields there: at once, in the order of their
  * ids, like everyone who locks many of them. Returns the rows that are still this flusher's, and what is in their way.
+ * @param others what the transaction is going to change besides
  */
 export async function lockMoves<T extends Move>(
   tx: Tx,
   moves: readonly T[],
+  others: readonly Claim[] = [],
 ): Promise<{ ours: T[]; there: PlannedThere[] }> {
   const { rows } = await tx.query<PlannedThere>(
     // "offset 0" is a fence: each field is looked up by its own index, whatever the planner believes about the table.
@@ -39,7 +41,7 @@ export async function lockMoves<T extends Move>(
      where w.state = 'planned' and w.run_id is not null`,
     [moves.map(({ id }) => id), moves.map(({ externalId }) => externalId)],
   );
-  const ours = await lockClaims(tx, moves, ['planned'], rows.map(({ id }) => id)); // prettier-ignore
+  const ours = await lockClaims(tx, moves, ['planned'], [...rows, ...others].map(({ id }) => id)); // prettier-ignore
   const kept = new Set(ours.map(({ id }) => id));
   return { ours, there: rows.filter(({ gaveWayTo }) => kept.has(gaveWayTo)) };
 }

@@ -8,6 +8,7 @@ import { moveUndos } from '../../../src/pipeline/store/writes-merged.ts';
 import { movePutBacks } from '../../../src/pipeline/store/writes-move.ts';
 import { lockRows } from '../../../src/pipeline/store/writes-outbox.ts';
 import { concedeWrites } from '../../../src/pipeline/store/writes-put-back.ts';
+import { settleWrites } from '../../../src/pipeline/store/writes-settle.ts';
 import { meet } from '../../harness/lock-waits.ts';
 import { useOneConnection } from '../../harness/one-connection.ts';
 
@@ -105,3 +106,22 @@ for (const { what, planTheirs, move } of [
     assert.deepEqual(await planned('there'), ofEachField(1));
   });
 }
+
+test('of an undo two values follow their record and one is settled while somebody else takes them in their hands', async () => {
+  const [first = 0, second = 0, third = 0] = await planUndos();
+
+  await meet(
+    here.inWorkspace,
+    `writes where id = ${third} for update`,
+    () =>
+      here.inWorkspace(async (tx) => {
+        const settlements = [{ id: first, attempt: 0, state: 'skipped', reason: null }] as const;
+        await moveUndos(tx, toSurvivor([second, third]), settlements);
+        await settleWrites(tx, 'planned', settlements);
+      }),
+    () => here.inWorkspace((tx) => lockRows(tx, [first, second])),
+  );
+
+  assert.deepEqual(await planned('there'), ofEachField(1).filter(({ field }) => field !== 'score')); // prettier-ignore
+  assert.deepEqual(await planned('gone'), []);
+});
