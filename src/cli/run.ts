@@ -10,6 +10,7 @@ import { ensureCompanies } from '../pipeline/store/companies.ts';
 import type { Run } from '../pipeline/store/runs.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
+import { findRunId } from './find-run.ts';
 import { followWrites } from './follow-writes.ts';
 import { printRehearsal } from './rehearsal.ts';
 import { collectReport, printReport } from './report.ts';
@@ -47,12 +48,12 @@ export function addRun(program: Command, context: Context): void {
         if (domains === undefined) requireConnections(app);
         await app.loadModel(options.model ?? app.modelName);
         // A wrong id is said before anything is read.
-        if (options.resume !== undefined) await readProgress(app.db, app.workspaceId, options.resume);
+        const resume = options.resume === undefined ? undefined : await findRunId(app, options.resume);
         const synced = await syncAll(app, context, { full: false });
         printUnsynced(context.terminal, synced);
         const spent = await whySpent(app.budget, app.config.monthlyBudgetUsd, app.workspaceId);
         if (spent !== null) throw spent;
-        const run = await beginRun(app, options, domains);
+        const run = await beginRun(app, resume === undefined ? options : { ...options, resume }, domains);
         await app.startWorker({ schedule: false });
         const finished = await followRun(app, context, run.id);
         if (!finished) {

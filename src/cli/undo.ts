@@ -6,12 +6,12 @@ import type { App } from '../app.ts';
 import { describeStarter } from '../pipeline/describe-starter.ts';
 import { cancelRun, requestFlushes } from '../pipeline/runs.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';
-import { findRun } from '../pipeline/store/runs.ts';
 import { listWriteTroubles } from '../pipeline/store/writes-list.ts';
 import { findOpenPlan } from '../pipeline/store/undos.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
+import { findRunId } from './find-run.ts';
 import { printRehearsal } from './rehearsal.ts';
 import { followWrites } from './follow-writes.ts';
 import { requireConnections } from './sync.ts';
@@ -28,16 +28,17 @@ export function addUndo(program: Command, context: Context): void {
   program
     .command('undo')
     .description('put back every field that a run wrote, except those that someone changed since')
-    .argument('<run>', 'id of the run')
+    .argument('<run>', 'id of the run, or its first eight characters')
     .option('--dry-run', 'write nothing: print what would be put back')
     .option('--cancel', 'cancel the undo of this run, whoever began it, while it is still being planned')
     .option('--json', 'print as JSON')
     .addOption(workspaceOption())
-    .action(async (runId: string, options: UndoOptions) => {
-      if (options.cancel) return cancelUndo(context, runId, options);
+    .action(async (typed: string, options: UndoOptions) => {
+      if (options.cancel) return cancelUndo(context, typed, options);
       return withApp(context, { worker: true, workspace: options.workspace }, async (app) => {
         requireConnections(app);
         const { db, workspaceId } = app;
+        const runId = await findRunId(app, typed);
         const planning = context.terminal.startProgress('fields planned');
         const planned = await planUndo(db, {
           workspaceId,
@@ -132,11 +133,10 @@ async function sayWhatGoesOn(
 }
 
 /** `fieldnote undo RUN --cancel`. */
-async function cancelUndo(context: Context, runId: string, options: UndoOptions): Promise<void> {
+async function cancelUndo(context: Context, typed: string, options: UndoOptions): Promise<void> {
   await withApp(context, { worker: false, workspace: options.workspace }, async (app) => {
     const { db, workspaceId } = app;
-    const run = await db.inWorkspace(workspaceId, (tx) => findRun(tx, runId));
-    if (run === null) throw new UserError(`There is no run ${runId}`, '"fieldnote runs" lists them.');
+    const runId = await findRunId(app, typed);
     const undo = await db.inWorkspace(workspaceId, (tx) => findOpenPlan(tx, runId));
     if (undo === null)
       throw new UserError(

@@ -7,13 +7,13 @@ import type { App } from '../app.ts';
 import { describeEditor } from '../pipeline/describe-editor.ts';
 import { describeStarter } from '../pipeline/describe-starter.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
-import { findRun } from '../pipeline/store/runs.ts';
 import { listWrites } from '../pipeline/store/writes-list.ts';
 import type { WriteFilter, WriteLine } from '../pipeline/store/writes-list.ts';
 import { NOTE, WRITE_STATES } from '../pipeline/store/writes.ts';
 import type { WriteState } from '../pipeline/store/writes.ts';
 import { withApp, workspaceOption } from './context.ts';
 import type { Context } from './context.ts';
+import { findRunId } from './find-run.ts';
 import { parseCount } from './sandbox.ts';
 import { shorten } from './terminal.ts';
 
@@ -59,12 +59,12 @@ export function addWrites(program: Command, context: Context): void {
     });
 }
 
-async function readFilter({ db, workspaceId }: App, options: Options): Promise<WriteFilter> {
+async function readFilter(app: App, options: Options): Promise<WriteFilter> {
   const { record, company, field, run, state } = options;
+  const { db, workspaceId } = app;
+  const runId = run === undefined ? undefined : await findRunId(app, run);
   return db.inWorkspace(workspaceId, async (tx) => {
-    const filter: WriteFilter = { externalId: record, field, runId: run, state };
-    if (run !== undefined && (await findRun(tx, run)) === null)
-      throw new UserError(`There is no run ${run}`, '"fieldnote runs" lists them.');
+    const filter: WriteFilter = { externalId: record, field, runId, state };
     if (company === undefined) return filter;
     const meant = domainOf(company);
     const found = 'domain' in meant ? await findCompanyByDomain(tx, meant.domain) : null;

@@ -76,6 +76,20 @@ export async function findRun(tx: Tx, id: string): Promise<Run | null> {
   return rows[0] ?? null;
 }
 
+// As many characters as a list shows of an id.
+const ID_BEGINNING = /^[0-9a-f]{8,32}$/;
+
+/** The ids that begin as somebody typed it, from the eight characters on that lists show; two at the most. */
+export async function findRunIds(tx: Tx, beginning: string): Promise<string[]> {
+  const typed = beginning.trim().toLowerCase().replaceAll('-', '');
+  if (!ID_BEGINNING.test(typed)) return [];
+  const { rows } = await tx.query<{ id: string }>(
+    'select id from runs where id between $1::uuid and $2::uuid order by id limit 2',
+    [typed.padEnd(32, '0'), typed.padEnd(32, 'f')],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** The newest runs first, `behind` one where that is given; none behind one that is not there. */
 export async function listRuns(tx: Tx, limit = 20, behind?: string): Promise<Run[]> {
   const { rows } = await tx.query<Run>(
