@@ -3,14 +3,20 @@ import { describeCalls } from '../pipeline/7-write-back/describe-calls.ts';
 import { rehearse } from '../pipeline/7-write-back/rehearse.ts';
 import type { Rehearsal, RehearsedField } from '../pipeline/7-write-back/rehearse.ts';
 import { UserError } from '../errors.ts';
+import { beginWhereTheyPart } from '../pipeline/begin-where-they-part.ts';
 import { openForWriting } from '../pipeline/flush-job.ts';
+import { nameCompanies } from '../pipeline/store/companies.ts';
 import { listConnectionsEver, nameConnection } from '../pipeline/store/connections.ts';
+import { sumUsage } from '../pipeline/store/usage.ts';
+import type { UsageTotal } from '../pipeline/store/usage.ts';
 import { countNone } from '../pipeline/store/writes-rehearsal.ts';
 import type { Context } from './context.ts';
-import { shorten } from './terminal.ts';
+import { formatUsd, shorten } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
 const SHOWN = 40;
+const SHOWN_OF_VALUE = 30;
+const SHOWN_OF_DOMAIN = 30;
 // Reasons may name a record each.
 const MOST_REASONS = 200;
 const SHOWN_REASONS = 5;
@@ -25,12 +31,13 @@ export async function printRehearsal(
   runId: string,
   options: { json: boolean },
 ): Promise<void> {
-  const printer = options.json ? openJson(terminal) : openTable(terminal);
+  const printer = options.json ? openJson(terminal) : openTable(app, terminal);
   const rehearsal = await rehearse(
     { db: app.db, openCrm: openForWriting(app) },
     { workspaceId: app.workspaceId, runId, signal, onFields: printer.add },
   );
-  printer.end(rehearsal);
+  const usage = await app.db.inWorkspace(app.workspaceId, (tx) => sumUsage(tx, { runId }));
+  await printer.end(rehearsal, usage);
   await refuseUnread(app, rehearsal);
 }
 
@@ -44,9 +51,12 @@ async function refuseUnread({ db, workspaceId }: App, { unread }: Rehearsal): Pr
   throw new UserError(`Not everything could be rehearsed: ${reasons.join('; ')}`);
 }
 
-type Printer = { add(fields: readonly RehearsedField[]): void; end(rehearsal: Rehearsal): void };
+type Printer = {
+  add(fields: readonly RehearsedField[]): void;
+  end(rehearsal: Rehearsal, usage: readonly UsageTotal[]): Promise<void>;
+};
 
-/** One object, `{ fields, calls, unread }`, written as it comes: a run may have millions of fields. */
+/** One object, `{ fields, calls, unread, usage }`, written as it comes: a run may have millions of fields. */
 function openJson(terminal: Terminal): Printer {
   let begun = false;
   return {
@@ -56,46 +66,40 @@ function openJson(terminal: Terminal): Printer {
         begun = true;
       }
     },
-    end: ({ calls, unread }) => {
-      const rest = JSON.stringify({ calls, unread }).slice(1);
+    end: async ({ calls, unread }, usage) => {
+      const rest = JSON.stringify({ calls, unread, usage }).slice(1);
       terminal.print(`${begun ? '\n' : '{"fields":['}],${rest}`);
     },
   };
 }
 
-function openTable(terminal: Terminal): Printer {
-  const shown: RehearsedField[] = [];
+function openTable(app: App, terminal: Terminal): Printer {
+  // Of a long list that is cut, what is left to a person must not be what is cut off.
+  const [left, going]: [RehearsedField[], RehearsedField[]] = [[], []];
   const counts = countNone();
   const reasons = new Map<string, number>();
   let records = 0;
   return {
     add: (fields) => {
       for (const field of fields) {
-        counts[field.verdict] += 1;
-        if (field.verdict !== 'unchanged' && shown.length < SHOWN) shown.push(field);
         const { verdict, reason } = field;
-        const isLeft = reason !== null && (verdict === 'would-conflict' || verdict === 'would-reject');
+        counts[verdict] += 1;
+        if (verdict === 'unchanged') continue;
+        const shown = verdict === 'would-apply' ? going : left;
+        if (shown.length < SHOWN) shown.push(field);
+        const isLeft = reason !== null && verdict !== 'would-apply';
         if (isLeft && (reasons.has(reason) || reasons.size < MOST_REASONS))
           reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       }
       const written = fields.filter((field) => field.verdict === 'would-apply');
       records += new Set(written.map((field) => field.externalId)).size;
     },
-    end: ({ calls }) => {
-      terminal.table(
-        ['object', 'record', 'field', 'holds now', 'would hold', 'verdict'],
-        shown.map((field) => [
-          field.object,
-          field.externalId,
-          field.field,
-          shorten(String(field.old ?? '–'), 24),
-          shorten(String(field.new ?? '–'), 36),
-          field.reason === null ? field.verdict : `${field.verdict}: ${shorten(field.reason, 50)}`,
-        ]),
-      );
+    end: async ({ calls }, usage) => {
+      const shown = [...left, ...going].slice(0, SHOWN);
       const more = counts['would-apply'] + counts['would-conflict'] + counts['would-reject'] - shown.length;
+      if (shown.length > 0) await printFields(app, terminal, shown);
       if (more > 0) terminal.print(terminal.dim(`… and ${more} more (--json prints all)`));
-      terminal.print('');
+      if (shown.length > 0) terminal.print('');
       terminal.print(
         `${counts['would-apply']} fields of ${records} records would be written, ${counts['would-conflict']} would conflict with a person's edit, ` +
           `${counts['would-reject']} would be refused, ${counts.unchanged} hold the value already.`,
@@ -105,7 +109,43 @@ function openTable(terminal: Terminal): Printer {
         .slice(0, SHOWN_REASONS))
         terminal.print(terminal.dim(`  ${fields}: ${reason}`));
       terminal.print(describeCalls(calls));
-      terminal.print('Nothing was written.');
+      terminal.print(`Nothing was written. ${describeSpent(usage)}`);
     },
   };
+}
+
+async function printFields(
+  { db, workspaceId }: App,
+  terminal: Terminal,
+  fields: readonly RehearsedField[],
+): Promise<void> {
+  const ids = fields.map(({ companyId }) => companyId);
+  const names = await db.inWorkspace(workspaceId, (tx) => nameCompanies(tx, ids));
+  terminal.table(
+    ['company', 'object', 'record', 'field', 'holds now', 'would hold', 'verdict'],
+    fields.map(({ companyId, object, externalId, field, old, new: wanted, verdict, reason }) => {
+      const values = beginWhereTheyPart(String(old ?? '–'), String(wanted ?? '–'), SHOWN_OF_VALUE);
+      return [
+        shorten(names.get(companyId)?.domain ?? '', SHOWN_OF_DOMAIN),
+        object,
+        externalId,
+        field,
+        ...values.map((value) => shorten(value, SHOWN_OF_VALUE)),
+        reason === null ? verdict : `${verdict}: ${shorten(reason, 50)}`,
+      ];
+    }),
+  );
+}
+
+/** What was bought for the rehearsal, which the run itself will find stored. */
+function describeSpent(usage: readonly UsageTotal[]): string {
+  const sum = (of: (row: UsageTotal) => number): number => usage.reduce((total, row) => total + of(row), 0);
+  const credits = sum((row) => row.searchCredits);
+  const tokens = sum((row) => row.promptTokens + row.completionTokens);
+  if (credits + tokens === 0) return 'No search or LLM call was bought for it.';
+  const bought = [
+    ...(credits > 0 ? [`${credits} search credits`] : []),
+    ...(tokens > 0 ? [`${tokens} LLM tokens`] : []),
+  ];
+  return `Reading the companies took ${bought.join(' and ')}, ${formatUsd(sum((row) => row.usd))}; a run that comes soon does not buy them again.`;
 }

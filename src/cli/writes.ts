@@ -4,6 +4,7 @@ import { FIELDS } from '../connectors/crm-fields.ts';
 import { UserError } from '../errors.ts';
 import { domainOf } from '../pipeline/1-sync/domain.ts';
 import type { App } from '../app.ts';
+import { beginWhereTheyPart } from '../pipeline/begin-where-they-part.ts';
 import { describeEditor } from '../pipeline/describe-editor.ts';
 import { describeStarter } from '../pipeline/describe-starter.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
@@ -30,6 +31,7 @@ type Options = {
 
 const PAGE = 500;
 const LIMIT = 50;
+const SHOWN_OF_VALUE = 28;
 
 /** `fieldnote writes`: who wrote what, when, old and new, by which run; the newest first. */
 export function addWrites(program: Command, context: Context): void {
@@ -96,7 +98,11 @@ async function* readPages(
 const describeRun = (id: string, by: WriteLine['startedBy']): string =>
   by === null ? id.slice(0, 8) : `${id.slice(0, 8)} by ${describeStarter(by)}`;
 
-const show = (value: string | number | null): string => (value === null ? '–' : shorten(String(value), 28));
+/** What the CRM held, and ours. */
+function showValues({ oldRead, oldValue, newValue }: WriteLine): string[] {
+  const [old, ours] = beginWhereTheyPart(String(oldValue ?? '–'), String(newValue ?? '–'), SHOWN_OF_VALUE);
+  return [oldRead ? shorten(old, SHOWN_OF_VALUE) : '', shorten(ours, SHOWN_OF_VALUE)];
+}
 
 function printTable({ terminal }: Context, writes: readonly WriteLine[]): void {
   if (writes.length === 0) {
@@ -110,8 +116,7 @@ function printTable({ terminal }: Context, writes: readonly WriteLine[]): void {
       `${write.object} ${write.externalId}`,
       write.field,
       write.state,
-      write.oldRead ? show(write.oldValue) : '',
-      show(write.newValue),
+      ...showValues(write),
       write.runId === null ? '' : describeRun(write.runId, write.startedBy),
       [shorten(write.reason ?? '', 60), ...(write.editor === null ? [] : [describeEditor(write.editor)])]
         .filter((part) => part !== '')

@@ -89,7 +89,7 @@ test('a dry run’s page tells each field’s old and new value, the verdicts an
   const seen = new Set<string>();
   for (let next: unknown = `/runs/${dry.id}`; typeof next === 'string';) {
     await page.goto(new URL(next, base).href);
-    const rows = String(await page.evaluate(`[...document.querySelectorAll('#rehearsal tbody tr')].map((row) => row.cells[0].innerText + ' ' + row.cells[1].innerText).join('\\n')`)); // prettier-ignore
+    const rows = String(await page.evaluate(`[...document.querySelectorAll('#rehearsal tbody tr')].map((row) => row.cells[0].querySelector('span').innerText + ' ' + row.cells[1].innerText).join('\\n')`)); // prettier-ignore
     for (const row of rows.split('\n')) seen.add(row);
     next = await page.evaluate(`document.querySelector('#rehearsal a[rel=next]')?.getAttribute('href')`);
   }

@@ -2,6 +2,7 @@ import { FIELDS } from '../../connectors/crm-fields.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { CrmKind } from '../../connectors/crm.ts';
 import { couldHaveBecome } from '../../pipeline/7-write-back/same-value.ts';
+import { beginWhereTheyPart } from '../../pipeline/begin-where-they-part.ts';
 import { describeEditor } from '../../pipeline/describe-editor.ts';
 import { describeStarter } from '../../pipeline/describe-starter.ts';
 import type { WriteLine } from '../../pipeline/store/writes-list.ts';
@@ -35,14 +36,15 @@ const SHORT = 90;
 export function describeWrite(write: WriteLine) {
   const at = write.settledAt ?? write.sentAt ?? write.plannedAt;
   const stands = write.state === 'conflicted';
+  const values = describeChange(write.oldRead ? write.oldValue : null, write.newValue);
   return {
     field: LABELS.get(write.field) ?? write.field,
-    old: write.oldRead ? describeValue(write.oldValue) : { short: 'not read', long: null, empty: true },
+    old: write.oldRead ? values.old : { short: 'not read', long: null, empty: true },
     // Of a conflict both values are shown, and which of them stands.
     oldNote: stands
       ? ['stands in the CRM', ...(write.editor === null ? [] : [describeEditor(write.editor)])].join(', ')
       : '',
-    new: describeValue(write.newValue),
+    new: values.new,
     newNote: stands ? 'ours, not written' : describeReturned(write),
     state: write.state,
     meaning: WRITE_MEANINGS[write.state],
@@ -71,10 +73,25 @@ export function labelField(key: string): string {
   return LABELS.get(key) ?? key;
 }
 
-export function describeValue(value: FieldValue): { short: string; long: string | null; empty: boolean } {
+type ValueView = { short: string; long: string | null; empty: boolean };
+
+/** Two values of a field beside each other: long ones fold away behind a part of them that is not the same. */
+export function describeChange(old: FieldValue, now: FieldValue): { old: ValueView; new: ValueView } {
+  const [before, after] = beginWhereTheyPart(String(old ?? ''), String(now ?? ''), SHORT);
+  return { old: describeValue(old, before), new: describeValue(now, after) };
+}
+
+function describeValue(value: FieldValue, beginning = String(value ?? '')): ValueView {
   if (value === null || value === '') return { short: 'empty', long: null, empty: true };
   const text = String(value);
   return text.length <= SHORT
     ? { short: text, long: null, empty: false }
-    : { short: `${text.slice(0, SHORT).trimEnd()}…`, long: text, empty: false };
+    : {
+        short: `${beginning
+          .slice(0, SHORT)
+          .replace(/[\ud800-\udbff]$/, '')
+          .trimEnd()}…`,
+        long: text,
+        empty: false,
+      };
 }

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { Tx } from '../../db.ts';
 import { describeCalls } from '../../pipeline/7-write-back/describe-calls.ts';
+import { nameCompanies } from '../../pipeline/store/companies.ts';
 import { listConnectionsEver, nameConnection } from '../../pipeline/store/connections.ts';
 import { findRehearsal } from '../../pipeline/store/rehearsals.ts';
 import type { StoredRehearsal, UnreadConnection } from '../../pipeline/store/rehearsals.ts';
@@ -9,7 +10,7 @@ import { listRehearsedLines } from '../../pipeline/store/rehearsed-lines.ts';
 import type { RehearsedLine } from '../../pipeline/store/rehearsed-lines.ts';
 import { VERDICTS, countNone, countVerdicts } from '../../pipeline/store/writes-rehearsal.ts';
 import type { Verdict } from '../../pipeline/store/writes-rehearsal.ts';
-import { CRM_NAMES, describeValue, labelField } from './describe-writes.ts';
+import { CRM_NAMES, describeChange, labelField } from './describe-writes.ts';
 import { formatCount } from './format.ts';
 import { linkWith } from './pager.ts';
 
@@ -33,6 +34,7 @@ type FoundRehearsal = {
   read: StoredRehearsal | null;
   counts: Record<Verdict, number>;
   lines: RehearsedLine[];
+  names: ReadonlyMap<string, { name: string; domain: string }>;
   verdict: Verdict | undefined;
   isFirst: boolean;
   nextAfter: number | null;
@@ -57,6 +59,10 @@ export async function readRunRehearsal(tx: Tx, run: Run, request: Request): Prom
     counts:
       read?.counts ?? (read !== null && read.readAt !== null ? await countVerdicts(tx, run.id) : countNone()),
     lines,
+    names: await nameCompanies(
+      tx,
+      lines.map(({ companyId }) => companyId),
+    ),
     verdict,
     isFirst: afterId === 0,
     nextAfter: found.length > LINES ? (lines.at(-1)?.id ?? null) : null,
@@ -83,10 +89,11 @@ export function describeRehearsal(path: string, run: Run, found: FoundRehearsal 
       ...VERDICTS.map((one) => ({ label: MEANINGS[one], count: formatCount(counts[one]), href: link({ verdict: one }), on: one === verdict })),
     ],
     lines: found.lines.map((line) => ({
+      company: found.names.get(line.companyId)?.name ?? '',
+      companyHref: linkCompany(found.names.get(line.companyId)),
       record: `${CRM_NAMES[line.crm]} ${line.object} ${line.externalId}`,
       field: labelField(line.field),
-      old: describeValue(line.old),
-      new: describeValue(line.new),
+      ...describeChange(line.old, line.new),
       tone: TONES[line.verdict],
       meaning: MEANINGS[line.verdict],
       reason: line.reason ?? '',
@@ -95,6 +102,10 @@ export function describeRehearsal(path: string, run: Run, found: FoundRehearsal 
     more: nextAfter === null ? null : link({ verdict, after: String(nextAfter) }),
   };
 } // prettier-ignore
+
+function linkCompany(company: { domain: string } | undefined): string {
+  return company === undefined ? '' : `/companies/${encodeURIComponent(company.domain)}`;
+}
 
 function explainWait(run: Run, read: StoredRehearsal | null): string {
   if (read !== null && read.failedBecause !== null)
