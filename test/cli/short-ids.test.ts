@@ -44,7 +44,8 @@ test('a run is found by the beginning of its id that lists and pages show', asyn
 });
 
 test('a beginning that several runs share, or that is too short to tell, names none', async () => {
-  const [one = '', other = ''] = [await storeRun(), await storeRun()];
+  const one = await storeRun();
+  const other = await storeRun();
   const twin = `${one.slice(0, 9)}${other.slice(9)}`;
   await app.db.inWorkspace(app.workspaceId, (tx) =>
     tx.query('update runs set id = $1 where id = $2', [twin, other]),

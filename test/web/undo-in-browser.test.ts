@@ -5,7 +5,7 @@ import { openWeb } from '../../src/cli/web.ts';
 import { askForRehearsalWithin, startRun } from '../../src/pipeline/runs.ts';
 import { findRun, listRuns } from '../../src/pipeline/store/runs.ts';
 import { listRunWrites } from '../../src/pipeline/store/writes-list.ts';
-import { until } from '../e2e/faults/observe.ts';
+import { setFaults, until } from '../e2e/faults/observe.ts';
 import { openBrowser } from '../harness/browser.ts';
 import type { Browser } from '../harness/browser.ts';
 import type { BrowserPage } from '../harness/browser-page.ts';
@@ -46,7 +46,9 @@ const show = async (runId: string, query = ''): Promise<string> => {
 async function showUntil(runId: string, words: RegExp): Promise<string> {
   let text = '';
   await until(`the page of run ${runId} says ${words}`, async () => {
-    text = await show(runId);
+    await page.goto(`${base}/runs/${runId}`);
+    // A page that waits for something loads itself again, at any moment.
+    text = String(await page.evaluate(`document.body?.innerText ?? ''`).catch(() => ''));
     return words.test(text);
   });
   return text;
@@ -109,12 +111,16 @@ test('a run is taken back with one click, after a rehearsal that shows what woul
   assert.match(await show(run), new RegExp(`Take it back\\s+${written} fields of this run stand in the CRMs`)); // prettier-ignore
   const held = await holdings();
 
-  const rehearsal = await press(run, 'first-of-type');
-  const told = await showUntil(rehearsal, /at the fewest/);
+  await press(run, 'first-of-type');
+  // Nobody reloads it.
+  await page.waitFor(`document.body.innerText.includes('at the fewest')`);
+  const told = await page.text();
   assert.match(told, new RegExp(`would be written\\s+${written}\\s`));
   assert.equal(await holdings(), held);
 
   // Pressed by two at once it is one undo.
+  const { salesforce } = system.sandbox.twins;
+  await setFaults(salesforce.url, { latencyMs: 1_500 });
   await show(run);
   const pressed = await page.evaluate(
     `(async () => {
@@ -129,6 +135,14 @@ test('a run is taken back with one click, after a rehearsal that shows what woul
       .flatMap((url) => url.split('/').at(-1) ?? []),
   );
   assert.deepEqual(others, []);
+  // Its page tells of the fields that go back, until the last of them has, and of no company.
+  const underWay = await show(undo);
+  assert.match(underWay, /\d+ fields? (is|are) on the way\./);
+  assert.doesNotMatch(underWay, /no pace yet|100 %|Waiting/);
+  assert.equal(await page.evaluate(`document.querySelector('.page-head a[href="/runs/${run}"]')?.textContent`), run.slice(0, 8)); // prettier-ignore
+  await setFaults(salesforce.url, { latencyMs: 0 });
+  await page.waitFor(`!/on the way|planned|sending/.test(document.body.innerText)`);
+  assert.match(await page.text(), /Salesforce Account\s+applied/);
   // The CRMs hold it a moment before the ledger knows.
   const isApplied = ({ state }: { state: string }): boolean => state === 'applied';
   const list = () => within((tx) => listRunWrites(tx, undo, { limit: 5_000 }));

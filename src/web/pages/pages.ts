@@ -9,6 +9,7 @@ import { showConnections } from './connections.ts';
 import { readRunId } from './read-run-id.ts';
 import { showRun } from './run.ts';
 import { takeUndo } from './run-undo.ts';
+import { tellRunWaits } from './run-waits.ts';
 import { showRuns } from './runs.ts';
 import type { PageDeps } from './page-deps.ts';
 import { showPitchSetup, takePitchSettings, takeSeller } from './pitch-setup.ts';
@@ -50,6 +51,9 @@ export function servePages(server: Omit<PageDeps, 'visitor'>): Router {
   router.get(['/settings/templates', '/settings/templates/:name'], page(showTemplate));
   router.get('/settings/:id', page(showSettings));
   router.get('/status', page(showStatus));
+  router.get('/runs/:id/state', async (request, response) => {
+    response.set('cache-control', 'no-store').json(await tellRunWaits(depsFor(request), request));
+  });
   router.get('/runs/:id/events', async (request, response) => {
     const deps = depsFor(request);
     const run = { workspaceId: deps.workspaceId, runId: await readRunId(deps, request) };

@@ -13,6 +13,7 @@ import type { Verdict } from '../../pipeline/store/writes-rehearsal.ts';
 import { CRM_NAMES, describeChange, labelField } from './describe-writes.ts';
 import { formatCount } from './format.ts';
 import { linkWith } from './pager.ts';
+import { READS } from './run-waits.ts';
 
 const LINES = 50;
 
@@ -82,6 +83,8 @@ export function describeRehearsal(path: string, run: Run, found: FoundRehearsal 
   return {
     isRead,
     waits: isRead ? '' : explainWait(run, read),
+    // Looked at again by itself, while somebody reads.
+    state: !isRead && isReading(run, read) ? `${path}/state` : null,
     calls: read?.calls ? describeCalls(read.calls) : '',
     unread: found.unread,
     filters: [
@@ -113,5 +116,8 @@ function explainWait(run: Run, read: StoredRehearsal | null): string {
   if (run.state !== 'done') return 'The CRMs are read once the run is over.';
   return read === null
     ? 'Nobody had the CRMs read for it, or who did was stopped: rehearse once more.'
-    : 'A worker reads the CRMs. Look again in a moment.';
+    : READS;
 }
+
+const isReading = (run: Run, read: StoredRehearsal | null): boolean =>
+  read !== null && read.failedBecause === null && run.state === 'done';

@@ -23,6 +23,7 @@ import type { PageDeps } from './page-deps.ts';
 import { readRunId } from './read-run-id.ts';
 import { describeRehearsal, readRunRehearsal } from './run-rehearsal.ts';
 import { describeTakeBack } from './run-undo.ts';
+import { describeWaits } from './run-waits.ts';
 import { describeRun } from './runs.ts';
 
 const ITEM_STATES = [
@@ -52,6 +53,8 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
   }));
   const path = `/runs/${runId}`;
   const { run } = progress;
+  const rehearsal = describeRehearsal(path, run, found.rehearsal);
+  const waits = describeWaits(run, found.writes);
   return renderPage('run', {
     ...describeFrame({
       title: `Run ${runId.slice(0, 8)}`,
@@ -61,7 +64,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     }),
     ...describeRun(run, found.undos),
     takeBack: describeTakeBack(run, found.writes),
-    rehearsal: describeRehearsal(path, run, found.rehearsal),
+    rehearsal,
     progress: describeProgress(progress),
     token: issueFormToken(request, response, deps.publicUrl),
     pausedBecause: run.state === 'paused' ? run.pausedBecause : null,
@@ -80,6 +83,8 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
       count: formatCount(fields),
       href: linkWith('/writes', { state: writeState, run: runId }),
     })),
+    waits,
+    looksAgain: waits !== null || (rehearsal?.state ?? null) !== null,
     writeTroubles: describeWriteTroubles(found.writeTroubles),
     // An undo is about records alone.
     hasCompanies: run.kind !== 'undo',

@@ -56,8 +56,10 @@ export function describeRun(run: Run, undos: readonly Run[]) {
       ...(run.refresh ? ['sources read again'] : []),
       ...(run.state === 'paused' && run.pausedBecause !== null ? [`paused: ${run.pausedBecause}`] : []),
       ...(run.state === 'planning' ? ['still being planned: nothing is put back yet'] : []),
-      ...(run.undoes === null ? [] : [`undoes ${run.undoes.slice(0, 8)}`]),
     ],
+    undoes: run.undoes === null ? null : { href: `/runs/${run.undoes}`, label: run.undoes.slice(0, 8) },
+    // An undo has no companies to take through stages: what is left of it then are its writes.
+    isPlanned: run.kind === 'undo' && run.state === 'done',
     model: run.model,
     startedAt: describeMoment(run.createdAt),
   };
