@@ -78,12 +78,7 @@ export function toProviderError(operation: string, error: unknown, exchange: Exc
       : fail({ kind: 'unavailable', code, message, retryAfterMs, maybeApplied: true });
   if (status < 300)
     return fail({ kind: 'unavailable', message: `unreadable answer: ${message}`, maybeApplied: true });
-  if (status < 400)
-    return fail({
-      kind: 'refused',
-      message: `the org moved to ${exchange.headers?.get('location') ?? 'another address'}`,
-      fix: "set SALESFORCE_LOGIN_URL to the org's My Domain URL",
-    });
+  if (status < 400) return moved(operation, exchange, error);
   if (status === 403 || code === 'API_DISABLED_FOR_ORG')
     return fail({
       kind: 'unauthorized',
@@ -96,6 +91,22 @@ export function toProviderError(operation: string, error: unknown, exchange: Exc
   if (status === 410 || code === 'UNSUPPORTED_API_VERSION')
     return fail({ kind: 'refused', code, message, fix: UPDATE });
   return fail({ kind: 'refused', code, message });
+}
+
+/**
+ * The org is to be asked elsewhere. We go nowhere with its token by ourselves, and no call at this address can succeed: a matter for a
+ * person, like credentials that are refused.
+ */
+function moved(operation: string, { status, headers }: Exchange, cause?: unknown): ProviderError {
+  return new ProviderError({
+    provider,
+    operation,
+    kind: 'unauthorized',
+    status: status ?? undefined,
+    message: `the org moved to ${headers?.get('location') ?? 'another address'}`,
+    fix: "set SALESFORCE_LOGIN_URL to the org's My Domain URL",
+    cause,
+  });
 }
 
 /** What jsforce makes of an answer without words; a login refused in other words than OAuth's, as by a gateway, it leaves without a name. */
@@ -115,6 +126,8 @@ export const UPDATE = 'update Fieldnote: the org no longer speaks the version of
  * is an outage; JSON of another shape is not what the platform promises. Either may have taken effect.
  */
 export function readAnswer<T>(operation: string, schema: z.ZodType<T>, body: unknown, exchange: Exchange): T {
+  // jsforce takes a redirect for an answer.
+  if (exchange.status !== null && exchange.status >= 300) throw moved(operation, exchange);
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const status = exchange.status ?? undefined;
