@@ -21,6 +21,12 @@ test('the check names the account, the app, the API version and the day’s call
   assert.ok(check.fields.every((field) => field.status === 'missing'));
 });
 
+test('an address of the API that ends with a slash is as good as one without', async (context) => {
+  const portal = await startPortal(context);
+  const check = await connect(portal, { baseUrl: `${portal.twin.url}/` }).check(quiet());
+  assert.equal(check.organization, 'HubSpot account 4242424');
+});
+
 test('installing creates the group and ten properties on both objects, and nothing the second time', async (context) => {
   const portal = await startPortal(context);
   const crm = connect(portal);
