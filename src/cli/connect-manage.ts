@@ -3,7 +3,7 @@ import { isFromEnvironment } from '../app-crms.ts';
 import type { CrmKind } from '../connectors/crm.ts';
 import { UserError } from '../errors.ts';
 import { resealButtonKeys } from '../pipeline/button-key.ts';
-import { whyClosed } from '../pipeline/open-connection.ts';
+import { commandFor, whyClosed } from '../pipeline/open-connection.ts';
 import { listConnectionsEver, nameConnection } from '../pipeline/store/connections.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
 import { updateExclusionsBy } from '../pipeline/store/exclusions.ts';
@@ -38,11 +38,19 @@ export async function listAll(app: App, terminal: Terminal, options: { json: boo
       row.crm,
       row.name,
       row.organization ?? 'not checked yet',
-      row.because === null ? row.status : `${row.status}: ${row.because}`,
+      row.status,
       row.credentials,
       row.syncedAt ?? 'never',
     ]),
   );
+  // A reason is a sentence or two, and would push the columns behind it out of sight.
+  for (const [index, { status, because }] of rows.entries()) {
+    const connection = known[index];
+    if (because !== null && connection !== undefined)
+      terminal.print(
+        `${nameConnection(connection)} is ${status}: ${because}. When that is done: ${commandFor(connection)}`,
+      );
+  }
 }
 
 function describeCredentials(app: App, connection: Connection): string {

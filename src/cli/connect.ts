@@ -117,9 +117,15 @@ async function connect(app: App, context: Context, kind: CrmKind, options: Conne
   );
   if (bad.length > 0 || check.missingPermissions.length > 0)
     throw new UserError(
-      `${nameConnection(connection)}: ${bad.length} fields and ${check.missingPermissions.length} permissions are not as they must be`,
+      `${nameConnection(connection)}: not as it must be: ${countFaults(bad.length, check.missingPermissions.length)}`,
       adviseFix(connection, new Set(bad.map(({ status }) => status)), check.missingPermissions.length > 0),
     );
+}
+
+function countFaults(fields: number, permissions: number): string {
+  const count = (number: number, noun: string): string[] =>
+    number === 0 ? [] : [`${number} ${noun}${number === 1 ? '' : 's'}`];
+  return [...count(fields, 'field'), ...count(permissions, 'permission')].join(' and ');
 }
 
 /** What to do first. */
@@ -138,6 +144,8 @@ function adviseFix(
     ? `Rename or delete each field of another type in the CRM, then run ${install}; grant what else the list above names.`
     : 'Grant what the list above names.';
 }
+
+const MOST_TOLD_EACH = 2;
 
 /** The connection of that name; one that has no credentials yet, or is to have others, asks for them. */
 async function findOrStore(
@@ -180,6 +188,9 @@ function printCheck(terminal: Terminal, connection: Connection, check: CrmCheck,
     `${nameConnection(connection)}: ${check.organization} as ${check.user}, API ${check.apiVersion}`,
   );
   if (created > 0) terminal.print(`Created ${created} fields.`);
+  // What is said of many fields alike is said once: a fresh org lacks all twenty.
+  const alike = Map.groupBy(check.fields, ({ detail }) => detail ?? '');
+  const shared = [...alike].filter(([detail, fields]) => detail !== '' && fields.length > MOST_TOLD_EACH);
   terminal.table(
     ['object', 'field', 'status', 'people may edit', 'detail'],
     check.fields.map((field) => [
@@ -187,9 +198,10 @@ function printCheck(terminal: Terminal, connection: Connection, check: CrmCheck,
       field.platformName,
       field.status,
       field.peopleMayEdit ? 'yes' : 'no',
-      field.detail ?? '',
+      shared.some(([detail]) => detail === field.detail) ? '' : (field.detail ?? ''),
     ]),
   );
+  for (const [detail, fields] of shared) terminal.print(`${fields.length} of these fields: ${detail}`);
   terminal.print('');
   const missing = new Set(check.missingPermissions.map(({ name }) => name));
   terminal.table(

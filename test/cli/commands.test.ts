@@ -48,6 +48,10 @@ test('connect names the missing fields, makes them for an administrator, and may
   assert.equal(bare.code, 1);
   assert.match(bare.stdout, /Account +Fieldnote_Score__c +missing/);
   assert.match(bare.stdout, /Lead +Fieldnote_Scored_At__c +missing/);
+  // What all twenty lack is said once, and what is not wrong not at all.
+  assert.equal(bare.stdout.split('not there, or the integration user may not see it').length, 2);
+  assert.match(bare.stdout, /\n20 of these fields: not there/);
+  assert.match(bare.stderr, /salesforce: not as it must be: 20 fields\n/);
   assert.match(bare.stderr, /fix: Run "fieldnote connect salesforce --install"/);
 
   const refused = await run(['connect', 'salesforce', '--install'], { SALESFORCE_ADMIN_CLIENT_ID: '' });

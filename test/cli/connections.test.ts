@@ -234,7 +234,7 @@ describe('several connections in one workspace', () => {
     assert.equal(ran.code, 1);
     assert.match(ran.out, /hubspot +company +applied/);
     assert.match(ran.out, /salesforce +Account +applied/);
-    assert.match(ran.err, /\d+ fields wait to be written: hubspot emea does not answer/);
+    assert.match(ran.err, /\d+ fields wait to be written: hubspot emea could not be synced/);
     assert.ok((await countWrites('emea', 'planned', 'sending')) > 10);
     await setFaults(emea.url, {});
     await until('it is asked again', async () => (await run(['sync'])).code === 0);
@@ -259,6 +259,16 @@ describe('several connections in one workspace', () => {
     assert.deepEqual(new Set(others.map((row) => row.status)), new Set(['active']));
     assert.ok((await countWrites('emea', 'planned', 'sending')) >= waiting);
 
+    // The reason stands below the table, which it would tear apart.
+    const listed = (await ok(['connect', '--list'])).out.split('\n');
+    assert.match(
+      listed.find((line) => line.includes('emea')) ?? '',
+      /^hubspot +emea +\S.* paused +stored, sealed +\S+$/,
+    );
+    assert.match(
+      listed.find((line) => line.startsWith('hubspot emea is paused: ')) ?? '',
+      /401.* When that is done: fieldnote connect hubspot --name emea$/,
+    );
     const doctor = await run(['doctor']);
     assert.equal(doctor.code, 1);
     assert.match(doctor.out, /✘ hubspot emea: paused since .*401/);
