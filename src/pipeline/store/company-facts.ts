@@ -1,6 +1,10 @@
 import type { Tx } from '../../db.ts';
 
 const LIVE = 'not deleted and merged_into is null';
+/** What research builds on, as one text for each combination: which value stands in which field tells, and so does an empty one. */
+export const INPUT_HASH = 'md5(row(name, website, industry, employees, country)::text)';
+const FACTS = (row: string): string =>
+  `(${['name', 'website', 'industry', 'employees', 'country'].map((column) => `${row}.${column}`).join(', ')})`;
 
 /**
  * What these companies are called, and their facts, from the rows that point to them, whoever read them and when: an account's before a
@@ -22,7 +26,7 @@ export async function recomputeCompanies(
        order by domain, (object in ('Account', 'company')) desc, (website is not null) desc, object collate "C",
          external_id collate "C", connection_id
      ), hashed as (
-       select *, md5(concat_ws('|', name, website, industry, employees, country)) as input_hash from facts
+       select *, ${INPUT_HASH} as input_hash from facts
      ), saved as (
        insert into companies (workspace_id, domain, name, website, industry, employees, country, input_hash, facts_from, due_at)
        select current_workspace(), domain, coalesce(name, domain), coalesce(website, 'https://' || domain), industry, employees,
@@ -31,7 +35,9 @@ export async function recomputeCompanies(
        on conflict (workspace_id, domain) do update set
          name = excluded.name, website = excluded.website, industry = excluded.industry, employees = excluded.employees,
          country = excluded.country, input_hash = excluded.input_hash, facts_from = excluded.facts_from,
-         due_at = case when companies.input_hash = excluded.input_hash then coalesce(companies.due_at, now()) else now() end
+         -- Not by the hash: the versions before made it in another way, and what they had read is not bought again for that.
+         due_at = case when ${FACTS('companies')} is not distinct from ${FACTS('excluded')} then coalesce(companies.due_at, now())
+           else now() end
        -- Without a day it was in no CRM any more, or not yet.
        where companies.input_hash is distinct from excluded.input_hash or companies.due_at is null
          or companies.facts_from is distinct from excluded.facts_from

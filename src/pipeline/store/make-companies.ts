@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '../../db.ts';
 import { attempt } from './attempt.ts';
+import { INPUT_HASH } from './company-facts.ts';
 import { ACCOUNTS, CONTACTS } from './place-records.ts';
 import type { MirroredRecord } from './records.ts';
 
@@ -104,7 +105,7 @@ async function makeCompanies(
     tx.query<{ domain: string }>(
       `insert into companies (workspace_id, id, domain, name, website, industry, employees, country, input_hash, facts_from)
        select $1, id, domain, coalesce(name, domain), coalesce(website, 'https://' || domain), industry, employees, country,
-              md5(concat_ws('|', name, website, industry, employees, country)), facts_from
+              ${INPUT_HASH}, facts_from
        from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::text[], $9::text[])
          as made (id, domain, name, website, industry, employees, country, facts_from)
        ${otherwise}`,
