@@ -267,6 +267,14 @@ test('our fields come back from HubSpot’s strings as they went', () => {
   );
 });
 
+test('a time beyond every calendar in one of our fields is read as the text that it is', () => {
+  for (const stored of ['9'.repeat(400), '8640000000000001', '9'.repeat(17), 'soon'])
+    assert.deepEqual(readFields({ fieldnote_scored_at: stored }), { scoredAt: stored });
+  assert.deepEqual(readFields({ fieldnote_scored_at: '8640000000000000' }), {
+    scoredAt: '+275760-09-13T00:00:00.000Z',
+  });
+});
+
 test('a rep’s edit and ours are told apart in the history', async (context) => {
   const { portal, crm } = await installed(context);
   await crm.writeRecords([write(FIRST, { pitch: 'Ours' })], quiet());

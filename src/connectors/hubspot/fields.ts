@@ -119,7 +119,8 @@ function readValue(field: FieldDefinition, stored: string | null): FieldValue {
     return Number.isFinite(number) ? number : stored;
   }
   if (field.type !== 'datetime') return stored;
-  const moment = Date.parse(/^\d+$/.test(stored) ? new Date(Number(stored)).toISOString() : stored);
+  // Milliseconds may be more than any calendar knows.
+  const moment = /^\d+$/.test(stored) ? new Date(Number(stored)).getTime() : Date.parse(stored);
   return Number.isNaN(moment) ? stored : new Date(moment).toISOString();
 }
 

@@ -213,6 +213,11 @@ for (const kind of ['salesforce', 'hubspot'] as const)
         assert.ok(result.unreadable >= missing - changes.filter((row) => 'Id' in row || 'id' in row).length);
         assert.ok((await listed()).every(({ id, problem }) => /^[\x20-\x7e…]*$/.test(id + problem)));
       }),
-      { numRuns: 60, interruptAfterTimeLimit: 15_000, seed: 20261128 },
+      {
+        numRuns: 60,
+        interruptAfterTimeLimit: 15_000,
+        seed: 20261128,
+        examples: [[[{ fieldnote_scored_at: '9'.repeat(400), Fieldnote_Scored_At__c: '9'.repeat(400) }]]],
+      },
     );
   });
