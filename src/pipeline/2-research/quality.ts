@@ -25,7 +25,8 @@ export function qualityOf(text: string): number {
   const amount = 1 - Math.exp(-weight / AMPLE);
   const letters = (prose.match(/[\p{L}\s]/gu)?.length ?? 0) / prose.length;
   const shape = Math.min(1, Math.max(0, (letters - 0.5) / 0.3));
-  const words = prose.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words = prose.toLowerCase().match(/[\p{L}\p{N}]+/gu);
+  if (words === null) return 0;
   const distinct = new Set(words).size;
   // Heaps' law: honest prose of n words has far more than n^0.5 different ones.
   const variety = Math.min(1, distinct / Math.sqrt(words.length) / 2);

@@ -147,14 +147,15 @@ test('Paragraphs are worth reading, menus and repeated words are not', () => {
       '当社は横浜沖の海中にデータセンターを設置し、大規模な計算を低い電力で提供しています。顧客は研究機関と企業です。深海の冷たい水で冷やします。',
     ) > LEAST_QUALITY,
   );
-  assert.equal(qualityOf(''), 0);
+  for (const nothing of ['', '-'.repeat(60), '★ '.repeat(40), '• 🚀 • '.repeat(40)])
+    assert.equal(qualityOf(nothing), 0, nothing);
 });
 
 test('Quality lies between 0 and 1 for any text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 2000 }), (text) => {
       const quality = qualityOf(text);
-      assert.ok(quality >= 0 && quality <= 1);
+      assert.ok(quality >= 0 && quality <= 1, `${quality}`);
     }),
   );
 });
