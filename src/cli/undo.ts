@@ -6,7 +6,7 @@ import type { App } from '../app.ts';
 import { describeStarter } from '../pipeline/describe-starter.ts';
 import { cancelRun, requestFlushes } from '../pipeline/runs.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';
-import { listWriteTroubles } from '../pipeline/store/writes-list.ts';
+import { listAlikeTroubles, listWriteTroubles } from '../pipeline/store/writes-list.ts';
 import { findOpenPlan } from '../pipeline/store/undos.ts';
 import { countWritesByConnection } from '../pipeline/store/writes.ts';
 import { withApp, workspaceOption } from './context.ts';
@@ -18,6 +18,7 @@ import { requireConnections } from './sync.ts';
 
 // The commonest.
 const SHOWN_TROUBLES = 10;
+const LISTED_TROUBLES = 1_000;
 const GOES_OUT =
   'Stopped watching. All of it is planned: what is not put back yet goes out with a worker, or the next command that writes.';
 
@@ -66,9 +67,10 @@ export function addUndo(program: Command, context: Context): void {
         await app.startWorker({ schedule: false, concurrency: 0 });
         const left = await followWrites(app, context, planned.run.id);
         if (context.signal.aborted) context.terminal.note(GOES_OUT);
-        const { writes, troubles } = await db.inWorkspace(workspaceId, async (tx) => ({
+        const { writes, troubles, alike } = await db.inWorkspace(workspaceId, async (tx) => ({
           writes: await countWritesByConnection(tx, planned.run.id),
-          troubles: await listWriteTroubles(tx, planned.run.id, SHOWN_TROUBLES),
+          troubles: await listWriteTroubles(tx, planned.run.id, LISTED_TROUBLES),
+          alike: await listAlikeTroubles(tx, planned.run.id, SHOWN_TROUBLES + 1),
         }));
         if (options.json) {
           const { run, unsettled } = planned;
@@ -93,10 +95,12 @@ export function addUndo(program: Command, context: Context): void {
             ]),
             { right: [3, 4] },
           );
-          for (const { writes: fields, state, reason } of troubles)
+          for (const { writes: fields, state, reason } of alike.slice(0, SHOWN_TROUBLES))
             context.terminal.print(`${fields} ${state}: ${reason ?? 'no reason is stored'}`);
-          if (troubles.length === SHOWN_TROUBLES)
-            context.terminal.print('All of them, record by record: "fieldnote export --failed".');
+          if (alike.length > 0)
+            context.terminal.print(
+              `${alike.length > SHOWN_TROUBLES ? 'All reasons, record by record' : 'Record by record'}: "fieldnote writes --run ${planned.run.id} --state rejected", or conflicted.`,
+            );
           if (overtaken > 0)
             context.terminal.print(
               `${overtaken} fields were written again by a later run and stay as they are.`,

@@ -3,7 +3,7 @@ import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { RecordLedger } from '../store/writes-ledger.ts';
 import type { Write } from '../store/writes.ts';
 import { decideWrite } from './decide.ts';
-import { explainConvertedUndo, explainGone, explainRow } from './explain-refusal.ts';
+import { explainConvertedUndo, explainGone, explainRow, wordFor } from './explain-refusal.ts';
 import { policyOf } from './field-policy.ts';
 import type { WritePolicies } from './field-policy.ts';
 import type { Reading } from './flush-read.ts';
@@ -45,7 +45,10 @@ export function decideRecord(
     const settled = rows.map((write) => ({
       write,
       state: 'rejected' as const,
-      reason: write.undoes === null || converted === undefined ? reason : explainConvertedUndo(converted),
+      reason:
+        write.undoes === null || converted === undefined
+          ? wordFor(write, reason)
+          : explainConvertedUndo(converted),
     }));
     return { settled, send: null };
   }
@@ -55,7 +58,11 @@ export function decideRecord(
   for (const write of rows) {
     const closed = reading.current.closedFields?.[write.field];
     if (closed !== undefined) {
-      settled.push({ write, state: 'rejected', reason: explainRow(closed.code, closed.message) });
+      settled.push({
+        write,
+        state: 'rejected',
+        reason: wordFor(write, explainRow(closed.code, closed.message)),
+      });
       continue;
     }
     const present = values?.[write.field] ?? null;
@@ -70,7 +77,12 @@ export function decideRecord(
     const { findUnfit } = reading.current;
     const unfit = findUnfit?.(write.field, write.newValue, write.undoes !== null) ?? null;
     if (decision.verdict === 'send' && unfit !== null)
-      settled.push({ write, state: 'rejected', reason: explainRow(unfit.code, unfit.message), present });
+      settled.push({
+        write,
+        state: 'rejected',
+        reason: wordFor(write, explainRow(unfit.code, unfit.message)),
+        present,
+      });
     else if (decision.verdict === 'send') sendable.push({ write, present });
     else {
       const state = decision.verdict === 'skip' ? 'skipped' : 'conflicted';

@@ -52,6 +52,15 @@ export function explainConvertedUndo(account: string | null): string {
   return `The lead was converted${into} since, and Salesforce lets nobody write to a converted lead: what the run wrote stays on it. Where your administrator mapped our lead fields, the conversion copied it: correct it on the account, contact or opportunity.`;
 }
 
+/** A reason in the words of a write; of one that an undo puts back, no run tries it again, only another undo. */
+export function wordFor({ undoes }: { undoes: number | null }, reason: string): string {
+  if (undoes === null) return reason;
+  return reason
+    .replace('; it is tried again with the next run.', '; undo the run once more when that is over.')
+    .replace('It is tried again with the next run.', 'Undo the run once more to try it again.')
+    .replace(LOOKED_AT, 'Nothing can be put back there.');
+}
+
 /** The same for a refusal of a whole call. */
 export function explainRefusal(error: ProviderError): string {
   return error.fix === undefined
@@ -63,6 +72,8 @@ export function explainRefusal(error: ProviderError): string {
 export const explainUnreadable = (problem: string): string =>
   `What the CRM sent of this record can't be read: ${problem}. It is tried again with the next run.`;
 
+const LOOKED_AT = 'The record is looked at by itself now, and the next run matches it again.';
+
 /** Why nothing was written to a record that is no more. */
 export const explainGone = (message: string): string =>
-  `${message === '' ? 'Deleted, merged or converted' : message.replace(/[\s.]+$/, '')}. The record is looked at by itself now, and the next run matches it again.`;
+  `${message === '' ? 'Deleted, merged or converted' : message.replace(/[\s.]+$/, '')}. ${LOOKED_AT}`;

@@ -7,7 +7,7 @@ import type { Claim } from '../store/writes-outbox.ts';
 import { concedeWrites } from '../store/writes-put-back.ts';
 import { settleWrites } from '../store/writes-settle.ts';
 import type { Settlement } from '../store/writes-settle.ts';
-import { explainGone } from './explain-refusal.ts';
+import { explainGone, wordFor } from './explain-refusal.ts';
 import { policyOf } from './field-policy.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
 import { OVERTAKEN, PUT_BACK, findSurvivors, readVersions } from './lost-races.ts';
@@ -34,7 +34,8 @@ export async function settleGone(session: FlushSession, rows: readonly GoneRow[]
     const settlements = told.map((row): Settlement => {
       const { id, attempt, externalId, field, value } = row;
       const landing = landings.get(id);
-      if (landing === undefined) return { id, attempt, state: 'rejected', reason: explainGone(row.message) };
+      if (landing === undefined)
+        return { id, attempt, state: 'rejected', reason: wordFor(row, explainGone(row.message)) };
       return {
         id,
         attempt,

@@ -8,7 +8,7 @@ import { markSending, releaseAndSettle } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import { noteUnheard } from '../store/writes-unheard.ts';
 import type { Write } from '../store/writes.ts';
-import { explainConvertedUndo, explainRefusal, explainRow, isConverted } from './explain-refusal.ts';
+import { explainConvertedUndo, explainRefusal, explainRow, isConverted, wordFor } from './explain-refusal.ts';
 import { settleGone } from './flush-gone.ts';
 import type { GoneRow } from './flush-gone.ts';
 import { readBackLanded } from './flush-read-back.ts';
@@ -112,7 +112,8 @@ async function handleFailure(
     // One bad row must not harm its neighbours: halve until it stands alone.
     if (group.length === 1) {
       const reason = explainRefusal(error);
-      await settle(session, claims.map((claim) => ({ ...claim, state: 'rejected', reason })), []); // prettier-ignore
+      const rows = group.flatMap((record) => record.rows);
+      await settle(session, rows.map(({ write }) => ({ id: write.id, attempt: write.attempt, state: 'rejected', reason: wordFor(write, reason) })), []); // prettier-ignore
       return;
     }
     const middle = Math.ceil(group.length / 2);
@@ -204,7 +205,7 @@ function judgeOutcome(
     case 'rejected': {
       const { code, message } = outcome;
       const isUndo = write.undoes !== null && isConverted(code, message);
-      const reason = isUndo ? explainConvertedUndo(null) : explainRow(code, message);
+      const reason = isUndo ? explainConvertedUndo(null) : wordFor(write, explainRow(code, message));
       if (outcome.retryable) return putOff(write, reason, RETRY_FIRST_MS);
       // The CRM refuses a record for one field: the others go again without it.
       return blamed.has(write.field)

@@ -16,7 +16,7 @@ import { countCalls } from './count-calls.ts';
 import type { SentRecords } from './count-calls.ts';
 import { decideRecord } from './decide-record.ts';
 import type { RecordDecision } from './decide-record.ts';
-import { explainRow } from './explain-refusal.ts';
+import { explainRow, wordFor } from './explain-refusal.ts';
 import { readRecords } from './flush-read.ts';
 import { openSession } from './flush-session.ts';
 import type { FlushSession, OpenConnection } from './flush-session.ts';
@@ -225,7 +225,11 @@ async function rehearsePage(
 /** What is left to be sent of a record that is locked now, as the CRM will refuse it. */
 function refuseLocked({ settled, send }: RecordDecision, { code, message }: Refusal): RecordDecision {
   const reason = explainRow(code, message);
-  const refused = (send?.rows ?? []).map((row) => ({ ...row, state: 'rejected' as const, reason }));
+  const refused = (send?.rows ?? []).map((row) => ({
+    ...row,
+    state: 'rejected' as const,
+    reason: wordFor(row.write, reason),
+  }));
   return { settled: [...settled, ...refused], send: null };
 }
 

@@ -3,7 +3,7 @@ import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { UnresolvedWrite } from '../store/writes-outbox.ts';
 import type { WriteRules } from './decide-record.ts';
 import { resolveWrite } from './decide.ts';
-import { explainGone } from './explain-refusal.ts';
+import { explainGone, wordFor } from './explain-refusal.ts';
 import type { Reading } from './flush-read.ts';
 import { couldHaveBecome, sameValue } from './same-value.ts';
 
@@ -33,7 +33,9 @@ export function resolveRecord(
   const values = current?.values ?? null;
   if (current === null || values === null) {
     const reason = explainUnread(reading);
-    return rows.map((row) => (row.mayStillLand ? { fate: 'open' } : { fate: 'rejected', reason }));
+    return rows.map((row) =>
+      row.mayStillLand ? { fate: 'open' } : { fate: 'rejected', reason: wordFor(row, reason) },
+    );
   }
   const missed = rows.some((row) => {
     const present = values[row.field] ?? null;

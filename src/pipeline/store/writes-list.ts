@@ -61,6 +61,21 @@ export async function listWriteTroubles(tx: Tx, runId: string, limit = 20): Prom
   return rows;
 }
 
+/** What one reason kept out of one CRM, with all of its fields. */
+export type AlikeTrouble = Omit<WriteTrouble, 'field'> & { fields: string[] };
+
+/** The same, one line for each reason whatever the field: ten fields of a record that is gone have one. The commonest first. */
+export async function listAlikeTroubles(tx: Tx, runId: string, limit = 20): Promise<AlikeTrouble[]> {
+  const { rows } = await tx.query<AlikeTrouble>(
+    `select w.state, n.kind as crm, w.reason, count(*) as writes, array_agg(distinct w.field) as fields
+     from writes w join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
+     where w.run_id = $1 and w.state in ('conflicted', 'rejected')
+     group by 1, 2, 3 order by writes desc, w.state, n.kind, w.reason limit $2`,
+    [runId, limit],
+  );
+  return rows;
+}
+
 /** Does a person's value stand against ours anywhere in this connection? */
 export async function hasConflicts(tx: Tx, connectionId: string): Promise<boolean> {
   const { rows } = await tx.query<{ some: boolean }>(

@@ -7,9 +7,9 @@ import { countWorkingByStage, listRunCompanies, listTroubles } from '../../pipel
 import type { ItemState } from '../../pipeline/store/run-items.ts';
 import { listUndos } from '../../pipeline/store/runs.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
-import { listWriteTroubles } from '../../pipeline/store/writes-list.ts';
-import type { WriteTrouble } from '../../pipeline/store/writes-list.ts';
-import { countWritesByConnection } from '../../pipeline/store/writes.ts';
+import { listAlikeTroubles } from '../../pipeline/store/writes-list.ts';
+import type { AlikeTrouble } from '../../pipeline/store/writes-list.ts';
+import { WRITE_FIELDS, countWritesByConnection } from '../../pipeline/store/writes.ts';
 import { issueFormToken } from '../guard.ts';
 import { renderPage } from '../render.ts';
 import { adviseOn } from './advise.ts';
@@ -47,7 +47,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     troubles: await listTroubles(tx, runId),
     usage: await sumUsage(tx, { runId }),
     writes: await countWritesByConnection(tx, runId),
-    writeTroubles: await listWriteTroubles(tx, runId),
+    writeTroubles: await listAlikeTroubles(tx, runId),
     undos: await listUndos(tx, [runId]),
     rehearsal: await readRunRehearsal(tx, progress.run, request),
   }));
@@ -85,7 +85,7 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     })),
     waits,
     looksAgain: waits !== null || (rehearsal?.state ?? null) !== null,
-    writeTroubles: describeWriteTroubles(found.writeTroubles),
+    writeTroubles: found.writeTroubles.map(describeWriteTrouble),
     // An undo is about records alone.
     hasCompanies: run.kind !== 'undo',
     filters: describeFilters(path, progress, state),
@@ -115,20 +115,16 @@ function describeFilters(path: string, progress: RunProgress, state: ItemState |
   ];
 }
 
-/** What one refusal or conflict is about is said once, with all of its fields. */
-function describeWriteTroubles(troubles: readonly WriteTrouble[]) {
-  const alike = Map.groupBy(troubles, ({ state, crm, reason }) => JSON.stringify([state, crm, reason]));
-  return [...alike.values()].flatMap(([first, ...rest]) => {
-    if (first === undefined) return [];
-    const all = [first, ...rest];
-    return {
-      crm: CRM_NAMES[first.crm],
-      state: first.state,
-      fields: all.map(({ field }) => labelField(field)).join(', '),
-      reason: first.reason ?? WRITE_MEANINGS[first.state],
-      count: formatCount(all.reduce((sum, { writes }) => sum + writes, 0)),
-    };
-  });
+function describeWriteTrouble({ crm, state, fields, reason, writes }: AlikeTrouble) {
+  return {
+    crm: CRM_NAMES[crm],
+    state,
+    fields: WRITE_FIELDS.filter((field) => fields.includes(field))
+      .map(labelField)
+      .join(', '),
+    reason: reason ?? WRITE_MEANINGS[state],
+    count: formatCount(writes),
+  };
 }
 
 function describeTrouble({ error, failed, retrying, domains }: RunTrouble) {

@@ -8,6 +8,7 @@ import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
 import { findConnection } from '../../../src/pipeline/store/connections.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
+import { listAlikeTroubles } from '../../../src/pipeline/store/writes-list.ts';
 import { rehearseAll } from '../../harness/rehearsal.ts';
 import { openTappedTwin } from '../../harness/twin-stages.ts';
 import type { TappedTwin } from '../../harness/twin-stages.ts';
@@ -237,7 +238,7 @@ for (const kind of ['salesforce', 'hubspot'] as const) {
 
   test(`${kind}: an undo of a record that was deleted says that it is gone`, async () => {
     const scene = await openScene(kind);
-    const run = await scene.write({ score: 50 }, [scene.away]);
+    const run = await scene.write({ score: 50, band: 'A', pitch: 'ours' }, [scene.away]);
     const gone =
       kind === 'salesforce' ? { operation: 'delete' } : { operation: 'archive', object: 'companies' };
     await twins.get(kind)?.edit({ as: 'rep:Anna', id: scene.away, ...gone });
@@ -245,9 +246,45 @@ for (const kind of ['salesforce', 'hubspot'] as const) {
     const undo = await scene.undo(run);
     await scene.flush();
 
-    assert.deepEqual(await lines(scene, undo.run.id), [`${scene.away} score rejected`]);
+    const told = await lines(scene, undo.run.id);
+    assert.deepEqual(
+      told.toSorted(),
+      ['band', 'pitch', 'score'].map((field) => `${scene.away} ${field} rejected`),
+    );
+    // Said once of all fields. No run comes back to what an undo could not put back.
+    const alike = await scene.desk.db.inWorkspace(scene.desk.workspaceId, (tx) =>
+      listAlikeTroubles(tx, undo.run.id),
+    );
+    assert.deepEqual(
+      alike.map(({ state, writes, fields }) => [state, writes, fields]),
+      [['rejected', 3, ['band', 'pitch', 'score']]],
+    );
+    assert.match(alike[0]?.reason ?? '', /Nothing can be put back there\.$/);
   });
 }
+
+test('salesforce: an undo that a lock keeps out says that it is to be undone once more, and then it goes through', async () => {
+  const scene = await openScene('salesforce');
+  const run = await scene.write({ score: 50 }, [scene.kept]);
+  const twin = twins.get('salesforce');
+  await twin?.edit({ as: 'rep:Anna', operation: 'lock', id: scene.kept, how: 'approval' });
+
+  const told = /ENTITY_IS_LOCKED.*undo the run once more when that is over\.$/;
+  const rehearsed = await scene.undo(run, true);
+  const { desk } = scene;
+  const { fields } = await rehearseAll(desk, { workspaceId: desk.workspaceId, runId: rehearsed.run.id, signal: AbortSignal.timeout(30_000) }); // prettier-ignore
+  assert.match(fields[0]?.reason ?? '', told);
+  const undo = await scene.undo(run);
+  await scene.flush();
+  const [write] = await scene.desk.writesOf(undo.run.id);
+  assert.match(write?.reason ?? '', told);
+
+  await twin?.edit({ as: 'rep:Anna', operation: 'unlock', id: scene.kept });
+  const again = await scene.undo(run);
+  await scene.flush();
+  assert.deepEqual(await lines(scene, again.run.id), [`${scene.kept} score applied`]);
+  assert.equal((await scene.holds(scene.kept)).score, null);
+});
 
 test('salesforce: a value follows its record through two merges', async () => {
   const scene = await openScene('salesforce');
