@@ -87,9 +87,10 @@ export function toProviderError(operation: string, error: unknown, exchange: Exc
       fix: 'give the integration user the permission that the message names',
     });
   if (status === 404) return fail({ kind: 'not-found', code, message });
-  // A version that was retired: "410: GONE" (REST API guide, "API End-of-Life Policy").
+  // A version that was retired: "410: GONE" (REST API guide, "API End-of-Life Policy"). No call at all can succeed, of whatever records:
+  // taken for a refusal of these, thousands of values would be sent one by one, each to be refused again.
   if (status === 410 || code === 'UNSUPPORTED_API_VERSION')
-    return fail({ kind: 'refused', code, message, fix: UPDATE });
+    return fail({ kind: 'unauthorized', code, message, fix: UPDATE });
   return fail({ kind: 'refused', code, message });
 }
 

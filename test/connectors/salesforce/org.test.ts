@@ -306,8 +306,13 @@ suite('A Salesforce org is connected', () => {
     const early = await failureOf(speaking('66.0', '67.0').check(ledger()));
     assert.match(early.fix ?? '', /latest release/);
     const reading = await failureOf(readAll(speaking('90.0'), 'Account', null));
-    assert.deepEqual([reading.kind, reading.code], ['refused', 'UNSUPPORTED_API_VERSION']);
+    assert.deepEqual([reading.kind, reading.code], ['unauthorized', 'UNSUPPORTED_API_VERSION']);
     assert.match(reading.fix ?? '', /^update Fieldnote/);
+    // Nothing of any record: its connection is paused, and what is planned stays planned.
+    assert.equal(reading.credentialsRefused, true);
+    const ids = [accountId('alder'), accountId('birch')];
+    const writing = await failureOf(speaking('90.0').readCurrent('Account', ids, ledger()));
+    assert.equal(writing.credentialsRefused, true);
   });
 
   test('an object that the integration user may not see is named, with the permission that shows it', async (context) => {
