@@ -96,3 +96,12 @@ test('a field that was never set has no older version', () => {
   });
   assert.deepEqual(findLanding(never, []), { landed: false });
 });
+
+test('an earlier write of the same value does not pass for this one where the history is cut off before what we had read', () => {
+  assert.deepEqual(find(['something', -60], ['ours', -90]), { landed: false });
+  assert.deepEqual(find(['ours', 2], ['something', -60], ['ours', -90]), {
+    landed: true,
+    present: 'ours',
+    stands: true,
+  });
+});
