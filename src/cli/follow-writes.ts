@@ -2,19 +2,25 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import { isShareUsed } from '../connectors/daily-share.ts';
 import { commandFor } from '../pipeline/open-connection.ts';
+import { cleanLine } from '../pipeline/plain-text.ts';
 import { requestFlushes } from '../pipeline/runs.ts';
 import { listBreakers } from '../pipeline/store/breakers.ts';
 import { listConnections, nameConnection } from '../pipeline/store/connections.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
 import { listQuotas } from '../pipeline/store/quotas.ts';
-import { countOpenWrites } from '../pipeline/store/writes.ts';
+import { countOpenWrites, findDelay } from '../pipeline/store/writes.ts';
 import type { Context } from './context.ts';
+import { shorten } from './terminal.ts';
 
 const LOOK_EVERY_MS = 200;
 // A CRM that did not answer for so long is not waited for by a person at a terminal; what is planned for it stays.
 const DOWN_PATIENCE_MS = 30_000;
 // The day's calls come back in hours. A look of the flush at an old word of theirs (connectors/daily-share.ts) takes one call.
 const SPENT_PATIENCE_MS = 5_000;
+// A bar that stands still for so long says what it waits for.
+const SAY_WHY_AFTER_MS = 2_000;
+const MOST_LOOKED_THROUGH = 2_000;
+const SHOWN_OF_DELAY = 80;
 
 /**
  * Waits until the run's writes are settled, as far as they can be sent now. Those of a connection that is paused, down, not
@@ -34,14 +40,27 @@ export async function followWrites(
   let held: Held = new Map();
   let total = 0;
   let left = 0;
+  let sendable = -1;
+  let changedAt = performance.now();
   while (!context.signal.aborted) {
     held = await findHeld();
     const reachable = app.connections.flatMap(({ id }) => (held.has(id) || notFor.includes(id) ? [] : id));
     const open = await app.db.inWorkspace(app.workspaceId, (tx) => countOpenWrites(tx, runId, reachable));
     total = Math.max(total, open.sendable);
     left = open.open - open.sendable;
-    if (total > 0) progress.update({ done: total - open.sendable, total });
-    if (open.sendable === 0) break;
+    if (open.sendable !== sendable) [sendable, changedAt] = [open.sendable, performance.now()];
+    const isFew = sendable > 0 && sendable <= MOST_LOOKED_THROUGH;
+    const isStill = isFew && performance.now() - changedAt > SAY_WHY_AFTER_MS;
+    const delay = isStill ? await app.db.inWorkspace(app.workspaceId, (tx) => findDelay(tx, runId)) : null;
+    if (total > 0)
+      progress.update({
+        done: total - sendable,
+        total,
+        ...(delay === null
+          ? {}
+          : { note: `tried again shortly: ${shorten(cleanLine(delay), SHOWN_OF_DELAY)}` }),
+      });
+    if (sendable === 0) break;
     await wait(LOOK_EVERY_MS);
   }
   progress.end();

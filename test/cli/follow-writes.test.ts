@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { z } from 'zod';
 import type { App } from '../../src/app.ts';
 import type { Context } from '../../src/cli/context.ts';
 import { followWrites } from '../../src/cli/follow-writes.ts';
@@ -19,9 +20,9 @@ before(async () => {
 });
 after(() => system.close());
 
-/** The context of a command that nobody stops. */
-function watch(): Context {
-  const sink = { write: () => true };
+/** The context of a command that nobody stops; `hear` is told what it prints. */
+function watch(hear: (text: string) => void = () => undefined): Context {
+  const sink = { write: hear };
   return {
     environment: {},
     terminal: createTerminal(sink, sink),
@@ -89,6 +90,34 @@ test('who waits for a run at a terminal is not kept until the CRM’s next day w
     const states = await readStates(app, runId);
     assert.ok(states.has('hubspot planned'));
     assert.ok(states.has('salesforce applied'));
+  } finally {
+    await other.close();
+  }
+});
+
+test('a bar that stands still over a locked record says so, until the record is free', async () => {
+  const other = await startSystem({ limit: 3 });
+  try {
+    const app = await other.openApp({ worker: true });
+    await connectAndSync(app);
+    const { url } = other.sandbox.twins.salesforce;
+    const Dump = z.object({ records: z.array(z.object({ id: z.string(), object: z.string() })) });
+    const { records } = Dump.parse(await (await fetch(`${url}/_twin/dump`)).json());
+    const id = records.find(({ object }) => object === 'Account')?.id;
+    await editTwin(url, { operation: 'lock', as: 'rep:Anna Berg', id });
+    const runId = await runCompanies(app);
+
+    let said = '';
+    let freed: Promise<unknown> | null = null;
+    const context = watch((text) => {
+      said += text;
+      if (/tried again shortly: UNABLE_TO_LOCK_ROW/.test(text))
+        freed ??= editTwin(url, { operation: 'unlock', as: 'rep:Anna Berg', id });
+    });
+    assert.equal(await followWrites(app, context, runId), null);
+    assert.match(said, /\d+\/\d+ {2}tried again shortly: UNABLE_TO_LOCK_ROW: /);
+    assert.notEqual(freed, null);
+    assert.deepEqual(await readStates(app, runId), new Set(['hubspot applied', 'salesforce applied']));
   } finally {
     await other.close();
   }

@@ -123,6 +123,16 @@ export async function countOpenWrites(
   return rows[0] ?? { open: 0, sendable: 0 };
 }
 
+/** Why most of a run's writes that are to be sent once more were put off (a record is locked, say); null: none was. */
+export async function findDelay(tx: Tx, runId: string): Promise<string | null> {
+  const { rows } = await tx.query<{ reason: string }>(
+    `select reason from writes where run_id = $1 and state = 'planned' and failures > 0 and reason is not null
+     group by reason order by count(*) desc, reason limit 1`,
+    [runId],
+  );
+  return rows[0]?.reason ?? null;
+}
+
 /** Is any of a run's writes still to be sent, over a connection that is not paused? Looks at one of them, however many there are. */
 export async function hasSendable(tx: Tx, runId: string): Promise<boolean> {
   const { rows } = await tx.query<{ some: boolean }>(
