@@ -120,7 +120,7 @@ export function printReport(terminal: Terminal, report: RunReport, options: { to
   terminal.print('');
   terminal.print(
     `${terminal.bold(String(companies.scored))} scored, ${companies.notEnoughEvidence} without enough evidence, ` +
-      `${companies.failed} failed, of ${companies.total} companies in ${formatDuration(report.milliseconds)}` +
+      `${companies.excluded > 0 ? `${companies.excluded} left out, ` : ''}${companies.failed} failed, of ${companies.total} companies in ${formatDuration(report.milliseconds)}` +
       `   ${report.bands.map((row) => `${row.band ?? 'none'}: ${row.companies}`).join('  ')}`,
   );
   for (const failure of report.failures) terminal.print(`  failed: ${failure.company}: ${failure.error}`);

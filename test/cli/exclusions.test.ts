@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { openRows } from '../e2e/faults/observe.ts';
@@ -158,6 +160,18 @@ test('companies that are left out cost no search, no page, no model and no write
     out,
     /Left out: 2 a customer: lifecyclestage is customer, 2 an open deal, 1 a customer: Type is Customer - Direct, 1 opted out of e-mail, 1 your filter: BillingCountry is Australia or New Zealand/,
   );
+});
+
+test('one that a person names is counted as left out, and costs no more than the others', async () => {
+  const before = await asked();
+  const file = join(folder.path, 'left-out.txt');
+  await writeFile(file, `${LEFT_OUT[0]}.example\n`);
+  const { out } = await ok(['run', '--domains', file]);
+  assert.match(
+    out,
+    /0 scored, 0 without enough evidence, 1 left out, 0 failed, of 1 companies in \d+:\d+ *\n/,
+  );
+  assert.equal(await asked(), before);
 });
 
 test('a person who opted out is written nothing, though the company is researched for another', async () => {

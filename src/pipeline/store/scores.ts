@@ -143,7 +143,7 @@ export async function countBands(
   const { rows } = await tx.query<{ band: string | null; companies: number }>(
     `select band, count(*) as companies from scores s
      where current and ($1::uuid is null or exists (
-       select from run_items i where i.run_id = $1 and i.company_id = s.company_id))
+       select from run_items i where i.run_id = $1 and i.company_id = s.company_id and i.outcome is distinct from 'excluded'))
      group by band order by band nulls last`,
     [runId ?? null],
   );
