@@ -44,6 +44,14 @@ test('the same values again cost no call at all', async () => {
   assert.deepEqual(desk.fake.calls, before);
 });
 
+test('the time of scoring is not written alone, where the CRM holds everything else already', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  desk.fake.add('Account', 'r0', { score: 50 });
+  await desk.plan({ score: 50, scoredAt: '2026-01-01T00:00:00Z' }, ['r0']);
+  const { calls, skipped } = await desk.flush();
+  assert.deepEqual([calls.write, skipped], [0, 2]);
+});
+
 test('a thousand changed records take the fewest calls each platform allows', async () => {
   const counts: number[][] = [];
   for (const [kind, fields] of [

@@ -152,6 +152,10 @@ test('a refusal of our own is stored once, not with every run', () => {
 test('what a CRM does to a value on saving is told from an edit', () => {
   assert.ok(sameValue('pitch', 'a\r\nb ', 'a\nb'));
   assert.ok(sameValue('pitch', '', null));
+  // NUL and half a surrogate pair are left out or replaced, by us or by them.
+  assert.ok(sameValue('pitch', 'a\0b', 'ab'));
+  assert.ok(sameValue('pitch', 'a\ud83d b', 'a\ufffd b'));
+  assert.ok(couldHaveBecome('pitch', 'Mu\u0308ller', 'M\u00fcller'));
   assert.ok(sameValue('score', '12.0', 12));
   assert.ok(sameValue('scoredAt', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000+00:00'));
   assert.ok(couldHaveBecome('score', 61.239, 61.24));

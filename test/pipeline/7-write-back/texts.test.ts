@@ -86,6 +86,16 @@ void test('A long text ends between reasons, never in a quote, with the address 
   );
 });
 
+void test('A quote of several sentences is shown whole or not at all, wherever the limit falls in it', () => {
+  const quote = 'We have no GPUs of our own. All of that is over since we bought 240 of them in March.';
+  const one = { ...score, reasons: [{ label: 'Runs GPUs', points: 25, quote, url: 'https://halden.test/gpu' }] }; // prettier-ignore
+  const whole = describeWhy(one, at);
+  for (let limit = 120; limit < whole.length; limit += 1) {
+    const text = describeWhy(one, { ...at, limit });
+    assert.ok(!text.includes('no GPUs of our own') || text.includes(quote), text);
+  }
+});
+
 void test('Rivals, personas and pitch read as plain text; nothing found writes nothing', () => {
   assert.equal(describeCompetitors([], at), null);
   assert.equal(describePersonas([], at), null);
