@@ -102,15 +102,17 @@ test('An answer that stops midway, or that the server breaks off, is never taken
 
 test('A call that stays silent is hedged while a whole answer would still be far from overdue', async () => {
   const answerMs = 3_000;
-  const twin = await startLlmTwin({
-    apiKey: KEY,
-    faults: { latencyMs: answerMs, firstByteShare: 0.02 },
-  });
+  const twin = await startLlmTwin({ apiKey: KEY });
   try {
+    // What is asked first in a process takes longer to begin, on a busy machine by most of a second: it is asked of another model.
+    const before = model(`${twin.url}/v1`);
+    for (let call = 0; call < 8; call += 1) await before.ask(request, { signal });
+    const faults = { latencyMs: answerMs, firstByteShare: 0.02 };
+    twin.kit.faults.set(faults);
     const asked = model(`${twin.url}/v1`);
     await Promise.all(Array.from({ length: 8 }, () => asked.ask(request, { signal })));
     twin.kit.calls.clear();
-    twin.kit.faults.set({ latencyMs: answerMs, firstByteShare: 0.02, rateHang: 1, limit: 1 });
+    twin.kit.faults.set({ ...faults, rateHang: 1, limit: 1 });
     const ledger: ProviderCall[] = [];
 
     await asked.ask(request, { signal, onCall: (call) => ledger.push(call) });
@@ -123,7 +125,8 @@ test('A call that stays silent is hedged while a whole answer would still be far
       .toSorted((a, b) => a - b);
     assert.equal(ledger[0]?.hedges, 1);
     // By the time that whole answers take (twice the median) it would have been sent after 6 s.
-    assert.ok(first !== undefined && second !== undefined && second - first < answerMs);
+    assert.ok(first !== undefined && second !== undefined);
+    assert.ok(second - first < 1.5 * answerMs, `hedged after ${second - first} ms`);
   } finally {
     await twin.close();
   }
