@@ -74,7 +74,7 @@ function openJson(terminal: Terminal): Printer {
 }
 
 function openTable(app: App, terminal: Terminal): Printer {
-  // Of a long list that is cut, what is left to a person must not be what is cut off.
+  // Of a long list that is cut, what is left to a person, or goes over what one wrote, must not be what is cut off.
   const [left, going]: [RehearsedField[], RehearsedField[]] = [[], []];
   const counts = countNone();
   const reasons = new Map<string, number>();
@@ -85,10 +85,9 @@ function openTable(app: App, terminal: Terminal): Printer {
         const { verdict, reason } = field;
         counts[verdict] += 1;
         if (verdict === 'unchanged') continue;
-        const shown = verdict === 'would-apply' ? going : left;
+        const shown = verdict === 'would-apply' && reason === null ? going : left;
         if (shown.length < SHOWN) shown.push(field);
-        const isLeft = reason !== null && verdict !== 'would-apply';
-        if (isLeft && (reasons.has(reason) || reasons.size < MOST_REASONS))
+        if (reason !== null && (reasons.has(reason) || reasons.size < MOST_REASONS))
           reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       }
       const written = fields.filter((field) => field.verdict === 'would-apply');

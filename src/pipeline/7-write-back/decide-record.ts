@@ -16,7 +16,12 @@ export type WriteRules = {
   peopleMayEdit(object: CrmObject, field: FieldKey): boolean;
 };
 
-export type DecidedRow = { write: Write; present: FieldValue };
+export type DecidedRow = {
+  write: Write;
+  present: FieldValue;
+  /** As of a Decision; null: over nobody's. */
+  over: string | null;
+};
 type SettledRow = {
   write: Write;
   state: 'skipped' | 'conflicted' | 'rejected';
@@ -83,7 +88,7 @@ export function decideRecord(
         reason: wordFor(write, explainRow(unfit.code, unfit.message)),
         present,
       });
-    else if (decision.verdict === 'send') sendable.push({ write, present });
+    else if (decision.verdict === 'send') sendable.push({ write, present, over: decision.over ?? null });
     else {
       const state = decision.verdict === 'skip' ? 'skipped' : 'conflicted';
       settled.push({ write, state, reason: decision.reason, present });
@@ -93,7 +98,8 @@ export function decideRecord(
   if (first === undefined) return { settled, send: null };
   if (second === undefined && first.write.field === 'scoredAt' && first.write.undoes === null) {
     const reason = 'Nothing else was to be written; the time of scoring only goes along';
-    return { settled: [...settled, { ...first, state: 'skipped', reason }], send: null };
+    const { write, present } = first;
+    return { settled: [...settled, { write, present, state: 'skipped', reason }], send: null };
   }
   const { object, externalId } = first.write;
   const conditional =

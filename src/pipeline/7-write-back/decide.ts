@@ -4,7 +4,8 @@ import type { FieldPolicy } from './field-policy.ts';
 import { couldHaveBecome, isEmpty, sameValue } from './same-value.ts';
 
 export type Decision =
-  | { verdict: 'send' }
+  /** `over`: in place of what somebody put there, since the field's policy says so. */
+  | { verdict: 'send'; over?: string }
   /** The CRM holds the value already. */
   | { verdict: 'skip'; reason: string }
   /** A person's value stands. */
@@ -33,7 +34,6 @@ export function decideWrite(question: Question): Decision {
     return { verdict: 'conflict', reason: 'A later run wrote this field; its value stays' };
   if (sameValue(field, present, wanted))
     return { verdict: 'skip', reason: 'The CRM holds this value already' };
-  if (undoes === null && policy === 'always') return { verdict: 'send' };
   if (undoes === null && policy === 'never')
     return { verdict: 'skip', reason: 'This field is set never to be written' };
   const ours =
@@ -41,6 +41,13 @@ export function decideWrite(question: Question): Decision {
   if (undoes === null && policy === 'fill-if-empty' && (ours || !isEmpty(field, present)))
     return { verdict: 'skip', reason: 'The field is filled, and is set to be filled only when empty' };
   if (ours || isFree(field, present, ledger)) return { verdict: 'send' };
+  if (undoes === null && policy === 'always')
+    return {
+      verdict: 'send',
+      over: isEmpty(field, present)
+        ? 'Fills what somebody emptied: the field is set to be written always'
+        : `Takes the place of ${written === undefined ? 'a value that we never wrote' : 'what somebody put there after our last write'}: the field is set to be written always`,
+    };
   if (written === undefined && !isEmpty(field, present))
     return { verdict: 'conflict', reason: 'The field holds a value that we never wrote; it stays' };
   return {

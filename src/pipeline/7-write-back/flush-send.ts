@@ -7,7 +7,7 @@ import { renewLeases } from '../store/writes-outbox.ts';
 import { markSending, releaseAndSettle } from '../store/writes-settle.ts';
 import type { Release, Settlement } from '../store/writes-settle.ts';
 import { noteUnheard } from '../store/writes-unheard.ts';
-import type { Write } from '../store/writes.ts';
+import type { DecidedRow } from './decide-record.ts';
 import { explainConvertedUndo, explainRefusal, explainRow, isConverted, wordFor } from './explain-refusal.ts';
 import { settleGone } from './flush-gone.ts';
 import type { GoneRow } from './flush-gone.ts';
@@ -160,8 +160,8 @@ async function settleOutcomes(
       continue;
     }
     const blamed = findBlamed(record, outcome);
-    for (const { write } of record.rows) {
-      const judged = judgeOutcome(write, outcome, blamed);
+    for (const row of record.rows) {
+      const judged = judgeOutcome(row, outcome, blamed);
       if ('state' in judged) settlements.push(judged);
       else releases.push(judged);
     }
@@ -192,14 +192,14 @@ function findBlamed({ rows }: ReadyRecord, outcome: WriteOutcome): ReadonlySet<F
 }
 
 function judgeOutcome(
-  write: Write,
+  { write, over }: DecidedRow,
   outcome: Exclude<WriteOutcome, { outcome: 'gone' }>,
   blamed: ReadonlySet<FieldKey>,
 ): Settlement | Release {
   const claim = { id: write.id, attempt: write.attempt };
   switch (outcome.outcome) {
     case 'applied':
-      return { ...claim, state: 'applied', reason: null };
+      return { ...claim, state: 'applied', reason: over };
     case 'changed-meanwhile':
       return putOff(write, 'The record was being edited', 0);
     case 'rejected': {

@@ -245,6 +245,9 @@ function describeField(row: Write, old: FieldValue, decision: RecordDecision): R
   const fault = faultOf(row);
   if (fault !== null) return { ...at, verdict: 'would-reject', reason: fault };
   const settled = decision.settled.find((one) => one.write.id === id);
-  if (settled === undefined) return { ...at, verdict: 'would-apply', reason: null };
+  if (settled === undefined) {
+    const over = decision.send?.rows.find((one) => one.write.id === id)?.over ?? null;
+    return { ...at, verdict: 'would-apply', reason: over };
+  }
   return { ...at, verdict: VERDICTS[settled.state], reason: settled.reason };
 }
