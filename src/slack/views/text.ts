@@ -32,9 +32,10 @@ export function cutMrkdwn(text: string, length: number): string {
   return escaped.replaceAll(/ +/g, ' ').trim();
 }
 
-/** The name to call a company by; its domain, where the name shows nothing. */
+/** The name to call a company by; its domain, where the name shows nothing, be it only in a notification's text. */
 export function nameOf({ name, domain }: { name: string; domain: string }, length = 60): string {
-  return cutLine(name, length) || cutLine(domain, length) || 'a company without a name';
+  const shown = [name, domain].find((one) => cutMrkdwn(one, length) !== '');
+  return shown === undefined ? 'a company without a name' : cutLine(shown, length);
 }
 
 /** 12 things, 1 thing. */

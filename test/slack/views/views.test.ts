@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ACTIONS, patternOf, VOTE } from '../../../src/slack/views/actions.ts';
+import { showAlert } from '../../../src/slack/views/alert.ts';
+import { showBegun } from '../../../src/slack/views/begun.ts';
+import { showCard } from '../../../src/slack/views/card.ts';
 import { showChoice } from '../../../src/slack/views/choice.ts';
 import { showComparison } from '../../../src/slack/views/comparison.ts';
 import { showHelp } from '../../../src/slack/views/help.ts';
 import { showHome } from '../../../src/slack/views/home.ts';
+import { showPitch } from '../../../src/slack/views/pitch.ts';
 import { showProblem } from '../../../src/slack/views/problem.ts';
 import { showProgress } from '../../../src/slack/views/progress.ts';
 import type { HomeData } from '../../../src/slack/views/types.ts';
@@ -253,6 +257,23 @@ describe('the other views', () => {
     for (const what of ['_', '***', '~ `', ''])
       assert.equal(showProblem({ what, fix: '*' }).text, 'Something did not work, and nothing says what.');
     assert.equal(showProblem({ what: '_', fix: 'Say it in words.' }).text, 'Say it in words.');
+  });
+
+  test('a company whose name is nothing but formatting marks is called by its domain, in texts and in blocks', () => {
+    for (const name of ['***', '_', ' ~~ ` ', '\u3164*']) {
+      const card = exampleCard({ name });
+      const called = card.domain;
+      assert.match(showCard(card).text, new RegExp(`^${called}: 🟢 87\\.3 A`), name);
+      assert.match(
+        showCard({ ...card, score: null, band: null }).text,
+        new RegExp(`^${called}: no score yet`),
+      );
+      assert.match(showAlert({ card, before: null }).text, new RegExp(`^${called}: first score`));
+      assert.equal(showComparison([card]).text, `Compared: ${called} 87.3`);
+      assert.equal(showPitch(card).text, `Pitch for ${called}`);
+      assert.equal(showBegun([card]).text, `Scoring ${called}`);
+      assert.match(readText(showCard(card).blocks), new RegExp(`87\\.3 A · ${called}`));
+    }
   });
 
   test('the help names every command', () => {
