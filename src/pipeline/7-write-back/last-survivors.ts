@@ -8,17 +8,23 @@ type Session = Pick<FlushSession, 'crm' | 'call'>;
 // A merges into B, B into C, and so on; a chain without an end is no chain.
 const MOST_MERGES = 10;
 
+export type LastSurvivor = {
+  survivorId: string;
+  /** Where a merge makes a new record (HubSpot), all whose values it may go on with; the ids of the others stay without values of theirs. */
+  mergedIds: readonly string[];
+};
+
 /** The records at the end of the merges that these went into, by the id that is gone; of others nothing. */
 export async function findLastSurvivors(
   session: Session,
   object: CrmObject,
   externalIds: readonly string[],
-): Promise<Map<string, string>> {
+): Promise<Map<string, LastSurvivor>> {
   const { history } = session.crm;
   if (history !== undefined) {
     const rows = externalIds.map((externalId) => ({ externalId }));
     const found = await findSurvivors(session, history, object, rows);
-    return new Map([...found].map(([id, { survivorId }]) => [id, survivorId]));
+    return found;
   }
   const into = new Map<string, string>();
   let asked = [...new Set(externalIds)];
@@ -32,7 +38,11 @@ export async function findLastSurvivors(
     for (let merges = 0; merges < MOST_MERGES; merges += 1) current = into.get(current) ?? current;
     return current;
   };
-  return new Map(externalIds.flatMap((id) => (into.has(id) ? [[id, last(id)] as const] : [])));
+  return new Map(
+    externalIds.flatMap((id) =>
+      into.has(id) ? [[id, { survivorId: last(id), mergedIds: [] }] as const] : [],
+    ),
+  );
 }
 
 /** Those that were merged away, by what a sync would read of them. A batch that is refused tells nothing. */

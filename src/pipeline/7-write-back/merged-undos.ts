@@ -1,7 +1,7 @@
 import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import { findLedgers, recordKey } from '../store/writes-ledger.ts';
-import { listRunFields, listUndoneWrites } from '../store/writes-merged.ts';
+import { listRunFields, listUndoneWrites, listValuesSince } from '../store/writes-merged.ts';
 import type { Write } from '../store/writes.ts';
 import { readRecords } from './flush-read.ts';
 import type { Reading } from './flush-read.ts';
@@ -9,6 +9,7 @@ import type { FlushSession } from './flush-session.ts';
 import { judgeMerged } from './judge-merged.ts';
 import type { MergedUndo, MergedVerdict, SurvivorField } from './judge-merged.ts';
 import { findLastSurvivors } from './last-survivors.ts';
+import type { LastSurvivor } from './last-survivors.ts';
 import { readVersions } from './lost-races.ts';
 
 type Session = Pick<FlushSession, 'connectionId' | 'crm' | 'call' | 'inTx'>;
@@ -21,7 +22,7 @@ export type JudgedUndo = {
   verdict: MergedVerdict;
 };
 
-type Moved = { row: Write; runId: string; undoes: number; survivorId: string };
+type Moved = LastSurvivor & { row: Write; runId: string; undoes: number };
 
 /**
  * What becomes of an undo's values whose records are gone, by the records that these were merged into. Rows of which nothing can be
@@ -43,11 +44,11 @@ export async function judgeMergedUndos(
   const ids = gone.map(({ row }) => row.externalId);
   const survivors = await findLastSurvivors(session, object, ids);
   const moved = gone.flatMap((one): Moved[] => {
-    const survivorId = survivors.get(one.row.externalId);
-    return survivorId === undefined ? [] : [{ ...one, survivorId }];
+    const survivor = survivors.get(one.row.externalId);
+    return survivor === undefined ? [] : [{ ...one, ...survivor }];
   });
   if (moved.length === 0) return [];
-  const { undone, fieldOf } = await readSurvivors(session, object, moved);
+  const { undone, since, fieldOf } = await readSurvivors(session, object, moved);
   const groups = Map.groupBy(moved, ({ row, runId, survivorId }) => `${runId} ${survivorId} ${row.field}`);
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
@@ -56,7 +57,8 @@ export async function judgeMergedUndos(
     const undos = group.flatMap(({ row, undoes }): MergedUndo[] => {
       const { id, externalId, field, newValue: value } = row;
       const write = undone.get(undoes);
-      return write === undefined ? [] : [{ id, externalId, field, value, undone: write }];
+      if (write === undefined) return [];
+      return [{ id, externalId, field, value, undone: write, since: since.get(undoes) ?? [] }];
     });
     const verdicts = judgeMerged(undos, survivor);
     return group.flatMap(({ row, survivorId }): JudgedUndo[] => {
@@ -74,21 +76,23 @@ async function readSurvivors(
 ) {
   const ids = [...new Set(moved.map(({ survivorId }) => survivorId))];
   const readings = await readRecords({ crm, call }, object, ids, 'read');
-  const asked = moved.map(({ row, runId, survivorId }) => ({
-    runId,
-    connectionId,
-    object,
-    externalId: survivorId,
-    field: row.field,
-  }));
+  const at = ({ row, runId }: Moved, externalId: string) => ({ runId, connectionId, object, externalId, field: row.field }); // prettier-ignore
+  const asked = moved.map((one) => at(one, one.survivorId));
+  const beside = moved.flatMap((one) => one.mergedIds.map((id) => at(one, id)));
   const history = crm.history && (await readVersions({ call }, crm.history, object, asked, 'read'));
-  const addresses = ids.map((externalId) => ({ connectionId, object, externalId }));
-  const { ledgers, undone, own } = await inTx(async (tx) => ({
-    ledgers: await findLedgers(tx, addresses),
+  const { ledgers, undone, since, own } = await inTx(async (tx) => ({
+    ledgers: await findLedgers(tx, [...asked, ...beside]),
     undone: await listUndoneWrites(tx, moved.map(({ undoes }) => undoes)), // prettier-ignore
-    own: await listRunFields(tx, asked),
+    since: await listValuesSince(tx, moved),
+    own: await listRunFields(tx, [...asked, ...beside]),
   }));
-  const fieldOf = ({ row: { field }, runId, survivorId: externalId }: Moved): SurvivorField | null => {
+  const ledgerOf = (externalId: string) => ledgers.get(recordKey({ connectionId, object, externalId }));
+  const fieldOf = ({
+    row: { field },
+    runId,
+    survivorId: externalId,
+    mergedIds,
+  }: Moved): SurvivorField | null => {
     const reading = readings.get(externalId);
     const values = reading !== undefined && 'current' in reading ? reading.current.values : null;
     const versions = history?.versions.get(externalId)?.[field];
@@ -96,10 +100,14 @@ async function readSurvivors(
     return {
       externalId,
       present: values[field] ?? null,
-      ledger: ledgers.get(recordKey({ connectionId, object, externalId }))?.[field],
+      ledger: ledgerOf(externalId)?.[field],
+      beside: mergedIds.flatMap((id) => {
+        const written = own.has(`${runId} ${id} ${field}`) ? undefined : ledgerOf(id)?.[field]?.written;
+        return written === undefined ? [] : [{ externalId: id, written }];
+      }),
       hasOwnUndo: own.has(`${runId} ${externalId} ${field}`),
-      older: versions === undefined ? null : versions.slice(1).map(({ value }) => value),
+      versions: versions ?? null,
     };
   };
-  return { undone, fieldOf };
+  return { undone, since, fieldOf };
 }

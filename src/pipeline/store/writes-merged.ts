@@ -1,5 +1,5 @@
 import type { CrmObject } from '../../connectors/crm.ts';
-import type { FieldKey } from '../../connectors/crm-fields.ts';
+import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import type { LedgerEntry } from './writes-ledger.ts';
 import { lockMoves } from './writes-move.ts';
@@ -15,6 +15,27 @@ export async function listUndoneWrites(tx: Tx, ids: readonly number[]): Promise<
     [ids],
   );
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+/**
+ * By the id of a write: what it left in its field, and later ones there and on the record that its own was merged into, also where they
+ * were put back since.
+ */
+export async function listValuesSince(
+  tx: Tx,
+  writes: readonly { undoes: number; survivorId: string }[],
+): Promise<Map<number, FieldValue[]>> {
+  const { rows } = await tx.query<{ id: number; values: FieldValue[] }>(
+    `select first.id, jsonb_agg(coalesce(w.returned_value, w.new_value)) as values
+     from unnest($1::bigint[], $2::text[]) as asked (id, survivor_id) join writes first on first.id = asked.id
+     cross join lateral (
+       select id, state, new_value, returned_value from writes where connection_id = first.connection_id and object = first.object
+         and external_id in (first.external_id, asked.survivor_id) and field = first.field offset 0) as w
+     where w.id >= first.id and w.state in ('applied', 'undone')
+     group by first.id`,
+    [writes.map(({ undoes }) => undoes), writes.map(({ survivorId }) => survivorId)],
+  );
+  return new Map(rows.map(({ id, values }) => [id, values]));
 }
 
 type RunField = {

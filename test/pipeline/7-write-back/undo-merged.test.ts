@@ -175,6 +175,41 @@ for (const kind of ['salesforce', 'hubspot'] as const) {
       if (externalId === away) assert.match(`${state}: ${reason}`, /^(skipped|conflicted): Merged into/);
   });
 
+  test(`${kind}: a run is undone on a merged record where an undo of a later one put its value back`, async () => {
+    const scene = await openScene(kind);
+    const { away } = scene;
+    const first = await scene.write({ score: 40, pitch: 'first' }, [away]);
+    const second = await scene.write({ score: 50, pitch: 'second' }, [away]);
+    const survivor = await scene.merge({ score: 50, pitch: 'second' });
+    await scene.undo(second);
+    await scene.flush();
+    assert.deepEqual(await scene.holds(survivor), { score: 40, pitch: 'first' });
+
+    const undo = await scene.undo(first);
+    await scene.flush();
+
+    const lines = (await scene.desk.writesOf(undo.run.id)).map(({ field, state, reason }) => ({
+      field,
+      state,
+      reason,
+    }));
+    assert.deepEqual(await scene.holds(survivor), { score: null, pitch: null }, JSON.stringify(lines));
+  });
+
+  test(`${kind}: what another run wrote to the other record of a merge stays, also where it is the same value`, async () => {
+    const scene = await openScene(kind);
+    await scene.write({ score: 40 }, [scene.kept]);
+    const run = await scene.write({ score: 40 }, [scene.away]);
+    const survivor = await scene.merge();
+
+    const undo = await scene.undo(run);
+    await scene.flush();
+
+    assert.equal((await scene.holds(survivor)).score, 40);
+    const [line] = await scene.desk.writesOf(undo.run.id);
+    assert.match(`${line?.state}: ${line?.reason}`, /^skipped: Merged into .*holds what another run wrote/);
+  });
+
   test(`${kind}: what a later run wrote to the survivor stays`, async () => {
     const scene = await openScene(kind);
     const run = await scene.write({ score: 50 }, [scene.away]);
@@ -262,6 +297,19 @@ for (const kind of ['salesforce', 'hubspot'] as const) {
     assert.match(alike[0]?.reason ?? '', /Nothing can be put back there\.$/);
   });
 }
+
+test('hubspot: what a person typed into the other record of a merge stays, also where it is the very value that the run wrote', async () => {
+  const scene = await openScene('hubspot');
+  const run = await scene.write({ band: 'A' }, [scene.away]);
+  await scene.edit(scene.kept, { band: 'A' });
+  await scene.merge();
+
+  const undo = await scene.undo(run);
+  await scene.flush();
+
+  const [line] = await scene.desk.writesOf(undo.run.id);
+  assert.match(`${line?.state}: ${line?.reason}`, /^conflicted: .*goes on with the other record's values/);
+});
 
 test('salesforce: an undo that a lock keeps out says that it is to be undone once more, and then it goes through', async () => {
   const scene = await openScene('salesforce');
