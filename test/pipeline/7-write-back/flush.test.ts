@@ -333,6 +333,61 @@ test('a call that broke without an answer is settled by reading, never by writin
   assert.equal(record.accepted.length, 1);
 });
 
+const broke = () =>
+  new ProviderError({
+    provider: 'salesforce',
+    operation: 'collections update',
+    kind: 'unavailable',
+    message: 'socket hang up',
+    maybeApplied: true,
+  });
+
+test('three write calls in a row that break without an answer end the flush; one that is answered in between lets it go on', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const ids = Array.from({ length: 150 }, (_, index) => `r${index}`);
+  for (const id of ids) desk.fake.add('Account', id);
+  await desk.plan({ pitch: 'ours' }, ids);
+  let calls = 0;
+  desk.fake.at = (moment) => {
+    // The twelfth one goes well, so that a flush which does not end shows.
+    if (moment === 'before-write' && (calls += 1) < 12) throw broke();
+  };
+  const stopped = await desk.flush();
+  assert.deepEqual(desk.fake.calls.writes, [25, 25, 25]);
+  assert.match(stopped.stopped?.because ?? '', /socket hang up/);
+  assert.ok(stopped.comeBackAt !== null);
+
+  calls = 0;
+  desk.fake.at = (moment) => {
+    if (moment !== 'before-write') return;
+    calls += 1;
+    if (calls % 3 !== 0) throw broke();
+  };
+  await desk.passTime();
+  const result = await desk.flush();
+  assert.ok(calls > 6);
+  assert.deepEqual([result.stopped, result.applied, result.waiting], [null, 150, 0]);
+});
+
+test('a record found gone in the moment of a write is looked at by itself', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  for (const id of ['stays', 'goes']) desk.fake.add('Account', id);
+  desk.fake.at = (moment) => {
+    if (moment === 'before-write') desk.fake.get('Account', 'goes').gone = 'entity is deleted';
+  };
+  await desk.plan({ score: 10 }, ['stays', 'goes']);
+
+  const result = await desk.flush();
+
+  assert.deepEqual([result.applied, result.rejected], [1, 1]);
+  const { rows } = await desk.db.inWorkspace(desk.workspaceId, (tx) =>
+    tx.query('select object, external_id as "externalId", kind from record_hints where connection_id = $1', [
+      desk.connectionId,
+    ]),
+  );
+  assert.deepEqual(rows, [{ object: 'Account', externalId: 'goes', kind: 'gone' }]);
+});
+
 test('several flushers on one connection never send a value twice', async () => {
   const desk = await openDesk(here.db, 'hubspot');
   for (const id of names(300)) desk.fake.add('company', id);
