@@ -11,6 +11,8 @@ export type TwinTap = {
   url: string;
   /** Awaited at both moments of every call. What it throws breaks the connection: the caller never hears an answer. */
   at: (moment: TapMoment, call: TappedRequest) => Promise<void> | void;
+  /** What somebody in between answers before the twin hears of the call; null: nobody does. */
+  intercept: ((call: TappedRequest) => { status: number; type: string; body: string } | null) | null;
   /** What the caller is told in place of the twin's answer; null: the answer as it is, byte for byte. */
   rewrite: ((call: TappedRequest, answer: string) => string) | null;
   /** What reaches the twin in the call's place, however it was signed; null: the call as it is. */
@@ -26,6 +28,11 @@ export async function openTwinTap(target: string): Promise<TwinTap> {
     const body = await readAll(incoming);
     const call = { method: incoming.method ?? 'GET', path: incoming.url ?? '/', body: body.toString('utf8') };
     await tap.at('before', call);
+    const page = tap.intercept?.(call) ?? null;
+    if (page !== null) {
+      outgoing.writeHead(page.status, { 'content-type': page.type }).end(page.body);
+      return;
+    }
     // The Host stays the tap's: a Salesforce login answers with the address that all later calls go to.
     const { rewrite, tamper } = tap;
     const sent = tamper === null ? call : tamper(call);
@@ -62,6 +69,7 @@ export async function openTwinTap(target: string): Promise<TwinTap> {
   const tap: TwinTap = {
     url: `http://127.0.0.1:${address.port}`,
     at: () => undefined,
+    intercept: null,
     rewrite: null,
     tamper: null,
     close: () =>

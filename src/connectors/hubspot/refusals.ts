@@ -89,7 +89,7 @@ export function translateRefusal(
       fix: 'give the connection a valid token: in HUBSPOT_ACCESS_TOKEN, or where it has a name with "fieldnote connect hubspot --name NAME --credentials prompt"',
     });
   if (status === 403) return forbidden(base, body);
-  if (status === 404) return new ProviderError({ ...base, kind: 'not-found' });
+  if (status === 404) return notFound(base, body);
   if (status === 408 || status === 425) return new ProviderError({ ...base, kind: 'unavailable' });
   const values = readValueRefusals(body);
   if (values.length > 0)
@@ -98,6 +98,21 @@ export function translateRefusal(
 }
 
 type Base = Omit<ProviderErrorDetails, 'kind'>;
+
+/**
+ * Of records HubSpot says so with a category. A page of a proxy, or words about the address, come whatever is asked: taken for a refusal of
+ * records, these would be asked for one by one, and each value refused.
+ */
+function notFound(base: Base, { category, message }: ErrorBody): ProviderError {
+  if (category !== undefined && !/^resource not found/i.test(message))
+    return new ProviderError({ ...base, kind: 'not-found' });
+  return new ProviderError({
+    ...base,
+    kind: 'unavailable',
+    message: `${base.message}: what answers there is not HubSpot, or does not know the address`,
+    fix: 'check HUBSPOT_BASE_URL, and the proxy between here and HubSpot where there is one',
+  });
+}
 
 function readBody(text: string): ErrorBody {
   try {

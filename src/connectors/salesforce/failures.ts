@@ -86,6 +86,10 @@ export function toProviderError(operation: string, error: unknown, exchange: Exc
       message,
       fix: 'give the integration user the permission that the message names',
     });
+  // Salesforce names a code. A page of a proxy comes whatever is asked: taken for a refusal of records, these would be asked for one by one,
+  // and each value refused.
+  if (status === 404 && (errorCode === undefined || errorCode === namelessError(status).name))
+    return fail({ kind: 'unavailable', message: 'answered 404, and not in words of Salesforce', fix: CHECK_ADDRESS }); // prettier-ignore
   if (status === 404) return fail({ kind: 'not-found', code, message });
   // A version that was retired: "410: GONE" (REST API guide, "API End-of-Life Policy"). No call at all can succeed, of whatever records:
   // taken for a refusal of these, thousands of values would be sent one by one, each to be refused again.
@@ -117,6 +121,8 @@ function namelessError(status: number): z.infer<typeof JsforceError> {
 
 const CHECK_LOGIN =
   'check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET, that SALESFORCE_LOGIN_URL is your My Domain, and that the app allows the client-credentials flow with a run-as user';
+const CHECK_ADDRESS =
+  'check SALESFORCE_LOGIN_URL, and the proxy between here and Salesforce where there is one';
 const LET_IN =
   "let the addresses of the machines that run Fieldnote in: the app's IP Relaxation (its Policies tab), or the login IP ranges of the run-as user's profile";
 /** What to do about an org that speaks newer versions of the API only. */
