@@ -3,17 +3,24 @@ import { isFromEnvironment } from '../app-crms.ts';
 import type { CrmKind } from '../connectors/crm.ts';
 import { UserError } from '../errors.ts';
 import { resealButtonKeys } from '../pipeline/button-key.ts';
+import { describeDay } from '../pipeline/describe-day.ts';
 import { commandFor, whyClosed } from '../pipeline/open-connection.ts';
 import { listConnectionsEver, nameConnection } from '../pipeline/store/connections.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
 import { updateExclusionsBy } from '../pipeline/store/exclusions.ts';
+import { listQuotas } from '../pipeline/store/quotas.ts';
 import { deleteMirror, retireConnection } from '../pipeline/store/remove-connection.ts';
 import { readWorkspaces } from '../pipeline/store/workspaces.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `connect --list`: every connection of the workspace, with where its credentials are and whether they open here. */
 export async function listAll(app: App, terminal: Terminal, options: { json: boolean }): Promise<void> {
-  const known = await app.db.inWorkspace(app.workspaceId, listConnectionsEver);
+  const { known, quotas } = await app.db.inWorkspace(app.workspaceId, async (tx) => ({
+    known: await listConnectionsEver(tx),
+    quotas: await listQuotas(tx),
+  }));
+  const dayOf = (connection: Connection) =>
+    connection.status === 'removed' ? null : describeDay(quotas, connection);
   const rows = known.map((connection) => ({
     crm: connection.kind,
     name: connection.name,
@@ -23,6 +30,7 @@ export async function listAll(app: App, terminal: Terminal, options: { json: boo
     because: connection.pausedBecause,
     credentials: describeCredentials(app, connection),
     syncedAt: connection.syncedAt?.toISOString() ?? null,
+    day: dayOf(connection),
   }));
   if (options.json) {
     terminal.json(rows);
@@ -44,12 +52,13 @@ export async function listAll(app: App, terminal: Terminal, options: { json: boo
     ]),
   );
   // A reason is a sentence or two, and would push the columns behind it out of sight.
-  for (const [index, { status, because }] of rows.entries()) {
+  for (const [index, { status, because, day }] of rows.entries()) {
     const connection = known[index];
-    if (because !== null && connection !== undefined)
-      terminal.print(
-        `${nameConnection(connection)} is ${status}: ${because}. When that is done: ${commandFor(connection)}`,
-      );
+    if (connection === undefined) continue;
+    const name = nameConnection(connection);
+    if (because !== null)
+      terminal.print(`${name} is ${status}: ${because}. When that is done: ${commandFor(connection)}`);
+    if (day !== null && day.waits !== null) terminal.print(`${name}: ${day.calls}. ${day.waits}`);
   }
 }
 

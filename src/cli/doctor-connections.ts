@@ -1,10 +1,13 @@
 import type { Config } from '../config.ts';
 import { openDatabase } from '../db.ts';
 import { UserError } from '../errors.ts';
+import { describeDay } from '../pipeline/describe-day.ts';
+import type { Day } from '../pipeline/describe-day.ts';
 import { listStreams } from '../pipeline/store/change-streams.ts';
 import type { ChangeStream } from '../pipeline/store/change-streams.ts';
 import { listConnections, nameConnection } from '../pipeline/store/connections.ts';
 import type { Connection } from '../pipeline/store/connections.ts';
+import { listQuotas } from '../pipeline/store/quotas.ts';
 import { DEFAULT_WORKSPACE, readWorkspaces } from '../pipeline/store/workspaces.ts';
 import { createVault } from '../pipeline/vault.ts';
 import type { Vault } from '../pipeline/vault.ts';
@@ -26,16 +29,18 @@ export async function checkConnections(config: Config, url: string): Promise<Fin
       const found = await db.inWorkspace(id, async (tx) => ({
         connections: await listConnections(tx),
         streams: await listStreams(tx),
+        quotas: await listQuotas(tx),
       }));
       for (const connection of found.connections) {
         const keys = await db.inWorkspace(id, (tx) => checkButtonKeys(tx, seal, connection));
         const judged = judge(vault, connection);
         const stream = found.streams.find(({ connectionId }) => connectionId === connection.id);
         const told = config.salesforceChangeEvents === 'cometd' ? describeStream(connection, stream) : '';
+        const day = tellDay(describeDay(found.quotas, connection));
         findings.push({
           name: `${nameConnection(connection)}${of}`,
           ...judged,
-          detail: judged.status === 'ok' ? `${judged.detail}${told}` : judged.detail,
+          detail: judged.status === 'ok' ? `${judged.detail}${told}${day}` : judged.detail,
         });
         if (keys !== null)
           findings.push({ name: `${nameConnection(connection)}${of}, card and buttons`, ...keys });
@@ -69,6 +74,12 @@ function judge(vault: Vault, connection: Connection): Pick<Finding, 'status' | '
   }
   const synced = syncedAt === null ? 'not synced yet' : `synced ${syncedAt.toISOString()}`;
   return { status: 'ok', detail: `${organization ?? 'not checked yet'}, ${synced}` };
+}
+
+/** As the status page tells it: a wait is no failure, but whoever looks why nothing moves has to find it. */
+function tellDay(day: Day | null): string {
+  if (day === null) return '';
+  return day.waits === null ? `, ${day.calls}` : `, ${day.calls}. ${day.waits}`;
 }
 
 /** Whether a worker listens to its change events; polling goes on in any case. */

@@ -1,11 +1,11 @@
-import { isShareUsed } from '../../connectors/daily-share.ts';
+import { describeDay } from '../../pipeline/describe-day.ts';
+import type { Day } from '../../pipeline/describe-day.ts';
 import { listBreakers } from '../../pipeline/store/breakers.ts';
 import { listStreams } from '../../pipeline/store/change-streams.ts';
 import type { ChangeStream } from '../../pipeline/store/change-streams.ts';
 import { listConnections } from '../../pipeline/store/connections.ts';
 import { countExcluded } from '../../pipeline/store/exclusions.ts';
 import { listQuotas } from '../../pipeline/store/quotas.ts';
-import type { Quota } from '../../pipeline/store/quotas.ts';
 import { listRefusals } from '../../pipeline/store/slack-refusals.ts';
 import { countSkipped } from '../../pipeline/store/skipped-records.ts';
 import type { SkippedCount } from '../../pipeline/store/skipped-records.ts';
@@ -71,10 +71,7 @@ export async function showStatus({ db, workspaceId, queue, health, visitor }: Pa
       active: connection.status === 'active',
       status: connection.status,
       because: connection.pausedBecause ?? (down.has(connection.id) ? 'does not answer at the moment' : ''),
-      day: describeDay(
-        found.quotas.find(({ connectionId }) => connectionId === connection.id),
-        connection.settings.dailyShare,
-      ),
+      day: showDay(describeDay(found.quotas, connection)),
       syncedAt: connection.syncedAt === null ? null : describeMoment(connection.syncedAt),
       stream: describeStream(found.streams.find(({ connectionId }) => connectionId === connection.id)),
     })),
@@ -117,18 +114,8 @@ function describeSkipped({ rows, listed }: SkippedCount) {
   };
 }
 
-/** What the CRM last said of the day's calls, and whether batch work waits for the next ones. */
-function describeDay(quota: Quota | undefined, share: number) {
-  if (quota === undefined) return null;
-  const { used, limit } = quota;
-  return {
-    calls:
-      limit === null
-        ? 'daily calls used up'
-        : `${formatCount(used)} of ${formatCount(limit)} daily calls used`,
-    waits: isShareUsed(quota, share),
-    saidAt: describeMoment(quota.saidAt),
-  };
+function showDay(day: Day | null) {
+  return day === null ? null : { ...day, saidAt: describeMoment(day.saidAt) };
 }
 
 /** Whether its changes are seen as they happen, and what is not; null where nobody tries. */
