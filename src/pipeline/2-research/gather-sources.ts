@@ -1,4 +1,4 @@
-import type { Source, SourceKind } from '../store/sources.ts';
+import type { Source, SourceKind, UnreadPage } from '../store/sources.ts';
 import { findNamesakes, isRelevant, judgeAbout } from './about-company.ts';
 import type { FoundHit } from './ask-searches.ts';
 import { classifySource } from './classify.ts';
@@ -40,6 +40,17 @@ export function gatherSources(options: {
     (source) => source.quality >= LEAST_QUALITY,
   );
   return orderSources(foldDuplicates(readable).kept).slice(0, MOST_SOURCES);
+}
+
+/** Pages of the company's own site that hold too little to read, for people to see: they answered, and yet say nothing. */
+export function listThinPages(pages: readonly Pick<ReadPage, 'url' | 'text'>[]): UnreadPage[] {
+  return pages
+    .filter(({ text }) => qualityOf(stripText(text).slice(0, LONGEST_TEXT)) < LEAST_QUALITY)
+    .map(({ url }) => ({
+      url,
+      reason: 'hardly-any-text',
+      detail: 'menus and labels, but hardly a sentence that could be quoted',
+    }));
 }
 
 function describe(

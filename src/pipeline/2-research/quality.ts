@@ -1,4 +1,5 @@
-// A source below this holds too little prose to be worth reading; the company's own pages are read all the same.
+// A source below this holds too little prose to be worth reading, the company's own pages not excepted: a menu proves nothing. They are
+// kept whatever a search thinks of their relevance (about-company.ts), and one that is left out for its text is told with its reason.
 export const LEAST_QUALITY = 0.2;
 // Characters of prose at which a source has 63 % of what a long one has: about two paragraphs.
 const AMPLE = 350;

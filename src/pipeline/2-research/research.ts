@@ -5,7 +5,7 @@ import type { Stage } from '../stage.ts';
 import { findCompany } from '../store/companies.ts';
 import { replaceSources, replaceUnreadPages } from '../store/sources.ts';
 import { askSearches } from './ask-searches.ts';
-import { gatherSources } from './gather-sources.ts';
+import { gatherSources, listThinPages } from './gather-sources.ts';
 import { mayUseOwnHits } from './own-hits.ts';
 import { planSearches } from './plan-searches.ts';
 import { readSite } from './read-site.ts';
@@ -41,6 +41,7 @@ export function createResearchStage(deps: { db: Database; search: Search | null;
         await replaceSources(tx, workspaceId, companyId, sources);
         await replaceUnreadPages(tx, workspaceId, companyId, [
           ...site.unread,
+          ...listThinPages(site.pages),
           ...found.failed,
           ...more.failed,
         ]);

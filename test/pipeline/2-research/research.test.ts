@@ -135,6 +135,31 @@ test('a page that cannot be read is said with its reason', async () => {
   );
 });
 
+test('a page of the company’s own that is nothing but a menu is no source, and is told with that reason', async () => {
+  const url = 'https://menu-only.example/';
+  const company = await here.db.inWorkspace(workspaceId, (tx) =>
+    ensureCompany(tx, workspaceId, { domain: 'menu-only.example', name: 'Menu Only' }),
+  );
+  const text = ['Home', 'GPU cloud', 'H100 clusters', 'Pricing', 'Careers', 'Sign in'].join('\n');
+  const fetchedAt = new Date().toISOString();
+  const page = { title: 'Menu Only', text, published: null, links: [], fetchedAt };
+  const menu: PageReader = { name: 'website', read: async () => ({ status: 'read', url, ...page }) };
+  await createResearchStage({ db: here.db, search: null, pages: menu }).run({
+    ...work,
+    companyId: company.id,
+  });
+
+  const [sources, unread] = await here.db.inWorkspace(workspaceId, async (tx) => [
+    await listSources(tx, company.id),
+    await listUnreadPages(tx, company.id),
+  ]);
+  assert.deepEqual(sources, []);
+  assert.deepEqual(
+    unread.map((one) => [one.url, one.reason]),
+    [[url, 'hardly-any-text']],
+  );
+});
+
 test('researching again within the hour asks nobody anything', async () => {
   assert.deepEqual(await research(), { searches: 0, pages: 0 });
 });
