@@ -9,11 +9,23 @@ export type FoundDomain = { domain: string } | { because: string };
 const RESULTS = 8;
 const MOST_CANDIDATES = 3;
 const SHORTEST_SLUG = 4;
+const LONGEST_LOOKED_AT = 50_000;
+const MOST_WORDS = 6;
+const WORDLY = /[\p{L}\p{N}]/u;
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]/u;
+// What a company adds to its name where the plain one was taken.
+const TELLS_NOTHING = new RegExp(
+  `^(?:group|gruppe|groupe|holdings?|company|inc|corp|corporation|ltd|limited|llc|plc|gmbh|ag|sa|bv|hq|online|global|international|intl
+  |worldwide|world|official|home|web|site|app|io|ai|usa?|uk|eu|europe|de|fr|es|it|nl|at|ch)$`.replaceAll(
+    /\s+/g,
+    '',
+  ),
+);
 
 /**
  * The domain of a company of which only the name is known, or why it stays unknown. A site counts only if its domain begins
- * with the name and its front page says the name in full; where two sites pass, neither is taken: a wrong company is worse
- * than none. Throws ProviderError when search or page reader are down.
+ * with the name and its front page says the name in full, and not as the beginning of a longer one that the site is called by; where
+ * two sites pass, neither is taken: a wrong company is worse than none. Throws ProviderError when search or page reader are down.
  */
 export async function findDomainByName(
   deps: { search: Search; pages: PageReader },
@@ -32,7 +44,9 @@ export async function findDomainByName(
   const confirmed: string[] = [];
   for (const site of candidates) {
     const page = await deps.pages.read(`https://${site}/`, call);
-    if (page.status === 'read' && saysName(`${page.title}\n${page.text}`, wanted)) confirmed.push(site);
+    if (page.status !== 'read') continue;
+    const text = `${page.title}\n${page.text}`;
+    if (saysName(text, wanted) && !bearsLongerName(text, site, slug)) confirmed.push(site);
   }
   const [only, ...others] = confirmed;
   if (only === undefined) return { because: 'no website, and none was found under the name' };
@@ -47,5 +61,34 @@ function labelOf(site: string): string {
 
 function saysName(text: string, name: string): boolean {
   const fold = (value: string): string => value.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ');
-  return fold(text).includes(fold(name));
+  const folded = fold(text);
+  const wanted = fold(name);
+  // These scripts put no space between words.
+  if (UNSPACED.test(wanted)) return folded.includes(wanted);
+  for (let at = folded.indexOf(wanted); at !== -1; at = folded.indexOf(wanted, at + 1)) {
+    const around = [folded.slice(0, at).at(-1) ?? '', folded.charAt(at + wanted.length)];
+    if (!around.some((character) => WORDLY.test(character))) return true;
+  }
+  return false;
+}
+
+/**
+ * Is the site called by a longer name that its domain spells, as "Acme Brick" on acme-brick.com is? Its address says nothing of that,
+ * and some words tell no other company.
+ */
+function bearsLongerName(text: string, site: string, slug: string): boolean {
+  const label = labelOf(site);
+  if (label === slug) return false;
+  const prose = text.normalize('NFKC').toLowerCase().replaceAll(site, ' , ').replaceAll(/@\S+/g, ' , ');
+  const words = [...prose.slice(0, LONGEST_LOOKED_AT).matchAll(/[\p{L}\p{N}]+|[^\p{L}\p{N}\s'’-]+/gu)];
+  return words.some((_, start) => {
+    let said = '';
+    for (const [word] of words.slice(start, start + MOST_WORDS)) {
+      said += word;
+      if (!label.startsWith(said)) return false;
+      if (said.length > slug.length && said.startsWith(slug))
+        return !TELLS_NOTHING.test(said.slice(slug.length));
+    }
+    return false;
+  });
 }

@@ -51,6 +51,28 @@ test('an account without a website gets the domain of the one site that bears an
   assert.deepEqual(await findDomainByName(web, 'Tarn Optics Ltd.', call), { domain: 'tarn-optics.example' });
 });
 
+test('a site whose own name only begins with the account’s is another company', async () => {
+  const none = { because: 'no website, and none was found under the name' };
+  const find = (name: string, frontPages: Record<string, string>) =>
+    findDomainByName(createWeb(frontPages), name, call);
+
+  const within = { 'tarnish-remover.example': 'Tarnish Remover: we clean silver. Tarnish comes back.' };
+  assert.deepEqual(await find('Tarn', within), none, 'its name is part of a word there');
+  const longer = { 'tarn-brick.example': 'Tarn Brick has made bricks since 1901. At Tarn we like bricks.' };
+  assert.deepEqual(await find('Tarn', longer), none, 'it is called Tarn Brick');
+  const asOneWord = { 'tarnbrick.example': 'TarnBrick makes bricks from the mud of a tarn.' };
+  assert.deepEqual(await find('Tarn', asOneWord), none, 'it is called TarnBrick');
+});
+
+test('a site that adds a word of no meaning to the name, or says the longer one only as its address, is that company’s', async () => {
+  for (const [site, text] of Object.entries({
+    'tarn-group.example': 'Tarn Group: optics from Kendal.',
+    'tarnhq.example': 'Tarn makes lenses. Follow @TarnHQ.',
+    'tarn-kendal.example': 'Tarn grinds lenses. Write to hello@tarn-kendal.example.',
+  }))
+    assert.deepEqual(await findDomainByName(createWeb({ [site]: text }), 'Tarn', call), { domain: site });
+});
+
 test('two companies of one name are never mixed: neither is taken', async () => {
   const web = createWeb({
     'tarnoptics.example': 'Welcome to Tarn Optics, spectacles.',
