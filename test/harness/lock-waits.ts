@@ -7,7 +7,7 @@ export async function isWaitedFor(tx: Tx): Promise<boolean> {
 }
 
 /** How many transactions wait for a lock that this one holds, or for one that waits for it. */
-async function countWaiting(tx: Tx): Promise<number> {
+export async function countWaiting(tx: Tx): Promise<number> {
   const { rows } = await tx.query<{ n: number }>(
     `with recursive stuck as materialized (
        select distinct pid, pg_blocking_pids(pid) as by from pg_locks where not granted),

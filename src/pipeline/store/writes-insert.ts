@@ -83,15 +83,16 @@ async function insertRehearsed(tx: Tx, values: unknown[]): Promise<number> {
 }
 
 async function insertPlanned(tx: Tx, values: unknown[]): Promise<number> {
-  let stored = 0;
-  const replaced: number[] = [];
+  await tx.query('savepoint planning');
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    replaced.push(...(await replaceRows(tx, values)));
+    // What the last try stored is let go of: who holds it and comes back to an earlier field waits in a circle with those who go on from that.
+    if (tries > 0) await tx.query('rollback to savepoint planning');
+    const replaced = await replaceRows(tx, values);
     const { rows } = await tx.query<{ wanted: number; ids: number[] | null }>(
       // Two transactions may plan the same field at once: the one that comes second waits for the first, and looks again.
       `${WANTED}, fresh as materialized (
          select * from wanted
-         where ${tries === 0 ? 'rejected is not null or' : 'rejected is null and'} not exists (
+         where rejected is not null or not exists (
            select from ${ROWS_OF_FIELD}
            where known.state in ('planned', 'sending')
              and (${SAME} or known.undoes is not null and wanted.undoes is null or known.run_id is null))
@@ -109,11 +110,10 @@ async function insertPlanned(tx: Tx, values: unknown[]): Promise<number> {
       values,
     );
     const ids = rows[0]?.ids ?? [];
-    stored += ids.length;
-    await noteReplaced(tx, replaced, ids);
     if (ids.length === (rows[0]?.wanted ?? 0)) {
+      await noteReplaced(tx, replaced, ids);
       await keepBehindUndos(tx, values);
-      return stored;
+      return ids.length;
     }
   }
   throw new Error('others go on planning the same fields: what is wanted could not be stored');
