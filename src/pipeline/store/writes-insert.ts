@@ -87,36 +87,50 @@ async function insertPlanned(tx: Tx, values: unknown[]): Promise<number> {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     // What the last try stored is let go of: who holds it and comes back to an earlier field waits in a circle with those who go on from that.
     if (tries > 0) await tx.query('rollback to savepoint planning');
-    const replaced = await replaceRows(tx, values);
-    const { rows } = await tx.query<{ wanted: number; ids: number[] | null }>(
-      // Two transactions may plan the same field at once: the one that comes second waits for the first, and looks again.
-      `${WANTED}, fresh as materialized (
-         select * from wanted
-         where rejected is not null or not exists (
-           select from ${ROWS_OF_FIELD}
-           where known.state in ('planned', 'sending')
-             and (${SAME} or known.undoes is not null and wanted.undoes is null or known.run_id is null))
-           and not exists ${UNDO_BEFORE}),
-       numbered as materialized (
-         select nextval(pg_get_serial_sequence('writes', 'id')) as id, given.* from (select * from fresh order by line) as given),
-       stored as (
-         insert into writes as w (id, ${COLUMNS}, state, settled_at) overriding system value
-         select id, current_workspace(), $9, connection_id, object, external_id, field, company_id, value, rejected, undoes,
-           case when rejected is null then 'planned' else 'rejected' end, case when rejected is not null then now() end
-         from numbered order by ${BY_FIELD}
-         on conflict (workspace_id, connection_id, object, external_id, field) where state = 'planned' do nothing
-         returning id)
-       select (select count(*) from fresh) as wanted, (select array_agg(id) from stored) as ids`,
-      values,
-    );
-    const ids = rows[0]?.ids ?? [];
-    if (ids.length === (rows[0]?.wanted ?? 0)) {
-      await noteReplaced(tx, replaced, ids);
-      await keepBehindUndos(tx, values);
-      return ids.length;
+    try {
+      const stored = await tryToPlan(tx, values);
+      if (stored !== null) return stored;
+    } catch (error) {
+      // Rows that give way are locked before earlier fields are stored, so that a circle can close all the same; it is opened here.
+      if (!isDeadlock(error)) throw error;
     }
   }
   throw new Error('others go on planning the same fields: what is wanted could not be stored');
+}
+
+// deadlock_detected (PostgreSQL, appendix A).
+const isDeadlock = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '40P01';
+
+/** Returns how many rows are new; null: others planned some of the fields meanwhile. */
+async function tryToPlan(tx: Tx, values: unknown[]): Promise<number | null> {
+  const replaced = await replaceRows(tx, values);
+  const { rows } = await tx.query<{ wanted: number; ids: number[] | null }>(
+    // Two transactions may plan the same field at once: the one that comes second waits for the first, and looks again.
+    `${WANTED}, fresh as materialized (
+       select * from wanted
+       where rejected is not null or not exists (
+         select from ${ROWS_OF_FIELD}
+         where known.state in ('planned', 'sending')
+           and (${SAME} or known.undoes is not null and wanted.undoes is null or known.run_id is null))
+         and not exists ${UNDO_BEFORE}),
+     numbered as materialized (
+       select nextval(pg_get_serial_sequence('writes', 'id')) as id, given.* from (select * from fresh order by line) as given),
+     stored as (
+       insert into writes as w (id, ${COLUMNS}, state, settled_at) overriding system value
+       select id, current_workspace(), $9, connection_id, object, external_id, field, company_id, value, rejected, undoes,
+         case when rejected is null then 'planned' else 'rejected' end, case when rejected is not null then now() end
+       from numbered order by ${BY_FIELD}
+       on conflict (workspace_id, connection_id, object, external_id, field) where state = 'planned' do nothing
+       returning id)
+     select (select count(*) from fresh) as wanted, (select array_agg(id) from stored) as ids`,
+    values,
+  );
+  const ids = rows[0]?.ids ?? [];
+  if (ids.length !== (rows[0]?.wanted ?? 0)) return null;
+  await noteReplaced(tx, replaced, ids);
+  await keepBehindUndos(tx, values);
+  return ids.length;
 }
 
 /** Makes room for newer values. Returns what gave way. */

@@ -81,3 +81,23 @@ for (const { other, wins } of [
 
     assert.deepEqual(await readPlanned(), { score: wins, confidence: wins, competitors: 7 });
   });
+
+test('two plans meet of which one replaces what the other comes to later, and comes later to what the other has stored', async () => {
+  const [early, late] = [openPlan(1, 'confidence'), openPlan(2, 'competitors')];
+  const [earlyTx] = await Promise.all([early.begun, late.begun]);
+  const three = here.inWorkspace((tx) => plan(tx, 7, ['score', 'confidence', 'competitors']));
+  await until(() => isWaitedFor(earlyTx), 'the larger plan to come to its second field');
+  late.end();
+  await late.ended;
+  // It replaces the last field, and then waits for the first.
+  const two = here.inWorkspace((tx) => plan(tx, 8, ['score', 'competitors']));
+  await until(async () => (await countWaiting(earlyTx)) === 2, 'the smaller one to come to the first field');
+  early.end();
+
+  await Promise.all([three, two, early.ended]);
+
+  const { confidence, ...both } = await readPlanned();
+  assert.equal(confidence, 7);
+  assert.ok([7, 8].includes(Number(both.score)));
+  assert.deepEqual(both, { score: both.score, competitors: both.score });
+});
