@@ -6,11 +6,18 @@ export type SkippedCount = { rows: number; reasons: number; listed: { because: s
 
 const SKIPPED = 'skipped_because is not null and domain is null and not deleted';
 
-/** @param limit how many reasons are listed: some name the very domain, so that there may be thousands */
+/**
+ * Pages on one platform are one reason, whichever page each is.
+ * @param limit how many reasons are listed: some name the very domain, so that there may be thousands
+ */
 export async function countSkipped(tx: Tx, limit: number): Promise<SkippedCount> {
   const { rows } = await tx.query<{ because: string; rows: number; total: number; reasons: number }>(
     `select because, rows, sum(rows) over () as total, count(*) over () as reasons
-     from (select skipped_because as because, count(*) as rows from records where ${SKIPPED} group by 1) as reason
+     from (
+       -- Grouped twice: what is cut from a text is looked for once a reason, not once a row.
+       select regexp_replace(because, '^\\S+ is a page on ', 'a page on ') as because, sum(rows)::bigint as rows
+       from (select skipped_because as because, count(*) as rows from records where ${SKIPPED} group by 1) as told
+       group by 1) as reason
      order by rows desc, because limit $1`,
     [limit],
   );

@@ -52,3 +52,19 @@ test('every row that leads to no company is listed once, page by page', async ()
   }
   assert.deepEqual([seen.length, new Set(seen).size], [90, 90]);
 });
+
+test('pages on one platform are one reason, whichever page each record names', async () => {
+  const pages = ['https://www.linkedin.com/company/a', 'linkedin.com/company/b', 'de.linkedin.com/company/c'];
+  await here.db.inWorkspace(workspaceId, async (tx) => {
+    const { id } = await ensureConnection(tx, workspaceId, 'hubspot', 'profiles');
+    for (let copies = 0; copies < 10; copies += 1)
+      await tx.query(
+        `insert into records (workspace_id, connection_id, object, external_id, name, skipped_because, modified_at, row_hash)
+         select $1, $2, 'company', page || $4, 'Company', page || ' is a page on linkedin.com, not a company''s own domain', now(), 'x'
+         from unnest($3::text[]) page`,
+        [workspaceId, id, pages, String(copies)],
+      );
+  });
+  const { listed } = await here.db.inWorkspace(workspaceId, (tx) => countSkipped(tx, 1));
+  assert.deepEqual(listed, [{ because: "a page on linkedin.com, not a company's own domain", rows: 30 }]);
+});
