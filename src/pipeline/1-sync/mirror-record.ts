@@ -54,7 +54,8 @@ function domainMeant(record: CrmRecord): { domain: string | null; skippedBecause
     if (place === null || place.trim() === '') continue;
     const found = domainOf(place);
     if ('domain' in found) return { domain: found.domain, skippedBecause: null };
-    because = found.detail;
+    // "n/a" is no website: the account is looked for by its name and its contacts like one where nothing stands.
+    if (found.skip !== 'missing') because = found.detail;
   }
   return { domain: null, skippedBecause: because };
 }

@@ -116,6 +116,8 @@ test('free-mail leads, person accounts and hosted pages are skipped, each with i
           crmRecord('Account', 'p1', { name: 'Eva Person', isPerson: true }),
           crmRecord('Account', 'h1', { name: 'Shop', website: 'https://shop.myshopify.com' }),
           crmRecord('Account', 'n1', { name: 'Nameless GmbH' }),
+          crmRecord('Account', 'n2', { name: 'Placeholder GmbH', website: 'n/a' }),
+          crmRecord('Account', 'n3', { name: 'Prefix GmbH', website: 'http://' }),
         ],
       ],
       Lead: [[crmRecord('Lead', 'f1', { name: 'Free Mail', email: 'someone@gmail.com' })]],
@@ -131,6 +133,11 @@ test('free-mail leads, person accounts and hosted pages are skipped, each with i
   assert.match(because.h1 ?? '', /myshopify/);
   assert.match(because.p1 ?? '', /person account/);
   assert.equal(because.n1, 'no website');
+  assert.deepEqual(
+    [because.n2, because.n3],
+    ['no website', 'no website'],
+    'a placeholder is none: it is looked for by its name',
+  );
 });
 
 test('an account without a website is where its contacts’ e-mails point', async () => {
