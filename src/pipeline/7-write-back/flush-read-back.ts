@@ -1,8 +1,6 @@
 import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
-import { concedeWrites } from '../store/writes-put-back.ts';
-import { moveWrites } from '../store/writes-move.ts';
-import { listUnread, saveReturned } from '../store/writes-read-back.ts';
+import { listUnread, saveReadBack } from '../store/writes-read-back.ts';
 import { readRecords } from './flush-read.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
 import { findLostRaces } from './lost-races.ts';
@@ -68,11 +66,7 @@ async function readBack(
         ? { id: row.id, value: present, reason: null }
         : { id: row.id, value: row.value, reason: EDITED_AT_ONCE };
     });
-    const conceded = await session.inTx(async (tx) => {
-      await saveReturned(tx, found);
-      await moveWrites(tx, lost.map(({ id, fellOn }) => ({ id, externalId: fellOn }))); // prettier-ignore
-      return concedeWrites(tx, lost);
-    });
+    const conceded = await session.inTx((tx) => saveReadBack(tx, { found, lost }));
     session.counts.applied -= options.atOnce ? conceded : 0;
     session.count('conflicted', conceded);
   }

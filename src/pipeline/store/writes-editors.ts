@@ -2,6 +2,7 @@ import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { chunksOf } from './chunks.ts';
+import { lockRows } from './writes-outbox.ts';
 
 /** Who made the change that stands against ours: of this very field, or of the record as a whole. */
 export type Editor = { name: string; of: 'field' | 'record' };
@@ -39,6 +40,8 @@ export type NamedEditor = { id: number; userId: string | null; name: string | nu
 
 /** Keeps who it was, null: the CRM does not tell; nobody asks again. */
 export async function saveEditors(tx: Tx, editors: readonly NamedEditor[]): Promise<void> {
+  // In the order of their ids, like everyone who locks many of them, so that no two wait for each other.
+  await lockRows(tx, editors.map(({ id }) => id)); // prettier-ignore
   for (const chunk of chunksOf(editors))
     await tx.query(
       `update writes w set theirs_by = found.by, theirs_name = found.name, theirs_of = coalesce(w.theirs_of, found.of), theirs_asked = true

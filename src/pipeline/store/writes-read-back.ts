@@ -1,6 +1,10 @@
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { chunksOf } from './chunks.ts';
+import { moveWrites } from './writes-move.ts';
+import { lockRows } from './writes-outbox.ts';
+import { concedeWrites } from './writes-put-back.ts';
+import type { LostRace } from './writes-put-back.ts';
 import { WRITE_COLUMNS, toStoredJson } from './writes.ts';
 import type { Write } from './writes.ts';
 
@@ -20,11 +24,24 @@ export async function listUnread(
   return rows;
 }
 
-/** Stores what the CRM held after our write; `reason` says when that was not what we sent. */
-export async function saveReturned(
+type Returned = { id: number; value: FieldValue; reason: string | null };
+
+/**
+ * Stores what reading back has told of applied writes: what the CRM held after them, where `reason` says when that was not what we sent; and
+ * those that fell on a person's value, which become conflicts of the record that they fell on. Returns how many these were.
+ */
+export async function saveReadBack(
   tx: Tx,
-  found: readonly { id: number; value: FieldValue; reason: string | null }[],
-): Promise<void> {
+  { found, lost }: { found: readonly Returned[]; lost: readonly (LostRace & { fellOn: string })[] },
+): Promise<number> {
+  // At once, in the order of their ids: another flusher that reads the same ones back may have been told otherwise of each.
+  await lockRows(tx, [...found, ...lost].map(({ id }) => id)); // prettier-ignore
+  await saveReturned(tx, found);
+  await moveWrites(tx, lost.map(({ id, fellOn }) => ({ id, externalId: fellOn }))); // prettier-ignore
+  return concedeWrites(tx, lost);
+}
+
+async function saveReturned(tx: Tx, found: readonly Returned[]): Promise<void> {
   for (const chunk of chunksOf(found))
     await tx.query(
       `update writes w set returned_value = found.value::jsonb, reason = coalesce(found.reason, w.reason)

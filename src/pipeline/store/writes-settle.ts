@@ -174,10 +174,12 @@ export async function releaseWrites(tx: Tx, releases: readonly Release[]): Promi
 /** Closes conflicts that no longer are one, so that their fields are planned again. Returns how many. */
 export async function closeConflicts(tx: Tx, ids: readonly number[]): Promise<number> {
   if (ids.length === 0) return 0;
-  const { rowCount } = await tx.query(
+  const locked = await lockRows(tx, ids);
+  const closed = locked.flatMap(({ id, state }) => (state === 'conflicted' ? [id] : []));
+  await tx.query(
     `update writes set state = 'cancelled', settled_at = now(), reason = 'The field holds again what we left there'
-     where id = any($1) and state = 'conflicted'`,
-    [ids],
+     where id = any($1)`,
+    [closed],
   );
-  return rowCount ?? 0;
+  return closed.length;
 }
