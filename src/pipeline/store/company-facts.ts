@@ -8,7 +8,8 @@ const FACTS = (row: string): string =>
 
 /**
  * What these companies are called, and their facts, from the rows that point to them, whoever read them and when: an account's before a
- * person's, with a website before without, then the first by object, id and connection. Companies that no row points to any more are
+ * person's, with a website before without, then the first by object, id and connection. A shorter id is the older one (HubSpot counts):
+ * what a duplicate is called changes nothing. Companies that no row points to any more are
  * due on no day and keep what they were called. Counts those that are new, and those that are due again.
  */
 export async function recomputeCompanies(
@@ -24,7 +25,7 @@ export async function recomputeCompanies(
        from records
        where domain = any($1) and ${LIVE}
        order by domain, (object in ('Account', 'company')) desc, (website is not null) desc, object collate "C",
-         external_id collate "C", connection_id
+         length(external_id), external_id collate "C", connection_id
      ), hashed as (
        select *, ${INPUT_HASH} as input_hash from facts
      ), saved as (

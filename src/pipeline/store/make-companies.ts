@@ -61,10 +61,10 @@ export async function findOrMakeCompanies(
   return { ids, made: [...made.keys()], settled, later };
 }
 
-/** Accounts decide what a company is called, those with a website first; between equals the first by object and id. */
+/** Accounts decide what a company is called, those with a website first; between equals the first that was made, as in company-facts.ts. */
 function knowsBetter(one: MirroredRecord, other: MirroredRecord): boolean {
   const rank = ({ object, website, externalId }: MirroredRecord): string =>
-    `${ACCOUNTS.includes(object) ? 0 : 1}${website === null ? 1 : 0}${object} ${externalId}`;
+    `${ACCOUNTS.includes(object) ? 0 : 1}${website === null ? 1 : 0}${object} ${String(externalId.length).padStart(4, '0')} ${externalId}`;
   return rank(one) < rank(other);
 }
 

@@ -140,6 +140,28 @@ test('free-mail leads, person accounts and hosted pages are skipped, each with i
   );
 });
 
+test('a duplicate that is made later changes nothing of what its company is called, though its id has a digit more', async () => {
+  const original = crmRecord('Account', '226486300240', {
+    name: 'Weir Audio',
+    website: 'weir-audio.example',
+  });
+  const duplicate = crmRecord('Account', '1000000000005', {
+    name: 'Weir dup',
+    website: 'weir-audio.example',
+  });
+  const names = () =>
+    query<{ name: string }>(`select name from companies where domain = 'weir-audio.example'`);
+
+  await sync(createCrm({ Account: [[original]] }), true);
+  const { companiesChanged } = await sync(createCrm({ Account: [[original, duplicate]] }), true);
+  assert.deepEqual([companiesChanged, await names()], [0, [{ name: 'Weir Audio' }]]);
+
+  await query(`delete from records where external_id in ('226486300240', '1000000000005')`);
+  await query(`delete from companies where domain = 'weir-audio.example'`);
+  await sync(createCrm({ Account: [[duplicate, original]] }), true);
+  assert.deepEqual(await names(), [{ name: 'Weir Audio' }], 'read at once');
+});
+
 test('an account without a website is where its contacts’ e-mails point', async () => {
   await sync(
     createCrm({
