@@ -54,7 +54,9 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
       createPlainLog(config.logLevel, (line) => terminal.note(line)),
       { worker: true, homeWorkspace: workspace },
     );
-    await saveDemoState(home, { workspace, environment: keyed, pid: process.pid });
+    // Its address, too: a run that is started beside it would else write links into every record that lead elsewhere.
+    const told = { ...keyed, PUBLIC_URL: config.publicUrl };
+    await saveDemoState(home, { workspace, environment: told, pid: process.pid });
     web = await openWeb(app, { elseAnyPort: true });
     sendWebhooks(sandbox, { publicUrl: config.publicUrl, port: web.port });
     await installFields(app, context);
