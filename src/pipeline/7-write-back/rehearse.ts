@@ -1,5 +1,5 @@
 import type { ProviderCall } from '../../connectors/call.ts';
-import type { Crm, CrmObject, Refusal } from '../../connectors/crm.ts';
+import type { Crm, CrmObject } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Database } from '../../db.ts';
 import { ProviderDownError, ProviderError, UserError, describeError } from '../../errors.ts';
@@ -16,10 +16,10 @@ import { countCalls } from './count-calls.ts';
 import type { SentRecords } from './count-calls.ts';
 import { decideRecord } from './decide-record.ts';
 import type { RecordDecision } from './decide-record.ts';
-import { explainRow, wordFor } from './explain-refusal.ts';
 import { readRecords } from './flush-read.ts';
 import { openSession } from './flush-session.ts';
 import type { FlushSession, OpenConnection } from './flush-session.ts';
+import { refuseLocked } from './refuse-locked.ts';
 import { rehearseMerged } from './rehearse-merged.ts';
 import { isField, openNotes } from './rehearse-notes.ts';
 import type { RehearsedNotes } from './rehearse-notes.ts';
@@ -220,17 +220,6 @@ async function rehearsePage(
       fields.push(merged.fields.get(row.id) ?? describeField(row, values?.[row.field] ?? null, decision));
   }
   return [...fields, ...(await tally.notes.rehearse(page, fields))];
-}
-
-/** What is left to be sent of a record that is locked now, as the CRM will refuse it. */
-function refuseLocked({ settled, send }: RecordDecision, { code, message }: Refusal): RecordDecision {
-  const reason = explainRow(code, message);
-  const refused = (send?.rows ?? []).map((row) => ({
-    ...row,
-    state: 'rejected' as const,
-    reason: wordFor(row.write, reason),
-  }));
-  return { settled: [...settled, ...refused], send: null };
 }
 
 // What stood in the CRM before is judged by the CRM alone.
