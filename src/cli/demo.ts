@@ -13,6 +13,7 @@ import type { Context } from './context.ts';
 import { ensureDemoKey, saveDemoState } from './demo-state.ts';
 import { collectReport, printReport } from './report.ts';
 import type { RunReport } from './report.ts';
+import { findFreePort } from './free-port.ts';
 import { followWrites } from './follow-writes.ts';
 import { followRun, refuseFailures } from './run.ts';
 import { SHIPPED_WORLD, openSandbox, parseCount, sendWebhooks } from './sandbox.ts';
@@ -48,7 +49,10 @@ async function demo(options: DemoOptions, context: Context): Promise<void> {
   let web: { port: number; close(): Promise<void> } | null = null;
   try {
     const keyed = { ...sandbox.environment, SECRET_KEY: await ensureDemoKey(home) };
-    const config = readConfig({ ...taken, ...keyed });
+    const asked = readConfig({ ...taken, ...keyed });
+    // Before anything is written: each link in the CRMs names the port. Told to take any, the demo promises none.
+    const port = asked.port === 0 ? 0 : await findFreePort(asked.host, asked.port);
+    const config = readConfig({ ...taken, ...keyed, PORT: String(port) });
     app = await buildApp(
       config,
       createPlainLog(config.logLevel, (line) => terminal.note(line)),
