@@ -15,7 +15,7 @@ import { hintGone } from './hint-gone.ts';
 import { findOtherLandings } from './other-landings.ts';
 import { findLandingOnSurvivor } from './survivor-landing.ts';
 import type { SurvivorLanding } from './survivor-landing.ts';
-import { couldHaveBecome } from './same-value.ts';
+import { couldHaveBecome, isEmpty } from './same-value.ts';
 
 /** A value that was sent to a record which is gone, in the CRM's words. */
 export type GoneRow = Landed & Claim & { message: string };
@@ -101,7 +101,8 @@ async function findLandings(
       other.externalId === row.externalId && other.field === row.field ? [other.value] : [],
     );
     const known = [survivor.survivorId, ...survivor.mergedIds].map((id) => ledgers.get(id)?.[row.field]);
-    const ours: FieldValue[] = [row.before, ...siblings];
+    // That the field was empty on its own record says nothing of an empty one there, which somebody may have emptied.
+    const ours: FieldValue[] = [...(isEmpty(row.field, row.before) ? [] : [row.before]), ...siblings];
     for (const entry of known)
       ours.push(
         ...(entry?.inherited ?? []).map(({ value }) => value),
@@ -116,7 +117,8 @@ async function findLandings(
   }
   const suspects = moved.flatMap((row) => {
     const landing = landings.get(row.id);
-    return landing?.isTheirs === true ? [{ ...row, replaced: landing.replaced }] : [];
+    if (landing?.isTheirs !== true) return [];
+    return [{ ...row, replaced: landing.replaced, replacedBy: landing.replacedBy }];
   });
   for (const id of await findOtherLandings(session, object, suspects)) {
     const landing = landings.get(id);

@@ -97,8 +97,10 @@ export async function findLostRaces(
   const others = await findOtherLandings(
     session,
     object,
-    looked.flatMap(({ row, survivor, fellOn }) =>
-      survivor === undefined || fellOn === undefined ? [] : [{ ...row, survivor, replaced: fellOn }],
+    looked.flatMap(({ row, survivor, landing, fellOn }) =>
+      survivor === undefined || fellOn === undefined
+        ? []
+        : [{ ...row, survivor, replaced: fellOn, replacedBy: (landing.landed && landing.lostBy) || null }],
     ),
   );
   const standing: { row: Landed; present: FieldValue }[] = [];

@@ -2,7 +2,7 @@ import type { Author } from '../../connectors/crm-users.ts';
 import type { FieldVersion } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Sent } from './lost-races.ts';
-import { couldHaveBecome, sameValue } from './same-value.ts';
+import { couldHaveBecome, isEmpty, sameValue } from './same-value.ts';
 
 /** What became of a write that fell on the record which its own was merged into. */
 export type SurvivorLanding = {
@@ -44,10 +44,12 @@ export function findLandingOnSurvivor(
   };
   const before = versions.slice(at + 1).find((version) => !isSibling(version));
   const replaced = before?.value ?? null;
+  // Never set in all that is told of it, and it was to be empty.
+  const isFree = before === undefined && isEmpty(field, sent.before);
   return {
     replaced,
     replacedBy: before?.by ?? null,
-    isTheirs: !ours.some((known) => sameValue(field, known, replaced)),
+    isTheirs: !isFree && !ours.some((known) => sameValue(field, known, replaced)),
     present: versions[0]?.value ?? null,
     stands: at === 0,
   };

@@ -103,6 +103,28 @@ for (const realTime of [false, true])
       },
     ));
 
+// Found by seed 47: that the field was empty on the record that was merged away made an emptied one look free.
+test('HubSpot: a field that a person emptied stays empty when our value for another record falls on it through a merge', async () => {
+  const tapped = await openTappedTwin('hubspot');
+  try {
+    const stage = await openTwinStage(here.db, tapped, { realTime: false });
+    const merge = { type: 'merge', kept: 1, away: 2 } as const;
+    const played = await play(stage, [
+      { type: 'run', records: [1], fields: ['score'] },
+      { type: 'flush', diesAt: 0, rival: false, meanwhile: [] },
+      { type: 'run', records: [2], fields: ['score'] },
+      { type: 'edit', record: 1, field: 0, how: 'empty' },
+      { type: 'flush', diesAt: 0, rival: false, meanwhile: [{ moment: 1, act: merge }] },
+    ]);
+    const traces = await stage.trace();
+    assert.ok(traces.some((trace) => findOverwritten(trace).some(({ from }) => from === null)));
+    await assertRepaired(stage, traces);
+    await assertTheirsGoesBack(stage, played);
+  } finally {
+    await tapped.close();
+  }
+});
+
 test('HubSpot: every lost race is flagged by the next check, and the value that a person typed last stands', () =>
   playAll('hubspot', { interleavings: INTERLEAVINGS, realTime: false }, async (stage, traces, played) => {
     await assertRepaired(stage, traces);

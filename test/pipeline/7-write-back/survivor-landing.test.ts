@@ -29,3 +29,13 @@ test('what the CRM made of a value of ours that fell on the same record is no pe
   const landing = findLandingOnSurvivor(SENT, versions, { ours, siblings });
   assert.deepEqual([landing?.replaced, landing?.isTheirs], [54, true]);
 });
+
+test('a field that was never set there was free, and one that somebody emptied is theirs', () => {
+  const known = { ours: [1.0103], siblings };
+  const free = findLandingOnSurvivor(SENT, [OURS], known);
+  assert.deepEqual([free?.replaced, free?.isTheirs], [null, false]);
+  const emptied = { value: null, at: '2026-09-30T09:00:00Z', by: ANNA };
+  const versions = [OURS, emptied, { value: 54, at: '2026-09-01T09:00:00Z', by: AN_APP }];
+  const landing = findLandingOnSurvivor(SENT, versions, known);
+  assert.deepEqual([landing?.replaced, landing?.replacedBy, landing?.isTheirs], [null, ANNA, true]);
+});
