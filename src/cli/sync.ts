@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { ProviderDownError, ProviderError, UserError, describeError } from '../errors.ts';
 import { SettingsChanged } from '../pipeline/1-sync/settings-changed.ts';
-import { SyncedElsewhere } from '../pipeline/hold-sync.ts';
+import { SyncedElsewhere } from '../pipeline/1-sync/synced-elsewhere.ts';
 import type { SyncResult } from '../pipeline/1-sync/sync.ts';
 import { commandFor, pauseRefused } from '../pipeline/open-connection.ts';
 import { nameConnection } from '../pipeline/store/connections.ts';

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from '../db.ts';
+import { SyncedElsewhere } from './1-sync/synced-elsewhere.ts';
 import type { Connection } from './store/connections.ts';
 import { releaseSync, renewSync, takeSync } from './store/sync-holds.ts';
-
-/** Somebody else syncs this connection: what this one would read, they read. */
-export class SyncedElsewhere extends Error {
-  override name = 'SyncedElsewhere';
-  constructor(message = 'another process reads everything of this connection anew') {
-    super(message);
-  }
-}
 
 // A killed process holds its connections no longer than that; a busy one comes to renew it in time.
 const TIMING = { holdMs: 10_000, renewMs: 3_000, lookMs: 1_000 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SyncedElsewhere, holdSync } from '../../src/pipeline/hold-sync.ts';
+import { SyncedElsewhere } from '../../src/pipeline/1-sync/synced-elsewhere.ts';
+import { holdSync } from '../../src/pipeline/hold-sync.ts';
 import { askForFullSync } from '../../src/pipeline/store/cursors.ts';
 import { takeSync } from '../../src/pipeline/store/sync-holds.ts';
 import { useOneConnection } from '../harness/one-connection.ts';

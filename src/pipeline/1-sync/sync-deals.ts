@@ -1,4 +1,3 @@
-import { SyncedElsewhere } from '../hold-sync.ts';
 import { findCursor, forgetCursor, noteSeen, saveCursor } from '../store/cursors.ts';
 import { updateExclusionsOfAccounts } from '../store/exclusions.ts';
 import { readClock } from '../store/record-hints.ts';
@@ -7,6 +6,7 @@ import { beginStoring, forgoDisk, takeTurn } from '../store/turns.ts';
 import { forgetUnreadable } from '../store/unreadable-rows.ts';
 import { SettingsChanged } from './settings-changed.ts';
 import type { SyncOptions } from './sync.ts';
+import { SyncedElsewhere } from './synced-elsewhere.ts';
 import { openUnreadable } from './tell-unreadable.ts';
 
 /** What they are called among the objects. */

@@ -2,7 +2,6 @@ import { setImmediate as letOthersOn } from 'node:timers/promises';
 import type { CrmObject, CrmRecord, SyncCursor } from '../../connectors/crm.ts';
 import type { UnreadableRow } from '../../connectors/unreadable.ts';
 import type { Tx } from '../../db.ts';
-import { SyncedElsewhere } from '../hold-sync.ts';
 import { findCursor, noteSeen, saveCursor } from '../store/cursors.ts';
 import type { CursorObject } from '../store/cursors.ts';
 import { listGoneSince } from '../store/gone-records.ts';
@@ -18,6 +17,7 @@ import { nameOfPlan } from './reading-plan.ts';
 import { openRecount } from './recount.ts';
 import { SettingsChanged } from './settings-changed.ts';
 import type { SyncOptions, SyncResult } from './sync.ts';
+import { SyncedElsewhere } from './synced-elsewhere.ts';
 import { openUnreadable } from './tell-unreadable.ts';
 import type { UnreadableAccount } from './tell-unreadable.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { CrmDeal, CrmRecord } from '../../../src/connectors/crm.ts';
-import { SyncedElsewhere } from '../../../src/pipeline/hold-sync.ts';
+import { SyncedElsewhere } from '../../../src/pipeline/1-sync/synced-elsewhere.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { findCompanyByDomain } from '../../../src/pipeline/store/companies.ts';
 import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import type { ChangePage, Crm, CrmObject, CrmRecord } from '../../../src/connectors/crm.ts';
 import type { Tx } from '../../../src/db.ts';
 import { ProviderError } from '../../../src/errors.ts';
-import { SyncedElsewhere } from '../../../src/pipeline/hold-sync.ts';
+import { SyncedElsewhere } from '../../../src/pipeline/1-sync/synced-elsewhere.ts';
 import { SettingsChanged } from '../../../src/pipeline/1-sync/settings-changed.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
