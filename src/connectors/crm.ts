@@ -2,12 +2,14 @@ import type { CallOptions } from './call.ts';
 import type { CrmCheck, FieldAccess, FieldInstall } from './crm-check.ts';
 import type { FieldKey, FieldValue } from './crm-fields.ts';
 import type { CrmNotes } from './crm-notes.ts';
+import type { RecordHistory, Survivor } from './crm-history.ts';
 import type { CrmField, FieldMap, RawValue } from './crm-reading.ts';
-import type { Author, ReadAuthors, ReadUsers } from './crm-users.ts';
+import type { ReadAuthors, ReadUsers } from './crm-users.ts';
 import type { UnreadableRow } from './unreadable.ts';
 import type { FollowChanges } from './crm-told.ts';
 
 export type { FieldAccess } from './crm-check.ts';
+export type { FieldVersion, RecordHistory, Survivor } from './crm-history.ts';
 
 export type CrmKind = 'salesforce' | 'hubspot';
 
@@ -138,27 +140,6 @@ export type WriteOutcome =
       /** True when the same row can succeed later (a lock, say). */
       retryable: boolean;
     };
-
-/** A value that a field took, when (ISO, by the platform's clock), and by whom where that is told. */
-export type FieldVersion = { value: FieldValue; at: string; by?: Author };
-
-/** An id that leads to another record since the two were merged: what is written to it falls on that one. */
-export type Survivor = {
-  externalId: string;
-  survivorId: string;
-  /** Every id that was merged into the survivor, this one among them. */
-  mergedIds: string[];
-};
-
-/** What our fields of one record held over time. */
-export type RecordHistory = {
-  object: CrmObject;
-  externalId: string;
-  /** As of a CurrentRecord. */
-  unreadable?: string;
-  /** Per field asked for, newest first, the present value included, of archived records too; null when it was merged away or is unknown. */
-  versions: Partial<Record<FieldKey, FieldVersion[]>> | null;
-};
 
 /**
  * The port behind which a CRM lives. Errors are ProviderError (src/errors.ts); what the platform refuses row by row is a

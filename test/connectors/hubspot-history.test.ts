@@ -84,3 +84,22 @@ test('a company that was merged away has no history, even where that of its surv
     );
   }
 });
+
+test('what two apps wrote is told apart, and a merge says nothing of who wrote what it brought along', async (context) => {
+  const by = (sourceType: string, sourceId: string, second: number) => ({
+    value: sourceId,
+    timestamp: at(second),
+    sourceType,
+    sourceId,
+  });
+  const held = [by('INTEGRATION', '777001', 9), by('MERGE_COMPANIES', '12', 5), by('INTEGRATION', '888', 1)];
+  const row = { id: FIRST, archived: false, propertiesWithHistory: { fieldnote_pitch: held } };
+  const history = await answering(context, { living: [row], archived: [] });
+
+  const [found] = await history.read('company', [FIRST], ['pitch'], quiet());
+
+  assert.deepEqual(
+    found?.versions?.pitch?.map(({ source }) => source),
+    ['INTEGRATION 777001', undefined, 'INTEGRATION 888'],
+  );
+});

@@ -3,7 +3,7 @@ import { FIELDS } from '../crm-fields.ts';
 import type { FieldKey, FieldValue } from '../crm-fields.ts';
 import type { CallOptions } from '../call.ts';
 import type { Author } from '../crm-users.ts';
-import type { RecordHistory } from '../crm.ts';
+import type { FieldVersion, RecordHistory } from '../crm.ts';
 import { HUBSPOT_API_VERSION } from './api.ts';
 import type { HubspotApi } from './api.ts';
 import { objectPath, readFields } from './fields.ts';
@@ -20,6 +20,7 @@ const Version = z.object({
   timestamp: z.iso.datetime({ offset: true }),
   // Who it was is worth knowing, and no reason to leave a version out.
   sourceType: z.string().optional().catch(undefined),
+  sourceId: z.string().optional().catch(undefined),
   updatedByUserId: z.number().int().optional().catch(undefined),
 });
 const Row = z.object({
@@ -75,6 +76,7 @@ export async function readHistory(
         value: value(version.value),
         at: version.timestamp,
         by: authorOf(version),
+        ...sourceOf(version),
       }));
       return [key, shown] as const;
     });
@@ -95,6 +97,12 @@ function authorOf({ sourceType = '', updatedByUserId }: z.infer<typeof Version>)
   if (what !== undefined) return { userId: null, what };
   if (updatedByUserId !== undefined) return { userId: String(updatedByUserId), what: null };
   return { userId: null, what: sourceType === 'IMPORT' ? 'an import' : null };
+}
+
+/** An app is known by its id. A merge says nothing of who had written what it brought along. */
+function sourceOf({ sourceType, sourceId }: z.infer<typeof Version>): Pick<FieldVersion, 'source'> {
+  if (sourceType === undefined || sourceId === undefined || sourceType.startsWith('MERGE')) return {};
+  return { source: `${sourceType} ${sourceId}` };
 }
 
 async function readBatch(

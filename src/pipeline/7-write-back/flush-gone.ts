@@ -41,7 +41,7 @@ export async function settleGone(session: FlushSession, rows: readonly GoneRow[]
         attempt,
         state: 'applied',
         reason: `${externalId} was merged into ${landing.survivorId} in the moment of our write, which fell on that record`,
-        oldValue: landing.replaced,
+        oldValue: landing.fall.on?.value ?? null,
         returnedValue: couldHaveBecome(field, value, landing.present) ? landing.present : value,
       };
     });
@@ -58,10 +58,10 @@ export async function settleGone(session: FlushSession, rows: readonly GoneRow[]
         settled: ours,
         conceded: await concedeWrites(
           tx,
-          lost.map(({ id, replaced, replacedBy, stands }) => ({
+          lost.map(({ id, fall: { on }, stands }) => ({
             id,
-            theirs: replaced,
-            by: replacedBy,
+            theirs: on?.value ?? null,
+            by: on?.by ?? null,
             stands,
             reason: stands ? PUT_BACK : OVERTAKEN,
           })),
@@ -117,8 +117,7 @@ async function findLandings(
   }
   const suspects = moved.flatMap((row) => {
     const landing = landings.get(row.id);
-    if (landing?.isTheirs !== true) return [];
-    return [{ ...row, replaced: landing.replaced, replacedBy: landing.replacedBy }];
+    return landing?.isTheirs === true ? [{ ...row, fall: landing.fall }] : [];
   });
   for (const id of await findOtherLandings(session, object, suspects)) {
     const landing = landings.get(id);

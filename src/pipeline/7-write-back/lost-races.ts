@@ -1,11 +1,11 @@
 import type { Crm, CrmObject, FieldVersion, Survivor } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
-import type { Author } from '../../connectors/crm-users.ts';
 import type { LostRace } from '../store/writes-put-back.ts';
 import { policyOf } from './field-policy.ts';
 import { halves, isRefusal } from './flush-read.ts';
 import type { FlushSession, Landed } from './flush-session.ts';
 import { findOtherLandings } from './other-landings.ts';
+import type { Fall } from './other-landings.ts';
 import { couldHaveBecome, sameValue } from './same-value.ts';
 
 /** A write as it went out: what was sent, what it was meant to replace, and when the record had last been modified then. */
@@ -17,10 +17,8 @@ export type Landing =
       landed: true;
       /** What the field holds now. */
       present: FieldValue;
-      /** The value that our write fell on, typed after we had looked; undefined: it replaced what it was meant to. */
-      lost?: FieldValue;
-      /** Who had typed that. */
-      lostBy?: Author;
+      /** Where our write fell on a value typed after we had looked; undefined: it replaced what it was meant to. */
+      lost?: Fall & { on: FieldVersion };
       /** Our value is what the field holds, so that whatever it fell on is gone. */
       stands: boolean;
     };
@@ -38,9 +36,9 @@ export function findLanding(sent: Sent, versions: readonly FieldVersion[]): Land
     exact === -1 ? fresh.findLastIndex((version) => couldHaveBecome(field, value, version.value)) : exact;
   if (at === -1) return { landed: false };
   const landing = { landed: true as const, present: fresh[0]?.value ?? null, stands: at === 0 };
-  const replaced = fresh[at + 1];
-  const meant = replaced === undefined || sameValue(field, replaced.value, before);
-  return meant ? landing : { ...landing, lost: replaced.value, ...(replaced.by && { lostBy: replaced.by }) };
+  const [ours, on] = [fresh[at], fresh[at + 1]];
+  if (ours === undefined || on === undefined || sameValue(field, on.value, before)) return landing;
+  return { ...landing, lost: { ours, on } };
 }
 
 function findFresh(sent: Sent, versions: readonly FieldVersion[]): readonly FieldVersion[] {
@@ -91,28 +89,26 @@ export async function findLostRaces(
           : onSurvivors.versions.get(survivor.survivorId)?.[row.field];
       const landing: Landing = held === undefined ? { landed: false } : findLanding(row, held);
       const forced = policyOf(session.policies, object, row.field) === 'always' && row.undoes === null;
-      const fellOn = landing.landed && !forced ? landing.lost : undefined;
-      return { row, survivor, held, landing, fellOn };
+      const lost = landing.landed && !forced ? landing.lost : undefined;
+      return { row, survivor, held, landing, lost };
     });
   const others = await findOtherLandings(
     session,
     object,
-    looked.flatMap(({ row, survivor, landing, fellOn }) =>
-      survivor === undefined || fellOn === undefined
-        ? []
-        : [{ ...row, survivor, replaced: fellOn, replacedBy: (landing.landed && landing.lostBy) || null }],
+    looked.flatMap(({ row, survivor, lost: fall }) =>
+      survivor === undefined || fall === undefined ? [] : [{ ...row, survivor, fall }],
     ),
   );
   const standing: { row: Landed; present: FieldValue }[] = [];
-  const lost: (LostRace & { fellOn: string })[] = [];
-  for (const { row, survivor, held, landing, fellOn } of looked) {
+  const races: (LostRace & { fellOn: string })[] = [];
+  for (const { row, survivor, held, landing, lost } of looked) {
     const isOther = others.has(row.id);
-    if (landing.landed && fellOn !== undefined && !isOther)
-      lost.push({
+    if (landing.landed && lost !== undefined && !isOther)
+      races.push({
         id: row.id,
         fellOn: survivor?.survivorId ?? row.externalId,
-        theirs: fellOn,
-        by: landing.lostBy ?? null,
+        theirs: lost.on.value,
+        by: lost.on.by ?? null,
         stands: landing.stands,
         reason: landing.stands ? PUT_BACK : OVERTAKEN,
       });
@@ -122,7 +118,7 @@ export async function findLostRaces(
       standing.push({ row, present: gone ? row.value : (held[0]?.value ?? null) });
     }
   }
-  return { standing, lost };
+  return { standing, lost: races };
 }
 
 /** The records that these were merged into, by the id that is gone. */

@@ -1,16 +1,13 @@
-import type { Author } from '../../connectors/crm-users.ts';
 import type { FieldVersion } from '../../connectors/crm.ts';
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Sent } from './lost-races.ts';
+import type { Fall } from './other-landings.ts';
 import { couldHaveBecome, isEmpty, sameValue } from './same-value.ts';
 
 /** What became of a write that fell on the record which its own was merged into. */
 export type SurvivorLanding = {
-  /** What the field held there before. */
-  replaced: FieldValue;
-  /** Whose that is, where the platform tells. */
-  replacedBy: Author | null;
-  /** That is nothing of ours. */
+  fall: Fall;
+  /** What it fell on is nothing of ours. */
   isTheirs: boolean;
   /** What the field holds now. */
   present: FieldValue;
@@ -35,21 +32,20 @@ export function findLandingOnSurvivor(
   const exact = fresh.findIndex((version) => sameValue(field, value, version.value));
   const at =
     exact === -1 ? fresh.findIndex((version) => couldHaveBecome(field, value, version.value)) : exact;
-  if (at === -1) return null;
+  const landed = versions[at];
+  if (landed === undefined) return null;
   // What went to the other record fell here as well: both replaced what stood there before the first of them.
   // What a CRM may make of our value, a person may have typed: of a version of theirs only the very same value is ours.
   const isSibling = (version: FieldVersion): boolean => {
     const isOurs = (version.by?.userId ?? null) === null ? couldHaveBecome : sameValue;
     return isFresh(version) && siblings.some((other) => isOurs(field, other, version.value));
   };
-  const before = versions.slice(at + 1).find((version) => !isSibling(version));
-  const replaced = before?.value ?? null;
+  const on = versions.slice(at + 1).find((version) => !isSibling(version));
   // Never set in all that is told of it, and it was to be empty.
-  const isFree = before === undefined && isEmpty(field, sent.before);
+  const isFree = on === undefined && isEmpty(field, sent.before);
   return {
-    replaced,
-    replacedBy: before?.by ?? null,
-    isTheirs: !isFree && !ours.some((known) => sameValue(field, known, replaced)),
+    fall: { ours: landed, on },
+    isTheirs: !isFree && !ours.some((known) => sameValue(field, known, on?.value)),
     present: versions[0]?.value ?? null,
     stands: at === 0,
   };

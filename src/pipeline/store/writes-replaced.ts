@@ -5,10 +5,14 @@ import type { Tx } from '../../db.ts';
 /** A write of ours that landed, or may have landed: what it was meant to replace, and by what. */
 export type Replacement = {
   id: number;
+  /** Null: it put back what a person had left there. */
+  runId: string | null;
   externalId: string;
   field: FieldKey;
   oldValue: FieldValue;
   newValue: FieldValue;
+  /** As of the record when that was read before it. */
+  baseModifiedAt: Date | null;
 };
 
 // Of one field of one record; a year of weekly runs changes a field less often.
@@ -21,7 +25,8 @@ export async function listReplacements(
   fields: readonly { externalId: string; field: FieldKey }[],
 ): Promise<Replacement[]> {
   const { rows } = await tx.query<Replacement>(
-    `select w.id, w.external_id as "externalId", w.field, w.old_value as "oldValue", w.new_value as "newValue"
+    `select w.id, w.run_id as "runId", w.external_id as "externalId", w.field, w.old_value as "oldValue", w.new_value as "newValue",
+       w.base_modified_at as "baseModifiedAt"
      from (select distinct * from unnest($3::text[], $4::text[])) as asked (external_id, field)
      cross join lateral (
        select * from writes where connection_id = $1 and object = $2 and external_id = asked.external_id and field = asked.field

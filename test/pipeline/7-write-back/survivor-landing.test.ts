@@ -17,7 +17,12 @@ const siblings = [1.0103];
 test('a whole number that a person typed is theirs, also where a CRM that rounds might have made it of ours', () => {
   const versions = [OURS, { value: 1, at: '2026-10-01T09:01:00Z', by: ANNA }];
   const landing = findLandingOnSurvivor(SENT, versions, { ours, siblings });
-  assert.deepEqual(landing, { replaced: 1, replacedBy: ANNA, isTheirs: true, present: 1.0103, stands: true });
+  assert.deepEqual(landing, {
+    fall: { ours: OURS, on: versions[1] },
+    isTheirs: true,
+    present: 1.0103,
+    stands: true,
+  });
 });
 
 test('what the CRM made of a value of ours that fell on the same record is no person’s', () => {
@@ -27,15 +32,15 @@ test('what the CRM made of a value of ours that fell on the same record is no pe
     { value: 54, at: '2026-09-01T09:00:00Z', by: ANNA },
   ];
   const landing = findLandingOnSurvivor(SENT, versions, { ours, siblings });
-  assert.deepEqual([landing?.replaced, landing?.isTheirs], [54, true]);
+  assert.deepEqual([landing?.fall.on?.value, landing?.isTheirs], [54, true]);
 });
 
 test('a field that was never set there was free, and one that somebody emptied is theirs', () => {
   const known = { ours: [1.0103], siblings };
   const free = findLandingOnSurvivor(SENT, [OURS], known);
-  assert.deepEqual([free?.replaced, free?.isTheirs], [null, false]);
+  assert.deepEqual([free?.fall.on, free?.isTheirs], [undefined, false]);
   const emptied = { value: null, at: '2026-09-30T09:00:00Z', by: ANNA };
   const versions = [OURS, emptied, { value: 54, at: '2026-09-01T09:00:00Z', by: AN_APP }];
   const landing = findLandingOnSurvivor(SENT, versions, known);
-  assert.deepEqual([landing?.replaced, landing?.replacedBy, landing?.isTheirs], [null, ANNA, true]);
+  assert.deepEqual([landing?.fall.on, landing?.isTheirs], [emptied, true]);
 });
