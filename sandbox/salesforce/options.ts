@@ -24,7 +24,7 @@ export type SalesforceTwinOptions = {
   dailyLimit?: number;
   /** How long an access token lives by the twin's clock. */
   tokenSeconds?: number;
-  /** True: the org has person accounts, so Account carries IsPersonAccount. */
+  /** True: the org has person accounts, so Account and Contact carry IsPersonAccount. */
   personAccounts?: boolean;
   /** Objects that are selected in Setup → Change Data Capture; none unless told. */
   changeDataCapture?: readonly DataObject[];

@@ -202,6 +202,8 @@ export function standardFields(object: DataObject, personAccounts: boolean): Fie
         field('MailingCountry', 'Mailing Country', 'string', { length: 80 }),
         description(object),
         field('HasOptedOutOfEmail', 'Email Opt Out', 'boolean', { nillable: false, permissionable: true }),
+        // Each person account has a contact of its own.
+        ...(personAccounts ? [field('IsPersonAccount', 'Is Person Account', 'boolean', fixed)] : []),
       ];
     case 'Opportunity':
       return [

@@ -42,7 +42,7 @@ export type CrmRecord = {
   mergedInto: string | null;
   /** The account that a lead was converted into. */
   convertedTo: string | null;
-  /** True for a Salesforce person account (skipped with a reason). */
+  /** True for a Salesforce person account, and for the contact that each of them has (skipped with a reason). */
   isPerson: boolean;
   /** What may leave the record out of research. */
   signs: {

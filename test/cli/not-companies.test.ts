@@ -54,6 +54,11 @@ test('person accounts and HubSpot leads are said to be skipped, are not research
   const person = { Name: 'Eva Lind', IsPersonAccount: true, Website: 'https://eva-lind.example' };
   const made = await editTwin(salesforce.url, { operation: 'create', as: 'rep:Ada', object: 'Account', records: [person] }); // prettier-ignore
   const [personId = assert.fail()] = Made.parse(made).ids;
+  // The address at work tells of their employer, with whom nobody here has to do through them.
+  const own = { FirstName: 'Eva', LastName: 'Lind', Title: 'Head of Infrastructure', Email: 'eva.lind@alder.example', AccountId: personId, IsPersonAccount: true }; // prettier-ignore
+  const [contactId = assert.fail()] = Made.parse(
+    await editTwin(salesforce.url, { operation: 'create', as: 'rep:Ada', object: 'Contact', records: [own] }),
+  ).ids;
   const records = await dumpRecords({ salesforce: salesforce.url, hubspot: hubspot.url });
   const company = [...records.values()].find(({ object }) => object === 'company') ?? assert.fail();
   const properties = { hs_lead_name: 'Alder, robots' };
@@ -70,11 +75,16 @@ test('person accounts and HubSpot leads are said to be skipped, are not research
   );
   const report = await ok('run');
   assert.match(report, /1 scored, 0 without enough evidence, 0 failed, of 1 companies/);
-  assert.match(report, /Rows that lead to no company: 1\n {2}1 a person account: no company to research/);
+  assert.doesNotMatch(await ok('score', 'alder.example', '--json'), /Eva Lind/);
+  assert.match(
+    report,
+    /Rows that lead to no company: 2\n {2}1 a person account: no company to research\n {2}1 a person account’s own contact: no company to research/,
+  );
   const [header, ...rows] = (await ok('export', '--skipped')).trim().split('\n');
   assert.equal(header, '"crm","connection","object","record","name","because"');
   assert.deepEqual(rows, [
     `"salesforce","default","Account","${personId}","Eva Lind","a person account: no company to research"`,
+    `"salesforce","default","Contact","${contactId}","Eva Lind","a person account’s own contact: no company to research"`,
   ]);
   assert.ok(!JSON.stringify(await readCalls(tavily.url)).includes('eva-lind'));
   const written = await dumpRecords({ salesforce: salesforce.url, hubspot: hubspot.url });

@@ -42,7 +42,7 @@ export const usualFields: Readonly<Record<SalesforceObject, FieldMap>> = {
 export const fixedFields: Readonly<Record<SalesforceObject, readonly string[]>> = {
   Account: ['OwnerId', 'MasterRecordId', 'IsPersonAccount', 'Type'],
   Lead: ['OwnerId', 'MasterRecordId', 'IsConverted', 'ConvertedAccountId', 'HasOptedOutOfEmail'],
-  Contact: ['OwnerId', 'MasterRecordId', 'AccountId', 'HasOptedOutOfEmail'],
+  Contact: ['OwnerId', 'MasterRecordId', 'AccountId', 'IsPersonAccount', 'HasOptedOutOfEmail'],
 };
 
 // The values that come with every org are "Customer - Direct" and "Customer - Channel" (object reference, Account.Type);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { CrmRecord } from '../../connectors/crm.ts';
+import type { CrmObject, CrmRecord } from '../../connectors/crm.ts';
 import type { Exclusions } from '../store/connection-settings.ts';
 import type { MirroredRecord } from '../store/records.ts';
 import { domainOf } from './domain.ts';
@@ -45,7 +45,7 @@ export function mirrorRecord(record: CrmRecord, exclude: Exclusions): MirroredRe
 
 function domainMeant(record: CrmRecord): { domain: string | null; skippedBecause: string | null } {
   if (record.deleted) return { domain: null, skippedBecause: 'deleted in the CRM' };
-  if (record.isPerson) return { domain: null, skippedBecause: 'a person account: no company to research' };
+  if (record.isPerson) return { domain: null, skippedBecause: becauseOfPerson(record.object) };
   const isCompany = record.object === 'Account' || record.object === 'company';
   // A lead's or contact's e-mail says where they work; the website field is often the campaign's.
   const places = isCompany ? [record.website] : [record.email, record.website];
@@ -59,6 +59,10 @@ function domainMeant(record: CrmRecord): { domain: string | null; skippedBecause
   }
   return { domain: null, skippedBecause: because };
 }
+
+/** Its own contact's address at work tells of an employer with whom nobody has to do through this person. */
+const becauseOfPerson = (object: CrmObject): string =>
+  `${object === 'Contact' ? 'a person account’s own contact' : 'a person account'}: no company to research`;
 
 function clean(value: string | null): string | null {
   if (value === null) return null;

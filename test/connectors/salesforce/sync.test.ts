@@ -103,12 +103,15 @@ suite('Salesforce records are synced', () => {
     assert.equal(lead?.convertedTo, accountId('cedar'));
   });
 
-  test('a person account is marked as one', async () => {
-    const { cursor } = await readAll(crm, 'Account', null);
-    const rows = [{ Name: 'Frank Person', IsPersonAccount: true }];
-    twin.edit({ operation: 'create', as: 'rep:Anna', object: 'Account', records: rows });
-    const { records } = await readAll(crm, 'Account', cursor);
-    assert.equal(records.find((record) => record.name === 'Frank Person')?.isPerson, true);
+  test('a person account is marked as one, and so is its own contact', async () => {
+    const names = { Account: { Name: 'Frank Person' }, Contact: { FirstName: 'Frank', LastName: 'Person' } };
+    for (const object of ['Account', 'Contact'] as const) {
+      const { cursor } = await readAll(crm, object, null);
+      const rows = [{ ...names[object], IsPersonAccount: true }];
+      twin.edit({ operation: 'create', as: 'rep:Anna', object, records: rows });
+      const { records } = await readAll(crm, object, cursor);
+      assert.equal(records.find((record) => record.name === 'Frank Person')?.isPerson, true);
+    }
   });
 
   test('a sync that was stopped midway goes on behind its last page', async () => {
