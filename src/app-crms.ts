@@ -8,6 +8,7 @@ import { createHubspot } from './connectors/hubspot/hubspot.ts';
 import { createHubspotPolicies } from './connectors/hubspot/limits.ts';
 import type { SharedBreaker, SharedQuota } from './connectors/limits.ts';
 import { createPolicy, noBreaker, noLimits, noQuota } from './connectors/resilience.ts';
+import { createOrgMemory, type OrgMemory } from './connectors/salesforce/org-memory.ts';
 import { createSalesforce } from './connectors/salesforce/salesforce.ts';
 import { UserError } from './errors.ts';
 import { planReading } from './pipeline/1-sync/reading-plan.ts';
@@ -34,17 +35,21 @@ const HOW_TO_SET: Record<CrmKind, string> = {
  * look at a few rows under them. @throws UserError where the credentials are not to be had here
  */
 export function openCrms(options: CrmsOptions): (connection: Connection, trial?: ConnectionSettings) => Crm {
-  const opened = new Map<string, { made: string; crm: Crm }>();
+  const opened = new Map<string, { made: string; lasting: string; memory: OrgMemory; crm: Crm }>();
   return (connection, trial) => {
     const credentials = findCredentials(options, connection);
     // A bulk job is for who reads all.
     if (trial !== undefined)
       return open(options, { ...connection, settings: trial }, credentials, { inBulk: false });
-    const fingerprint = `${describeLasting(credentials)} ${connection.settingsVersion} ${connection.account} ${connection.organizationId}`;
+    // Under other settings, fields that were added for them just now are to be seen at once.
+    const lasting = `${describeLasting(credentials)} ${connection.settingsVersion}`;
+    const made = `${lasting} ${connection.account} ${connection.organizationId}`;
     const known = opened.get(connection.id);
-    if (known?.made === fingerprint) return known.crm;
-    const crm = open(options, connection, credentials);
-    opened.set(connection.id, { made: fingerprint, crm });
+    if (known?.made === made) return known.crm;
+    // The first check finds whose limits these are: the same user goes on with the org as that found it.
+    const memory = known?.lasting === lasting ? known.memory : createOrgMemory();
+    const crm = open(options, connection, credentials, { inBulk: true, memory });
+    opened.set(connection.id, { made, lasting, memory, crm });
     return crm;
   };
 }
@@ -129,11 +134,12 @@ function open(
   { config, shared, vault }: CrmsOptions,
   connection: Connection,
   credentials: Credentials,
-  { inBulk } = { inBulk: true },
+  { inBulk, memory }: { inBulk: boolean; memory?: OrgMemory },
 ): Crm {
   const { id, kind, account } = connection;
   return build({
     inBulk,
+    memory,
     credentials,
     account,
     organizationId: connection.organizationId,
@@ -163,6 +169,7 @@ function build(options: {
   reading?: ReadingPlan;
   dailyShare?: number;
   inBulk?: boolean;
+  memory?: OrgMemory | undefined;
   notes?: boolean;
 }): Crm {
   const {
@@ -176,6 +183,7 @@ function build(options: {
     reading,
     dailyShare,
     inBulk = true,
+    memory,
     notes,
   } = options;
   const { longestWriteMs } = options;
@@ -205,6 +213,7 @@ function build(options: {
     dailyShare,
     notes,
     ...(admin === null ? {} : { admin }),
+    ...(memory === undefined ? {} : { memory }),
     ...(inBulk ? {} : { bulk: { above: Infinity } }),
     policy: createPolicy({
       ...shared,

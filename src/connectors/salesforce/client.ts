@@ -6,6 +6,7 @@ import type { DailyShare } from '../daily-share.ts';
 import type { DailyUsage } from '../limits.ts';
 import type { Policy } from '../resilience.ts';
 import { readAnswer, toProviderError } from './failures.ts';
+import type { OrgMemory } from './org-memory.ts';
 import { createTransport } from './transport.ts';
 import type { Exchange } from './transport.ts';
 
@@ -50,6 +51,8 @@ export type ClientSettings = Credentials & {
   loginUrl: string;
   policy: Policy;
   daily: DailyShare;
+  /** Where its session is kept. */
+  memory: OrgMemory;
   fetch: typeof globalThis.fetch;
   now: () => Date;
 };
@@ -62,9 +65,8 @@ const Token = z.object({
 });
 
 export function createClient(settings: ClientSettings): Client {
-  const { loginUrl, clientId, clientSecret, policy, daily, fetch, now } = settings;
+  const { loginUrl, clientId, clientSecret, policy, daily, memory, fetch, now } = settings;
   const { transport, within, open } = createTransport(fetch);
-  let current: Promise<Session> | null = null;
 
   /** One HTTP exchange under the policy; whatever goes wrong in it is a ProviderError. */
   const exchange = <T>(
@@ -119,14 +121,14 @@ export function createClient(settings: ClientSettings): Client {
   /** All callers share one login; it is not stopped when the first of them is. */
   const session = async (options: CallOptions): Promise<Session> => {
     options.signal.throwIfAborted();
-    if (current === null) {
+    if (memory.session === null) {
       const started = login({ ...options, signal: new AbortController().signal, sendBefore: undefined });
-      current = started;
+      memory.session = started;
       started.catch(() => {
-        if (current === started) current = null;
+        if (memory.session === started) memory.session = null;
       });
     }
-    return untilAborted(current, options.signal);
+    return untilAborted(memory.session, options.signal);
   };
 
   const callOnce = async <T>(
@@ -136,7 +138,7 @@ export function createClient(settings: ClientSettings): Client {
     options: CallOptions & CallDetails,
   ): Promise<Answered<T>> => {
     const used = await session(options);
-    const mine = current;
+    const mine = memory.session;
     try {
       return await exchange(operation, () => send(used), schema, options);
     } catch (error) {
@@ -144,7 +146,7 @@ export function createClient(settings: ClientSettings): Client {
       if (!refused) throw error;
     }
     // A session that was refused did nothing, so even a write may be sent again: once, with a new session.
-    if (current === mine) current = null;
+    if (memory.session === mine) memory.session = null;
     const renewed = await session(options);
     return exchange(operation, () => send(renewed), schema, options);
   };
@@ -163,8 +165,8 @@ export function createClient(settings: ClientSettings): Client {
   };
 
   const forget = async (stale: Session): Promise<void> => {
-    const mine = current;
-    if ((await mine?.catch(() => null)) === stale && current === mine) current = null;
+    const mine = memory.session;
+    if ((await mine?.catch(() => null)) === stale && memory.session === mine) memory.session = null;
   };
 
   return {

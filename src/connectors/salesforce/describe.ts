@@ -5,6 +5,7 @@ import { FIELDS } from '../crm-fields.ts';
 import type { ClosedFields } from '../crm.ts';
 import type { Client } from './client.ts';
 import type { SalesforceObject } from './fields.ts';
+import type { OrgMemory } from './org-memory.ts';
 
 const DescribedField = z.object({
   name: z.string(),
@@ -35,7 +36,7 @@ export type ObjectDescription = {
 };
 
 /** Beside what is synced: the deals that accounts have, and what notes are made as. */
-type DescribedObject = SalesforceObject | 'Opportunity' | 'Task';
+export type DescribedObject = SalesforceObject | 'Opportunity' | 'Task';
 
 export type Describe = {
   /** Asks the org. */
@@ -50,8 +51,7 @@ export type Describe = {
 const KNOWN_FOR_MS = 10 * 60_000;
 
 /** Field names per object, so that only what exists and may be seen is asked for. */
-export function createDescribe(client: Client, now: () => Date): Describe {
-  const kept = new Map<DescribedObject, { at: number; description: ObjectDescription }>();
+export function createDescribe(client: Client, kept: OrgMemory['descriptions'], now: () => Date): Describe {
   const fresh = async (object: DescribedObject, options: CallOptions): Promise<ObjectDescription> => {
     const { value } = await client
       .call(

@@ -2,6 +2,7 @@ import type { ReadingPlan } from '../crm-reading.ts';
 import type { SharedQuota } from '../limits.ts';
 import type { Policy } from '../resilience.ts';
 import type { BulkSettings } from './bulk-settings.ts';
+import type { OrgMemory } from './org-memory.ts';
 import type { StreamPatience } from './follow-changes.ts';
 
 export type SalesforceOptions = {
@@ -16,6 +17,8 @@ export type SalesforceOptions = {
   quota: SharedQuota;
   /** Batch work stops when this share (0–1) of the org's daily API calls is used up, by whomever; default 0.8. */
   dailyShare?: number;
+  /** What the org told others with these credentials, in this process; left out: nothing. */
+  memory?: OrgMemory;
   /** What is read in another way than usual. */
   reading?: ReadingPlan;
   /** Notes are made when a band changes, which takes a permission more; default false. */

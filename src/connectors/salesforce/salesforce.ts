@@ -18,6 +18,7 @@ import { groupWrites } from './group.ts';
 import { installFields } from './install.ts';
 import { listFields } from './list-fields.ts';
 import type { SalesforceOptions } from './options.ts';
+import { createOrgMemory } from './org-memory.ts';
 import { openPendingApprovals } from './pending-approvals.ts';
 import { readChanges } from './read-changes.ts';
 import { readDeals } from './read-deals.ts';
@@ -41,9 +42,10 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
     share: settings.dailyShare ?? DAILY_SHARE,
     quota: settings.quota,
   });
+  const memory = settings.memory ?? createOrgMemory();
   const shared = { loginUrl, policy, daily, fetch, now };
-  const client = createClient({ ...shared, clientId, clientSecret });
-  const describe = createDescribe(client, now);
+  const client = createClient({ ...shared, memory, clientId, clientSecret });
+  const describe = createDescribe(client, memory.descriptions, now);
   const reading = settings.reading ?? READ_AS_USUAL;
   const notes = settings.notes ?? false;
   const planOf = (object: SalesforceObject): ObjectPlan<SalesforceObject> =>
@@ -78,7 +80,7 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
           'give the client id and secret of an app that runs as an administrator',
         );
       const { userId: integrationUserId } = await client.session(options);
-      const administrator = createClient({ ...shared, ...admin });
+      const administrator = createClient({ ...shared, memory: createOrgMemory(), ...admin });
       const installed = await installFields(administrator, { integrationUserId, notes }, options);
       describe.forget();
       return installed;

@@ -16,6 +16,9 @@ export type HttpTransport = {
   open: (url: string, headers: Record<string, string>) => Promise<globalThis.Response>;
 };
 
+// Of all: a session outlives the client that logged in.
+const exchanges = new AsyncLocalStorage<Exchange>();
+
 type Fetch = typeof globalThis.fetch;
 type Request = Parameters<Transport['httpRequest']>[0];
 type Response = Awaited<ReturnType<Transport['httpRequest']>>;
@@ -25,7 +28,6 @@ type Response = Awaited<ReturnType<Transport['httpRequest']>>;
  * calls through a proxy, and lets the process die (an unhandled stream error) when an answer is cut off midway.
  */
 export function createTransport(fetch: Fetch): HttpTransport {
-  const exchanges = new AsyncLocalStorage<Exchange>();
   const current = (): Exchange => {
     const exchange = exchanges.getStore();
     if (exchange === undefined) throw new Error('a Salesforce request was made outside an exchange');
