@@ -51,8 +51,8 @@ export type Shared = {
   seen: Seen[];
 };
 
-// COPY and merge of 5,000 rows a transaction is the fastest of what was measured (0.97 of a raw COPY on two connections).
-const ROWS_PER_MERGE = 5_000;
+// Half as many took a twentieth longer (docs/performance.md); three such batches at most are in memory (merge-line.ts).
+const ROWS_PER_MERGE = 10_000;
 // A database that waits for work gets what there is; with fewer rows a merge would cost more than it brings.
 const ROWS_WORTH_MERGING = 1_000;
 // A merge is a dozen statements, and the database waits while we are busy with anything else than its answer: rows are prepared in

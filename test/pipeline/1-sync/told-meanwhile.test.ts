@@ -19,7 +19,7 @@ before(async () => {
 after(() => here.close());
 
 // As many rows as are merged at once: the third page waits for the merge of the first, and the fourth is read meanwhile.
-const ROWS = 5_000;
+const ROWS = 10_000;
 const PAGES = 4;
 // For so long the CRM's search may not show a change: a page settles what was told that long before it was asked for.
 const LAG_MS = 60_000;
