@@ -41,8 +41,8 @@ const EXAMPLES: Record<CrmKind, string> = {
 };
 
 /**
- * The credentials of a connection from where the person says, or else: asked for at a terminal, taken from the environment
- * where its variables are set, read as JSON from standard input. @throws UserError that names what is wrong, never a value
+ * The credentials of a connection from where the person says, or else: asked for at a terminal, read as JSON from standard input where
+ * the environment holds none. @throws UserError that names what is wrong, never a value
  */
 export async function askCredentials(
   context: Context,
@@ -62,7 +62,14 @@ export async function askCredentials(
 function chooseSource({ keyboard, environment }: Context, kind: CrmKind): CredentialsSource {
   if (keyboard.isTyped) return 'prompt';
   const [first = ''] = Object.values(VARIABLES[kind]);
-  return environment[first]?.trim() ? 'env' : 'stdin';
+  // Those of the environment lead to the connection "default". Taken for another one while other credentials are piped in, they would
+  // give one customer's org to another's workspace.
+  if (environment[first]?.trim())
+    throw new UserError(
+      `Which credentials? The environment holds some (${first}), and others may be piped in`,
+      'Say where they are: --credentials stdin, or --credentials env.',
+    );
+  return 'stdin';
 }
 
 async function collect(
