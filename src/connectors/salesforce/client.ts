@@ -5,7 +5,7 @@ import type { CallOptions } from '../call.ts';
 import type { DailyShare } from '../daily-share.ts';
 import type { DailyUsage } from '../limits.ts';
 import type { Policy } from '../resilience.ts';
-import { readAnswer, toProviderError } from './failures.ts';
+import { LOGIN, readAnswer, toProviderError } from './failures.ts';
 import type { OrgMemory } from './org-memory.ts';
 import { createTransport } from './transport.ts';
 import type { Exchange } from './transport.ts';
@@ -55,6 +55,8 @@ export type ClientSettings = Credentials & {
   memory: OrgMemory;
   fetch: typeof globalThis.fetch;
   now: () => Date;
+  /** What its login is called where that fails; unset: LOGIN. */
+  loginName?: string;
 };
 
 const Token = z.object({
@@ -65,7 +67,7 @@ const Token = z.object({
 });
 
 export function createClient(settings: ClientSettings): Client {
-  const { loginUrl, clientId, clientSecret, policy, daily, memory, fetch, now } = settings;
+  const { loginUrl, clientId, clientSecret, policy, daily, memory, fetch, now, loginName = LOGIN } = settings;
   const { transport, within, open } = createTransport(fetch);
 
   /** One HTTP exchange under the policy; whatever goes wrong in it is a ProviderError. */
@@ -104,7 +106,7 @@ export function createClient(settings: ClientSettings): Client {
     const oauth = new OAuth2({ loginUrl, clientId, clientSecret });
     oauth._transport = transport;
     const ask = () => oauth.requestToken({ grant_type: 'client_credentials' });
-    const { value: token } = await exchange('login', ask, Token, { ...options, repeatable: true });
+    const { value: token } = await exchange(loginName, ask, Token, { ...options, repeatable: true });
     const [organizationId = '', userId = ''] = token.id.split('/').slice(-2);
     const { origin } = new URL(token.instance_url);
     // Without OAuth2 settings jsforce never refreshes by itself: its own refresh goes on without end when each new token is refused.

@@ -54,7 +54,11 @@ export function toProviderError(operation: string, error: unknown, exchange: Exc
     const said = { code, message: `login refused (${code}): ${message}` };
     if (/login rate/i.test(message))
       return fail({ ...said, kind: 'rate-limited', retryAfterMs: retryAfterMs ?? LOGIN_WAIT_MS });
-    return fail({ ...said, kind: 'unauthorized', fix: /\bip\b/i.test(message) ? LET_IN : CHECK_LOGIN });
+    return fail({
+      ...said,
+      kind: 'unauthorized',
+      fix: /\bip\b/i.test(message) ? LET_IN : LOGIN_FIXES[operation],
+    });
   }
   if (status === 401 || code === 'INVALID_SESSION_ID')
     return fail({
@@ -119,8 +123,14 @@ function namelessError(status: number): z.infer<typeof JsforceError> {
   return { name: `ERROR_HTTP_${status}`, message: `status ${status}, and no reason that is understood` };
 }
 
-const CHECK_LOGIN =
-  'check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET, that SALESFORCE_LOGIN_URL is your My Domain, and that the app allows the client-credentials flow with a run-as user';
+/** How a login is called, by whose it is. */
+export const LOGIN = 'login';
+export const ADMINISTRATOR_LOGIN = 'login of the administrator';
+const CHECK_APP = 'that the app allows the client-credentials flow with a run-as user';
+const LOGIN_FIXES: Readonly<Record<string, string>> = {
+  [LOGIN]: `check the key and secret (SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET; a connection with a name takes others with "fieldnote connect salesforce --name NAME --credentials prompt"), that the address it logs in at is your My Domain, and ${CHECK_APP}`,
+  [ADMINISTRATOR_LOGIN]: `check that SALESFORCE_ADMIN_CLIENT_ID and SALESFORCE_ADMIN_CLIENT_SECRET are of an app in this very org, and ${CHECK_APP}`,
+};
 const CHECK_ADDRESS =
   'check SALESFORCE_LOGIN_URL, and the proxy between here and Salesforce where there is one';
 const LET_IN =

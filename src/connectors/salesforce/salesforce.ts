@@ -8,7 +8,7 @@ import { checkOrg } from './check.ts';
 import { createClient } from './client.ts';
 import { createDescribe } from './describe.ts';
 import { readFieldAccess } from './editors.ts';
-import { provider } from './failures.ts';
+import { ADMINISTRATOR_LOGIN, provider } from './failures.ts';
 import { neededFields } from './needed-fields.ts';
 import { createNotes } from './notes.ts';
 import { asSalesforceObject, readObjects, writeObjects } from './fields.ts';
@@ -80,7 +80,12 @@ export function createSalesforce(settings: SalesforceOptions): Crm {
           'give the client id and secret of an app that runs as an administrator',
         );
       const { userId: integrationUserId } = await client.session(options);
-      const administrator = createClient({ ...shared, memory: createOrgMemory(), ...admin });
+      const administrator = createClient({
+        ...shared,
+        memory: createOrgMemory(),
+        ...admin,
+        loginName: ADMINISTRATOR_LOGIN,
+      });
       const installed = await installFields(administrator, { integrationUserId, notes }, options);
       describe.forget();
       return installed;
