@@ -80,7 +80,7 @@ export function addPitchEdit(program: Command, context: Context): void {
             edited,
             revision,
           });
-        context.terminal.print(text);
+        context.terminal.write(`${text}\n`);
         for (const line of nameEdits(edited)) context.terminal.note(line);
       });
     });

@@ -102,7 +102,8 @@ async function printPitch(context: Context, domain: string, options: Options): P
       context.terminal.json({ domain, keyPoints, callToAction, text, citations, cut, template: made, persona: role, version, method, textModel, askedModel, edited, revision, madeWith, cuts, changes }); // prettier-ignore
       return;
     }
-    context.terminal.print(shown.text);
+    // As it is: what a pitch says is no advice of ours.
+    context.terminal.write(`${shown.text}\n`);
     context.terminal.print('');
     for (const citation of shown.citations) context.terminal.print(`[${citation.number}] ${citation.url}`);
     context.terminal.note(nameWriter(shown));

@@ -10,6 +10,7 @@ import { addExport } from './export.ts';
 import { noKeyboard } from './keyboard.ts';
 import type { Keyboard } from './keyboard.ts';
 import { addMigrate } from './migrate.ts';
+import { nameWorkspace } from './name-workspace.ts';
 import { addPitch } from './pitch.ts';
 import { addPitchEdit } from './pitch-edit.ts';
 import { addPitchSettings } from './pitch-settings.ts';
@@ -73,7 +74,9 @@ export async function runCli(
     add(program, context);
   let lasting = false;
   program.hook('preAction', (_program, command) => {
-    lasting = LASTING.has(command.name()) && command.opts()['once'] !== true;
+    const { once, workspace } = command.opts<{ once?: boolean; workspace?: string }>();
+    lasting = LASTING.has(command.name()) && once !== true;
+    if (workspace !== undefined) context.terminal = nameWorkspace(given.terminal, program, workspace);
   });
   try {
     await program.parseAsync(argv.slice(2), { from: 'user' });

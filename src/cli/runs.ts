@@ -36,7 +36,7 @@ export function addRuns(program: Command, context: Context): void {
               .map(({ id, state, startedBy, createdAt }) => ({ run: id, state, startedBy, at: createdAt })),
           }));
         });
-        if (options.json) for (const line of lines) context.terminal.print(JSON.stringify(line));
+        if (options.json) for (const line of lines) context.terminal.write(`${JSON.stringify(line)}\n`);
         else printTable(context, lines);
       });
     });

@@ -11,6 +11,7 @@ import {
   saveCheck,
 } from './store/connections.ts';
 import type { Connection } from './store/connections.ts';
+import { DEFAULT_WORKSPACE, findWorkspaceName } from './store/workspaces.ts';
 
 type CrmOf = { crmOf(connection: Connection): Crm };
 
@@ -94,12 +95,26 @@ export async function pauseRefused(
   const paused = await deps.db.inWorkspace(connection.workspaceId, (tx) =>
     pauseConnection(tx, connection, because),
   );
-  if (paused)
+  if (paused) {
+    const workspace = await findWorkspaceName(deps.db, connection.workspaceId);
+    const [of, command] =
+      workspace === null || workspace === DEFAULT_WORKSPACE
+        ? ['', commandFor(connection)]
+        : [` of workspace ${workspace}`, `${commandFor(connection)} ${workspaceFlag(workspace)}`];
     deps.onError(
-      new Error(`${because}. When that is done, this goes on with it: ${commandFor(connection)}`),
-      `connection ${nameConnection(connection)} was paused`,
+      new Error(`${because}. When that is done, this goes on with it: ${command}`),
+      `connection ${nameConnection(connection)}${of} was paused`,
     );
+  }
   return true;
+}
+
+// What a shell takes for one word, as it is.
+const PLAIN_WORD = /^[\w.@-]+$/;
+
+/** What makes a command act on that workspace, as it is typed. */
+export function workspaceFlag(workspace: string): string {
+  return `--workspace ${PLAIN_WORD.test(workspace) ? workspace : `'${workspace.replaceAll("'", `'\\''`)}'`}`;
 }
 
 /** The command that checks a connection and takes it out of its pause. */

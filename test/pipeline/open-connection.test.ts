@@ -50,6 +50,20 @@ test('a connection that many find refused at once is paused once, said once, and
   assert.equal(said.length, 2);
 });
 
+test('of a pause is said in which workspace, and the command that ends it acts there', async () => {
+  const workspaceId = await ensureWorkspace(here.db, 'Acme GmbH');
+  const connection = await here.db.inWorkspace(workspaceId, (tx) =>
+    ensureConnection(tx, workspaceId, 'hubspot', 'default'),
+  );
+  const said: string[] = [];
+  const onError = (error: unknown, what: string) => said.push(`${what}: ${String(error)}`);
+
+  await pauseRefused({ db: here.db, onError }, connection, refusal('unauthorized', 401));
+
+  assert.match(said[0] ?? '', /^connection hubspot of workspace Acme GmbH was paused: /);
+  assert.match(said[0] ?? '', /fieldnote connect hubspot --workspace 'Acme GmbH'$/);
+});
+
 test('credentials that were stored while older ones were being refused are not blamed for them', async () => {
   const workspaceId = await ensureWorkspace(here.db);
   const find = () => here.db.inWorkspace(workspaceId, (tx) => findNamedConnection(tx, 'hubspot', 'renewed'));

@@ -39,6 +39,12 @@ export async function findWorkspace(db: Database, name: string): Promise<string 
   return found.find((workspace) => workspace.name === name)?.id ?? null;
 }
 
+/** The name of a workspace; null when there is none of that id. */
+export async function findWorkspaceName(db: Database, id: string): Promise<string | null> {
+  const found = await readWorkspaces(db);
+  return found.find((workspace) => workspace.id === id)?.name ?? null;
+}
+
 /** All workspaces, oldest first; there are few, one per customer. */
 export function readWorkspaces(db: Database): Promise<{ id: string; name: string }[]> {
   return db.inDirectory(async (tx) => {
