@@ -3,9 +3,10 @@ import type { ProviderError } from '../../errors.ts';
 // What a RevOps person can do about the refusals that CRMs give most often, by the CRM's own code.
 const CONVERTED = /CONVERTED|lead was converted/;
 const FIXES: readonly [RegExp, string][] = [
+  [/PROPERTY_DOESNT_EXIST/, 'Run "fieldnote connect hubspot --install" to make the missing field.'],
   [
-    /PROPERTY_DOESNT_EXIST|INVALID_FIELD\b/,
-    'Run "fieldnote connect --install" as an administrator to make the missing field.',
+    /INVALID_FIELD\b/,
+    'Run "fieldnote connect salesforce --install" as an administrator to make the missing field.',
   ],
   [/ENTITY_IS_LOCKED/, 'The record is locked, usually by an approval; it is tried again with the next run.'],
   [/UNABLE_TO_LOCK_ROW/, 'Somebody else was saving the record; it is tried again with the next run.'],

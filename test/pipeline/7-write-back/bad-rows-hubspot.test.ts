@@ -111,7 +111,7 @@ test('a property that an administrator removes between our read and our write co
   assert.deepEqual([result.applied, result.rejected, result.waiting], [ids.length, ids.length, 0]);
   const failed = await listFailed(desk);
   assert.deepEqual([...new Set(failed.map(({ field }) => field))], ['why']);
-  assert.match(failed[0]?.reason ?? '', /^PROPERTY_DOESNT_EXIST: .*fieldnote connect --install/);
+  assert.match(failed[0]?.reason ?? '', /^PROPERTY_DOESNT_EXIST: .*fieldnote connect hubspot --install/);
   await crm.installFields(quiet());
   await desk.plan({ score: 7, why: 'Because' }, ids);
   assert.equal((await flush(desk)).applied, ids.length);
