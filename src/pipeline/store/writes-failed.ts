@@ -18,7 +18,8 @@ const inFailed = (column: 'workspace_id' | 'id'): string => `(case when ${FAILED
 
 /**
  * Fields whose last word is a refusal or a conflict, in id order, as things stand now, when nothing is left to do about records that are
- * gone or became others. Looks at the next `limit` refusals behind `afterId`, however many of them were overcome since, so that no
+ * gone, became others, lead to another company or none, or are left out (what
+ * could not be emptied there stays in the list); and about connections that were removed. Looks at the next `limit` refusals behind `afterId`, however many of them were overcome since, so that no
  * statement takes longer than that. `nextAfterId`: where the next page begins; null: it was the last.
  */
 export async function listFailedWrites(
@@ -36,10 +37,11 @@ export async function listFailedWrites(
     `select ${WRITE_COLUMNS}, ${EDITOR}, n.kind as crm, company.domain, company.name as company
      from (select * from writes where id = any($1) offset 0) as w
      cross join lateral (
-       select domain, name from companies where workspace_id = w.workspace_id and id = w.company_id offset 0) as company
+       select domain, name, excluded_because from companies
+       where workspace_id = w.workspace_id and id = w.company_id offset 0) as company
      cross join lateral (
-       select kind from connections where workspace_id = w.workspace_id and id = w.connection_id offset 0) as n
-     where ${FAILED}
+       select kind, status from connections where workspace_id = w.workspace_id and id = w.connection_id offset 0) as n
+     where ${FAILED} and company.excluded_because is null and n.status <> 'removed'
        and not exists (
          select from (
            select id, state from writes where connection_id = w.connection_id and object = w.object
@@ -47,9 +49,10 @@ export async function listFailedWrites(
          where later.id > w.id and later.state not in ('rehearsed', 'cancelled'))
        and not exists (
          select from (
-           select deleted, merged_into, converted_to from records where workspace_id = w.workspace_id
+           select deleted, merged_into, converted_to, excluded_because, company_id from records where workspace_id = w.workspace_id
              and connection_id = w.connection_id and object = w.object and external_id = w.external_id offset 0) as r
-         where r.deleted or r.merged_into is not null or r.converted_to is not null)
+         where r.deleted or r.merged_into is not null or r.converted_to is not null or r.excluded_because is not null
+           or r.company_id is distinct from w.company_id and w.new_value <> 'null')
      order by w.id`,
     [looked.map(({ id }) => id)],
   );

@@ -161,6 +161,48 @@ test('of a record that is gone or became another nothing is left to do: its refu
   });
 });
 
+test('of what is left out, leads elsewhere or was removed with its connection nothing is left to do, but what could not be emptied still is', async () => {
+  const desk = await openDesk(here.db, 'salesforce');
+  const ids = ['r0', 'r1', 'r2', 'r3'];
+  for (const id of ids)
+    desk.fake.add('Account', id).unwritable = 'ENTITY_IS_LOCKED: the entity is locked for editing';
+  await desk.plan({ pitch: 'ours' }, ids);
+  await desk.flush();
+  const at = { workspaceId: desk.workspaceId, connectionId: desk.connectionId };
+  const left = (tx: Tx): Promise<string[]> =>
+    listFailedWrites(tx).then(({ failed }) =>
+      failed.map(({ externalId, field }) => `${externalId} ${field}`),
+    );
+  await within(desk, async (tx) => {
+    const { exclude } = ConnectionSettings.parse({});
+    const website = 'https://acme.example';
+    const rows = [
+      crmRecord('Account', 'r0', { website }),
+      crmRecord('Account', 'r1', { website }),
+      crmRecord('Account', 'r2', { website: 'https://other.example' }),
+      crmRecord('Account', 'r3', { website: null }),
+    ].map((row) => prepareRecord(mirrorRecord(row, exclude)));
+    await mergeRecords(tx, at, gatherRecords(rows));
+    await tx.query(`update records set excluded_because = 'opted out of e-mail' where external_id = 'r1'`);
+    const emptied = {
+      connectionId: desk.connectionId,
+      object: 'Account',
+      externalId: 'r3',
+      field: 'score',
+    } as const;
+    const run = await createRun(tx, desk.workspaceId, { kind: 'scheduled', model: 'm' });
+    await insertWrites(tx, run.id, [
+      { ...emptied, companyId: desk.companyId, value: null, rejected: 'locked' },
+    ]);
+    assert.deepEqual(await left(tx), ['r0 pitch', 'r3 score']);
+    await tx.query(`update companies set excluded_because = 'an open deal' where id = $1`, [desk.companyId]);
+    assert.deepEqual(await left(tx), []);
+    await tx.query('update companies set excluded_because = null where id = $1', [desk.companyId]);
+    await tx.query(`update connections set status = 'removed' where id = $1`, [desk.connectionId]);
+    assert.deepEqual(await left(tx), []);
+  });
+});
+
 test('a run’s writes are counted by state, and those of a paused connection are not sendable', async () => {
   const desk = await openDesk(here.db, 'salesforce');
   desk.fake.add('Account', 'r0');
