@@ -29,6 +29,15 @@ const Dump = z.object({
   }),
 });
 
+/** All that both CRMs hold, with each record's history; without the count of calls, which reading moves. */
+const dumpAll = (): Promise<object[]> =>
+  Promise.all(
+    [system.sandbox.twins.salesforce, system.sandbox.twins.hubspot].map(async ({ url }) => {
+      const { usage: _, ...held } = z.looseObject({}).parse(await (await fetch(`${url}/_twin/dump`)).json());
+      return held;
+    }),
+  );
+
 test('a rehearsal tells first what is left to a person, names each company, and says what it has cost itself', async () => {
   const { url } = system.sandbox.twins.hubspot;
   const { contacts } = Dump.parse(await (await fetch(`${url}/_twin/dump`)).json());
@@ -38,8 +47,14 @@ test('a rehearsal tells first what is left to a person, names each company, and 
   const properties = { fieldnote_pitch: 'My own words' };
   await editTwin(url, { as: 'rep:Bo Lind', object: 'contacts', id: contact.id, properties });
 
+  const before = await dumpAll();
   const first = await rehearse();
   assert.equal(first.code, 0, first.err);
+  assert.deepEqual(
+    await dumpAll(),
+    before,
+    'nothing stands otherwise in a CRM, and no save that changed nothing was made',
+  );
   const [headings = '', line = ''] = first.out.split('\n');
   assert.match(headings, /^company +object +record +field +holds now +would hold +verdict$/);
   const domain = contact.properties.email.split('@')[1] ?? '';
