@@ -93,7 +93,7 @@ export async function removeNamed(
   // What it left out may be taken up again, if another connection knows it.
   await db.inWorkspace(workspaceId, (tx) => updateExclusionsBy(tx, connection));
   terminal.print(
-    `Removed ${name}: its credentials and ${rows} mirrored rows are gone, ${unsent} planned fields will not be sent. What was written stays to be read; nothing was changed in the CRM.`,
+    `Removed ${name}: its credentials and ${rows} mirrored row${rows === 1 ? ' is' : 's are'} gone, ${unsent} planned field${unsent === 1 ? '' : 's'} will not be sent. What was written stays to be read; nothing was changed in the CRM.`,
   );
 }
 
