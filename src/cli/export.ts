@@ -2,6 +2,7 @@ import { stringify } from 'csv-stringify';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { guardCell } from '../pipeline/csv-cell.ts';
+import { policyOf } from '../pipeline/7-write-back/field-policy.ts';
 import { describeEditor } from '../pipeline/describe-editor.ts';
 import { listConnectionsEver } from '../pipeline/store/connections.ts';
 import { listExcluded } from '../pipeline/store/exclusions.ts';
@@ -10,6 +11,7 @@ import type { RankedCompany } from '../pipeline/store/scores.ts';
 import { listSkipped } from '../pipeline/store/skipped-records.ts';
 import type { SkippedRecord } from '../pipeline/store/skipped-records.ts';
 import { UNREADABLE_FIX, listUnreadable } from '../pipeline/store/unreadable-rows.ts';
+import { NOTE } from '../pipeline/store/writes.ts';
 import { listFailedWrites } from '../pipeline/store/writes-failed.ts';
 import type { App } from '../app.ts';
 import { withApp, workspaceOption } from './context.ts';
@@ -31,7 +33,7 @@ export function addExport(program: Command, context: Context): void {
     .command('export')
     .description('every company with its score, or what could not be written or read')
     .addOption(new Option('--format <format>', 'csv or json lines').choices(['csv', 'json']).default('csv'))
-    .option('--failed', 'only writes that were rejected or conflict with a person’s edit')
+    .option('--failed', 'only fields that a CRM refuses or that a person’s edit holds, as it stands now')
     .addOption(
       new Option('--unreadable', 'only rows of the CRMs that can’t be read and are left out').conflicts(
         'failed',
@@ -53,7 +55,7 @@ export function addExport(program: Command, context: Context): void {
             isEmpty = false;
             print(row);
           });
-        if (options.format === 'json') await printEach((row) => terminal.print(JSON.stringify(row)));
+        if (options.format === 'json') await printEach((row) => terminal.write(`${JSON.stringify(row)}\n`));
         else {
           const csv = stringify({ header: true, quoted_string: true });
           const printed = (async () => {
@@ -70,7 +72,8 @@ export function addExport(program: Command, context: Context): void {
 
 /** A list without a row looks like a command that did nothing. */
 function describeNothing({ failed, skipped, unreadable }: Instead): string {
-  if (failed) return 'No write was refused, and none conflicts with a person’s edit.';
+  if (failed)
+    return 'Nothing is refused now, and nothing conflicts with a person’s edit. What ever was: fieldnote writes --state rejected, or conflicted.';
   if (skipped) return 'Every record leads to a company.';
   if (unreadable) return 'Every row that the CRMs sent could be read.';
   return 'There are no companies yet: fieldnote sync reads them from your CRMs.';
@@ -133,20 +136,24 @@ function describeCompany(company: RankedCompany): Row {
 
 async function* failedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
   const known = await db.inWorkspace(workspaceId, listConnectionsEver);
-  const names = new Map(known.map(({ id, name }) => [id, name]));
+  const connections = new Map(known.map((connection) => [connection.id, connection]));
   for (let from: number | null = 0; from !== null;) {
     const afterId: number = from;
     const { failed, nextAfterId } = await db.inWorkspace(workspaceId, (tx) =>
       listFailedWrites(tx, { afterId, limit: PAGE }),
     );
-    for (const write of failed)
+    for (const write of failed) {
+      const connection = connections.get(write.connectionId);
+      const { object, field } = write;
+      // A field that is written no more, nobody has to make room for.
+      if (field !== NOTE && policyOf(connection?.settings.write, object, field) === 'never') continue;
       yield {
         crm: write.crm,
-        connection: names.get(write.connectionId) ?? null,
-        object: write.object,
+        connection: connection?.name ?? null,
+        object,
         record: write.externalId,
         domain: write.domain,
-        field: write.field,
+        field,
         state: write.state,
         reason: write.reason,
         in_crm: write.oldValue,
@@ -155,6 +162,7 @@ async function* failedRows({ db, workspaceId }: App): AsyncGenerator<Row> {
         run: write.runId,
         at: write.settledAt?.toISOString() ?? null,
       };
+    }
     from = nextAfterId;
   }
 }

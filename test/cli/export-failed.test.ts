@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { ensureCompany } from '../../src/pipeline/store/companies.ts';
-import { ensureConnection } from '../../src/pipeline/store/connections.ts';
+import { ensureConnection, findNamedConnection, saveSettings } from '../../src/pipeline/store/connections.ts';
 import { createRun } from '../../src/pipeline/store/runs.ts';
 import { ensureWorkspace } from '../../src/pipeline/store/workspaces.ts';
 import { insertWrites } from '../../src/pipeline/store/writes-insert.ts';
@@ -20,7 +20,7 @@ after(() => database.close());
 test('where nothing was refused, nobody is left to wonder whether the command worked', async () => {
   await ensureWorkspace(database.db);
   for (const [what, note] of [
-    ['--failed', /^No write was refused/],
+    ['--failed', /^Nothing is refused now/],
     ['--skipped', /^Every record leads to a company/],
     ['--unreadable', /could be read\./],
   ] as const) {
@@ -67,5 +67,26 @@ test('what the CRMs refused is exported with the org, the record, the company an
       run,
       at: false,
     })),
+  );
+});
+
+test('a field that is written no more by its policy is not waited for any more', async () => {
+  const { db } = database;
+  const workspaceId = await ensureWorkspace(db);
+  await db.inWorkspace(workspaceId, async (tx) => {
+    const emea = await findNamedConnection(tx, 'salesforce', 'emea');
+    assert.ok(emea !== null);
+    await saveSettings(tx, emea.id, { write: { Account: { band: 'never' } } }, emea.settingsVersion);
+  });
+
+  const { out } = await runHere(['export', '--failed', '--format', 'json'], { DATABASE_URL: database.url });
+
+  const rows = out
+    .trim()
+    .split('\n')
+    .map((line) => z.looseObject({ connection: z.string() }).parse(JSON.parse(line)));
+  assert.deepEqual(
+    rows.map(({ connection }) => connection),
+    ['default'],
   );
 });
