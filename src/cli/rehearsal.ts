@@ -6,7 +6,12 @@ import { UserError } from '../errors.ts';
 import { beginWhereTheyPart } from '../pipeline/begin-where-they-part.ts';
 import { openForWriting } from '../pipeline/flush-job.ts';
 import { nameCompanies } from '../pipeline/store/companies.ts';
-import { listConnectionsEver, nameConnection } from '../pipeline/store/connections.ts';
+import {
+  DEFAULT_CONNECTION,
+  listConnectionsEver,
+  nameConnection,
+  nameObject,
+} from '../pipeline/store/connections.ts';
 import { sumUsage } from '../pipeline/store/usage.ts';
 import type { UsageTotal } from '../pipeline/store/usage.ts';
 import { countNone } from '../pipeline/store/writes-rehearsal.ts';
@@ -119,20 +124,26 @@ async function printFields(
   fields: readonly RehearsedField[],
 ): Promise<void> {
   const ids = fields.map(({ companyId }) => companyId);
-  const names = await db.inWorkspace(workspaceId, (tx) => nameCompanies(tx, ids));
+  const [names, known] = await db.inWorkspace(workspaceId, async (tx) => [
+    await nameCompanies(tx, ids),
+    await listConnectionsEver(tx),
+  ]);
+  const connections = new Map(known.map(({ id, name }) => [id, name]));
   terminal.table(
     ['company', 'object', 'record', 'field', 'holds now', 'would hold', 'verdict'],
-    fields.map(({ companyId, object, externalId, field, old, new: wanted, verdict, reason }) => {
-      const values = beginWhereTheyPart(String(old ?? '–'), String(wanted ?? '–'), SHOWN_OF_VALUE);
-      return [
-        shorten(names.get(companyId)?.domain ?? '', SHOWN_OF_DOMAIN),
-        object,
-        externalId,
-        field,
-        ...values.map((value) => shorten(value, SHOWN_OF_VALUE)),
-        reason === null ? verdict : `${verdict}: ${shorten(reason, 50)}`,
-      ];
-    }),
+    fields.map(
+      ({ companyId, connectionId, object, externalId, field, old, new: wanted, verdict, reason }) => {
+        const values = beginWhereTheyPart(String(old ?? '–'), String(wanted ?? '–'), SHOWN_OF_VALUE);
+        return [
+          shorten(names.get(companyId)?.domain ?? '', SHOWN_OF_DOMAIN),
+          nameObject(connections.get(connectionId) ?? DEFAULT_CONNECTION, object),
+          externalId,
+          field,
+          ...values.map((value) => shorten(value, SHOWN_OF_VALUE)),
+          reason === null ? verdict : `${verdict}: ${shorten(reason, 50)}`,
+        ];
+      },
+    ),
   );
 }
 

@@ -8,6 +8,7 @@ import { beginWhereTheyPart } from '../pipeline/begin-where-they-part.ts';
 import { describeEditor } from '../pipeline/describe-editor.ts';
 import { describeStarter } from '../pipeline/describe-starter.ts';
 import { findCompanyByDomain } from '../pipeline/store/companies.ts';
+import { nameObject } from '../pipeline/store/connections.ts';
 import { listWrites } from '../pipeline/store/writes-list.ts';
 import type { WriteFilter, WriteLine } from '../pipeline/store/writes-list.ts';
 import { NOTE, WRITE_STATES } from '../pipeline/store/writes.ts';
@@ -53,7 +54,7 @@ export function addWrites(program: Command, context: Context): void {
         const filter = await readFilter(app, options);
         const shown: WriteLine[] = [];
         for await (const page of readPages(app, filter, options.limit, context.signal)) {
-          if (options.json) for (const write of page) context.terminal.print(JSON.stringify(write));
+          if (options.json) for (const write of page) context.terminal.write(`${JSON.stringify(write)}\n`);
           else shown.push(...page);
         }
         if (!options.json) printTable(context, shown);
@@ -113,7 +114,7 @@ function printTable({ terminal }: Context, writes: readonly WriteLine[]): void {
     ['when', 'record', 'field', 'state', 'the CRM held', 'we wrote', 'run', 'why'],
     writes.map((write) => [
       (write.settledAt ?? write.plannedAt).toISOString().slice(0, 19).replace('T', ' '),
-      `${write.object} ${write.externalId}`,
+      `${nameObject(write.connection, write.object)} ${write.externalId}`,
       write.field,
       write.state,
       ...showValues(write),

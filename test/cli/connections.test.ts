@@ -126,6 +126,20 @@ describe('storing credentials', () => {
     assert.deepEqual(await sql('select from credentials'), []);
   });
 
+  test('does not guess whose credentials are meant where the environment holds some and others are piped in', async () => {
+    const ended = await run(
+      ['connect', 'hubspot', '--name', 'emea'],
+      { HUBSPOT_ACCESS_TOKEN: EMEA_TOKEN, HUBSPOT_BASE_URL: emea.url },
+      { baseUrl: emea.url, accessToken: EMEA_TOKEN },
+    );
+    assert.equal(ended.code, 1);
+    assert.match(
+      ended.err,
+      /Which credentials\?[^\n]*HUBSPOT_ACCESS_TOKEN[^\n]*\n\s+fix: .*--credentials stdin/,
+    );
+    assert.deepEqual(await sql('select from credentials'), []);
+  });
+
   test('says what is wrong with a document, and never a value', async () => {
     const from = ['connect', 'hubspot', '--name', 'emea', '--credentials', 'stdin'];
     const unknown = await run(from, {}, { accesstoken: EMEA_TOKEN });
@@ -370,11 +384,20 @@ describe('several workspaces', () => {
       SALESFORCE_ADMIN_CLIENT_ID: acme.salesforce.adminClientId,
       SALESFORCE_ADMIN_CLIENT_SECRET: acme.salesforce.adminClientSecret,
     };
-    await ok(installed, admin, {
+    const credentials = {
       loginUrl: acme.salesforce.url,
       clientId: 'acme-client',
       clientSecret: ACME_SECRET,
-    });
+    };
+    const foreign = { ...admin, SALESFORCE_ADMIN_CLIENT_ID: 'of-another-org' };
+    const halfway = await run(installed, foreign, credentials);
+    assert.match(halfway.err, /login of the administrator[^\n]*\n\s+fix: [^\n]*SALESFORCE_ADMIN_CLIENT_ID/);
+    const checked = await run(inAcme('connect', 'salesforce', '--name', 'main'));
+    assert.match(
+      checked.err,
+      /fix: Run "fieldnote connect salesforce --workspace acme --name main --install"/,
+    );
+    await ok(installed, admin, credentials);
     assert.deepEqual(await sql('select name from workspaces order by name'), [
       { name: 'acme' },
       { name: 'default' },
@@ -499,6 +522,9 @@ describe('removing a connection', () => {
     assert.match((await ok(['connect', '--list'])).out, /hubspot +emea +HubSpot account 111 +removed +none/);
     await ok(['run']);
     assert.equal(emea.kit.calls.list().length, 0);
+    const listed = await ok(['writes', '--field', 'band', '--limit', '1000']);
+    assert.match(listed.out, / emea company \d+ .*band/, 'with the connection that it went through');
+    assert.match(listed.out, / {2}company \d+ .*band/);
     assert.match((await run(['connect', '--remove', 'nobody'])).err, /There is no connection "nobody"/);
     assert.match(
       (await run(['connect', 'hubspot', '--remove', 'default'])).err,

@@ -57,8 +57,8 @@ test('a company shows, record by record and field by field, what was written, by
   await desk.flush();
 
   const { records } = await read();
-  assert.deepEqual(Object.keys(records), ['Salesforce Account 001A', 'Salesforce Account 001B']);
-  const [pitch, score, ...before] = (records['Salesforce Account 001A'] ?? []).toSorted((one, other) =>
+  assert.deepEqual(Object.keys(records), ['Salesforce org Account 001A', 'Salesforce org Account 001B']);
+  const [pitch, score, ...before] = (records['Salesforce org Account 001A'] ?? []).toSorted((one, other) =>
     one.run === other.run ? one.field.localeCompare(other.field) : one.run === `/runs/${second}` ? -1 : 1,
   );
   // Both values of a conflict, and which of them stands.
@@ -73,7 +73,7 @@ test('a company shows, record by record and field by field, what was written, by
     ['Score', 'empty', '10', 'applied', `/runs/${first}`],
   ]); // prettier-ignore
   // The CRM's own words, and what to do.
-  for (const line of records['Salesforce Account 001B'] ?? [])
+  for (const line of records['Salesforce org Account 001B'] ?? [])
     assert.match(
       line.state,
       /rejected ENTITY_IS_LOCKED: the record is locked.*tried again with the next run/,
@@ -88,7 +88,7 @@ test('what was undone says so, and the undo is a line of its own', async () => {
   await db.inWorkspace(workspaceId, (tx) => tx.query(`update runs set state = 'done' where id = $1`, [run]));
   const { run: undo } = await planUndo(db, { workspaceId, runId: run, dryRun: false });
   await desk.flush();
-  const [back, undone] = (await read()).records['Salesforce Account 001C'] ?? [];
+  const [back, undone] = (await read()).records['Salesforce org Account 001C'] ?? [];
   assert.deepEqual([undone?.wrote, undone?.state, undone?.run], ['A', 'undone', `/runs/${run}`]);
   assert.deepEqual([back?.held, back?.wrote, back?.run], ['A', 'empty', `/runs/${undo.id}`]);
   assert.match(back?.when ?? '', /put back by run/);
@@ -127,9 +127,9 @@ test('a long history comes page by page, each line once, and one record alone ca
   const seen: string[] = [];
   let page = await read();
   assert.ok(Object.values(page.records).flat().length <= 50);
-  const alone = page.links['Salesforce Account 001D'] ?? assert.fail('no link to the record');
+  const alone = page.links['Salesforce org Account 001D'] ?? assert.fail('no link to the record');
   for (page = await read(alone); ; page = await read(page.links['Older →'])) {
-    assert.deepEqual(Object.keys(page.records), ['Salesforce Account 001D']);
+    assert.deepEqual(Object.keys(page.records), ['Salesforce org Account 001D']);
     assert.match(page.text, /Only record 001D \. All records/);
     seen.push(...Object.values(page.records).flatMap((lines) => lines.map((line) => line.wrote)));
     if (page.links['Older →'] === undefined) break;

@@ -60,7 +60,7 @@ test('the ledger shows who wrote what where, with the value before and the one t
   ]);
   assert.equal(scripts, 0);
   for (const [record, , , , state, when] of lines) {
-    assert.match(record ?? '', /^acme\.example Salesforce Account 001[AB]$/);
+    assert.match(record ?? '', /^acme\.example Salesforce org Account 001[AB]$/);
     assert.match(state ?? '', /^(applied|conflicted)/);
     assert.match(when ?? '', new RegExp(`run (${first.slice(0, 8)}|${second.slice(0, 8)})`));
   }

@@ -63,6 +63,10 @@ export function nameConnection({ kind, name }: Pick<Connection, 'kind' | 'name'>
   return name === DEFAULT_CONNECTION ? kind : `${kind} ${name}`;
 }
 
+/** An object as people find it: `Account`, or `emea Account` where the connection is not the environment's. */
+export const nameObject = (connection: string, object: string): string =>
+  connection === DEFAULT_CONNECTION ? object : `${connection} ${object}`;
+
 /** The connection whose credentials the environment gives. */
 export const DEFAULT_CONNECTION = 'default';
 

@@ -9,12 +9,13 @@ import { WRITE_COLUMNS, WRITE_FIELDS, WRITE_STATES } from './writes.ts';
 import type { Write, WriteField, WriteState } from './writes.ts';
 
 /**
- * A write with the CRM that it goes to, who started its run (null: it has none, or nobody noted it), and who made the change that stands
+ * A write with the CRM that it goes to and the name of the connection, who started its run (null: it has none, or nobody noted it), and who made the change that stands
  * against it. `verdict`: what would become of a rehearsed value; null also until the CRM was read for it.
  */
 export type WriteLine = Write<WriteField> & {
   verdict: Verdict | null;
   crm: CrmKind;
+  connection: string;
   startedBy: Starter | null;
   editor: Editor | null;
 };
@@ -123,7 +124,8 @@ function selectLines(
   const newest = (from: string, conditions: readonly string[], place = inLedger('id')): string =>
     `(select * from ${from} w where ${[...conditions, ...when(`${place} <`, beforeId)].join(' and ')} order by ${place} desc limit $1) as w`;
   const select = (from: string): [string, unknown[]] => [
-    `select ${WRITE_COLUMNS}, w.verdict, ${EDITOR}, n.kind as crm, (select ${STARTED_BY} from runs where runs.id = w.run_id) as "startedBy"
+    `select ${WRITE_COLUMNS}, w.verdict, ${EDITOR}, n.kind as crm, n.name as connection,
+       (select ${STARTED_BY} from runs where runs.id = w.run_id) as "startedBy"
      from ${from} join connections n on n.id = w.connection_id and n.workspace_id = w.workspace_id
      order by w.id desc limit $1`,
     values,

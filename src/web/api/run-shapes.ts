@@ -150,6 +150,7 @@ const Write = z.object({
   runId: z.uuid().nullable().describe('null: it puts back a person’s value that a write of ours fell on'),
   startedBy: Starter,
   connectionId: z.uuid(),
+  connection: z.string().describe('its name'),
   crm,
   object: z.string(),
   externalId: z.string(),

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { Tx } from '../../db.ts';
+import { nameObject } from '../../pipeline/store/connections.ts';
 import { listWrites } from '../../pipeline/store/writes-list.ts';
 import type { WriteLine } from '../../pipeline/store/writes-list.ts';
 import { CRM_NAMES, describeWrite } from './describe-writes.ts';
@@ -39,7 +40,10 @@ export async function readCompanyWrites(tx: Tx, companyId: string, request: Requ
 /** The lines record by record, the one that was written to last first. */
 export function describeCompanyWrites(path: string, { lines, record, isFirst, nextBefore }: CompanyWrites) {
   const link = (query: Record<string, string | undefined>): string => `${linkWith(path, query)}#writes`;
-  const groups = Map.groupBy(lines, (line) => `${CRM_NAMES[line.crm]} ${line.object} ${line.externalId}`);
+  const groups = Map.groupBy(
+    lines,
+    (line) => `${CRM_NAMES[line.crm]} ${nameObject(line.connection, line.object)} ${line.externalId}`,
+  );
   return {
     records: [...groups].map(([name, [first, ...rest]]) => ({
       name,

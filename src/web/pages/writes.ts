@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { Tx } from '../../db.ts';
 import { domainOf } from '../../pipeline/1-sync/domain.ts';
 import { findCompanyByDomain, nameCompanies } from '../../pipeline/store/companies.ts';
+import { nameObject } from '../../pipeline/store/connections.ts';
 import { findRun } from '../../pipeline/store/runs.ts';
 import { listWrites } from '../../pipeline/store/writes-list.ts';
 import type { WriteFilter, WriteLine } from '../../pipeline/store/writes-list.ts';
@@ -117,12 +118,12 @@ async function readFilter(
 }
 
 function describePlace(
-  { crm, object, externalId, companyId }: WriteLine,
+  { crm, connection, object, externalId, companyId }: WriteLine,
   names: ReadonlyMap<string, { name: string; domain: string }>,
 ) {
   const company = names.get(companyId);
   return {
-    record: `${CRM_NAMES[crm]} ${object}`,
+    record: `${CRM_NAMES[crm]} ${nameObject(connection, object)}`,
     recordId: externalId,
     company: company?.name ?? '',
     companyHref: company === undefined ? '' : `/companies/${encodeURIComponent(company.domain)}`,
