@@ -15,9 +15,17 @@ export async function listOwnersDue(tx: Tx, connectionId: string): Promise<strin
     [connectionId, READ_AGAIN_HOURS],
   );
   if (rowCount === 0) return null;
+  // From one owner to the next: each owns thousands of records, of which one is looked at.
   const { rows } = await tx.query<{ ownerId: string }>(
-    `select distinct owner_id as "ownerId" from records
-     where connection_id = $1 and owner_id is not null and not deleted limit $2`,
+    `with recursive owners (id) as (
+       (select owner_id from records
+        where connection_id = $1 and owner_id is not null and not deleted order by owner_id limit 1)
+       union all
+       select (select r.owner_id from records r
+         where r.connection_id = $1 and r.owner_id > owners.id and not r.deleted order by r.owner_id limit 1)
+       from owners where owners.id is not null
+     )
+     select id as "ownerId" from owners where id is not null limit $2`,
     [connectionId, MOST_OWNERS],
   );
   return rows.map(({ ownerId }) => ownerId);
