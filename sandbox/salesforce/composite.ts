@@ -6,6 +6,9 @@ import type { Answer, Call } from './call.ts';
 const MOST_SUBREQUESTS = 25;
 const MOST_QUERIES_AND_COLLECTIONS = 5;
 
+// REST API guide, "Composite Request Body": parts inherit these, and the whole request fails where one names them.
+const INHERITED = new Set(['accept', 'authorization', 'content-type']);
+
 const Composite = z.object({
   allOrNone: z.boolean().default(false),
   compositeRequest: z
@@ -38,6 +41,12 @@ function checkCounts(subrequests: readonly { url: string; referenceId: string }[
     throw new Refusal(400, 'INVALID_INPUT', 'Each referenceId must be unique');
 }
 
+function checkHeaders({ httpHeaders = {}, referenceId }: Subrequest): void {
+  const inherited = Object.keys(httpHeaders).find((name) => INHERITED.has(name.toLowerCase()));
+  if (inherited !== undefined)
+    throw new Refusal(400, 'INVALID_INPUT', `${referenceId} inherits the header ${inherited}: leave it out`);
+}
+
 /** POST /composite: up to 25 requests in one call, answered 200 as a whole, each with its own status. */
 export function runComposite(call: Call, dispatch: (call: Call) => Answer): Answer {
   const body = Composite.safeParse(readJson(call));
@@ -46,6 +55,7 @@ export function runComposite(call: Call, dispatch: (call: Call) => Answer): Answ
   const { compositeRequest, allOrNone } = body.data;
   if (allOrNone) throw new Refusal(400, 'INVALID_INPUT', 'The sandbox takes only allOrNone: false');
   checkCounts(compositeRequest);
+  compositeRequest.forEach(checkHeaders);
   let units = 0;
   const compositeResponse = compositeRequest.map((sub) => {
     const answer = answerPart(call, sub, dispatch);

@@ -280,6 +280,20 @@ suite('The Salesforce twin takes and refuses writes as the platform does', () =>
     assert.match(JSON.stringify(outside.body), /"httpStatusCode":400/);
   });
 
+  test('a part that names a header which it inherits refuses the composite, and nothing of it is done', async () => {
+    for (const name of ['Accept', 'authorization', 'Content-Type']) {
+      const before = twin.dump().records.find(({ id }) => id === accountId('more-100'))?.updates;
+      const parts = [
+        sub(0, { body: { Points__c: 77 } }),
+        sub(1, { httpHeaders: { [name]: 'application/json' } }),
+      ];
+      const reply = await ask('POST', '/composite', { compositeRequest: parts });
+      assert.equal(reply.status, 400, name);
+      const after = twin.dump().records.find(({ id }) => id === accountId('more-100'))?.updates;
+      assert.deepEqual(after, before, name);
+    }
+  });
+
   test('each field remembers who changed it, and only a named author may edit', () => {
     twin.edit({ as: 'rep:Anna', id: alder, fields: { Note__c: 'mine' } });
     const record = twin.dump().records.find((each) => each.id === alder);
