@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { CrmObject, CrmRecord } from '../../connectors/crm.ts';
 import type { Exclusions } from '../store/connection-settings.ts';
+import type { StoredRecord } from '../store/judged-records.ts';
 import type { MirroredRecord } from '../store/records.ts';
 import { domainOf } from './domain.ts';
 import { findExclusion } from './exclude.ts';
@@ -38,12 +39,31 @@ export function mirrorRecord(record: CrmRecord, exclude: Exclusions): MirroredRe
     rowHash: '',
   };
   // Filled in afterwards instead of copied: this runs for every row of an org.
-  mirrored.rowHash = hash('sha256', JSON.stringify([EDITION, mirrored]), 'base64url');
+  mirrored.rowHash = hashOf(mirrored);
   mirrored.modifiedAt = record.modifiedAt;
   return mirrored;
 }
 
-function domainMeant(record: CrmRecord): { domain: string | null; skippedBecause: string | null } {
+const hashOf = (mirrored: MirroredRecord): string =>
+  hash('sha256', JSON.stringify([EDITION, mirrored]), 'base64url');
+
+/** A mirrored row as today's rules read it; null: as it is. What a look-up by its name told of it stays. */
+export function judgeStored({ placedBy, ofPerson, ...stored }: StoredRecord): MirroredRecord | null {
+  if (stored.deleted || stored.skippedBecause === becauseOfPerson(stored.object)) return null;
+  const meant = domainMeant({ ...stored, isPerson: ofPerson });
+  // An address stands in lower case there, and in a reason as it was typed.
+  const isSame = meant.skippedBecause?.toLowerCase() === stored.skippedBecause?.toLowerCase();
+  if (meant.domain === stored.domain && (isSame || placedBy === 'name')) return null;
+  // In the very order in which a row that is read is hashed.
+  const judged = { ...stored, ...meant, modifiedAt: '', rowHash: '' };
+  judged.rowHash = hashOf(judged);
+  judged.modifiedAt = stored.modifiedAt;
+  return judged;
+}
+
+type Telling = Pick<CrmRecord, 'object' | 'website' | 'email' | 'deleted' | 'isPerson'>;
+
+function domainMeant(record: Telling): { domain: string | null; skippedBecause: string | null } {
   if (record.deleted) return { domain: null, skippedBecause: 'deleted in the CRM' };
   if (record.isPerson) return { domain: null, skippedBecause: becauseOfPerson(record.object) };
   const isCompany = record.object === 'Account' || record.object === 'company';
@@ -61,7 +81,7 @@ function domainMeant(record: CrmRecord): { domain: string | null; skippedBecause
 }
 
 /** Its own contact's address at work tells of an employer with whom nobody has to do through this person. */
-const becauseOfPerson = (object: CrmObject): string =>
+export const becauseOfPerson = (object: CrmObject): string =>
   `${object === 'Contact' ? 'a person account’s own contact' : 'a person account'}: no company to research`;
 
 function clean(value: string | null): string | null {

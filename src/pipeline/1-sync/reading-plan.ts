@@ -3,8 +3,11 @@ import type { CrmObject } from '../../connectors/crm.ts';
 import type { ReadingPlan } from '../../connectors/crm-reading.ts';
 import type { ConnectionSettings } from '../store/connection-settings.ts';
 
-// Goes up when we read something more of every record, or judge it otherwise: then all is read again.
+// Goes up when we read something more of every record, or judge it by more than is stored: then all is read again, which costs calls.
 export const EDITION = 2;
+// Goes up when rows are judged otherwise by what is stored of them (domain.ts and what it looks into, domainMeant): then they are
+// judged anew where they lie.
+export const JUDGEMENT = 1;
 
 /** What the connector must read for these settings. */
 export function planReading({ read, exclude }: Pick<ConnectionSettings, 'read' | 'exclude'>): ReadingPlan {

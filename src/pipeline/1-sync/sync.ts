@@ -9,6 +9,7 @@ import { forgetOldGone } from '../store/gone-records.ts';
 import { readClock } from '../store/record-hints.ts';
 import { forgoDisk, takeTurn } from '../store/turns.ts';
 import type { RecordKey } from '../store/write-records.ts';
+import { judgeAgain } from './judge-again.ts';
 import { openMergeLine } from './merge-line.ts';
 import { DEALS, syncDeals } from './sync-deals.ts';
 import { INDEX_LAG_MS, syncObject } from './sync-object.ts';
@@ -59,6 +60,7 @@ export async function syncConnection(options: SyncOptions): Promise<SyncResult> 
       await noteSynced(tx, id, new Date(from.getTime() - INDEX_LAG_MS));
       await forgetSeen(tx, id);
     });
+  await judgeAgain(options, result);
   const seen = await syncAll(options, result, { wanted: () => true, skipSeen: true });
   await through(seen.reduce((oldest, { since }) => (since < oldest ? since : oldest), begunAt));
   // What was read to its end before a stop, or begun before it, may have changed since.
