@@ -1,6 +1,6 @@
 // A first sync from Salesforce, REST pages up to 10,000 rows of an object and a bulk query above: rows per second against a plain COPY of
 // the very same rows into the same table, and API calls against the fewest; then the second sync of the unchanged org. Up to
-// 100,000 rows also in a process that synced as many for another workspace before: a worker is not new each time.
+// 100,000 rows also in a process that synced for other workspaces before: a worker is not new each time.
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,8 +28,8 @@ const Synced = z.object({
   peakMb: z.number(),
 });
 const Calls = z.record(z.string(), z.number());
-// So many connections a worker at work has synced before: with the third its code is compiled.
-const OTHERS = 3;
+// So many rows, in orgs of the same size, a worker at work has synced before: by then its code is compiled.
+const ROWS_BEFORE = 80_000;
 const OWN = `workspace_id = (select id from workspaces where name = 'default')`;
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -68,7 +68,7 @@ async function measure(rows: number, org: Record<string, string>, twin: ChildPro
       env: {
         ...org,
         DATABASE_URL: database.url,
-        ...(warm ? { AT_WORK: String(OTHERS) } : {}),
+        ...(warm ? { AT_WORK: String(Math.ceil(ROWS_BEFORE / rows)) } : {}),
         PATH: process.env.PATH ?? '',
       },
     });
