@@ -25,8 +25,9 @@ export async function readUsers(
     const users = await crm.readUsers(owners, call);
     await deps.db.inWorkspace(workspaceId, async (tx) => {
       await forgoDisk(tx);
-      await replaceUsers(tx, { workspaceId, connectionId }, users);
+      // The connection first, as whoever removes it has it.
       await noteUsersRead(tx, connectionId);
+      await replaceUsers(tx, { workspaceId, connectionId }, users);
     });
   } catch (error) {
     const isCrm = error instanceof ProviderError || error instanceof ProviderDownError;

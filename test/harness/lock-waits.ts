@@ -1,3 +1,4 @@
+import { APP_ROLE } from '../../src/db.ts';
 import type { Tx } from '../../src/db.ts';
 import { until } from './browser-page.ts';
 
@@ -17,6 +18,14 @@ export async function countWaiting(tx: Tx): Promise<number> {
      select count(*) as n from waiting`,
   );
   return rows[0]?.n ?? 0;
+}
+
+/** Where transactions wait for each other in a circle, it is this one that PostgreSQL breaks off: it looks first. */
+export async function lookFirst(tx: Tx): Promise<void> {
+  // Only who owns the server may say so.
+  await tx.query('reset role');
+  await tx.query(`set local deadlock_timeout = '20ms'`);
+  await tx.query(`set local role ${APP_ROLE}`);
 }
 
 /**

@@ -136,8 +136,9 @@ async function handleFailure(
   await session.inTx(async (tx) => {
     const { uncertainMs, crm, connectionId } = session;
     const mayLandMs = isOver(error) ? uncertainMs : crm.longestWriteMs;
-    await noteUnheard(tx, claims, { lookAfterMs: uncertainMs, mayLandMs });
+    // The connection first, as whoever claims its rows has it.
     if (wasSlow) session.writeGroup = await shrinkGroup(tx, connectionId, group.length);
+    await noteUnheard(tx, claims, { lookAfterMs: uncertainMs, mayLandMs });
   });
   session.brokenCalls += 1;
   if (session.signal.aborted || !(error instanceof ProviderError) || session.brokenCalls >= MOST_BROKEN_CALLS)

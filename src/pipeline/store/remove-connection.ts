@@ -17,6 +17,19 @@ export async function retireConnection(tx: Tx, { workspaceId, id }: Removed): Pr
      where id = $1`,
     [id],
   );
+  // In the order of their ids, like everyone who locks many of them, and before the hints, as a flusher does: so no two wait for each other.
+  await tx.query(
+    `select from writes where connection_id = $1 and state in ('planned', 'sending') order by id for update`,
+    [id],
+  );
+  const { rowCount } = await tx.query(
+    `update writes set settled_at = now(), leased_until = null,
+       state = case state when 'planned' then 'cancelled' else 'rejected' end,
+       reason = case state when 'planned' then 'The connection was removed before it was sent'
+         else 'The connection was removed while this was on its way: it may have arrived' end
+     where connection_id = $1 and state in ('planned', 'sending')`,
+    [id],
+  );
   await tx.query('delete from credentials where connection_id = $1', [id]);
   await tx.query('delete from sync_cursors where connection_id = $1', [id]);
   await tx.query('delete from gone_records where connection_id = $1', [id]);
@@ -31,19 +44,6 @@ export async function retireConnection(tx: Tx, { workspaceId, id }: Removed): Pr
   // Nobody would ever find it answering again.
   await tx.query(
     `delete from breakers using connections c where c.id = $1 and provider = c.kind || ':' || c.id`,
-    [id],
-  );
-  // In the order of their ids, like everyone who locks many of them, so that no two wait for each other.
-  await tx.query(
-    `select from writes where connection_id = $1 and state in ('planned', 'sending') order by id for update`,
-    [id],
-  );
-  const { rowCount } = await tx.query(
-    `update writes set settled_at = now(), leased_until = null,
-       state = case state when 'planned' then 'cancelled' else 'rejected' end,
-       reason = case state when 'planned' then 'The connection was removed before it was sent'
-         else 'The connection was removed while this was on its way: it may have arrived' end
-     where connection_id = $1 and state in ('planned', 'sending')`,
     [id],
   );
   return rowCount ?? 0;
