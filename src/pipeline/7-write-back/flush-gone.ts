@@ -47,26 +47,24 @@ export async function settleGone(session: FlushSession, rows: readonly GoneRow[]
     });
     const { settled, conceded } = await session.inTx(async (tx) => {
       const ours = await settleWrites(tx, 'sending', settlements);
-      await hintGone(tx, session, ofObject);
       const landed = [...landings].flatMap(([id, landing]) => (ours.has(id) ? [{ id, ...landing }] : []));
       await moveWrites(
         tx,
         landed.map(({ id, survivorId }) => ({ id, externalId: survivorId })),
       );
       const lost = landed.filter((landing) => landing.isTheirs);
-      return {
-        settled: ours,
-        conceded: await concedeWrites(
-          tx,
-          lost.map(({ id, fall: { on }, stands }) => ({
-            id,
-            theirs: on?.value ?? null,
-            by: on?.by ?? null,
-            stands,
-            reason: stands ? PUT_BACK : OVERTAKEN,
-          })),
-        ),
-      };
+      const turned = await concedeWrites(
+        tx,
+        lost.map(({ id, fall: { on }, stands }) => ({
+          id,
+          theirs: on?.value ?? null,
+          by: on?.by ?? null,
+          stands,
+          reason: stands ? PUT_BACK : OVERTAKEN,
+        })),
+      );
+      await hintGone(tx, session, ofObject);
+      return { settled: ours, conceded: turned };
     });
     for (const { id, state } of settlements) if (settled.has(id)) session.count(state, 1);
     session.counts.applied -= conceded;

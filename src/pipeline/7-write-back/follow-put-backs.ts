@@ -33,8 +33,9 @@ export async function followPutBacks(
     versions.get(externalId)?.[field]?.some(({ value }) => sameValue(field, value, newValue)),
   );
   const ids = await session.inTx(async (tx) => {
+    const put = await movePutBacks(tx, following);
     await hintGone(tx, session, gone);
-    return movePutBacks(tx, following);
+    return put;
   });
   for (const id of ids) session.claims.delete(id);
 }

@@ -37,11 +37,12 @@ export async function followUndos(
         ],
   );
   const { moved, settled } = await session.inTx(async (tx) => {
-    await hintGone(tx, session, judged.map(({ row }) => row)); // prettier-ignore
-    return {
+    const done = {
       moved: await moveUndos(tx, following, settlements),
       settled: await settleWrites(tx, 'planned', settlements),
     };
+    await hintGone(tx, session, judged.map(({ row }) => row)); // prettier-ignore
+    return done;
   });
   for (const id of [...moved, ...settled]) session.claims.delete(id);
   for (const { id, state } of settlements) if (settled.has(id)) session.count(state, 1);

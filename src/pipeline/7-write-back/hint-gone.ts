@@ -8,7 +8,8 @@ const MOST_WAITING = 1_000;
 
 /**
  * Records that a write found gone are looked at by themselves. Neither CRM lists what was purged, or deleted for good on a person's
- * request, so no sync ever would; the company would be due, and paid for, week after week.
+ * request, so no sync ever would; the company would be due, and paid for, week after week. The last that a transaction does: whoever
+ * removes the connection has its writes before its hints.
  */
 export async function hintGone(
   tx: Tx,

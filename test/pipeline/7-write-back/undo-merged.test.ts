@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { CrmKind, FieldValues } from '../../../src/connectors/crm.ts';
+import type { Crm, CrmKind, FieldValues } from '../../../src/connectors/crm.ts';
 import { FIELDS } from '../../../src/connectors/crm-fields.ts';
+import type { Tx } from '../../../src/db.ts';
 import { syncConnection } from '../../../src/pipeline/1-sync/sync.ts';
 import { planUndo } from '../../../src/pipeline/7-write-back/undo.ts';
 import { askForFullSync } from '../../../src/pipeline/store/cursors.ts';
 import { findConnection } from '../../../src/pipeline/store/connections.ts';
+import { saveGone } from '../../../src/pipeline/store/gone-records.ts';
+import { saveHints } from '../../../src/pipeline/store/record-hints.ts';
+import { retireConnection } from '../../../src/pipeline/store/remove-connection.ts';
 import { createTestDatabase } from '../../harness/database.ts';
 import type { TestDatabase } from '../../harness/database.ts';
 import { listAlikeTroubles } from '../../../src/pipeline/store/writes-list.ts';
+import { lookFirst, meet } from '../../harness/lock-waits.ts';
 import { rehearseAll } from '../../harness/rehearsal.ts';
 import { openTappedTwin } from '../../harness/twin-stages.ts';
 import type { TappedTwin } from '../../harness/twin-stages.ts';
@@ -368,4 +373,44 @@ test('salesforce: where two records with different values went into a third, nob
   assert.equal((await scene.holds(third)).score, 50);
   for (const { reason } of await scene.desk.writesOf(undo.run.id))
     assert.match(reason ?? '', /nobody can tell whose value stood there before/);
+});
+
+test('a connection is removed while values of an undo are about to follow their record, of which a hint waits', async () => {
+  const scene = await openScene('salesforce');
+  const { desk, away } = scene;
+  const inWorkspace = <T>(act: (tx: Tx) => Promise<T>): Promise<T> =>
+    desk.db.inWorkspace(desk.workspaceId, act);
+  const run = await scene.write({ score: 50 }, [away]);
+  await scene.merge({ score: 50 });
+  const undo = await scene.undo(run);
+  await inWorkspace(async (tx) => {
+    await saveHints(tx, desk, [{ object: 'Account', externalId: away, kind: 'changed' }]);
+    await saveGone(tx, desk, { object: 'Account', externalIds: ['long gone'], askedAt: new Date() });
+  });
+  const opened = await desk.openCrm();
+  const [claimed, removing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const readCurrent: Crm['readCurrent'] = async (...asked) => {
+    claimed.resolve();
+    await removing.promise;
+    return opened.crm.readCurrent(...asked);
+  };
+  desk.openCrm = () => Promise.resolve({ ...opened, crm: { ...opened.crm, readCurrent } });
+  const flushed = scene.flush();
+  await claimed.promise;
+
+  await meet(
+    inWorkspace,
+    `gone_records where external_id = 'long gone' for update`,
+    () =>
+      inWorkspace(async (tx) => {
+        await lookFirst(tx);
+        await retireConnection(tx, { workspaceId: desk.workspaceId, id: desk.connectionId });
+      }),
+    () => {
+      removing.resolve();
+      return flushed;
+    },
+  );
+
+  assert.deepEqual(await lines(scene, undo.run.id), [`${away} score cancelled`]);
 });
