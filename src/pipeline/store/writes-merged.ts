@@ -2,7 +2,7 @@ import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import type { LedgerEntry } from './writes-ledger.ts';
-import { lockMoves } from './writes-move.ts';
+import { lockMoves, movePlanned } from './writes-move.ts';
 import type { Claim } from './writes-outbox.ts';
 
 export type UndoneWrite = Pick<LedgerEntry, 'id' | 'value' | 'returned' | 'readBack'>;
@@ -80,7 +80,6 @@ export async function moveUndos(
 ): Promise<number[]> {
   const { ours, there } = await lockMoves(tx, moves, others);
   if (ours.length === 0) return [];
-  const values = [ours.map((row) => row.id), ours.map((row) => row.externalId)];
   const replaced = there.filter(({ undoes }) => undoes === null);
   await tx.query(
     `update writes w set state = 'cancelled', settled_at = now(), leased_until = null, gave_way_to = other.id,
@@ -88,15 +87,7 @@ export async function moveUndos(
      from unnest($1::bigint[], $2::bigint[]) as other (of, id) where w.id = any($1) and w.id = other.of and w.state = 'planned'`,
     [replaced.map(({ id }) => id), replaced.map(({ gaveWayTo }) => gaveWayTo)],
   );
-  const { rows: moved } = await tx.query<{ id: number }>(
-    `update writes w set external_id = moved.external_id, leased_until = null
-     from unnest($1::bigint[], $2::text[]) as moved (id, external_id)
-     where w.id = any($1) and w.id = moved.id and not exists (
-       select from writes there where there.connection_id = w.connection_id and there.object = w.object
-         and there.external_id = moved.external_id and there.field = w.field and there.state = 'planned')
-     returning w.id`,
-    values,
-  );
+  const moved = await movePlanned(tx, ours);
   const ids = moved.map(({ id }) => id);
   await moveUndone(tx, ids);
   return ids;

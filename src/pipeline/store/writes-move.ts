@@ -1,4 +1,5 @@
 import type { Tx } from '../../db.ts';
+import { changeInOrder, neededOf } from './writes-in-order.ts';
 import { lockClaims } from './writes-outbox.ts';
 import type { Claim } from './writes-outbox.ts';
 
@@ -46,6 +47,25 @@ export async function lockMoves<T extends Move>(
   return { ours, there: rows.filter(({ gaveWayTo }) => kept.has(gaveWayTo)) };
 }
 
+type Moved = { id: number; undoes: number | null; externalId: string };
+
+/** Planned rows become the given records', and are free to be claimed; where a field has one that is planned there, it stays. Returns those that were moved. */
+export async function movePlanned(tx: Tx, moves: readonly Move[]): Promise<Moved[]> {
+  const { rows } = await tx.query<Moved>(
+    `${changeInOrder(
+      `select distinct on (mine.connection_id, mine.object, moved.external_id, mine.field) ${neededOf('mine', 'moved.external_id')}
+       from unnest($1::bigint[], $2::text[]) as moved (id, external_id) join writes mine on mine.id = moved.id
+       where mine.id = any($1) and not exists (
+         select from writes there where there.connection_id = mine.connection_id and there.object = mine.object
+           and there.external_id = moved.external_id and there.field = mine.field and there.state = 'planned')
+       order by mine.connection_id, mine.object, moved.external_id, mine.field, mine.id desc`,
+      'external_id = excluded.external_id, leased_until = null',
+    )} returning w.id, w.undoes, w.external_id as "externalId"`,
+    [moves.map(({ id }) => id), moves.map(({ externalId }) => externalId)],
+  );
+  return rows;
+}
+
 /**
  * Planned rows that put a person's value back, claimed by this flusher: they and the writes that they put back become the given
  * record's, and are free to be claimed. What a run planned there gives way; where another person's value is to go back already,
@@ -54,26 +74,13 @@ export async function lockMoves<T extends Move>(
 export async function movePutBacks(tx: Tx, moves: readonly Move[]): Promise<number[]> {
   const { ours, there } = await lockMoves(tx, moves);
   if (ours.length === 0) return [];
-  const values = [ours.map((row) => row.id), ours.map((row) => row.externalId)];
   await tx.query(
     `update writes set state = 'cancelled', settled_at = now(), leased_until = null,
        reason = 'Somebody changed the field in the moment of our last write; their value goes back first'
      where id = any($1) and state = 'planned'`,
     [there.map(({ id }) => id)],
   );
-  const { rows } = await tx.query<{ id: number; undoes: number | null; externalId: string }>(
-    `update writes w set external_id = moved.external_id, leased_until = null
-     from (
-       select distinct on (mine.connection_id, mine.object, moved.external_id, mine.field) mine.id, moved.external_id
-       from unnest($1::bigint[], $2::text[]) as moved (id, external_id) join writes mine on mine.id = moved.id
-       where not exists (
-         select from writes there where there.connection_id = mine.connection_id and there.object = mine.object
-           and there.external_id = moved.external_id and there.field = mine.field and there.state = 'planned')
-       order by mine.connection_id, mine.object, moved.external_id, mine.field, mine.id desc) as moved
-     where w.id = moved.id
-     returning w.id, w.undoes, w.external_id as "externalId"`,
-    values,
-  );
+  const rows = await movePlanned(tx, ours);
   await moveWrites(
     tx,
     rows.flatMap(({ undoes, externalId }) => (undoes === null ? [] : [{ id: undoes, externalId }])),

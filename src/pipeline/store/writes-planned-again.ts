@@ -1,4 +1,5 @@
 import type { Tx } from '../../db.ts';
+import { changeInOrder, neededOf } from './writes-in-order.ts';
 import { withdrawn } from './writes-withdrawn.ts';
 
 /**
@@ -19,14 +20,14 @@ export async function planAgain(
   const values = [waiting.map(({ id }) => id), cancelled];
   await tx.query(
     // "offset 0" is a fence: each field is looked up by its own index, whatever the planner believes about the table.
-    `update writes w set state = 'planned', settled_at = null, leased_until = null, not_before = null, failures = 0, reason = null,
-       waits_for = null, gave_way_to = null, attempt = w.attempt + 1
-     from (
-       select distinct on (old.connection_id, old.object, old.external_id, old.field) old.id from writes old
+    changeInOrder(
+      `select distinct on (old.connection_id, old.object, old.external_id, old.field) ${neededOf('old')} from writes old
        where old.id = any($1) and ${MAY_GO}
          and not exists (select from ${ROWS_OF_FIELD} where other.state = 'planned')
-       order by old.connection_id, old.object, old.external_id, old.field, old.id desc) as again
-     where w.id = again.id`,
+       order by old.connection_id, old.object, old.external_id, old.field, old.id desc`,
+      `state = 'planned', settled_at = null, leased_until = null, not_before = null, failures = 0, reason = null,
+       waits_for = null, gave_way_to = null, attempt = w.attempt + 1`,
+    ),
     values,
   );
   // Another undo has taken the field meanwhile: it is behind that one now.

@@ -1,6 +1,8 @@
 import type { FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import { chunksOf } from './chunks.ts';
+import { changeInOrder, neededOf } from './writes-in-order.ts';
+import { BY_FIELD } from './writes-insert.ts';
 import { lockClaims, lockRows } from './writes-outbox.ts';
 import { planAgain } from './writes-planned-again.ts';
 import { keepUnwithdrawn } from './writes-withdrawn.ts';
@@ -143,7 +145,7 @@ export async function releaseAndSettle(
 /** Puts claimed rows back into the queue; one that a newer value has replaced meanwhile is settled as cancelled. */
 export async function releaseWrites(tx: Tx, releases: readonly Release[]): Promise<void> {
   if (releases.length === 0) return;
-  const ours = await lockClaims(tx, releases, ['planned', 'sending']);
+  const ours = await sortByField(tx, await lockClaims(tx, releases, ['planned', 'sending']));
   for (const chunk of chunksOf(ours)) {
     const { rows: replaced } = await tx.query<{ id: number }>(
       `select old.id from writes old cross join lateral (
@@ -153,13 +155,18 @@ export async function releaseWrites(tx: Tx, releases: readonly Release[]): Promi
       [idsOf(chunk)],
     );
     await tx.query(
-      `update writes w set leased_until = null, reason = coalesce(mine.reason, w.reason),
-         not_before = case when mine.delay > 0 then now() + mine.delay * interval '1 millisecond' end,
-         failures = w.failures + mine.failed::integer,
-         state = case when w.id = any($5) then 'cancelled' else 'planned' end,
-         settled_at = case when w.id = any($5) then now() end
-       from unnest($1::bigint[], $2::float8[], $3::boolean[], $4::text[]) as mine (id, delay, failed, reason)
-       where w.id = any($1) and w.id = mine.id`,
+      // One that was on its way comes to be planned: in order, like everything that does.
+      changeInOrder(
+        `select ${neededOf('w')}, coalesce(mine.reason, w.reason) as reason,
+           case when mine.delay > 0 then now() + mine.delay * interval '1 millisecond' end as not_before,
+           w.failures + mine.failed::integer as failures,
+           case when w.id = any($5) then 'cancelled' else 'planned' end as state,
+           case when w.id = any($5) then now() end as settled_at
+         from unnest($1::bigint[], $2::float8[], $3::boolean[], $4::text[]) as mine (id, delay, failed, reason)
+         join writes w on w.id = mine.id where w.id = any($1)`,
+        `leased_until = null, ${RELEASED.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+        RELEASED,
+      ),
       [
         idsOf(chunk),
         chunk.map((row) => row.delayMs),
@@ -169,6 +176,17 @@ export async function releaseWrites(tx: Tx, releases: readonly Release[]): Promi
       ],
     );
   }
+}
+
+const RELEASED = ['reason', 'not_before', 'failures', 'state', 'settled_at'];
+
+async function sortByField<T extends Claim>(tx: Tx, claims: readonly T[]): Promise<T[]> {
+  const { rows } = await tx.query<{ id: number }>(
+    `select id from writes where id = any($1) order by ${BY_FIELD}`,
+    [idsOf(claims)],
+  );
+  const byId = new Map(claims.map((claim) => [claim.id, claim]));
+  return rows.flatMap(({ id }) => byId.get(id) ?? []);
 }
 
 /** Closes conflicts that no longer are one, so that their fields are planned again. Returns how many. */

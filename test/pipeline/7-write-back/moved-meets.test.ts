@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { FieldKey } from '../../../src/connectors/crm-fields.ts';
+import type { Tx } from '../../../src/db.ts';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
@@ -9,7 +10,7 @@ import { movePutBacks } from '../../../src/pipeline/store/writes-move.ts';
 import { lockRows } from '../../../src/pipeline/store/writes-outbox.ts';
 import { concedeWrites } from '../../../src/pipeline/store/writes-put-back.ts';
 import { settleWrites } from '../../../src/pipeline/store/writes-settle.ts';
-import { meet } from '../../harness/lock-waits.ts';
+import { lookFirst, meet } from '../../harness/lock-waits.ts';
 import { useOneConnection } from '../../harness/one-connection.ts';
 
 const here = useOneConnection('hubspot');
@@ -22,26 +23,30 @@ beforeEach(async () => {
   ));
 });
 
+type Planned = { undoes?: readonly number[]; value?: number; fields?: readonly FieldKey[] };
+
 /** Plans a value for each field of a record; answers the rows in the order of their ids. */
-function plan(
+async function planIn(
+  tx: Tx,
   externalId: string,
-  { undoes, value = 5 }: { undoes?: readonly number[]; value?: number } = {},
+  { undoes, value = 5, fields = FIELDS }: Planned = {},
 ): Promise<number[]> {
-  return here.inWorkspace(async (tx) => {
-    const kind = undoes === undefined ? ('manual' as const) : ('undo' as const);
-    const run = await createRun(tx, here.workspaceId, { kind, model: 'm' });
-    const record = { connectionId: here.connection.id, object: 'company', externalId, companyId } as const;
-    const wanted = FIELDS.map((field, index) => {
-      const undone = undoes?.[index];
-      return { ...record, field, value, ...(undone === undefined ? {} : { undoes: undone }) };
-    });
-    await insertWrites(tx, run.id, wanted);
-    const { rows } = await tx.query<{ id: number }>('select id from writes where run_id = $1 order by id', [
-      run.id,
-    ]);
-    return rows.map(({ id }) => id);
+  const kind = undoes === undefined ? ('manual' as const) : ('undo' as const);
+  const run = await createRun(tx, here.workspaceId, { kind, model: 'm' });
+  const record = { connectionId: here.connection.id, object: 'company', externalId, companyId } as const;
+  const wanted = fields.map((field, index) => {
+    const undone = undoes?.[index];
+    return { ...record, field, value, ...(undone === undefined ? {} : { undoes: undone }) };
   });
+  await insertWrites(tx, run.id, wanted);
+  const { rows } = await tx.query<{ id: number }>('select id from writes where run_id = $1 order by id', [
+    run.id,
+  ]);
+  return rows.map(({ id }) => id);
 }
+
+const plan = (externalId: string, planned: Planned = {}): Promise<number[]> =>
+  here.inWorkspace((tx) => planIn(tx, externalId, planned));
 
 async function apply(ids: readonly number[]): Promise<void> {
   await here.inWorkspace((tx) =>
@@ -61,29 +66,33 @@ const planned = async (externalId: string): Promise<{ field: string; value: unkn
 const ofEachField = (value: number): { field: string; value: number }[] =>
   FIELDS.toSorted().map((field) => ({ field, value }));
 
-/** What is to go back into "gone", each with its claim, in the order of their fields. */
-async function planPutBacks(): Promise<number[]> {
-  const landed = await plan('gone');
+/** What is to go back into "gone", of which the fields were lost one after the other; in the order of their fields. */
+async function planPutBacks(lostInOrder = FIELDS): Promise<number[]> {
+  const landed = await plan('gone', { fields: lostInOrder });
   await apply(landed);
-  await here.inWorkspace((tx) =>
-    concedeWrites(
-      tx,
-      landed.map((id) => ({ id, theirs: 1, by: null, stands: true, reason: 'They typed as well' })),
-    ),
-  );
+  for (const id of landed)
+    await here.inWorkspace((tx) =>
+      concedeWrites(tx, [{ id, theirs: 1, by: null, stands: true, reason: 'They typed as well' }]),
+    );
+  return listPlanned('gone');
+}
+
+/** Undoes what was written to "gone"; in the order of the fields. */
+async function planUndos(fields = FIELDS): Promise<number[]> {
+  const landed = await plan('gone', { fields });
+  await apply(landed);
+  await plan('gone', { undoes: landed, fields, value: 1 });
+  return listPlanned('gone');
+}
+
+async function listPlanned(externalId: string): Promise<number[]> {
   const { rows } = await here.inWorkspace((tx) =>
     tx.query<{ id: number }>(
-      `select id from writes where connection_id = $1 and state = 'planned' and external_id = 'gone' order by array_position($2, field)`,
-      [here.connection.id, FIELDS],
+      `select id from writes where connection_id = $1 and state = 'planned' and external_id = $3 order by array_position($2, field)`,
+      [here.connection.id, FIELDS, externalId],
     ),
   );
   return rows.map(({ id }) => id);
-}
-
-async function planUndos(): Promise<number[]> {
-  const landed = await plan('gone');
-  await apply(landed);
-  return plan('gone', { undoes: landed, value: 1 });
 }
 
 const toSurvivor = (ids: readonly number[]) => ids.map((id) => ({ id, attempt: 0, externalId: 'there' }));
@@ -106,6 +115,31 @@ for (const { what, planTheirs, move } of [
     assert.deepEqual(await planned('there'), ofEachField(1));
   });
 }
+
+for (const { what, planTheirs, move } of [
+  { what: 'people’s values', planTheirs: planPutBacks, move: movePutBacks },
+  { what: 'the values of an undo', planTheirs: planUndos, move: moveUndos },
+] as const)
+  test(`${what} follow their record into another one while the same fields are planned there`, async () => {
+    const ours = await planTheirs(FIELDS.toReversed());
+
+    await meet(
+      here.inWorkspace,
+      async (tx) => {
+        // Holds up whoever plans the second field, and leaves nothing behind.
+        await planIn(tx, 'there', { fields: FIELDS.slice(1, 2), value: 9 });
+        await tx.query(`delete from writes where external_id = 'there'`);
+      },
+      () =>
+        here.inWorkspace(async (tx) => {
+          await lookFirst(tx);
+          await move(tx, toSurvivor(ours.toReversed()));
+        }),
+      () => plan('there', { value: 7 }),
+    );
+
+    assert.deepEqual(await planned('there'), ofEachField(1));
+  });
 
 test('of an undo two values follow their record and one is settled while somebody else takes them in their hands', async () => {
   const [first = 0, second = 0, third = 0] = await planUndos();
