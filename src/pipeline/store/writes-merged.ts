@@ -2,7 +2,7 @@ import type { CrmObject } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
 import type { Tx } from '../../db.ts';
 import type { LedgerEntry } from './writes-ledger.ts';
-import { lockMoves, movePlanned } from './writes-move.ts';
+import { lockMoves, movePlanned, moveWrites } from './writes-move.ts';
 import type { Claim } from './writes-outbox.ts';
 
 export type UndoneWrite = Pick<LedgerEntry, 'id' | 'value' | 'returned' | 'readBack'>;
@@ -78,7 +78,8 @@ export async function moveUndos(
   moves: readonly (Claim & { externalId: string })[],
   others: readonly Claim[] = [],
 ): Promise<number[]> {
-  const { ours, there } = await lockMoves(tx, moves, others);
+  const undone = await listUndone(tx, moves);
+  const { ours, there } = await lockMoves(tx, moves, [...others, ...undone]);
   if (ours.length === 0) return [];
   const replaced = there.filter(({ undoes }) => undoes === null);
   await tx.query(
@@ -89,24 +90,27 @@ export async function moveUndos(
   );
   const moved = await movePlanned(tx, ours);
   const ids = moved.map(({ id }) => id);
-  await moveUndone(tx, ids);
+  const survivorOf = new Map(moved.map(({ id, externalId }) => [id, externalId]));
+  await moveWrites(
+    tx,
+    undone.flatMap(({ id, by }) => {
+      const externalId = survivorOf.get(by);
+      return externalId === undefined ? [] : [{ id, externalId }];
+    }),
+  );
   return ids;
 }
 
-/** What a run wrote to the fields that these rows put back stands on their records now. */
-async function moveUndone(tx: Tx, undoing: readonly number[]): Promise<void> {
-  const { rows } = await tx.query<{ id: number; externalId: string }>(
-    `select w.id, undo.external_id as "externalId"
+/** What a run wrote to the fields that these rows put back: it stands on their records, wherever these go. */
+async function listUndone(tx: Tx, undoing: readonly { id: number }[]): Promise<{ id: number; by: number }[]> {
+  const { rows } = await tx.query<{ id: number; by: number }>(
+    `select w.id, undo.id as by
      from writes undo join writes last on last.id = undo.undoes
      cross join lateral (
        select id, run_id, state, undoes from writes where connection_id = last.connection_id and object = last.object
          and external_id = last.external_id and field = last.field offset 0) as w
      where undo.id = any($1) and w.run_id = last.run_id and w.state = 'applied' and w.undoes is null and w.id <= last.id`,
-    [undoing],
+    [undoing.map(({ id }) => id)],
   );
-  await tx.query(
-    `update writes w set external_id = moved.external_id
-     from unnest($1::bigint[], $2::text[]) as moved (id, external_id) where w.id = any($1) and w.id = moved.id`,
-    [rows.map(({ id }) => id), rows.map(({ externalId }) => externalId)],
-  );
+  return rows;
 }

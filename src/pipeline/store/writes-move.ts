@@ -30,7 +30,7 @@ export type PlannedThere = { id: number; undoes: number | null; gaveWayTo: numbe
 export async function lockMoves<T extends Move>(
   tx: Tx,
   moves: readonly T[],
-  others: readonly Claim[] = [],
+  others: readonly { id: number }[] = [],
 ): Promise<{ ours: T[]; there: PlannedThere[] }> {
   const { rows } = await tx.query<PlannedThere>(
     // "offset 0" is a fence: each field is looked up by its own index, whatever the planner believes about the table.
@@ -72,7 +72,11 @@ export async function movePlanned(tx: Tx, moves: readonly Move[]): Promise<Moved
  * that one does. Returns the ids that were moved.
  */
 export async function movePutBacks(tx: Tx, moves: readonly Move[]): Promise<number[]> {
-  const { ours, there } = await lockMoves(tx, moves);
+  const { rows: conceded } = await tx.query<{ id: number }>(
+    'select undoes as id from writes where id = any($1) and undoes is not null',
+    [moves.map(({ id }) => id)],
+  );
+  const { ours, there } = await lockMoves(tx, moves, conceded);
   if (ours.length === 0) return [];
   await tx.query(
     `update writes set state = 'cancelled', settled_at = now(), leased_until = null,

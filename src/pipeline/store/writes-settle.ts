@@ -110,9 +110,9 @@ async function markUndone(tx: Tx, undoing: readonly number[]): Promise<void> {
      where u.id = any($1) and w.run_id = last.run_id and w.state = 'applied' and w.id <= last.id`,
     [undoing],
   );
-  await tx.query(`update writes set state = 'undone', settled_at = now() where id = any($1)`, [
-    rows.map((row) => row.id),
-  ]);
+  const ids = rows.map((row) => row.id);
+  await lockRows(tx, ids);
+  await tx.query(`update writes set state = 'undone', settled_at = now() where id = any($1)`, [ids]);
 }
 
 export type Release = Claim & {
