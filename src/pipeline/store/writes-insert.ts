@@ -102,9 +102,10 @@ async function insertPlanned(tx: Tx, values: unknown[]): Promise<number> {
 const isDeadlock = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === '40P01';
 
-/** Returns how many rows are new; null: others planned some of the fields meanwhile. */
+/** Returns how many rows are new; null: others planned some of the fields meanwhile, or an undo came to its end. */
 async function tryToPlan(tx: Tx, values: unknown[]): Promise<number | null> {
   const replaced = await replaceRows(tx, values);
+  if (replaced === null) return null;
   const { rows } = await tx.query<{ wanted: number; ids: number[] | null }>(
     // Two transactions may plan the same field at once: the one that comes second waits for the first, and looks again.
     `${WANTED}, fresh as materialized (
@@ -133,18 +134,30 @@ async function tryToPlan(tx: Tx, values: unknown[]): Promise<number | null> {
   return ids.length;
 }
 
-/** Makes room for newer values. Returns what gave way. */
-async function replaceRows(tx: Tx, values: unknown[]): Promise<number[]> {
-  const { rows: found } = await tx.query<{ id: number }>(
-    `${WANTED} select known.id from wanted cross join lateral ${ROWS_OF_FIELD}
+/**
+ * Makes room for newer values, and holds the undos that some of them go behind: one that came to its end meanwhile would plan nothing again
+ * of what it could not see. Returns what gave way; null: such an undo is over.
+ */
+async function replaceRows(tx: Tx, values: unknown[]): Promise<number[] | null> {
+  const { rows: found } = await tx.query<{ id: number; isUndo: boolean }>(
+    `${WANTED} select known.id, false as "isUndo" from wanted cross join lateral ${ROWS_OF_FIELD}
      where known.state = 'planned' and known.run_id is not null and wanted.rejected is null
-       and (known.undoes is null or wanted.undoes is not null) and not ${SAME}`,
+       and (known.undoes is null or wanted.undoes is not null) and not ${SAME}
+     union all
+     select undo.id, true from wanted cross join lateral ${UNDO_BEFORE} as undo where wanted.rejected is null`,
     values,
   );
   if (found.length === 0) return [];
-  const ids = found.map((row) => row.id);
   // In the order of their ids, like everyone who locks many of them, so that no two wait for each other.
-  await tx.query('select from writes where id = any($1) order by id for update', [ids]);
+  const { rows: open } = await tx.query<{ id: number }>(
+    `with locked as (select id, state from writes where id = any($1) order by id for update)
+     select id from locked where state in ('planned', 'sending')`,
+    [found.map(({ id }) => id)],
+  );
+  const isOpen = new Set(open.map(({ id }) => id));
+  if (found.some(({ id, isUndo }) => isUndo && !isOpen.has(id))) return null;
+  const ids = found.flatMap(({ id, isUndo }) => (isUndo ? [] : id));
+  if (ids.length === 0) return [];
   const { rows } = await tx.query<{ id: number }>(
     `update writes set state = 'cancelled', settled_at = now(), leased_until = null, reason = $2
      where id = any($1) and state = 'planned' returning id`,

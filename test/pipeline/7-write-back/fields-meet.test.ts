@@ -6,7 +6,8 @@ import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
 import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
 import { releaseWrites, settleWrites } from '../../../src/pipeline/store/writes-settle.ts';
-import { lookFirst, meet } from '../../harness/lock-waits.ts';
+import { until } from '../../harness/browser-page.ts';
+import { isWaitedFor, lookFirst, meet } from '../../harness/lock-waits.ts';
 import { useOneConnection } from '../../harness/one-connection.ts';
 
 const here = useOneConnection('salesforce');
@@ -107,3 +108,25 @@ test('what was kept behind an undo is planned again while another undo of the sa
 
   assert.deepEqual(await readPlanned(), ofEachField(2));
 });
+
+for (const { ends, settle } of [
+  { ends: 'is settled', settle: 'skipped' },
+  { ends: 'has put its values back', settle: 'applied' },
+] as const)
+  test(`what is planned in the very moment in which an undo ${ends} waits behind nothing`, async () => {
+    const landed = await here.inWorkspace((tx) => plan(tx, 5));
+    await become(landed, 'applied');
+    const undo = await here.inWorkspace((tx) => plan(tx, 1, { undoes: landed }));
+    await become(undo, 'sending');
+    let planned: Promise<unknown> = Promise.resolve();
+
+    await here.inWorkspace(async (tx) => {
+      await settleWrites(tx, 'sending', undo.map((id) => ({ id, attempt: 0, state: settle, reason: null }))); // prettier-ignore
+      let isThrough = false;
+      planned = here.inWorkspace((other) => plan(other, 6)).finally(() => (isThrough = true));
+      await until(async () => isThrough || (await isWaitedFor(tx)), 'the plan to be through, or to wait');
+    });
+    await planned;
+
+    assert.deepEqual(await readPlanned(), ofEachField(6));
+  });
