@@ -2,6 +2,7 @@ import { demandsOf, neededProviders } from './app-connectors.ts';
 import { openCrms, openSecrets } from './app-crms.ts';
 import { openDatabases, openMeans, openShared } from './app-means.ts';
 import { rememberModels } from './app-models.ts';
+import { openSchemaGuard } from './app-schema.ts';
 import { openSlack } from './app-slack.ts';
 import { chooseWorkspace } from './app-workspace.ts';
 import type { Slack } from './app-slack.ts';
@@ -78,6 +79,8 @@ export type App = {
     schedule: boolean;
     /** Companies of batches in flight; RUN_CONCURRENCY unless told. People who wait have slots of their own. */
     concurrency?: number;
+    /** How often it is looked whether a newer version changed the schema, in milliseconds; 15,000 unless told. */
+    schemaEveryMs?: number;
     onStage?: (job: CompanyJob, stage: string) => void;
   }): Promise<void>;
   onError(error: unknown, what: string): void;
@@ -123,6 +126,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
       onError: (error) => onError(error, 'database'),
       releasers,
     });
+    const schema = await openSchemaGuard(db, log);
     const homeWorkspaceId = await ensureWorkspace(db, options.homeWorkspace ?? DEFAULT_WORKSPACE);
     const { id: workspaceId, made: isNewWorkspace } = await chooseWorkspace(db, options, homeWorkspaceId);
     const loadModel = rememberModels();
@@ -224,6 +228,8 @@ export async function buildApp(config: Config, log: Log, options: AppOptions): P
           ...(slack === null ? {} : { tellSlack: slack.tell }),
           onError,
         });
+        // A command works one run off, and is over soon.
+        if (worker.schedule) releasers.push(schema.guard(queue, worker.schemaEveryMs).stop);
         if (!worker.schedule || config.salesforceChangeEvents === 'polling') return;
         const deps = { db, queue, crmOf, prices: config.prices, observer: metrics, onError };
         releasers.push(startFollowing(deps).stop);

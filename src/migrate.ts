@@ -111,14 +111,18 @@ async function runAlone(migrating: Migrating): Promise<void> {
   }
 }
 
+/** The migrations that this version has, in their order. */
+export async function listMigrations(folder = MIGRATIONS): Promise<string[]> {
+  return (await readdir(folder)).filter((file) => /^\d{4}_[a-z0-9_]+\.sql$/.test(file)).sort();
+}
+
 async function runPending(migrating: Migrating): Promise<void> {
   const { client, folder, ran } = migrating;
   const { rows } = await client.query<{ name: string; checksum: string }>(
     'select name, checksum from schema_migrations',
   );
   const known = new Map(rows.map((row) => [row.name, row.checksum]));
-  const files = (await readdir(folder)).filter((file) => /^\d{4}_[a-z0-9_]+\.sql$/.test(file)).sort();
-  for (const name of files) {
+  for (const name of await listMigrations(folder)) {
     const sql = await readFile(`${folder}/${name}`, 'utf8');
     const checksum = createHash('sha256').update(sql).digest('hex');
     const before = known.get(name);

@@ -29,6 +29,7 @@ const queue: Queue = {
   requestRehearsal: async () => undefined,
   requestSlack: async () => undefined,
   work: async () => undefined,
+  rest: () => undefined,
   countJobs: async () => [],
   stop: async () => undefined,
 };

@@ -46,6 +46,7 @@ test('the minute’s look and a worker that ends a run never wait for each other
     requestRehearsal: async () => undefined,
     requestSlack: async () => undefined,
     work: async () => undefined,
+    rest: () => undefined,
     countJobs: async () => [],
     stop: async () => undefined,
   };
@@ -126,6 +127,7 @@ const QUIET_QUEUE: Queue = {
   requestRehearsal: async () => undefined,
   requestSlack: async () => undefined,
   work: async () => undefined,
+  rest: () => undefined,
   countJobs: async () => [],
   stop: async () => undefined,
 };

@@ -31,6 +31,8 @@ export type Queue = {
   /** Asks for somebody in Slack to be told, at once where no time is given. */
   requestSlack(tx: Tx, job: SlackJob, when?: { at: Date }): Promise<void>;
   work(handlers: Handlers, options: WorkOptions): Promise<void>;
+  /** Takes up no work from now on; what is in hand is ended or handed back. Others are still asked. */
+  rest(): void;
   countJobs(): Promise<QueueCounts[]>;
   /** Stops taking up work, lets what is under way finish or hands it back, closes. */
   stop: () => Promise<void>;
@@ -93,6 +95,7 @@ export async function openQueue(options: {
     },
   });
   const stoppers: (() => Promise<void>)[] = [];
+  let resting: Promise<unknown> = Promise.resolve();
   const releasers: (() => Promise<void>)[] = [];
 
   /** From here on others see whether this process lives, and it sees to the jobs of those that do not. */
@@ -167,6 +170,14 @@ export async function openQueue(options: {
         });
       }
     },
+    rest: () => {
+      const ended = [
+        ...stoppers.splice(0).map((stop) => stop()),
+        ...[...SERVED, QUEUES.tick].map((queue) => boss.offWork(queue)),
+      ];
+      resting = Promise.all(ended);
+      resting.catch((error: unknown) => options.onError(error, 'queue'));
+    },
     countJobs: async () => {
       const queues = await boss.getQueues();
       return queues.map((queue) => ({
@@ -181,7 +192,7 @@ export async function openQueue(options: {
       const served = Promise.all(SERVED.map((queue) => boss.offWork(queue)));
       await Promise.all([
         ...stoppers.splice(0).map((stop) => stop()),
-        Promise.race([served, wait(DRAIN_MS, undefined, { ref: false })]),
+        Promise.race([Promise.allSettled([served, resting]), wait(DRAIN_MS, undefined, { ref: false })]),
       ]);
       stopping = true;
       await boss.stop({ graceful: true, timeout: HAND_ON_MS });
