@@ -116,6 +116,27 @@ function prepare(text: string, values: unknown[] | undefined): pg.QueryConfig {
   return { name, text, values };
 }
 
+const MOST_TRIES = 3;
+
+/** Did PostgreSQL break a transaction off, since it and others waited for each other? */
+export const isDeadlock = (error: unknown): boolean =>
+  // deadlock_detected (PostgreSQL, appendix A).
+  error instanceof Error && 'code' in error && error.code === '40P01';
+
+/**
+ * Runs a transaction that may run twice: once more, three times at the most, where it was broken off over a circle of locks, or for what else
+ * `isWorthIt` tells of its error.
+ */
+export async function repeat<T>(transact: () => Promise<T>, isWorthIt = isDeadlock): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await transact();
+    } catch (error) {
+      if (tries >= MOST_TRIES || !isWorthIt(error)) throw error;
+    }
+  }
+}
+
 // Connection exceptions (08), a server that shuts down or starts up (57P01–57P03), too many clients (53300): PostgreSQL,
 // appendix A. The rest is what Node says of a socket.
 const GONE = /^(08\w{3}|57P0[123]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/;

@@ -1,12 +1,13 @@
 import type { CallOptions } from '../connectors/call.ts';
 import type { Author } from '../connectors/crm-users.ts';
 import type { Crm } from '../connectors/crm.ts';
+import { repeat } from '../db.ts';
 import type { Database } from '../db.ts';
 import { ProviderDownError, ProviderError } from '../errors.ts';
 import { sameValue } from './7-write-back/same-value.ts';
 import type { Connection } from './store/connections.ts';
 import { listUnnamed, saveEditors } from './store/writes-editors.ts';
-import type { UnnamedConflict } from './store/writes-editors.ts';
+import type { NamedEditor, UnnamedConflict } from './store/writes-editors.ts';
 
 // Ten calls of HubSpot's history at most, with each sync; the next one goes on.
 const CONFLICTS_AT_ONCE = 500;
@@ -25,8 +26,11 @@ export async function nameEditors(
 ): Promise<void> {
   const { readAuthors } = crm;
   if (readAuthors === undefined) return;
-  const inTx = deps.db.inWorkspace;
-  const unnamed = await inTx(workspaceId, (tx) => listUnnamed(tx, connectionId, CONFLICTS_AT_ONCE));
+  const save = (editors: readonly NamedEditor[]): Promise<void> =>
+    repeat(() => deps.db.inWorkspace(workspaceId, (tx) => saveEditors(tx, editors)));
+  const unnamed = await deps.db.inWorkspace(workspaceId, (tx) =>
+    listUnnamed(tx, connectionId, CONFLICTS_AT_ONCE),
+  );
   if (unnamed.length === 0) return;
   const of = crm.history === undefined ? ('record' as const) : ('field' as const);
   try {
@@ -38,14 +42,14 @@ export async function nameEditors(
       const name = userId === null ? what : (names.get(userId) ?? null);
       return { id, userId, name, of };
     });
-    await inTx(workspaceId, (tx) => saveEditors(tx, editors));
+    await save(editors);
   } catch (error) {
     const isCrm = error instanceof ProviderError || error instanceof ProviderDownError;
     if (call.signal.aborted || !isCrm) throw error;
     deps.onError(error, 'who edited fields in the CRM is not known');
     // What it refuses now it will refuse again.
     if (error instanceof ProviderError && !error.retryable)
-      await inTx(workspaceId, (tx) => saveEditors(tx, unnamed.map(({ id, userId, name }) => ({ id, userId, name, of })))); // prettier-ignore
+      await save(unnamed.map(({ id, userId, name }) => ({ id, userId, name, of })));
   }
 }
 

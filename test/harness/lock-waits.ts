@@ -21,10 +21,15 @@ export async function countWaiting(tx: Tx): Promise<number> {
 }
 
 /** Where transactions wait for each other in a circle, it is this one that PostgreSQL breaks off: it looks first. */
-export async function lookFirst(tx: Tx): Promise<void> {
+export const lookFirst = (tx: Tx): Promise<void> => lookAfter(tx, '20ms');
+
+/** Where that is so, it is another one. */
+export const lookLast = (tx: Tx): Promise<void> => lookAfter(tx, '1min');
+
+async function lookAfter(tx: Tx, interval: string): Promise<void> {
   // Only who owns the server may say so.
   await tx.query('reset role');
-  await tx.query(`set local deadlock_timeout = '20ms'`);
+  await tx.query(`set local deadlock_timeout = '${interval}'`);
   await tx.query(`set local role ${APP_ROLE}`);
 }
 

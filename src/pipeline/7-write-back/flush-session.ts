@@ -1,6 +1,7 @@
 import type { CallOptions } from '../../connectors/call.ts';
 import type { Crm, CrmObject, FieldAccess } from '../../connectors/crm.ts';
 import type { FieldKey, FieldValue } from '../../connectors/crm-fields.ts';
+import { isDeadlock, repeat } from '../../db.ts';
 import type { Database, Tx } from '../../db.ts';
 import { ProviderError } from '../../errors.ts';
 import type { Claim } from '../store/writes-outbox.ts';
@@ -89,7 +90,6 @@ export type SessionOptions = {
 
 // A call must end before its rows' lease does, or another flusher would read the record while ours is still being applied.
 const CALL_SHARE_OF_LEASE = 0.8;
-const TX_TRIES = 3;
 const LEASE_MS = 30_000;
 const UNCERTAIN_MS = 5_000;
 // A quarter of what one attempt has (app-crms.ts): twice as many records then take half of it.
@@ -126,15 +126,7 @@ export function openSession(options: SessionOptions): FlushSession {
     sent: countCalls(crm),
     seen: new Map(),
     brokenCalls: 0,
-    inTx: async (act) => {
-      for (let tries = 1; ; tries += 1) {
-        try {
-          return await db.inWorkspace(workspaceId, act);
-        } catch (error) {
-          if (tries >= TX_TRIES || !lostARace(error)) throw error;
-        }
-      }
-    },
+    inTx: (act) => repeat(() => db.inWorkspace(workspaceId, act), lostARace),
     call: async (kind, act, leasedAt = performance.now()) => {
       signal.throwIfAborted();
       calls[kind] += 1;
@@ -167,7 +159,6 @@ export function openSession(options: SessionOptions): FlushSession {
   };
 }
 
-// unique_violation: a newer value was planned between our look and our update; deadlock_detected (PostgreSQL, appendix A).
-function lostARace(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === '23505' || error.code === '40P01');
-}
+// unique_violation (PostgreSQL, appendix A): a newer value was planned between our look and our update.
+const lostARace = (error: unknown): boolean =>
+  isDeadlock(error) || (error instanceof Error && 'code' in error && error.code === '23505');

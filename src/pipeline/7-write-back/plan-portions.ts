@@ -1,3 +1,4 @@
+import { repeat } from '../../db.ts';
 import type { Database, Tx } from '../../db.ts';
 import { finishRunIfSettled } from '../store/run-items.ts';
 import { endPlan, lockPlan, savePlan } from '../store/undos.ts';
@@ -48,14 +49,15 @@ export async function planPortions(
   },
 ): Promise<void> {
   const { workspaceId, runId, signal, portion, onPortion } = request;
+  const inTx = <T>(act: (tx: Tx) => Promise<T>): Promise<T> => repeat(() => db.inWorkspace(workspaceId, act));
   for (;;) {
     signal?.throwIfAborted();
-    const planned = await db.inWorkspace(workspaceId, (tx) => planPortion(tx, runId, portion));
+    const planned = await inTx((tx) => planPortion(tx, runId, portion));
     if (planned === null) break;
     onPortion?.(planned.fields);
   }
   for (let settled = ROWS_AT_ONCE; settled === ROWS_AT_ONCE;) {
     signal?.throwIfAborted();
-    settled = await db.inWorkspace(workspaceId, (tx) => settleWithdrawn(tx, { undoId: runId }, ROWS_AT_ONCE));
+    settled = await inTx((tx) => settleWithdrawn(tx, { undoId: runId }, ROWS_AT_ONCE));
   }
 }

@@ -1,3 +1,4 @@
+import { isDeadlock } from '../../db.ts';
 import type { Tx } from '../../db.ts';
 import { withdrawn } from './writes-withdrawn.ts';
 import { WRITE_FIELDS, toStoredJson } from './writes.ts';
@@ -97,10 +98,6 @@ async function insertPlanned(tx: Tx, values: unknown[]): Promise<number> {
   }
   throw new Error('others go on planning the same fields: what is wanted could not be stored');
 }
-
-// deadlock_detected (PostgreSQL, appendix A).
-const isDeadlock = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === '40P01';
 
 /** Returns how many rows are new; null: others planned some of the fields meanwhile, or an undo came to its end. */
 async function tryToPlan(tx: Tx, values: unknown[]): Promise<number | null> {
