@@ -249,13 +249,14 @@ export async function assertRepaired({ desk, editable }: Stage, traces: readonly
   for (const trace of traces) {
     const ids = [trace.externalId, ...trace.formerIds];
     const writes = all.filter(({ externalId }) => ids.includes(externalId));
-    // A field that an undo emptied is free again, also when a person empties it in the very moment.
+    // A field that an undo emptied is free again, also when a person empties it in the very moment; what we put back empty (of no run) is theirs.
     const isFree = (field: FieldKey, value: FieldValue): boolean =>
       value === null &&
       writes.some(
         (write) =>
           write.field === field &&
           write.undoes !== null &&
+          write.runId !== null &&
           write.state === 'applied' &&
           write.newValue === null,
       );
