@@ -56,6 +56,8 @@ async function refuseUnread({ db, workspaceId }: App, { unread }: Rehearsal): Pr
   throw new UserError(`Not everything could be rehearsed: ${reasons.join('; ')}`);
 }
 
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
 type Printer = {
   add(fields: readonly RehearsedField[]): void;
   end(rehearsal: Rehearsal, usage: readonly UsageTotal[]): Promise<void>;
@@ -105,7 +107,7 @@ function openTable(app: App, terminal: Terminal): Printer {
       if (more > 0) terminal.print(terminal.dim(`… and ${more} more (--json prints all)`));
       if (shown.length > 0) terminal.print('');
       terminal.print(
-        `${counts['would-apply']} fields of ${records} records would be written, ${counts['would-conflict']} would conflict with a person's edit, ` +
+        `${count(counts['would-apply'], 'field')} of ${count(records, 'record')} would be written, ${counts['would-conflict']} would conflict with a person's edit, ` +
           `${counts['would-reject']} would be refused, ${counts.unchanged} hold the value already.`,
       );
       for (const [reason, fields] of [...reasons]

@@ -95,8 +95,8 @@ export function addUndo(program: Command, context: Context): void {
             ]),
             { right: [3, 4] },
           );
-          for (const { writes: fields, state, reason } of alike.slice(0, SHOWN_TROUBLES))
-            context.terminal.print(`${fields} ${state}: ${reason ?? 'no reason is stored'}`);
+          for (const { writes: fields, state, crm, reason } of alike.slice(0, SHOWN_TROUBLES))
+            context.terminal.print(`${fields} ${state} in ${crm}: ${reason ?? 'no reason is stored'}`);
           if (alike.length > 0)
             context.terminal.print(
               `${alike.length > SHOWN_TROUBLES ? 'All reasons, record by record' : 'Record by record'}: "fieldnote writes --run ${planned.run.id} --state rejected", or conflicted.`,

@@ -180,6 +180,10 @@ test('a run shows counts that sum, stages, trouble with advice, cost and writes'
       { ...address, companyId: companyIds[0] ?? '', field: 'score', value: 41 },
       { ...address, companyId: companyIds[0] ?? '', field: 'band', value: 'E', rejected: 'E is no band' },
     ]);
+    const emea = await ensureConnection(tx, web.workspaceId, 'hubspot', 'emea');
+    await insertWrites(tx, run.id, [
+      { ...address, connectionId: emea.id, companyId: companyIds[0] ?? '', field: 'score', value: 41 },
+    ]);
   });
   const page = await (await fetch(`${web.base}/runs/${run.id}`)).text();
   const counts = Object.fromEntries(
@@ -194,12 +198,15 @@ test('a run shows counts that sum, stages, trouble with advice, cost and writes'
   assert.match(page, /tavily search: 503[\s\S]*?1 being tried again[\s\S]*?tried again by itself/);
   assert.match(page, /100 credits[\s\S]*?\$0\.80/);
   assert.match(page, /HubSpot[\s\S]*?planned[\s\S]*?waits to be sent/);
+  assert.match(page, />HubSpot company<[\s\S]*>HubSpot emea company</);
   assert.match(page, /1 × HubSpot Band[\s\S]*?E is no band/);
   const failed = await (await fetch(`${web.base}/runs/${run.id}?state=failed`)).text();
   assert.match(failed, /1–1 of 1/);
   assert.match(await (await fetch(`${web.base}/runs`)).text(), /Started by hand[\s\S]*\$0\.80/);
   const company = await (await fetch(`${web.base}/companies/company-0.example`)).text();
+  // The same id in two accounts is two records.
   assert.match(company, /HubSpot company 77[\s\S]*not read[\s\S]*41/);
+  assert.match(company, /HubSpot emea company 77[\s\S]*not read[\s\S]*41/);
 });
 
 test('a run that does not exist is a clear 404, whatever is asked of it', async () => {

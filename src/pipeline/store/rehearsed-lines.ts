@@ -36,7 +36,7 @@ export async function notePortions(tx: Tx, runId: string): Promise<Record<Verdic
 export type RehearsedLine = Pick<
   Write<WriteField>,
   'id' | 'connectionId' | 'object' | 'externalId' | 'companyId' | 'field' | 'reason'
-> & { crm: CrmKind; old: FieldValue; new: FieldValue; verdict: Verdict };
+> & { crm: CrmKind; connection: string; old: FieldValue; new: FieldValue; verdict: Verdict };
 
 /**
  * What a dry run would have done, as far as the CRMs were read for it, in id order; the next page begins after the last id. Only the
@@ -63,7 +63,7 @@ export async function listRehearsedLines(
        where not exists (select from rehearsal_portions p where p.run_id = $1 and p.verdict = known.verdict)
          and exists (select from rehearsals r where r.run_id = $1 and coalesce(r.counts ->> known.verdict, '?') <> '0'))
      select w.id, w.connection_id as "connectionId", w.object, w.external_id as "externalId", w.company_id as "companyId", w.field,
-       w.old_value as old, w.new_value as new, w.verdict, w.reason, n.kind as crm
+       w.old_value as old, w.new_value as new, w.verdict, w.reason, n.kind as crm, n.name as connection
      from portion cross join lateral (
        select * from writes where run_id = $1 and state = 'rehearsed' and id > $3 and id between portion.first and portion.last
          and verdict = portion.verdict order by id limit $4) as w

@@ -131,6 +131,7 @@ export const Rehearsal = z.object({
     z.object({
       id: z.int(),
       connectionId: z.uuid(),
+      connection: z.string().describe('its name'),
       crm,
       object: z.string(),
       externalId: z.string(),

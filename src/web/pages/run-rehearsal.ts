@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import type { Tx } from '../../db.ts';
 import { describeCalls } from '../../pipeline/7-write-back/describe-calls.ts';
 import { nameCompanies } from '../../pipeline/store/companies.ts';
-import { listConnectionsEver, nameConnection } from '../../pipeline/store/connections.ts';
+import { listConnectionsEver, nameConnection, nameObject } from '../../pipeline/store/connections.ts';
 import { findRehearsal } from '../../pipeline/store/rehearsals.ts';
 import type { StoredRehearsal, UnreadConnection } from '../../pipeline/store/rehearsals.ts';
 import type { Run } from '../../pipeline/store/runs.ts';
@@ -94,7 +94,7 @@ export function describeRehearsal(path: string, run: Run, found: FoundRehearsal 
     lines: found.lines.map((line) => ({
       company: found.names.get(line.companyId)?.name ?? '',
       companyHref: linkCompany(found.names.get(line.companyId)),
-      record: `${CRM_NAMES[line.crm]} ${line.object} ${line.externalId}`,
+      record: `${CRM_NAMES[line.crm]} ${nameObject(line.connection, line.object)} ${line.externalId}`,
       field: labelField(line.field),
       ...describeChange(line.old, line.new),
       tone: TONES[line.verdict],

@@ -7,6 +7,7 @@ import { countWorkingByStage, listRunCompanies, listTroubles } from '../../pipel
 import type { ItemState } from '../../pipeline/store/run-items.ts';
 import { listUndos } from '../../pipeline/store/runs.ts';
 import { sumUsage } from '../../pipeline/store/usage.ts';
+import { nameObject } from '../../pipeline/store/connections.ts';
 import { listAlikeTroubles } from '../../pipeline/store/writes-list.ts';
 import type { AlikeTrouble } from '../../pipeline/store/writes-list.ts';
 import { WRITE_FIELDS, countWritesByConnection } from '../../pipeline/store/writes.ts';
@@ -76,8 +77,8 @@ export async function showRun(deps: PageDeps, request: Request, response: Respon
     anyWorking: progress.working > 0,
     troubles: found.troubles.map(describeTrouble),
     cost: describeCost(found.usage),
-    writes: found.writes.map(({ crm, object, state: writeState, fields }) => ({
-      crm: `${CRM_NAMES[crm]} ${object}`,
+    writes: found.writes.map(({ crm, connection, object, state: writeState, fields }) => ({
+      crm: `${CRM_NAMES[crm]} ${nameObject(connection, object)}`,
       state: writeState,
       meaning: WRITE_MEANINGS[writeState],
       count: formatCount(fields),
