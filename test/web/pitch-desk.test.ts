@@ -78,7 +78,8 @@ test('a rep puts words of their own in place of a field; the page says whose the
   assert.doesNotMatch(version, /Tuesday|edited by/);
 
   await page.click('.edited button');
-  await page.waitFor(`document.querySelector('.edited') === null`);
+  // A page that is on its way shows nothing yet.
+  await page.waitFor(`document.readyState === 'complete' && document.querySelector('.edited') === null`);
   assert.equal(await page.evaluate(`document.querySelector('.cta').innerText`), before);
   // What was done stays to be seen.
   assert.match(
