@@ -3,12 +3,11 @@ import { beforeEach, test } from 'node:test';
 import type { FieldKey } from '../../../src/connectors/crm-fields.ts';
 import type { Tx } from '../../../src/db.ts';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
-import { createRun } from '../../../src/pipeline/store/runs.ts';
-import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
 import { releaseWrites, settleWrites } from '../../../src/pipeline/store/writes-settle.ts';
 import { until } from '../../harness/browser-page.ts';
 import { isWaitedFor, lookFirst, meet } from '../../harness/lock-waits.ts';
 import { useOneConnection } from '../../harness/one-connection.ts';
+import { findPlanned, planRows } from '../../harness/plan-rows.ts';
 
 const here = useOneConnection('salesforce');
 const FIELDS: readonly FieldKey[] = ['score', 'confidence', 'competitors'];
@@ -26,23 +25,14 @@ async function plan(
   value: number,
   { fields = FIELDS, undoes }: { fields?: readonly FieldKey[]; undoes?: readonly number[] } = {},
 ): Promise<number[]> {
-  const kind = undoes === undefined ? ('manual' as const) : ('undo' as const);
-  const run = await createRun(tx, here.workspaceId, { kind, model: 'm' });
   const record = {
     connectionId: here.connection.id,
     object: 'Account',
     externalId: 'r1',
     companyId,
   } as const;
-  const wanted = fields.map((field, index) => {
-    const undone = undoes?.[index];
-    return { ...record, field, value, ...(undone === undefined ? {} : { undoes: undone }) };
-  });
-  await insertWrites(tx, run.id, wanted);
-  const { rows } = await tx.query<{ id: number }>('select id from writes where run_id = $1 order by id', [
-    run.id,
-  ]);
-  return rows.map(({ id }) => id);
+  const wanted = fields.map((field) => ({ ...record, field, value }));
+  return planRows(tx, here.workspaceId, wanted, undoes);
 }
 
 const become = (ids: readonly number[], state: string): Promise<unknown> =>
@@ -56,15 +46,8 @@ async function holdSecond(tx: Tx, undoes?: readonly number[]): Promise<void> {
   await tx.query('delete from writes where id = any($1)', [planned]);
 }
 
-async function readPlanned(): Promise<Record<string, unknown>> {
-  const { rows } = await here.inWorkspace((tx) =>
-    tx.query<{ field: string; value: unknown }>(
-      `select field, new_value as value from writes where connection_id = $1 and state = 'planned'`,
-      [here.connection.id],
-    ),
-  );
-  return Object.fromEntries(rows.map(({ field, value }) => [field, value]));
-}
+const readPlanned = (): Promise<Record<string, unknown>> =>
+  here.inWorkspace((tx) => findPlanned(tx, here.connection.id));
 const ofEachField = (value: number) => Object.fromEntries(FIELDS.map((field) => [field, value]));
 
 test('values that were on their way wait again while newer ones of the same fields are planned', async () => {

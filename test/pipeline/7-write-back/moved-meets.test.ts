@@ -3,8 +3,6 @@ import { beforeEach, test } from 'node:test';
 import type { FieldKey } from '../../../src/connectors/crm-fields.ts';
 import type { Tx } from '../../../src/db.ts';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
-import { createRun } from '../../../src/pipeline/store/runs.ts';
-import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
 import { moveUndos } from '../../../src/pipeline/store/writes-merged.ts';
 import { movePutBacks } from '../../../src/pipeline/store/writes-move.ts';
 import { lockRows } from '../../../src/pipeline/store/writes-outbox.ts';
@@ -12,6 +10,7 @@ import { concedeWrites } from '../../../src/pipeline/store/writes-put-back.ts';
 import { settleWrites } from '../../../src/pipeline/store/writes-settle.ts';
 import { lookFirst, meet } from '../../harness/lock-waits.ts';
 import { useOneConnection } from '../../harness/one-connection.ts';
+import { planRows } from '../../harness/plan-rows.ts';
 
 const here = useOneConnection('hubspot');
 const FIELDS: readonly FieldKey[] = ['score', 'confidence', 'competitors'];
@@ -31,18 +30,9 @@ async function planIn(
   externalId: string,
   { undoes, value = 5, fields = FIELDS }: Planned = {},
 ): Promise<number[]> {
-  const kind = undoes === undefined ? ('manual' as const) : ('undo' as const);
-  const run = await createRun(tx, here.workspaceId, { kind, model: 'm' });
   const record = { connectionId: here.connection.id, object: 'company', externalId, companyId } as const;
-  const wanted = fields.map((field, index) => {
-    const undone = undoes?.[index];
-    return { ...record, field, value, ...(undone === undefined ? {} : { undoes: undone }) };
-  });
-  await insertWrites(tx, run.id, wanted);
-  const { rows } = await tx.query<{ id: number }>('select id from writes where run_id = $1 order by id', [
-    run.id,
-  ]);
-  return rows.map(({ id }) => id);
+  const wanted = fields.map((field) => ({ ...record, field, value }));
+  return planRows(tx, here.workspaceId, wanted, undoes);
 }
 
 const plan = (externalId: string, planned: Planned = {}): Promise<number[]> =>

@@ -9,6 +9,7 @@ import { concedeWrites } from '../../../src/pipeline/store/writes-put-back.ts';
 import { until } from '../../harness/browser-page.ts';
 import { countWaiting, isWaitedFor } from '../../harness/lock-waits.ts';
 import { useOneConnection } from '../../harness/one-connection.ts';
+import { findPlanned } from '../../harness/plan-rows.ts';
 
 const here = useOneConnection('salesforce');
 
@@ -25,15 +26,8 @@ async function plan(tx: Tx, value: number, fields: readonly FieldKey[]): Promise
   await insertWrites(tx, run.id, fields.map((field) => ({ ...record, field, value, companyId }))); // prettier-ignore
 }
 
-async function readPlanned(): Promise<Record<string, unknown>> {
-  const { rows } = await here.inWorkspace((tx) =>
-    tx.query<{ field: string; value: unknown }>(
-      `select field, new_value as value from writes where connection_id = $1 and state = 'planned'`,
-      [here.connection.id],
-    ),
-  );
-  return Object.fromEntries(rows.map(({ field, value }) => [field, value]));
-}
+const readPlanned = (): Promise<Record<string, unknown>> =>
+  here.inWorkspace((tx) => findPlanned(tx, here.connection.id));
 
 /** A plan of one field that stays open until it is told to end. */
 function openPlan(

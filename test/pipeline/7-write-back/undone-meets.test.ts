@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { ensureCompany } from '../../../src/pipeline/store/companies.ts';
-import { createRun } from '../../../src/pipeline/store/runs.ts';
 import { saveEditors } from '../../../src/pipeline/store/writes-editors.ts';
-import { insertWrites } from '../../../src/pipeline/store/writes-insert.ts';
 import { moveUndos } from '../../../src/pipeline/store/writes-merged.ts';
 import { movePutBacks } from '../../../src/pipeline/store/writes-move.ts';
 import { concedeWrites } from '../../../src/pipeline/store/writes-put-back.ts';
@@ -11,6 +9,7 @@ import { saveReadBack } from '../../../src/pipeline/store/writes-read-back.ts';
 import { settleWrites } from '../../../src/pipeline/store/writes-settle.ts';
 import { lookFirst, meet } from '../../harness/lock-waits.ts';
 import { useOneConnection } from '../../harness/one-connection.ts';
+import { planRows } from '../../harness/plan-rows.ts';
 
 const here = useOneConnection('hubspot');
 // So many that PostgreSQL takes them as they lie, or as they are given. They lie in the order of their records, and are numbered as they are planned.
@@ -26,8 +25,6 @@ beforeEach(async () => {
 /** A value for each record; answers the rows in the order of their ids. */
 function plan(undoes?: readonly number[]): Promise<number[]> {
   return here.inWorkspace(async (tx) => {
-    const kind = undoes === undefined ? ('manual' as const) : ('undo' as const);
-    const run = await createRun(tx, here.workspaceId, { kind, model: 'm' });
     const common = {
       connectionId: here.connection.id,
       object: 'company',
@@ -35,15 +32,8 @@ function plan(undoes?: readonly number[]): Promise<number[]> {
       companyId,
     } as const;
     const value = undoes === undefined ? 5 : 1;
-    const wanted = RECORDS.map((externalId, index) => {
-      const undone = undoes?.[index];
-      return { ...common, externalId, value, ...(undone === undefined ? {} : { undoes: undone }) };
-    });
-    await insertWrites(tx, run.id, wanted);
-    const { rows } = await tx.query<{ id: number }>('select id from writes where run_id = $1 order by id', [
-      run.id,
-    ]);
-    return rows.map(({ id }) => id);
+    const wanted = RECORDS.map((externalId) => ({ ...common, externalId, value }));
+    return planRows(tx, here.workspaceId, wanted, undoes);
   });
 }
 
